@@ -1,0 +1,29 @@
+/* buffer.h - a growing byte buffer that owns its bytes. One thread at a time. */
+#ifndef BASE_BUFFER_H
+#define BASE_BUFFER_H
+
+#include "base/err.h"
+#include "base/view.h"
+
+struct buffer {
+    char *p;
+    size_t n;
+    size_t capacity;
+};
+
+void buffer_reserve(struct buffer *buffer, size_t more_bytes);
+void buffer_add(struct buffer *buffer, const void *bytes, size_t count);
+void buffer_add_view(struct buffer *buffer, struct view text);
+void buffer_add_char(struct buffer *buffer, char c);
+VSR_PRINTF(2, 3)
+void buffer_printf(struct buffer *buffer, const char *format, ...);
+
+static inline struct view buffer_view(const struct buffer *buffer)
+{
+    return (struct view){buffer->p != NULL ? buffer->p : "", buffer->n};
+}
+
+/* Frees the bytes; the buffer is empty and usable again. */
+void buffer_free(struct buffer *buffer);
+
+#endif

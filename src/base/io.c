@@ -1,0 +1,129 @@
+/* io.c - reads and writes that finish what they began. */
+#include "base/io.h"
+
+#include "base/limits.h"
+#include "base/own.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* Was the failure one that merits another try? idle counts tries without progress. */
+static bool io_again(ssize_t got, int *idle)
+{
+    return got < 0 && (errno == EINTR || errno == EAGAIN) && ++*idle < IO_RETRIES_MAX;
+}
+
+vsr_code io_pread(int fd, void *bytes, size_t count, uint64_t offset, const char *name,
+                  vsr_code code, vsr_code short_code, vsr_error *error)
+{
+    int idle = 0;
+    for (size_t done = 0; done < count;) {
+        const ssize_t got = pread(fd, (char *)bytes + done, count - done, (off_t)(offset + done));
+        if (got > 0) {
+            done += (size_t)got;
+            idle = 0;
+        } else if (got == 0) {
+            return err_set(error, short_code, "base/io",
+                           "cannot read %zu bytes of %s at byte %llu: the file ends at byte %llu",
+                           count, name, (unsigned long long)offset,
+                           (unsigned long long)(offset + done));
+        } else if (!io_again(got, &idle)) {
+            return err_sys(error, code, "base/io", "cannot read %zu bytes of %s at byte %llu",
+                           count, name, (unsigned long long)offset);
+        }
+    }
+    return VSR_OK;
+}
+
+vsr_code io_pwrite(int fd, const void *bytes, size_t count, uint64_t offset, const char *name,
+                   vsr_code code, vsr_error *error)
+{
+    int idle = 0;
+    for (size_t done = 0; done < count;) {
+        const ssize_t put =
+            pwrite(fd, (const char *)bytes + done, count - done, (off_t)(offset + done));
+        if (put > 0) {
+            done += (size_t)put;
+            idle = 0;
+        } else if (!io_again(put, &idle)) {
+            return err_sys(error, code, "base/io", "cannot write %zu bytes of %s at byte %llu",
+                           count, name, (unsigned long long)offset);
+        }
+    }
+    return VSR_OK;
+}
+
+vsr_code io_write(int fd, const void *bytes, size_t count, const char *name, vsr_code code,
+                  vsr_error *error)
+{
+    int idle = 0;
+    for (size_t done = 0; done < count;) {
+        const ssize_t put = write(fd, (const char *)bytes + done, count - done);
+        if (put > 0) {
+            done += (size_t)put;
+            idle = 0;
+        } else if (!io_again(put, &idle)) {
+            return err_sys(error, code, "base/io", "cannot write to %s", name);
+        }
+    }
+    return VSR_OK;
+}
+
+vsr_code io_read_file(int dir_fd, const char *name, size_t bytes_max, struct buffer *out,
+                      vsr_code code, vsr_error *error)
+{
+    OWN(fd) fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) {
+        return err_sys(error, code, "base/io", "cannot open %s", name);
+    }
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return err_sys(error, code, "base/io", "cannot examine %s", name);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return err_set(error, code, "base/io", "cannot read %s: it is not a regular file", name);
+    }
+    if ((uint64_t)st.st_size > bytes_max) {
+        return err_set(error, code, "base/io",
+                       "cannot read %s: %lld bytes, at most %zu are allowed", name,
+                       (long long)st.st_size, bytes_max);
+    }
+    const size_t count = (size_t)st.st_size;
+    buffer_reserve(out, count + 1);
+    const vsr_code rc = io_pread(fd, out->p + out->n, count, 0, name, code, code, error);
+    if (rc == VSR_OK) {
+        out->n += count;
+    }
+    return rc;
+}
+
+vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_code code,
+                         vsr_error *error)
+{
+    char hidden[300];
+    const int length = snprintf(hidden, sizeof hidden, ".%s.part", name);
+    if (length < 0 || (size_t)length >= sizeof hidden) {
+        return err_set(error, code, "base/io", "cannot write %s: the name is too long", name);
+    }
+    OWN(fd)
+    fd = openat(dir_fd, hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) {
+        return err_sys(error, code, "base/io", "cannot create %s", hidden);
+    }
+    vsr_code rc = io_write(fd, bytes.p, bytes.n, name, code, error);
+    if (rc == VSR_OK && fsync(fd) != 0) {
+        rc = err_sys(error, code, "base/io", "cannot sync %s", hidden);
+    }
+    if (rc == VSR_OK && renameat(dir_fd, hidden, dir_fd, name) != 0) {
+        rc = err_sys(error, code, "base/io", "cannot rename %s to %s", hidden, name);
+    }
+    if (rc != VSR_OK) {
+        (void)unlinkat(dir_fd, hidden, 0);
+        return rc;
+    }
+    if (fsync(dir_fd) != 0 && errno != EINVAL) {
+        return err_sys(error, code, "base/io", "cannot sync the folder of %s", name);
+    }
+    return VSR_OK;
+}

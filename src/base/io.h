@@ -1,0 +1,31 @@
+/* io.h - whole reads and writes on the control plane: short counts and EINTR are retried
+ * here, a bounded number of times without progress. Errors are err_sys() values naming the
+ * object. Any thread. */
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include "base/buffer.h"
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* All count bytes at offset. code is what a failing system call is reported as; an end of
+ * file before count is reported as short_code. name is for the message. */
+vsr_code io_pread(int fd, void *bytes, size_t count, uint64_t offset, const char *name,
+                  vsr_code code, vsr_code short_code, vsr_error *error);
+vsr_code io_pwrite(int fd, const void *bytes, size_t count, uint64_t offset, const char *name,
+                   vsr_code code, vsr_error *error);
+vsr_code io_write(int fd, const void *bytes, size_t count, const char *name, vsr_code code,
+                  vsr_error *error);
+
+/* The whole file, which must not be larger than bytes_max; added to *out. */
+vsr_code io_read_file(int dir_fd, const char *name, size_t bytes_max, struct buffer *out,
+                      vsr_code code, vsr_error *error);
+
+/* Make or replace dir_fd/name as a whole: written under a hidden name, synced, renamed, the
+ * folder synced. */
+vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_code code,
+                         vsr_error *error);
+
+#endif

@@ -1,0 +1,51 @@
+/* limits.h - every bound of the project, with its reason. A number from outside is held
+ * against one of these before it sizes, indexes or loops. */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+#include <assert.h>
+#include <stdint.h>
+
+/* Arenas: the first block fits a small document; doubling stops where waste would show. */
+#define ARENA_BLOCK_BYTES_MIN ((size_t)16 << 10)
+#define ARENA_BLOCK_BYTES_MAX ((size_t)8 << 20)
+
+/* Documents. The largest real one seen is 2.1 MB with 18,995 file lists; these leave two
+ * orders of magnitude, and keep a hostile one from eating the machine. */
+#define DOCUMENT_BYTES_MAX       ((size_t)256 << 20)
+#define DOCUMENT_DEPTH_MAX       32
+#define DOCUMENT_ELEMENTS_MAX    4000000u
+#define DOCUMENT_ATTRIBUTES_MAX  64u                /* on one element; the richest known has 12 */
+#define DOCUMENT_VALUE_BYTES_MAX ((size_t)16 << 20) /* one attribute; SQL's metadata is 11 KB */
+
+/* Windows names: NTFS's limits. WTF-8 needs at most 3 bytes for a UTF-16 unit. */
+#define WIN_NAME_UNITS_MAX 255u
+#define WIN_NAME_BYTES_MAX (3u * WIN_NAME_UNITS_MAX)
+#define WIN_PATH_UNITS_MAX 32767u
+#define WIN_PATH_BYTES_MAX (3u * WIN_PATH_UNITS_MAX)
+#define WIN_PATH_DEPTH_MAX 4096u /* more elements than a 32,767-unit path can usefully have */
+
+/* Media. Small members share a frame; a large one is cut in pieces of a frame each.
+ * Measured best at 1 MiB for large files, 256 KiB for small ones. */
+#define FRAME_PLAIN_BYTES_MAX  ((uint32_t)1 << 20)
+#define FRAME_SHARED_BYTES     ((uint32_t)256 << 10) /* a shared frame is closed at this size */
+#define MEMBER_SMALL_BYTES_MAX ((uint32_t)768 << 10) /* header, data and padding together     */
+/* header 15 + block size 4 + block + end mark 4 + checksum 4; LZ4 keeps what it cannot shrink */
+#define FRAME_STORED_BYTES_MAX (FRAME_PLAIN_BYTES_MAX + 27u)
+static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_MAX,
+              "a small member always fits the frame that is open");
+#define PACK_BYTES_TARGET  ((uint64_t)4 << 30)  /* a new pack is begun at the next member */
+#define PACK_COUNT_MAX     1000000u             /* pack-NNNNNN */
+#define SET_ENTRIES_MAX    UINT32_C(0xFFFFFFF0) /* 32-bit entry numbers, some kept for marks */
+#define SET_JSON_BYTES_MAX ((size_t)64 << 20)
+#define FILE_BYTES_MAX     ((uint64_t)INT64_MAX)
+
+/* Engine. */
+#define WORKERS_MAX     256u
+#define QUEUE_DEPTH_MAX 256u
+#define MARK_NONE       UINT32_MAX /* "no such entry" in every 32-bit index */
+
+/* Retries of one read or write that ends short, EINTR or EAGAIN, before it is an error. */
+#define IO_RETRIES_MAX 64
+
+#endif
