@@ -1,0 +1,138 @@
+/* bcd.h - the Backup Components Document: what was backed up and how each component is to
+ * come back; read, and written back with only what a restore may change (rules 2.2, 6.10).
+ *
+ * The typed view (struct bcd) is for deciding; the document itself is kept whole beside it
+ * (struct bcd_document), so that unknown elements and attributes survive and an unchanged
+ * document is written as the same bytes. */
+#ifndef VSS_BCD_H
+#define VSS_BCD_H
+
+#include "base/buffer.h"
+#include "vss/wmd.h"
+
+struct bcd_partial_file {
+    struct view path;
+    struct view filespec;
+    struct view ranges; /* a range list or a ranges file's path (rules 7.5) */
+    struct view metadata;
+    struct vss_place place;
+};
+
+struct bcd_differenced_file {
+    struct view path;
+    struct view filespec;
+    bool recursive;
+    struct view last_modify_time; /* verbatim: its form is not evidenced */
+    struct vss_place place;
+};
+
+struct bcd_directed_target {
+    struct view source_path, source_filename, source_ranges;
+    struct view destination_path, destination_filename, destination_ranges;
+    struct vss_place place;
+};
+
+struct bcd_subcomponent {
+    struct view logical_path;
+    struct view component_name;
+    struct vss_place place;
+};
+
+struct bcd_component {
+    struct view logical_path; /* absent when empty */
+    struct view name;
+    enum vss_component_type type;
+    struct view type_text;
+    enum vss_flag backup_succeeded; /* FLAG_ABSENT is no failure (document-xml.md, 4) */
+    enum vss_flag selected_for_restore;
+    enum vss_flag additional_restores;
+    struct view backup_stamp, previous_backup_stamp;
+    struct view backup_options, restore_options;
+    enum vss_target restore_target;
+    struct view restore_target_text; /* absent: ORIGINAL */
+    enum vss_restore_status restore_status;
+    struct view prepare_for_backup_failure, post_snapshot_failure;
+    struct view pre_restore_failure, post_restore_failure;
+    struct view backup_metadata, restore_metadata;
+    struct bcd_partial_file *partial_files;
+    uint32_t partial_file_count;
+    struct bcd_differenced_file *differenced_files;
+    uint32_t differenced_file_count;
+    struct bcd_directed_target *directed_targets;
+    uint32_t directed_target_count;
+    struct vss_mapping *new_targets;
+    uint32_t new_target_count;
+    struct vss_mapping *used_mappings;
+    uint32_t used_mapping_count;
+    struct bcd_subcomponent *subcomponents;
+    uint32_t subcomponent_count;
+    struct vss_place place;
+    struct view fault; /* as in wmd_component: an unknown attribute or child stops it */
+    bool fault_unknown;
+};
+
+struct bcd_writer {
+    struct uuid writer_id;
+    struct uuid instance_id;
+    struct view instance_name;
+    uint32_t backup_schema;
+    struct bcd_component *components; /* in document order */
+    uint32_t component_count;
+    struct vss_place place;
+};
+
+struct bcd {
+    struct view file_name;
+    bool bootable_system_state;
+    bool select_components; /* false: volume mode, no component semantics (rules 2.10) */
+    enum vss_backup_type backup_type;
+    struct view backup_type_text;
+    bool partial_file_support;
+    struct uuid snapshot_set_id;
+    struct view restore_type;   /* absent when there is none */
+    struct bcd_writer *writers; /* in document order */
+    uint32_t writer_count;
+};
+
+/* The whole document, for writing back. Owned by whoever opened it; one thread at a time. */
+struct bcd_document;
+
+enum bcd_attribute { /* what a restore may write on a COMPONENT */
+                     BCD_SELECTED_FOR_RESTORE,
+                     BCD_ADDITIONAL_RESTORES,
+                     BCD_RESTORE_OPTIONS,
+                     BCD_RESTORE_TARGET,
+                     BCD_FILE_RESTORE_STATUS,
+                     BCD_PRE_RESTORE_FAILURE,
+                     BCD_POST_RESTORE_FAILURE
+};
+
+enum bcd_child { BCD_USED_MAPPING, BCD_NEW_TARGET, BCD_RESTORE_SUBCOMPONENT };
+
+/* Parse bytes (any of the byte forms of document-xml.md, 1) for writing back. bytes is copied.
+ * Errors: DOCUMENT, with file, line, byte. *out is the caller's, freed by bcd_document_free. */
+vsr_code bcd_document_open(struct bcd_document **out, struct view bytes, const char *file_name,
+                           vsr_error *error);
+void bcd_document_free(struct bcd_document *document);
+
+/* writer and component count as in struct bcd (document order). value absent: remove. */
+void bcd_document_set(struct bcd_document *document, uint32_t writer, uint32_t component,
+                      enum bcd_attribute attribute, struct view value);
+
+/* restoreType on the root element (SetRestoreState). */
+void bcd_document_set_restore_type(struct bcd_document *document, struct view value);
+
+void bcd_document_remove(struct bcd_document *document, uint32_t writer, uint32_t component,
+                         enum bcd_child child);
+void bcd_document_add_mapping(struct bcd_document *document, uint32_t writer, uint32_t component,
+                              enum bcd_child child, const struct vss_mapping *mapping);
+void bcd_document_add_subcomponent(struct bcd_document *document, uint32_t writer,
+                                   uint32_t component, struct view logical_path,
+                                   struct view component_name);
+
+/* The document in the byte form that was read (encoding, BOM, prolog, ending NUL). Nothing
+ * changed: the same bytes (rules 2.2). Added to *out. */
+vsr_code bcd_document_render(const struct bcd_document *document, struct buffer *out,
+                             vsr_error *error);
+
+#endif
