@@ -1,0 +1,78 @@
+/* set.h - a backup set's folder: set.json read or written, packs and index opened. */
+#ifndef MEDIA_SET_H
+#define MEDIA_SET_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/uuid.h"
+#include "media/index.h"
+
+struct set_volume {
+    struct view letter;  /* "C:" or absent */
+    struct view guid;    /* "\\?\Volume{...}" or absent */
+    struct view unc;     /* "\\server\share" or absent */
+    struct view *mounts; /* folders where it is mounted, "C:\Mounts\Data" */
+    uint32_t mount_count;
+    struct view label;   /* or absent */
+    bool case_sensitive; /* of the source tree */
+    struct view prefix;  /* of its members: "C", "Volume{...}", "UNC/server/share" */
+};
+
+struct set_part { /* a document, a pack, the index */
+    struct view name;
+    uint64_t size;
+    uint8_t xxh3_128[16]; /* canonical form */
+};
+
+struct set_description {
+    struct uuid uuid;
+    struct uuid parent; /* null: none */
+    struct view backup_type;
+    struct view created;
+    struct view host;
+    struct set_volume *volumes;
+    uint32_t volume_count;
+    struct view (*environment)[2];
+    uint32_t environment_count;
+    struct set_part *documents;
+    uint32_t document_count;
+    struct set_part *packs;
+    uint32_t pack_count;
+    struct set_part index;
+    uint64_t files; /* entries that are not directories */
+    uint64_t bytes; /* their sizes */
+};
+
+struct media_set {
+    struct arena arena;
+    struct view path; /* as given, for messages */
+    int dir_fd;
+    struct set_description description;
+    struct media_index index; /* mapped */
+    int *pack_fds;            /* each -1 until set_pack_fd() */
+};
+
+/* Open the folder at path: set.json checked against its own hash, index.bin opened and
+ * checked. Packs are opened by set_open_packs(). Errors: MEDIA, MEDIA_UNREADABLE; a folder
+ * without set.json is refused as no set. Freed by set_close(). */
+vsr_code set_open(struct media_set *out, const char *path, vsr_error *error);
+/* The same without index.bin (verify and reindex, which must work without). */
+vsr_code set_open_description(struct media_set *out, const char *path, vsr_error *error);
+void set_close(struct media_set *set);
+
+/* Open every pack for reading; a missing one stays -1 and is named by the returned error only
+ * if need_all. */
+vsr_code set_open_packs(struct media_set *set, bool need_all, vsr_error *error);
+
+/* The bytes of a document of the set, checked against its hash; added to *out. */
+vsr_code set_read_document(const struct media_set *set, uint32_t document, struct buffer *out,
+                           vsr_error *error);
+
+/* "pack-000012.tar.lz4"; out holds 32 bytes. */
+void set_pack_name(uint32_t pack, char *out);
+
+/* Write set.json into dir_fd, whole, by rename, synced. */
+vsr_code set_write_description(int dir_fd, const struct set_description *description,
+                               vsr_error *error);
+
+#endif
