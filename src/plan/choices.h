@@ -1,0 +1,65 @@
+/* choices.h - what the caller asked for, as typed (contract, sections 2 and 3), and the same
+ * resolved against the documents.
+ *
+ * Raw choices are borrowed text. Resolution names every selector that matches nothing, before
+ * anything else happens. Pure. */
+#ifndef PLAN_CHOICES_H
+#define PLAN_CHOICES_H
+
+#include "vss/documents.h"
+#include "vss/volumes.h"
+
+struct choice_pair { /* 'SPEC=DIR', 'NAME=value' split at the first '=' outside the spec */
+    struct view left;
+    struct view right;
+};
+
+enum with_dependencies { DEPENDENCIES_AUTO, DEPENDENCIES_REFUSE, DEPENDENCIES_IGNORE };
+enum tree_kind { TREE_OFFLINE, TREE_LIVE };
+enum overwrite { OVERWRITE_NEVER, OVERWRITE_IF_NEWER, OVERWRITE_ALWAYS };
+
+struct plan_choices {
+    const char *const *components; /* WRITER or WRITER:FULL\NAME */
+    uint32_t component_count;
+    const char *const *exclude_components;
+    uint32_t exclude_component_count;
+    const char *const *files; /* --file patterns */
+    uint32_t file_count;
+    enum with_dependencies with_dependencies;
+    bool widen;
+    bool force_mandatory;
+    const char *private_dir;    /* or NULL */
+    const char *const *volumes; /* SPEC=DIR */
+    uint32_t volume_count;
+    const char *root;               /* or NULL */
+    const char *const *environment; /* NAME=value */
+    uint32_t environment_count;
+    const char *const *new_targets; /* WRITER:FULL\NAME|path|filespec|recursive|newpath */
+    uint32_t new_target_count;
+    const char *const *restore_targets; /* WRITER:FULL\NAME=original|... */
+    uint32_t restore_target_count;
+    const char *const *restore_options;
+    uint32_t restore_option_count;
+    int additional_restores;  /* -1 not said, 0 no, 1 yes */
+    bool alm_overwrite_never; /* Q5 */
+    enum tree_kind tree;
+    bool unprotected;
+    enum overwrite overwrite;
+    bool cross_mounts;
+    bool in_place;
+};
+
+/* A component by place in the documents. */
+struct component_ref {
+    uint32_t writer;    /* index into bcd.writers */
+    uint32_t component; /* index into its wmd's components (MARK_NONE: the whole writer) */
+};
+
+/* Resolve 'WRITER' or 'WRITER:FULL\NAME' (contract, section 2; ruling 11: longest known writer
+ * first, then longest known component). rest: what stands behind the component and the
+ * separator that followed, for '=' and '|' forms; NULL: nothing may follow.
+ * Errors: SELECTION, naming the selector and what is known. */
+vsr_code choice_resolve(const struct documents *documents, struct view text, char separator,
+                        struct component_ref *out, struct view *rest, vsr_error *error);
+
+#endif

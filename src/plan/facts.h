@@ -1,0 +1,50 @@
+/* facts.h - the questions that the planner may ask about a destination.
+ *
+ * The planner makes no system call; whoever calls it supplies answers (dest/probe.c for real
+ * trees, a table in tests). Names are looked up without regard to case, and the spelling that
+ * stands on disk comes back. All calls on the planner's thread. */
+#ifndef PLAN_FACTS_H
+#define PLAN_FACTS_H
+
+#include "base/err.h"
+#include "base/view.h"
+
+enum fact_type { FACT_ABSENT, FACT_FILE, FACT_DIRECTORY, FACT_SYMLINK, FACT_OTHER };
+
+struct fact {
+    enum fact_type type;
+    struct view name;     /* the spelling on disk; good until the next call  */
+    bool ambiguous;       /* two entries there differ only by case           */
+    bool replaceable;     /* an existing regular file: rules 6.5, ruling 25   */
+    const char *obstacle; /* why not replaceable, static, for messages        */
+    bool mount_point;     /* another mount stands here (ruling 26)           */
+    uint64_t device, inode, size;
+    int64_t modify_s;
+    uint32_t modify_ns;
+    uint32_t link_count;
+};
+
+struct fact_directory {
+    bool exists;
+    bool writable;           /* entries may be created in it */
+    const char *obstacle;    /* why not, static              */
+    bool case_sensitive;     /* the file system keeps names equal but for case apart */
+    uint32_t name_bytes_max; /* longest name the file system takes: bytes ... */
+    bool name_units;         /* ... or UTF-16 units (ntfs-3g) */
+    uint32_t handle;         /* for entering and looking up; good while the facts live */
+    uint64_t device, inode;
+};
+
+struct plan_facts {
+    void *context;
+    /* The mapped volume's own top directory. exists false: it is to be made (--root). */
+    vsr_code (*root)(void *context, uint32_t root, struct fact_directory *out, vsr_error *error);
+    /* A directory below one that exists. */
+    vsr_code (*enter)(void *context, uint32_t handle, struct view name, struct fact_directory *out,
+                      struct fact *as_entry, vsr_error *error);
+    /* An entry of a directory that exists. */
+    vsr_code (*lookup)(void *context, uint32_t handle, struct view name, struct fact *out,
+                       vsr_error *error);
+};
+
+#endif

@@ -1,0 +1,56 @@
+/* match.h - many file sets against many directories, in time near files + sets.
+ *
+ * The index of canonical directories that makes planning linear: every file set (path,
+ * filespec, recursive) stands in a trie of folded path elements; a walk over a tree carries a
+ * small `struct match_place` from a directory to its children and asks which sets hold each
+ * file. Serves `pack` (walking live trees) and the planner (walking the media's index) alike,
+ * so that both agree on what belongs to what. Rules 5.3-5.7.
+ *
+ * Built by one thread; then immutable, and any number of threads may walk. */
+#ifndef PLAN_MATCH_H
+#define PLAN_MATCH_H
+
+#include "vss/volumes.h"
+
+struct match; /* heap, match_free() */
+
+struct match_set {
+    uint32_t volume;   /* of volume_table; sets of unmapped volumes are not added */
+    struct view below; /* the canonical directory below the volume's root         */
+    struct view filespec;
+    bool recursive;
+    uint32_t id; /* the caller's number: hits come in ascending order of it  */
+};
+
+struct match_place {
+    uint32_t node;      /* in the trie, or MARK_NONE: no set's directory is here or below */
+    uint32_t inherited; /* head of the chain of recursive sets that reach down here, or MARK_NONE */
+};
+
+struct match *match_create(void);
+/* False: the filespec is none (T73). Before match_seal() only. */
+bool match_add(struct match *match, const struct match_set *set);
+void match_seal(struct match *match);
+void match_free(struct match *match);
+
+struct match_place match_root(const struct match *match, uint32_t volume);
+struct match_place match_enter(const struct match *match, struct match_place place,
+                               struct view directory_name);
+
+/* Nothing here and nothing below: the walk need not go on. */
+static inline bool match_place_is_dead(struct match_place place)
+{
+    return place.node == UINT32_MAX && place.inherited == UINT32_MAX;
+}
+
+/* The ids of all sets that hold a file of this name in this place, ascending; at most ids_max
+ * are written. Returns how many there are. No allocation. */
+uint32_t match_file(const struct match *match, struct match_place place, struct view name,
+                    uint32_t *ids, uint32_t ids_max);
+
+/* The ids of all sets whose directory this is or that reach down here by recursion, whatever
+ * their filespec (directories to make, 5.5), ascending. */
+uint32_t match_directory(const struct match *match, struct match_place place, uint32_t *ids,
+                         uint32_t ids_max);
+
+#endif

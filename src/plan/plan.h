@@ -1,0 +1,201 @@
+/* plan.h - the plan: one record for each file, immutable, the type that everything after the
+ * planner works from.
+ *
+ * Arrays with 32-bit indices and one blob of text: relocatable, saved as it lies, mapped when
+ * loaded. Within a unit, records stand in media order (directories first, top down). Same
+ * input, same bytes. Any thread may read. */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include "base/buffer.h"
+#include "media/set.h"
+#include "plan/choices.h"
+#include "plan/facts.h"
+#include "plan/refusal.h"
+
+struct plan_text { /* in plan->text; offset MARK_NONE: absent */
+    uint32_t offset;
+    uint32_t bytes;
+};
+
+enum plan_verdict {
+    VERDICT_ORIGINAL,
+    VERDICT_ALTERNATE,
+    VERDICT_ORIGINAL_LOCATION,
+    VERDICT_MIXED,
+    VERDICT_STAGED,
+    VERDICT_PRIVATE,
+    VERDICT_REFUSED,
+    VERDICT_CUSTOM
+};
+enum plan_kind {
+    KIND_PLAIN,
+    KIND_PARTIAL,
+    KIND_DIRECTED,
+    KIND_RANGES_FILE,
+    KIND_DIRECTORY,
+    KIND_HARDLINK,
+    KIND_REPARSE
+};
+enum plan_place {
+    PLACE_ORIGINAL,
+    PLACE_ALTERNATE,
+    PLACE_NEW_TARGET,
+    PLACE_DIRECTED,
+    PLACE_ORIGINAL_LOCATION,
+    PLACE_PRIVATE
+};
+enum plan_action { ACTION_CREATE, ACTION_REPLACE, ACTION_WRITE_RANGES, ACTION_STAGE, ACTION_NONE };
+
+struct plan_root {             /* a mapped volume */
+    struct plan_text spec;     /* "C:", as in the jsonl `volumes` record */
+    struct plan_text dir;      /* where it stands on this machine, as given */
+    uint32_t from_root_option; /* 1: below --root, made where missing */
+};
+
+struct plan_directory {    /* a directory at a destination: existing, or to be made */
+    uint32_t parent;       /* plan_directory, or MARK_NONE: the root's own top directory */
+    uint32_t root;         /* plan_root */
+    struct plan_text name; /* as spelled on disk, or as it will be */
+    uint32_t entry;        /* media entry whose metadata it takes when made, or MARK_NONE */
+    uint32_t make;         /* 1: did not exist when planned */
+    uint32_t unit;         /* first unit that needs it */
+};
+
+struct plan_file {
+    uint32_t unit;
+    uint32_t component;    /* plan_component */
+    uint32_t entry;        /* media entry: source, content, metadata */
+    uint32_t directory;    /* where it goes (a KIND_DIRECTORY record: itself) */
+    struct plan_text name; /* its name there; absent: as the media entry's */
+    uint8_t kind;          /* enum plan_kind   */
+    uint8_t place;         /* enum plan_place  */
+    uint8_t action;        /* enum plan_action */
+    uint8_t reserved;
+    uint32_t link_owner; /* KIND_HARDLINK: the plan_file whose data it shares */
+    uint32_t range_count;
+    uint32_t first_range; /* plan_range: partial, directed; else 0, 0 */
+    uint32_t mapping;     /* index of the mapping or new target in its document, or MARK_NONE */
+    uint64_t size;        /* bytes of content to be written (of ranges: their sum) */
+};
+
+struct plan_range {
+    uint64_t source; /* offset in the source file */
+    uint64_t dest;
+    uint64_t length;
+};
+
+struct plan_component {
+    struct plan_text full_name; /* "lp\name" */
+};
+
+struct plan_used_mapping { /* to be recorded in the document (6.10) */
+    uint32_t unit;
+    struct plan_text path, filespec,
+        alternate_path; /* verbatim strings of the file set, the mapping's destination */
+    uint32_t recursive;
+};
+
+struct plan_unit {
+    uint32_t writer;        /* index into bcd.writers (MARK_NONE: files of no component) */
+    uint32_t bcd_component; /* index into its components */
+    uint8_t writer_id[16], instance_id[16];
+    struct plan_text writer_name, logical_path, component;
+    uint8_t type;    /* enum vss_component_type */
+    uint8_t method;  /* enum vss_method         */
+    uint8_t target;  /* enum vss_target         */
+    uint8_t verdict; /* enum plan_verdict       */
+    uint8_t refusal; /* enum refusal            */
+    uint8_t involve_writer;
+    uint8_t partial_selection; /* --file: status never ALL unless every file was chosen */
+    uint8_t reserved;
+    struct plan_text method_text;                    /* as the document spells it */
+    struct plan_text rule;                           /* "6.6/2"                   */
+    struct plan_text detail;                         /* to the refusal: the object and what to do */
+    uint32_t first_subcomponent, subcomponent_count; /* plan_component of the implicit members */
+    uint32_t first_file, file_count;
+    uint64_t bytes;
+};
+
+struct plan {
+    struct uuid set_uuid;
+    uint8_t index_xxh3[16];     /* the set's index */
+    uint8_t documents_xxh3[16]; /* of the documents' hashes, in the set's order */
+    struct plan_text set_path;
+    const struct plan_root *roots;
+    const struct plan_directory *directories; /* parents before children */
+    const struct plan_file *files;
+    const struct plan_range *ranges;
+    const struct plan_component *components;
+    const struct plan_used_mapping *used_mappings;
+    const struct plan_unit *units;
+    const struct plan_text *warnings;
+    const struct plan_text
+        *choices; /* the call's options, one text each "--volume", "C:=/mnt/c" ... for replay */
+    const char *text;
+    uint32_t root_count, directory_count, file_count, range_count, component_count;
+    uint32_t used_mapping_count, unit_count, warning_count, choice_count;
+    uint32_t text_bytes;
+    uint64_t bytes; /* sum over units that are not refused */
+    uint32_t refused_units;
+    void *mapping; /* a loaded one; NULL: heap */
+    size_t mapping_bytes;
+    void *owned; /* a made one's storage */
+};
+
+static inline struct view plan_text(const struct plan *plan, struct plan_text text)
+{
+    return text.offset == UINT32_MAX ? VIEW_NONE
+                                     : (struct view){plan->text + text.offset, text.bytes};
+}
+
+struct plan_input {
+    const struct documents *documents;
+    const struct media_set *set;
+    const struct plan_choices *choices;
+    const struct plan_facts *facts; /* asked in pass 2 only */
+};
+
+/* What the places map to, before facts exist: the roots in the order of plan->roots. Needed to
+ * open them. Errors: SELECTION. Into the arena. */
+struct plan_mapped_root {
+    struct view spec;
+    struct view dir;
+    bool from_root_option;
+};
+vsr_code plan_map_volumes(struct arena *arena, const struct plan_input *input,
+                          struct plan_mapped_root **roots, uint32_t *root_count, vsr_error *error);
+
+/* Make a plan. Units that cannot be planned are in it, refused by name; the call itself fails
+ * only for faults of what was typed (SELECTION) and when no plan can be made (DOCUMENT). */
+vsr_code plan_create(struct plan **out, const struct plan_input *input, vsr_error *error);
+void plan_free(struct plan *plan);
+
+/* Save and load (binary; every number checked on load against the plan's own sizes and the
+ * set's index). RUN_FOREIGN when it was made for another set or other documents. */
+vsr_code plan_save(const struct plan *plan, int dir_fd, const char *name, vsr_error *error);
+vsr_code plan_load(struct plan **out, const char *path, vsr_error *error);
+vsr_code plan_check_set(const struct plan *plan, const struct media_set *set, vsr_error *error);
+/* Do path's first bytes say that it is a binary plan (else: JSON lines)? */
+vsr_code plan_is_binary(const char *path, bool *binary, vsr_error *error);
+
+/* Paths of a record. Added to out. */
+void plan_source_path(const struct plan *plan, const struct media_set *set, uint32_t file,
+                      struct buffer *out); /* "C:\data\a.mdf", as the catalogue spells it */
+void plan_dest_path(const struct plan *plan, const struct media_set *set, uint32_t file,
+                    struct buffer *out); /* "D:\alt\a.mdf" */
+void plan_unix_path(const struct plan *plan, const struct media_set *set, uint32_t file,
+                    struct buffer *out); /* "/mnt/d/alt/a.mdf" */
+struct view plan_file_name(const struct plan *plan, const struct media_set *set, uint32_t file);
+
+/* The plan as JSON lines (contract, section 4), in order; sink is called with whole lines. */
+typedef vsr_code plan_sink(void *context, struct view lines, vsr_error *error);
+vsr_code plan_render_jsonl(const struct plan *plan, const struct media_set *set, plan_sink *sink,
+                           void *context, vsr_error *error);
+
+const char *plan_verdict_text(enum plan_verdict verdict);
+const char *plan_kind_text(enum plan_kind kind);
+const char *plan_place_text(enum plan_place place);
+const char *plan_action_text(enum plan_action action);
+
+#endif

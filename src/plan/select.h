@@ -1,0 +1,52 @@
+/* select.h - which components are restored, under which root, and why (rules, section 4).
+ *
+ * Pass 1 of planning (rules 2.6): from documents and choices to scopes. A root is an explicit
+ * component of the Backup Components Document; its scope is what it brings with it (4.6).
+ * Pure. Also asked by `pack`: what everything explicit would bring. */
+#ifndef PLAN_SELECT_H
+#define PLAN_SELECT_H
+
+#include "plan/choices.h"
+#include "plan/refusal.h"
+
+struct scope_member {
+    uint32_t component; /* index into the wmd's components */
+};
+
+struct scope {              /* one selected root: a unit of the plan (4.6, 6.1) */
+    uint32_t writer;        /* index into bcd.writers                                  */
+    uint32_t bcd_component; /* index into that writer's components                     */
+    uint32_t wmd;           /* index into documents.wmds, or MARK_NONE (refused)       */
+    uint32_t root;          /* index into the wmd's components, or MARK_NONE (refused) */
+    uint32_t *members;      /* wmd component indices, ascending, the root included     */
+    uint32_t member_count;
+    bool by_subcomponents;   /* AddRestoreSubcomponent: members are the chosen ones (4.5) */
+    uint32_t *subcomponents; /* the chosen ones, as asked for */
+    uint32_t subcomponent_count;
+    enum refusal refusal; /* REFUSAL_NONE, or why this root cannot be planned */
+    struct view detail;   /* the sentence to the refusal */
+    const char *rule;     /* "4.5" */
+};
+
+struct selection {
+    struct scope *scopes; /* in the order of the Backup Components Document */
+    uint32_t scope_count;
+    struct view *warnings; /* 4.7 mandatory members, 4.9 dependencies, ruling 6 ... */
+    uint32_t warning_count;
+};
+
+/* Selection of choices (NULL: everything explicit) into the arena. A selector that matches
+ * nothing: SELECTION. Components that cannot be planned become scopes with a refusal. */
+vsr_code select_components(struct arena *arena, const struct documents *documents,
+                           const struct plan_choices *choices, struct selection *out,
+                           vsr_error *error);
+
+/* The nearest explicit ancestor-or-self of a component (4.3): index into the BCD writer's
+ * components, or MARK_NONE. */
+uint32_t select_root_of(const struct documents *documents, uint32_t writer, uint32_t component);
+
+/* Is the component with full name `ancestor` an ancestor of one at this logical path (4.3)?
+ * Element-wise; "data" is none of "database\x" (T09). */
+bool select_is_ancestor(struct view ancestor_full, struct view logical_path);
+
+#endif
