@@ -1,0 +1,36 @@
+/* probe.h - what a destination holds and what it can do: answers for the planner, and the
+ * abilities that staging and the engine choose their calls by. */
+#ifndef DEST_PROBE_H
+#define DEST_PROBE_H
+
+#include "dest/root.h"
+#include "plan/facts.h"
+#include "plan/plan.h"
+
+/* Answers to plan/facts.h for the mapped roots, which are opened read-only; a root below --root
+ * that is not there yet answers "does not exist" and is not made. Directories are listed once
+ * and looked up folded. */
+struct probe;
+struct probe_options {
+    bool cross_mounts;
+    enum tree_kind tree;
+};
+vsr_code probe_open(struct probe **out, const struct plan_mapped_root *roots, uint32_t root_count,
+                    const struct probe_options *options, vsr_error *error);
+struct plan_facts probe_facts(struct probe *probe);
+void probe_close(struct probe *probe);
+
+/* What a mount can do, tried out on it in the staging folder before the first byte. */
+struct dest_abilities {
+    bool rename_noreplace;
+    bool rename_exchange;
+    bool hard_links;
+    bool direct_write; /* O_DIRECT opens and writes */
+    uint32_t direct_align_bytes;
+    bool uncached_write; /* RWF_DONTCACHE */
+    bool user_xattrs;
+    bool is_fuse; /* syncfs does not reach the server: staged files are fsynced */
+};
+vsr_code probe_abilities(int staging_fd, struct dest_abilities *out, vsr_error *error);
+
+#endif

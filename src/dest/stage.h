@@ -1,0 +1,79 @@
+/* stage.h - where each planned file is written before it is seen: the staging folder of each
+ * mount, the trees in it, and the publish groups (brief, section 6).
+ *
+ * Made on the control thread before the engine starts; then immutable but for what the control
+ * thread does between groups. Workers only ask stage_place() and write below the descriptors it
+ * names. */
+#ifndef DEST_STAGE_H
+#define DEST_STAGE_H
+
+#include "base/uuid.h"
+#include "dest/probe.h"
+
+enum owner_policy { OWNER_MEDIA, OWNER_MINE }; /* --owner; default media as root, else mine */
+
+struct stage_options {
+    enum owner_policy owner;
+    bool cross_mounts;
+};
+
+struct stage_mount { /* one staging folder: `.vssrestore-<run uuid>` at a mapped root's top */
+    uint32_t root;   /* plan_root */
+    int fd;          /* the staging folder */
+    uint64_t mount_id, device, inode; /* its identity, for the journal */
+    struct dest_abilities abilities;
+    struct dest_root top; /* the mapped root that it stands in; its fd is the one for syncfs */
+};
+
+struct stage_tree {     /* a missing subtree that is built whole and renamed once */
+    uint32_t directory; /* plan_directory: its top; the parent exists */
+    uint32_t mount;
+    uint32_t group;
+};
+
+struct stage_group {     /* units that share a tree, decided together; or one unit alone */
+    uint32_t first_unit; /* in group_units */
+    uint32_t unit_count;
+};
+
+struct stage {
+    const struct plan *plan;
+    const struct media_set *set;
+    struct stage_options options;
+    char folder_name[64];
+    struct stage_mount *mounts;
+    uint32_t mount_count;
+    struct stage_tree *trees;
+    uint32_t tree_count;
+    struct stage_group *groups; /* in the order of their first unit */
+    uint32_t group_count;
+    uint32_t *group_units;
+    uint32_t *unit_group;     /* for each unit; MARK_NONE: refused */
+    uint32_t *directory_tree; /* for each plan_directory: its tree, or MARK_NONE: it exists */
+    uint32_t *directory_mount;
+    void *owned;
+};
+
+/* Open the roots, make those below --root, make the staging folders (0700, EEXIST an error,
+ * checked by fstat), probe abilities, lay out trees and groups, make the staged directories.
+ * On failure everything made is removed again. Errors: DEST_*. */
+vsr_code stage_open(struct stage **out, const struct plan *plan, const struct media_set *set,
+                    const struct uuid *run, const struct stage_options *options, vsr_error *error);
+
+/* Where a file is written: a directory below a descriptor, and a name in it. key is equal for
+ * files of one staged directory, so that a worker keeps it open. No allocation; any thread.
+ * path and name hold at least WIN_PATH_BYTES_MAX and WIN_NAME_BYTES_MAX + 1 bytes. */
+struct stage_where {
+    int base_fd;
+    uint32_t mount;
+    uint64_t key;
+    char *path; /* '/'-separated, relative to base_fd */
+    char *name;
+};
+void stage_place(const struct stage *stage, uint32_t file, struct stage_where *out);
+
+/* Remove what is left in the staging folders and the folders themselves, at every end of a run
+ * that was not a kill; then free. Errors are told, nothing else depends on them. */
+vsr_code stage_close(struct stage *stage, bool keep, vsr_error *error);
+
+#endif

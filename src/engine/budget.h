@@ -1,0 +1,52 @@
+/* budget.h - every number of a run, computed once before the first byte moves.
+ *
+ * Pure: options x machine x plan -> a constant struct that everything gets by pointer. Refuses,
+ * naming the number that would be needed, when the memory budget is too small. */
+#ifndef ENGINE_BUDGET_H
+#define ENGINE_BUDGET_H
+
+#include "base/buffer.h"
+#include "base/err.h"
+
+enum ring_choice { RING_AUTO, RING_URING, RING_SYNC };
+
+struct engine_options { /* zero: the default */
+    uint32_t workers;
+    uint32_t queue_depth;
+    uint64_t memory_bytes;
+    enum ring_choice ring;
+    bool discard; /* decode and verify, write nothing: the null sink of the bench */
+};
+
+struct machine_facts {
+    uint32_t cores;
+    uint64_t memory_bytes;
+    uint64_t locked_memory_bytes; /* RLIMIT_MEMLOCK; UINT64_MAX: no limit */
+    uint64_t page_bytes;
+    bool uring; /* probed; false with reason */
+    char uring_reason[128];
+};
+void machine_examine(struct machine_facts *out);
+
+struct budget {
+    uint32_t workers;
+    uint32_t slots; /* frames in flight for each worker */
+    uint32_t queue_depth;
+    uint32_t stored_bytes_max; /* of a slot's two buffers */
+    uint32_t plain_bytes_max;
+    uint64_t slab_bytes;   /* of one worker */
+    uint64_t total_bytes;  /* all of it: slabs, rings, tables */
+    enum ring_choice ring; /* RING_URING or RING_SYNC */
+    bool registered_buffers;
+    bool direct_write;
+};
+
+vsr_code budget_resolve(struct budget *out, const struct engine_options *options,
+                        const struct machine_facts *machine, uint32_t frame_stored_bytes_max,
+                        uint32_t frame_plain_bytes_max, uint64_t file_count, vsr_error *error);
+
+/* Each number with its reason, one a line (`inspect --system`). Added to out. */
+void budget_render(const struct budget *budget, const struct machine_facts *machine,
+                   struct buffer *out);
+
+#endif

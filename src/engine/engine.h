@@ -1,0 +1,52 @@
+/* engine.h - the pipeline: N workers, one ring and one set of buffers each, from frames on the
+ * media to verified files in staging.
+ *
+ * Shared words, the complete list: the claim cursor (relaxed fetch_add over an immutable plan),
+ * the stop flag, each file's count of chunks that remain (acq_rel; who brings it to zero
+ * finishes the file), each group's count of files that remain, each worker's meter (one writer),
+ * and the eventfd that tells the control thread that a group has ended. No mutex, no queue. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "dest/publish.h"
+#include "engine/budget.h"
+
+struct engine; /* heap */
+
+struct engine_input {
+    const struct plan *plan;
+    const struct media_set *set; /* packs open */
+    const struct stage *stage;   /* NULL with budget of a discarding run */
+    const struct budget *budget;
+    enum owner_policy owner;
+    struct publish_row
+        *rows;           /* plan->file_count of them, zeroed (NOT_STARTED); shared memory is fine */
+    const uint8_t *skip; /* for each file: 1 = leave it alone; may be NULL */
+    bool discard;
+};
+
+struct engine_progress {                /* sums over the workers' meters; monotone */
+    uint64_t files_done, bytes_done;    /* staged and verified            */
+    uint64_t stored_bytes_read, frames; /* from the media                 */
+    uint64_t files_failed;
+};
+
+/* Allocate everything, start the workers. After this returns no worker allocates. */
+vsr_code engine_start(struct engine **out, const struct engine_input *input, vsr_error *error);
+
+/* Wait until a group's last file has ended, at most timeout_ns. *group: its number; false: timeout
+ * or nothing is left (then engine_is_done()). Control thread. Groups are returned once each, in
+ * the order in which they ended. */
+bool engine_wait(struct engine *engine, uint64_t timeout_ns, uint32_t *group);
+bool engine_is_done(const struct engine *engine);
+
+/* Stop claiming; what is in flight ends; files that did not start become CANCELLED. Any thread,
+ * async-signal-safe. */
+void engine_stop(struct engine *engine);
+
+void engine_progress(const struct engine *engine, struct engine_progress *out); /* any thread */
+
+/* Join the workers, close rings before slabs are unmapped. *losses: sums. */
+void engine_end(struct engine *engine, struct meta_loss *losses);
+
+#endif
