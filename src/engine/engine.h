@@ -8,6 +8,7 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "dest/meta.h"
 #include "dest/publish.h"
 #include "engine/budget.h"
 

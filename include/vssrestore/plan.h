@@ -1,0 +1,93 @@
+/* plan.h - from documents to a flat plan: one record for each file, before anything is written.
+ *
+ * A plan is immutable; several threads may read it, and it may be run more than once. It
+ * borrows the set that it was made for. */
+#ifndef VSSRESTORE_PLAN_H
+#define VSSRESTORE_PLAN_H
+
+#include "vssrestore/set.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum vsr_dependencies {
+    VSR_DEPENDENCIES_AUTO = 0, /**< what a component needs from other writers comes along */
+    VSR_DEPENDENCIES_REFUSE = 1,
+    VSR_DEPENDENCIES_IGNORE = 2
+} vsr_dependencies;
+
+typedef enum vsr_overwrite {
+    VSR_OVERWRITE_NEVER = 0,
+    VSR_OVERWRITE_IF_NEWER = 1,
+    VSR_OVERWRITE_ALWAYS = 2
+} vsr_overwrite;
+
+/** What is restored and where to, as text in the forms of the command line. Set `size` to
+ *  sizeof(vsr_choices), the rest to zero or what is meant. All strings are borrowed during the
+ *  call only. */
+typedef struct vsr_choices {
+    size_t size;
+    const char *const *components; /**< WRITER or WRITER:FULL\NAME; none: all explicit ones */
+    size_t component_count;
+    const char *const *exclude_components;
+    size_t exclude_component_count;
+    const char *const *files; /**< only these files of the selected components */
+    size_t file_count;
+    const char *const *volumes; /**< SPEC=DIR */
+    size_t volume_count;
+    const char *root;               /**< for volumes without SPEC, or NULL */
+    const char *const *environment; /**< NAME=value */
+    size_t environment_count;
+    const char *const *new_targets; /**< WRITER:FULL\NAME|path|filespec|yes/no|newpath */
+    size_t new_target_count;
+    const char *const *restore_targets; /**< WRITER:FULL\NAME=original|alternate|... */
+    size_t restore_target_count;
+    const char *private_dir; /**< private restore below this folder, or NULL */
+    vsr_dependencies dependencies;
+    int widen;
+    int force_mandatory;
+    int mapping_overwrite_never; /**< --alm-overwrite never */
+    int live_tree;               /**< --tree live */
+    int unprotected;
+    vsr_overwrite overwrite; /**< for files of no component */
+    int cross_mounts;
+} vsr_choices;
+
+typedef struct vsr_plan vsr_plan;
+
+/** Resolve a set's documents for these choices, looking at the destinations, writing nothing.
+ *  Units that the documents or the places do not allow are in the plan, refused by name; the call
+ *  fails only for what was typed (VSR_ERR_SELECTION), unreadable destinations, or documents that
+ *  no plan can be made of (VSR_ERR_DOCUMENT). *plan is the caller's. */
+VSR_API vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices *choices,
+                                 vsr_error *error);
+
+/** Load a plan that vsr_plan_save() wrote. set: the set it was made for; another one is
+ *  VSR_ERR_RUN_FOREIGN. vsr_plan_set_path() tells where it was. */
+VSR_API vsr_code vsr_plan_load(vsr_plan **plan, const vsr_set *set, const char *path,
+                               vsr_error *error);
+VSR_API vsr_code vsr_plan_save(const vsr_plan *plan, const char *path, vsr_error *error);
+/** The set's folder as the plan in file path names it, into out (at least 4096 bytes). */
+VSR_API vsr_code vsr_plan_set_path(const char *path, char *out, size_t out_bytes, vsr_error *error);
+VSR_API void vsr_plan_free(vsr_plan *plan);
+
+typedef struct vsr_plan_totals {
+    uint64_t units, refused_units, files, bytes, warnings;
+} vsr_plan_totals;
+VSR_API void vsr_plan_count(const vsr_plan *plan, vsr_plan_totals *totals);
+
+/** JSON: the lines of interface contract, section 4. Text: a table of units and warnings. */
+VSR_API vsr_code vsr_plan_render(const vsr_plan *plan, vsr_format format, vsr_sink sink,
+                                 void *context, vsr_error *error);
+
+/** Compare what stands at the destinations with the plan: type, size, content, modify time and
+ *  hard-link identity. on_difference is called for each. Writes nothing.
+ *  @retval VSR_OK and *differences == 0: all as planned. */
+VSR_API vsr_code vsr_plan_verify(const vsr_plan *plan, vsr_message on_difference, void *context,
+                                 uint64_t *differences, vsr_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

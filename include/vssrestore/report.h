@@ -1,0 +1,45 @@
+/* report.h - what happened: totals, the status of each unit, the exit code. */
+#ifndef VSSRESTORE_REPORT_H
+#define VSSRESTORE_REPORT_H
+
+#include "vssrestore/set.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct vsr_report vsr_report;
+
+typedef struct vsr_summary {
+    int exit_code;                                   /**< interface contract, section 7 */
+    uint64_t restored, skipped, failed, not_started; /**< add up to the planned files */
+    uint64_t bytes;
+    uint64_t units, units_all, units_none, units_failed;
+    uint64_t losses; /**< metadata that the media hold and the target did not get */
+    int pending_reboot;
+    uint64_t elapsed_ns;
+} vsr_summary;
+
+typedef struct vsr_unit_result {
+    const char *writer;       /**< friendly name                    */
+    const char *logical_path; /**< or NULL                          */
+    const char *component;
+    const char *status; /**< "ALL", "NONE", "FAILED"          */
+    const char *error;  /**< a name of the contract, or NULL  */
+    const char *detail; /**< a sentence, or NULL              */
+} vsr_unit_result;
+
+VSR_API void vsr_report_summary(const vsr_report *report, vsr_summary *summary);
+/** unit < summary.units. Strings are good while the report lives. */
+VSR_API void vsr_report_unit(const vsr_report *report, uint64_t unit, vsr_unit_result *result);
+/** The run folder's path. */
+VSR_API const char *vsr_report_run_dir(const vsr_report *report);
+/** JSON: the one `summary` line of the contract, section 5. Text: for people. */
+VSR_API vsr_code vsr_report_render(const vsr_report *report, vsr_format format, vsr_sink sink,
+                                   void *context, vsr_error *error);
+VSR_API void vsr_report_free(vsr_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,73 @@
+/* restore.h - run a plan: move every planned file from the set to its place. */
+#ifndef VSSRESTORE_RESTORE_H
+#define VSSRESTORE_RESTORE_H
+
+#include "vssrestore/plan.h"
+#include "vssrestore/report.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum vsr_ring { VSR_RING_AUTO = 0, VSR_RING_URING = 1, VSR_RING_SYNC = 2 } vsr_ring;
+
+typedef enum vsr_durability {
+    VSR_DURABILITY_UNIT = 0, /**< each unit is on stable storage before it is seen */
+    VSR_DURABILITY_END = 1,  /**< one sync at the end                             */
+    VSR_DURABILITY_NONE = 2
+} vsr_durability;
+
+typedef enum vsr_owner {
+    VSR_OWNER_DEFAULT = 0, /**< media as root, else mine */
+    VSR_OWNER_MEDIA = 1,
+    VSR_OWNER_MINE = 2
+} vsr_owner;
+
+typedef struct vsr_progress {
+    uint64_t files_total, files_done, files_failed;
+    uint64_t bytes_total, bytes_done;
+    uint64_t units_total, units_done;
+    uint64_t elapsed_ns;
+    const char *unit; /**< full name of the unit that is worked on, or NULL */
+} vsr_progress;
+
+/** Set `size` to sizeof(vsr_restore_options), the rest to zero or what is meant. */
+typedef struct vsr_restore_options {
+    size_t size;
+    const char *run_dir;   /**< NULL: ./vssrestore-run-<uuid>                        */
+    const char *bcd_out;   /**< where the document goes after the run; NULL: run folder */
+    unsigned workers;      /**< 0: one for each core                                 */
+    unsigned queue_depth;  /**< 0: chosen                                            */
+    uint64_t memory_bytes; /**< the budget; 0: chosen                                */
+    vsr_ring ring;
+    vsr_durability durability;
+    vsr_owner owner;
+    /** Called about ten times a second on the calling thread, or NULL. */
+    void (*on_progress)(void *context, const vsr_progress *progress);
+    void *context;
+    const volatile int *cancel; /**< the run ends soon after this becomes non-zero; or NULL */
+} vsr_restore_options;
+
+/** Run a plan. A run outlives single-file trouble: a file that cannot be read, verified or
+ *  written becomes a row in the report and the run goes on; this function fails only when the run
+ *  as a whole cannot start or go on.
+ *
+ *  @param[out] report  set on success and whenever the run had begun, else NULL; the caller's,
+ *                      freed by vsr_report_free().
+ *  @retval VSR_OK             the run finished; ask vsr_report_exit_code() how.
+ *  @retval VSR_ERR_CANCELLED  *options->cancel was raised; nothing half-written is visible.
+ *  @retval VSR_ERR_RUN_BUSY   the run folder exists already.
+ *  @retval VSR_ERR_MEMORY     the budget is too small; the message names what is needed.
+ *
+ *  Blocks. Starts threads of its own, all joined on return. */
+VSR_API vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
+                                 const vsr_restore_options *options, vsr_error *error);
+
+/** Every number that a run with these options would use here, with its reason. */
+VSR_API vsr_code vsr_system_inspect(const vsr_restore_options *options, vsr_format format,
+                                    vsr_sink sink, void *context, vsr_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
