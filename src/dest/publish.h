@@ -37,14 +37,6 @@ struct publish_log {
 
 enum unit_state { UNIT_STAGED, UNIT_FAILED, UNIT_PUBLISHED };
 
-struct publish_row { /* the outcome of one planned file, as the engine and publishing leave it */
-    uint8_t outcome; /* enum outcome */
-    uint8_t loss;    /* bit set: see PUBLISH_LOSS_... */
-    uint16_t reserved;
-    int32_t os_errno;
-    uint64_t bytes;
-};
-
 /* Sync what the groups' mounts hold (durability unit or end). A sync error is final: it is
  * reported for every unit with data since the last good sync, never retried into success. */
 vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error);
@@ -56,6 +48,6 @@ vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error);
  * Errors of single units are in the rows; the call fails only when the journal or a mount does. */
 vsr_code publish_group(struct stage *stage, uint32_t group, enum durability durability,
                        const struct publish_log *log, enum unit_state *states,
-                       struct publish_row *rows, uint64_t *residue, vsr_error *error);
+                       struct outcome_row *rows, uint64_t *residue, vsr_error *error);
 
 #endif

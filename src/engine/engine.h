@@ -20,7 +20,7 @@ struct engine_input {
     const struct stage *stage;   /* NULL with budget of a discarding run */
     const struct budget *budget;
     enum owner_policy owner;
-    struct publish_row
+    struct outcome_row
         *rows;           /* plan->file_count of them, zeroed (NOT_STARTED); shared memory is fine */
     const uint8_t *skip; /* for each file: 1 = leave it alone; may be NULL */
     bool discard;

@@ -2,6 +2,8 @@
 #ifndef PLAN_OUTCOME_H
 #define PLAN_OUTCOME_H
 
+#include <stdint.h>
+
 #define OUTCOMES(X)                                                                                \
     X(NOT_STARTED)                                                                                 \
     X(RESTORED)                                                                                    \
@@ -20,6 +22,15 @@ enum outcome {
     OUTCOMES(X)
 #undef X
         OUTCOME_COUNT
+};
+
+/* The row of one planned file, as engine, publishing and report hand it on. */
+struct outcome_row {
+    uint8_t outcome; /* enum outcome */
+    uint8_t loss;    /* 1: the target did not get some metadata that the media hold */
+    uint16_t reserved;
+    int32_t os_errno; /* of what failed, or 0 */
+    uint64_t bytes;   /* of content, written and verified */
 };
 
 /* "RESTORED". Static. */

@@ -1,0 +1,138 @@
+/* render.c - rows and the summary as JSON lines for programs, the summary as text for people. */
+#include "base/json.h"
+#include "report/report.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *status_name(enum vss_restore_status status)
+{
+    return status == RESTORE_STATUS_ALL      ? "ALL"
+           : status == RESTORE_STATUS_FAILED ? "FAILED"
+                                             : "NONE";
+}
+
+static struct view optional(const char *text)
+{
+    return text != NULL ? view_of(text) : VIEW_NONE;
+}
+
+void report_render_row(const struct plan *plan, const struct media_set *set, uint32_t file,
+                       const struct outcome_row *row, struct buffer *out)
+{
+    struct buffer path = {0};
+    struct json json = json_into(out);
+    json_object_begin(&json, NULL);
+    json_text(&json, "t", VIEW("row"));
+    json_u64(&json, "unit", plan->files[file].unit);
+    plan_source_path(plan, set, file, &path);
+    json_path(&json, "source", buffer_view(&path));
+    path.n = 0;
+    plan_unix_path(plan, set, file, &path);
+    json_path(&json, "path", buffer_view(&path));
+    json_text(&json, "outcome", view_of(outcome_text((enum outcome)row->outcome)));
+    json_u64(&json, "bytes", row->bytes);
+    if (row->os_errno != 0) {
+        json_i64(&json, "errno", row->os_errno);
+        json_text(&json, "detail", optional(strerrordesc_np(row->os_errno)));
+    } else {
+        json_null(&json, "errno");
+        json_null(&json, "detail");
+    }
+    json_object_end(&json);
+    json_line_end(&json);
+    buffer_free(&path);
+}
+
+static void render_unit(const struct report *report, uint32_t number, struct json *json)
+{
+    const struct report_unit *unit = &report->units[number];
+    json_object_begin(json, NULL);
+    json_u64(json, "id", number);
+    json_text(json, "writer", report->unit_writers[number]);
+    json_text(json, "logical_path", report->unit_paths[number]);
+    json_text(json, "component", report->unit_components[number]);
+    json_text(json, "status", view_of(status_name(unit->status)));
+    json_text(json, "error", optional(refusal_text(unit->refusal)));
+    json_object_end(json);
+}
+
+void report_render_summary(const struct report *report, struct buffer *out)
+{
+    struct json json = json_into(out);
+    json_object_begin(&json, NULL);
+    json_text(&json, "t", VIEW("summary"));
+    json_u64(&json, "v", 1);
+    json_i64(&json, "exit_code", report->exit_code);
+    json_object_begin(&json, "files");
+    json_u64(&json, "restored", report->restored);
+    json_u64(&json, "skipped", report->skipped);
+    json_u64(&json, "failed", report->failed);
+    json_u64(&json, "not_started", report->not_started);
+    json_object_end(&json);
+    json_u64(&json, "bytes", report->bytes);
+    json_array_begin(&json, "units");
+    for (uint32_t i = 0; i < report->unit_count; i++) {
+        render_unit(report, i, &json);
+    }
+    json_array_end(&json);
+    json_bool(&json, "pending_reboot", report->pending_reboot);
+    json_u64(&json, "losses", report->losses);
+    json_u64(&json, "elapsed_ms", report->elapsed_ns / 1000000);
+    json_text(&json, "run_dir", report->run_dir);
+    json_object_end(&json);
+    json_line_end(&json);
+}
+
+static void render_unit_text(const struct report *report, uint32_t number, struct buffer *out)
+{
+    const struct report_unit *unit = &report->units[number];
+    const struct view path = report->unit_paths[number];
+    buffer_printf(out, "  %-6s %.*s: %.*s%s%.*s", status_name(unit->status),
+                  VIEW_ARG(report->unit_writers[number]), VIEW_ARG(path), path.n > 0 ? "\\" : "",
+                  VIEW_ARG(report->unit_components[number]));
+    if (unit->refusal != REFUSAL_NONE) {
+        buffer_printf(out, "  [%s]", refusal_text(unit->refusal));
+    } else if (unit->cause != VSR_OK) {
+        buffer_printf(out, "  [%s]", vsr_code_text(unit->cause));
+    }
+    if (unit->detail.n > 0) {
+        buffer_printf(out, " %.*s", VIEW_ARG(unit->detail));
+    }
+    buffer_add_char(out, '\n');
+}
+
+void report_render_text(const struct report *report, struct buffer *out)
+{
+    if (report->units_none + report->units_failed == 0) {
+        buffer_printf(out, "restored: all %llu units%s\n", (unsigned long long)report->units_all,
+                      report->losses + report->warnings > 0 ? ", with losses" : "");
+    } else {
+        buffer_printf(out,
+                      "NOT everything was restored: %llu units whole, %llu not, %llu damaged\n",
+                      (unsigned long long)report->units_all, (unsigned long long)report->units_none,
+                      (unsigned long long)report->units_failed);
+    }
+    for (uint32_t i = 0; i < report->unit_count; i++) {
+        if (report->units[i].status != RESTORE_STATUS_ALL) {
+            render_unit_text(report, i, out);
+        }
+    }
+    const double seconds = (double)report->elapsed_ns / 1e9;
+    buffer_printf(out,
+                  "files: %llu restored, %llu skipped, %llu failed, %llu not started; "
+                  "%.1f MB in %.2f s",
+                  (unsigned long long)report->restored, (unsigned long long)report->skipped,
+                  (unsigned long long)report->failed, (unsigned long long)report->not_started,
+                  (double)report->bytes / 1e6, seconds);
+    if (seconds > 0) {
+        buffer_printf(out, " (%.1f MB/s)", (double)report->bytes / 1e6 / seconds);
+    }
+    buffer_add_char(out, '\n');
+    if (report->losses > 0) {
+        buffer_printf(out,
+                      "losses: %llu pieces of metadata that the media hold are not there now\n",
+                      (unsigned long long)report->losses);
+    }
+    buffer_printf(out, "run folder: %.*s\n", VIEW_ARG(report->run_dir));
+}

@@ -1,0 +1,115 @@
+/* report.c - one pass over the rows: sums, each unit's status, the exit code. It does not look
+ * at the destination; what could not be taken back is told to it as residue. */
+#include "report/report.h"
+
+#include "base/bug.h"
+#include "report/verdict.h"
+
+static void row_count(struct report *report, const struct outcome_row *row)
+{
+    switch (verdict_sum((enum outcome)row->outcome)) {
+    case SUM_RESTORED:
+        report->restored++;
+        report->bytes += row->bytes;
+        break;
+    case SUM_SKIPPED:
+        report->skipped++;
+        break;
+    case SUM_FAILED:
+        report->failed++;
+        break;
+    case SUM_NOT_STARTED:
+        report->not_started++;
+        break;
+    }
+}
+
+/* Rules 9.3, on the rows of one unit. */
+static void unit_fold(struct report *report, uint32_t number, const struct report_input *input)
+{
+    const struct plan *plan = input->plan;
+    const struct plan_unit *unit = &plan->units[number];
+    struct report_unit *out = &report->units[number];
+    bool whole = true;
+    for (uint32_t i = 0; i < unit->file_count; i++) {
+        const struct outcome_row *row = &input->rows[unit->first_file + i];
+        row_count(report, row);
+        whole = whole && verdict_is_in_place((enum outcome)row->outcome);
+        if (out->cause == VSR_OK) {
+            out->cause = verdict_cause((enum outcome)row->outcome, row->os_errno);
+        }
+    }
+    out->refusal = (enum refusal)unit->refusal;
+    out->detail = arena_copy(&report->arena, plan_text(plan, unit->detail));
+    if (out->refusal == REFUSAL_NONE && input->refusals != NULL) {
+        out->refusal = input->refusals[number];
+    }
+    if (out->refusal != REFUSAL_NONE) {
+        out->status = RESTORE_STATUS_NONE;
+    } else if (whole && unit->partial_selection != 0) {
+        out->status = RESTORE_STATUS_NONE; /* ruling 18: never FAILED, exit 1 */
+        report->warnings++;
+    } else if (whole) {
+        out->status = RESTORE_STATUS_ALL;
+    } else {
+        const bool residue = input->residue != NULL && input->residue[number] > 0;
+        out->status = residue ? RESTORE_STATUS_FAILED : RESTORE_STATUS_NONE;
+    }
+}
+
+static void status_count(struct report *report, uint32_t number, bool partial,
+                         struct verdict_facts *facts)
+{
+    const struct report_unit *unit = &report->units[number];
+    report->units_all += unit->status == RESTORE_STATUS_ALL;
+    report->units_none += unit->status == RESTORE_STATUS_NONE;
+    report->units_failed += unit->status == RESTORE_STATUS_FAILED;
+    if (unit->status == RESTORE_STATUS_ALL) {
+        return;
+    }
+    if (facts->first_cause == VSR_OK) {
+        facts->first_cause = unit->cause;
+    }
+    facts->any_failed = facts->any_failed || unit->status == RESTORE_STATUS_FAILED;
+    facts->any_none = facts->any_none || (unit->status == RESTORE_STATUS_NONE && !partial);
+}
+
+void report_fold(struct report *out, const struct report_input *input, struct view run_dir)
+{
+    const struct plan *plan = input->plan;
+    *out = (struct report){0};
+    out->run_dir = arena_copy(&out->arena, run_dir);
+    out->unit_count = plan->unit_count;
+    out->units = ARENA_ARRAY(&out->arena, struct report_unit, plan->unit_count);
+    out->unit_writers = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
+    out->unit_paths = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
+    out->unit_components = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
+    out->losses = input->losses;
+    out->elapsed_ns = input->elapsed_ns;
+    out->signal_number = input->signal_number;
+
+    struct verdict_facts facts = {.signal_number = input->signal_number,
+                                  .run_failed = input->run_failed};
+    for (uint32_t i = 0; i < plan->unit_count; i++) {
+        const struct plan_unit *unit = &plan->units[i];
+        out->unit_writers[i] = arena_copy(&out->arena, plan_text(plan, unit->writer_name));
+        out->unit_paths[i] = arena_copy(&out->arena, plan_text(plan, unit->logical_path));
+        out->unit_components[i] = arena_copy(&out->arena, plan_text(plan, unit->component));
+        unit_fold(out, i, input);
+        status_count(out, i,
+                     unit->partial_selection != 0 && out->units[i].refusal == REFUSAL_NONE &&
+                         out->units[i].cause == VSR_OK,
+                     &facts);
+    }
+    VSR_REQUIRE(out->restored + out->skipped + out->failed + out->not_started == plan->file_count);
+    facts.any_loss = out->losses > 0 || out->warnings > 0;
+    facts.pending_reboot = out->pending_reboot;
+    out->exit_code = verdict_exit_code(&facts);
+}
+
+void report_free(struct report *report)
+{
+    struct arena arena = report->arena;
+    *report = (struct report){0};
+    arena_free(&arena);
+}

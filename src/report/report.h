@@ -1,0 +1,61 @@
+/* report.h - folding the rows of a run into statuses, totals and one verdict.
+ *
+ * Every planned file has exactly one row; a unit's status follows from its rows and from what is
+ * left on disk (rules 9.1-9.3), the exit code from the statuses (contract, section 7). Pure but
+ * for what it is told; one thread. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "base/arena.h"
+#include "plan/outcome.h"
+#include "plan/plan.h"
+
+struct report_unit {
+    enum vss_restore_status status; /* NONE, ALL or FAILED */
+    enum refusal refusal;           /* why it was not begun, or REFUSAL_NONE */
+    vsr_code cause;                 /* MEDIA ... when a row says why it is not ALL; else OK */
+    struct view detail;             /* a sentence, or absent */
+};
+
+struct report {
+    struct arena arena;
+    struct view run_dir;
+    struct report_unit *units;
+    struct view *unit_writers, *unit_paths,
+        *unit_components; /* copies: a report outlives its plan */
+    uint32_t unit_count;
+    uint64_t restored, skipped, failed, not_started, bytes;
+    uint64_t units_all, units_none, units_failed;
+    uint64_t losses;
+    uint64_t warnings; /* policy skips and partial selections: exit 1 when all else is well */
+    uint64_t elapsed_ns;
+    bool pending_reboot;
+    int signal_number; /* that ended the run, or 0 */
+    int exit_code;
+};
+
+/* What the conduct of the run knows beyond the rows. */
+struct report_input {
+    const struct plan *plan;
+    const struct outcome_row *rows; /* plan->file_count */
+    const uint64_t *residue;        /* for each unit: what could not be taken back */
+    const enum refusal *refusals;   /* for each unit: refused since it was planned; may be NULL */
+    uint64_t losses;
+    uint64_t elapsed_ns;
+    int signal_number;
+    vsr_code run_failed; /* what stopped the run as a whole, or OK */
+};
+
+/* Fold. *out is freed by report_free(). */
+void report_fold(struct report *out, const struct report_input *input, struct view run_dir);
+void report_free(struct report *report);
+
+/* One line of report.jsonl (contract, section 5). Added to out. */
+void report_render_row(const struct plan *plan, const struct media_set *set, uint32_t file,
+                       const struct outcome_row *row, struct buffer *out);
+/* The `summary` line. */
+void report_render_summary(const struct report *report, struct buffer *out);
+/* For people: the verdict first, then what is not ALL, then the totals. */
+void report_render_text(const struct report *report, struct buffer *out);
+
+#endif
