@@ -1,0 +1,302 @@
+/* conduct.c - the table of contents of a restore. Each step lives elsewhere; here is only their
+ * order, and what becomes of the units when a step fails. */
+#include "run/conduct.h"
+
+#include "base/bug.h"
+#include "base/clock.h"
+#include "base/heap.h"
+#include "base/io.h"
+#include "run/document_out.h"
+#include "run/journal.h"
+#include "run/run_folder.h"
+#include "run/space.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PROGRESS_NS = 100000000 };
+
+struct conduct {
+    const struct plan *plan;
+    const struct media_set *set;
+    const struct documents *documents;
+    const struct conduct_options *options;
+    struct run_folder folder;
+    struct journal journal;
+    struct machine_facts machine;
+    struct budget budget;
+    struct stage *stage;
+    struct engine *engine;
+    enum unit_state *states; /* of each unit */
+    uint64_t *residue;       /* of each unit */
+    struct meta_loss losses;
+    uint32_t units_done;
+    uint64_t began_ns;
+};
+
+static bool conduct_cancelled(const struct conduct *c)
+{
+    return c->options->cancel != NULL && *c->options->cancel != 0;
+}
+
+static bool unit_is_refused(const struct conduct *c, uint32_t unit)
+{
+    return c->plan->units[unit].refusal != REFUSAL_NONE ||
+           (c->options->refusals != NULL && c->options->refusals[unit] != REFUSAL_NONE);
+}
+
+/* Rows of units refused since planning say so from the start, and the engine skips them. */
+static uint8_t *refused_files(const struct conduct *c)
+{
+    uint8_t *skip = heap_alloc(c->plan->file_count, 1);
+    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
+        const struct plan_unit *unit = &c->plan->units[u];
+        for (uint32_t i = 0; unit_is_refused(c, u) && i < unit->file_count; i++) {
+            skip[unit->first_file + i] = 1;
+            c->folder.rows[unit->first_file + i].outcome = OUTCOME_REFUSED;
+        }
+    }
+    return skip;
+}
+
+static void conduct_tell(struct conduct *c)
+{
+    if (c->options->on_progress == NULL) {
+        return;
+    }
+    struct engine_progress now = {0};
+    if (c->engine != NULL) {
+        engine_progress(c->engine, &now);
+    }
+    const struct conduct_progress progress = {
+        .files_total = c->plan->file_count,
+        .files_done = now.files_done,
+        .files_failed = now.files_failed,
+        .bytes_total = c->plan->bytes,
+        .bytes_done = now.bytes_done,
+        .units_total = c->plan->unit_count,
+        .units_done = c->units_done,
+        .elapsed_ns = clock_monotonic_ns() - c->began_ns,
+    };
+    c->options->on_progress(c->options->context, &progress);
+}
+
+/* A unit is staged when each of its rows is RESTORED as far as the engine goes. */
+static void unit_state_from_rows(struct conduct *c, uint32_t number)
+{
+    const struct plan_unit *unit = &c->plan->units[number];
+    c->states[number] = UNIT_STAGED;
+    for (uint32_t i = 0; i < unit->file_count; i++) {
+        const uint8_t outcome = c->folder.rows[unit->first_file + i].outcome;
+        if (outcome != OUTCOME_RESTORED && outcome != OUTCOME_PRESENT) {
+            c->states[number] = UNIT_FAILED;
+        }
+    }
+}
+
+static vsr_code group_publish(struct conduct *c, uint32_t group, const struct publish_log *log,
+                              vsr_error *error)
+{
+    const struct stage_group *g = &c->stage->groups[group];
+    for (uint32_t i = 0; i < g->unit_count; i++) {
+        unit_state_from_rows(c, c->stage->group_units[g->first_unit + i]);
+    }
+    const vsr_code rc = publish_group(c->stage, group, c->options->durability, log, c->states,
+                                      c->folder.rows, c->residue, error);
+    c->units_done += g->unit_count;
+    return rc;
+}
+
+/* Units whose group was never published: what was staged of them is withdrawn. */
+static void rows_settle(struct conduct *c)
+{
+    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
+        const struct plan_unit *unit = &c->plan->units[u];
+        if (c->states[u] == UNIT_PUBLISHED || c->residue[u] > 0) {
+            continue;
+        }
+        for (uint32_t i = 0; i < unit->file_count; i++) {
+            struct outcome_row *row = &c->folder.rows[unit->first_file + i];
+            if (row->outcome == OUTCOME_RESTORED) {
+                row->outcome = OUTCOME_WITHDRAWN;
+            } else if (row->outcome == OUTCOME_NOT_STARTED && conduct_cancelled(c)) {
+                row->outcome = OUTCOME_CANCELLED;
+            }
+        }
+    }
+}
+
+/* Move: the engine stages, this thread publishes each group as it ends. */
+static vsr_code conduct_move(struct conduct *c, vsr_error *error)
+{
+    uint8_t *skip = refused_files(c);
+    const struct engine_input input = {
+        .plan = c->plan,
+        .set = c->set,
+        .stage = c->stage,
+        .budget = &c->budget,
+        .owner = c->options->stage.owner,
+        .rows = c->folder.rows,
+        .skip = skip,
+        .discard = c->options->engine.discard,
+    };
+    vsr_code rc = engine_start(&c->engine, &input, error);
+    if (rc == VSR_OK) {
+        const struct publish_log log = journal_publish_log(&c->journal);
+        bool stopping = false;
+        while (!engine_is_done(c->engine)) {
+            uint32_t group = MARK_NONE;
+            if (!stopping && (conduct_cancelled(c) || rc != VSR_OK)) {
+                engine_stop(c->engine);
+                stopping = true;
+            }
+            if (engine_wait(c->engine, PROGRESS_NS, &group) && rc == VSR_OK && !stopping) {
+                rc = group_publish(c, group, &log, error);
+            }
+            conduct_tell(c);
+        }
+        engine_end(c->engine, &c->losses);
+        c->engine = NULL;
+    }
+    for (uint32_t m = 0;
+         rc == VSR_OK && c->options->durability == DURABILITY_END && m < c->stage->mount_count;
+         m++) {
+        rc = publish_sync(c->stage, m, error);
+    }
+    rows_settle(c);
+    free(skip);
+    return rc;
+}
+
+static uint64_t losses_sum(const struct meta_loss *loss)
+{
+    return (uint64_t)loss->security_descriptors + loss->streams + loss->attributes + loss->reparse +
+           loss->dos_attributes + loss->owners;
+}
+
+static vsr_code rows_write(struct conduct *c, vsr_error *error)
+{
+    const int fd =
+        openat(c->folder.dir_fd, "report.jsonl", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        return err_sys(error, err_dest_code(errno), "run/conduct",
+                       "cannot create report.jsonl in %s", c->folder.path);
+    }
+    struct buffer lines = {0};
+    vsr_code rc = VSR_OK;
+    for (uint32_t i = 0; i < c->plan->file_count && rc == VSR_OK; i++) {
+        report_render_row(c->plan, c->set, i, &c->folder.rows[i], &lines);
+        if (lines.n >= ((size_t)1 << 20) || i + 1 == c->plan->file_count) {
+            rc = io_write(fd, lines.p, lines.n, "report.jsonl", VSR_ERR_DEST_IO, error);
+            lines.n = 0;
+        }
+    }
+    if (rc == VSR_OK && fsync(fd) != 0) {
+        rc = err_sys(error, err_dest_code(errno), "run/conduct", "cannot sync report.jsonl in %s",
+                     c->folder.path);
+    }
+    (void)close(fd);
+    buffer_free(&lines);
+    return rc;
+}
+
+/* Account: fold, write rows, document and summary; the journal's end record is the last word. */
+static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code moved,
+                                vsr_error *error)
+{
+    const int cancel = c->options->cancel != NULL ? *c->options->cancel : 0;
+    const struct report_input input = {
+        .plan = c->plan,
+        .rows = c->folder.rows,
+        .residue = c->residue,
+        .refusals = c->options->refusals,
+        .losses = losses_sum(&c->losses),
+        .elapsed_ns = clock_monotonic_ns() - c->began_ns,
+        .signal_number = cancel,
+        .run_failed = moved,
+    };
+    report_fold(report, &input, view_of(c->folder.path));
+    struct buffer summary = {0};
+    report_render_summary(report, &summary);
+    vsr_code rc = rows_write(c, error);
+    if (rc == VSR_OK) {
+        rc = document_out_write(c->documents, c->plan, report, c->folder.dir_fd,
+                                c->options->bcd_out, error);
+    }
+    if (rc == VSR_OK) {
+        rc = io_replace_file(c->folder.dir_fd, "summary.json", buffer_view(&summary),
+                             VSR_ERR_DEST_IO, error);
+    }
+    if (rc == VSR_OK) {
+        rc = journal_end(&c->journal, report->exit_code, error);
+    }
+    buffer_free(&summary);
+    return rc;
+}
+
+/* Everything that can refuse the run before a byte moves. */
+static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
+{
+    machine_examine(&c->machine);
+    vsr_code rc =
+        budget_resolve(&c->budget, &c->options->engine, &c->machine, FRAME_STORED_BYTES_MAX,
+                       FRAME_PLAIN_BYTES_MAX, c->plan->file_count, error);
+    if (rc == VSR_OK) {
+        rc = run_folder_begin(&c->folder, c->options->run_dir, c->plan, c->set, error);
+    }
+    if (rc == VSR_OK) {
+        rc = journal_begin(&c->journal, c->folder.journal_fd, c->folder.path, &c->folder.run,
+                           c->plan, error);
+    }
+    if (rc == VSR_OK) {
+        rc = stage_open(&c->stage, c->plan, c->set, &c->folder.run, &c->options->stage, error);
+    }
+    if (rc == VSR_OK) {
+        rc = space_check(c->stage, c->set, error);
+    }
+    if (rc == VSR_OK) {
+        rc = journal_mounts(&c->journal, c->stage, error);
+    }
+    if (rc == VSR_OK) {
+        rc = run_folder_show(&c->folder, error);
+    }
+    return rc;
+}
+
+vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan,
+                     const struct media_set *set, const struct documents *documents,
+                     const struct conduct_options *options, vsr_error *error)
+{
+    struct conduct c = {.plan = plan,
+                        .set = set,
+                        .documents = documents,
+                        .options = options,
+                        .folder = {.dir_fd = -1, .journal_fd = -1},
+                        .states = heap_alloc(plan->unit_count, sizeof(enum unit_state)),
+                        .residue = heap_alloc(plan->unit_count, sizeof(uint64_t)),
+                        .began_ns = clock_monotonic_ns()};
+    *begun = false;
+    vsr_code rc = conduct_prepare(&c, error);
+    if (rc == VSR_OK) {
+        *begun = true;
+        rc = conduct_move(&c, error);
+    }
+    if (c.stage != NULL) {
+        const vsr_code closed = stage_close(c.stage, false, rc == VSR_OK ? error : NULL);
+        rc = rc == VSR_OK ? closed : rc;
+    }
+    if (*begun) {
+        conduct_tell(&c);
+        const vsr_code told = conduct_account(&c, report, rc, rc == VSR_OK ? error : NULL);
+        rc = rc == VSR_OK ? told : rc;
+    }
+    if (rc == VSR_OK && conduct_cancelled(&c)) {
+        rc = err_set(error, VSR_ERR_CANCELLED, "run/conduct", "the run was cancelled");
+    }
+    run_folder_end(&c.folder);
+    free(c.states);
+    free(c.residue);
+    return rc;
+}

@@ -1,0 +1,37 @@
+/* conduct.h - a restore from start to end: run folder, staging, engine, publishing in the order
+ * of groups as they end, statuses, report, document.
+ *
+ * Reads as the table of contents of a run. Runs on the caller's thread, which is the control
+ * thread; the engine's workers are the only others. */
+#ifndef RUN_CONDUCT_H
+#define RUN_CONDUCT_H
+
+#include "engine/engine.h"
+#include "report/report.h"
+#include "vss/documents.h"
+
+struct conduct_progress {
+    uint64_t files_total, files_done, files_failed, bytes_total, bytes_done;
+    uint32_t units_total, units_done;
+    uint64_t elapsed_ns;
+};
+
+struct conduct_options {
+    const char *run_dir; /* NULL: ./vssrestore-run-<uuid> */
+    const char *bcd_out; /* NULL: in the run folder       */
+    struct engine_options engine;
+    struct stage_options stage;
+    enum durability durability;
+    const enum refusal *refusals; /* units refused since the plan was made, or NULL */
+    void (*on_progress)(void *context, const struct conduct_progress *progress);
+    void *context;
+    const volatile int *cancel; /* a signal's number, or 1; NULL: none */
+};
+
+/* Run. *report is filled (report_free()) whenever the run had begun, *begun says so. The call's
+ * own error is what stopped the run as a whole. */
+vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan,
+                     const struct media_set *set, const struct documents *documents,
+                     const struct conduct_options *options, vsr_error *error);
+
+#endif

@@ -1,0 +1,219 @@
+/* run_folder.c - make the folder hidden, fill it, show it. What goes into the journal is
+ * journal.c's business, what the rows say the engine's. */
+#include "run/run_folder.h"
+
+#include "base/io.h"
+#include "base/json.h"
+#include "base/own.h"
+#include "run/journal.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+static const char WHERE[] = "run/folder";
+
+/* Split path into the folder that holds it and its last name; open the former. */
+static vsr_code parent_open(const char *path, int *parent_fd, const char **name, vsr_error *error)
+{
+    char parent[4096];
+    const char *slash = strrchr(path, '/');
+    *name = slash == NULL ? path : slash + 1;
+    if (slash == NULL) {
+        parent[0] = '.';
+        parent[1] = '\0';
+    } else {
+        const size_t bytes = slash == path ? 1 : (size_t)(slash - path);
+        memcpy(parent, path, bytes);
+        parent[bytes] = '\0';
+    }
+    if (**name == '\0' || strcmp(*name, ".") == 0 || strcmp(*name, "..") == 0) {
+        return err_set(error, VSR_ERR_USAGE, WHERE,
+                       "cannot make run folder %s: it has no name of its own", path);
+    }
+    *parent_fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*parent_fd < 0) {
+        return err_sys(error, err_dest_code(errno), WHERE,
+                       "cannot open %s to make the run folder in", parent);
+    }
+    return VSR_OK;
+}
+
+static vsr_code rows_map(struct run_folder *folder, uint32_t file_count, vsr_error *error)
+{
+    OWN(fd) fd = openat(folder->dir_fd, "rows.bin", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return err_sys(error, err_dest_code(errno), WHERE, "cannot create rows.bin in %s",
+                       folder->path);
+    }
+    folder->rows_bytes = (size_t)(file_count == 0 ? 1 : file_count) * sizeof *folder->rows;
+    /* Allocated now: a full disk must not become a SIGBUS in the middle of the run. */
+    const int rc = posix_fallocate(fd, 0, (off_t)folder->rows_bytes);
+    if (rc != 0) {
+        errno = rc;
+        return err_sys(error, err_dest_code(rc), WHERE,
+                       "cannot reserve %zu bytes for rows.bin in %s", folder->rows_bytes,
+                       folder->path);
+    }
+    void *rows = mmap(NULL, folder->rows_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (rows == MAP_FAILED) {
+        return err_sys(error, VSR_ERR_MEMORY, WHERE, "cannot map rows.bin of %s", folder->path);
+    }
+    folder->rows = rows;
+    return VSR_OK;
+}
+
+static vsr_code identity_write(const struct run_folder *folder, const struct plan *plan,
+                               const struct media_set *set, vsr_error *error)
+{
+    char run[UUID_TEXT_BYTES];
+    char of_set[UUID_TEXT_BYTES];
+    uuid_text(&folder->run, run);
+    uuid_text(&plan->set_uuid, of_set);
+    struct buffer text = {0};
+    struct json json = json_into(&text);
+    json_object_begin(&json, NULL);
+    json_u64(&json, "v", 1);
+    json_text(&json, "run", view_of(run));
+    json_text(&json, "set", view_of(of_set));
+    json_path(&json, "set_path", set->path);
+    json_u64(&json, "units", plan->unit_count);
+    json_u64(&json, "files", plan->file_count);
+    json_u64(&json, "bytes", plan->bytes);
+    json_object_end(&json);
+    json_line_end(&json);
+    const vsr_code rc =
+        io_replace_file(folder->dir_fd, "run.json", buffer_view(&text), VSR_ERR_DEST_IO, error);
+    buffer_free(&text);
+    return rc;
+}
+
+static vsr_code folder_fill(struct run_folder *folder, const struct plan *plan,
+                            const struct media_set *set, vsr_error *error)
+{
+    vsr_code rc = plan_save(plan, folder->dir_fd, "plan.bin", error);
+    if (rc == VSR_OK) {
+        rc = identity_write(folder, plan, set, error);
+    }
+    if (rc == VSR_OK) {
+        rc = rows_map(folder, plan->file_count, error);
+    }
+    if (rc == VSR_OK) {
+        folder->journal_fd = openat(folder->dir_fd, "journal",
+                                    O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+        if (folder->journal_fd < 0 || flock(folder->journal_fd, LOCK_EX | LOCK_NB) != 0) {
+            rc = err_sys(error, err_dest_code(errno), WHERE, "cannot create the journal in %s",
+                         folder->path);
+        }
+    }
+    return rc;
+}
+
+/* The hidden name that the folder has before it is shown. */
+static void hidden_name(const struct run_folder *folder, char out[64])
+{
+    char run[UUID_TEXT_BYTES];
+    uuid_text(&folder->run, run);
+    (void)snprintf(out, 64, ".vssrestore-run-%s.part", run);
+}
+
+vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct plan *plan,
+                          const struct media_set *set, vsr_error *error)
+{
+    *out = (struct run_folder){.run = uuid_random(), .dir_fd = -1, .journal_fd = -1};
+    char run[UUID_TEXT_BYTES];
+    uuid_text(&out->run, run);
+    const int length = path != NULL
+                           ? snprintf(out->path, sizeof out->path, "%s", path)
+                           : snprintf(out->path, sizeof out->path, "vssrestore-run-%s", run);
+    if (length < 0 || (size_t)length >= sizeof out->path) {
+        return err_set(error, VSR_ERR_USAGE, WHERE, "the run folder's path is too long");
+    }
+    while (length > 1 && out->path[strlen(out->path) - 1] == '/') {
+        out->path[strlen(out->path) - 1] = '\0';
+    }
+    OWN(fd) parent_fd = -1;
+    const char *name = NULL;
+    vsr_code rc = parent_open(out->path, &parent_fd, &name, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    struct stat st;
+    if (fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        return err_set(error, VSR_ERR_RUN_BUSY, WHERE,
+                       "run folder %s exists already: name another one with --run-dir", out->path);
+    }
+    char hidden[64];
+    hidden_name(out, hidden);
+    if (mkdirat(parent_fd, hidden, 0700) != 0) {
+        return err_sys(error, err_dest_code(errno), WHERE, "cannot make the run folder %s",
+                       out->path);
+    }
+    out->dir_fd = openat(parent_fd, hidden, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    rc = out->dir_fd < 0 ? err_sys(error, err_dest_code(errno), WHERE,
+                                   "cannot open the run folder %s", out->path)
+                         : folder_fill(out, plan, set, error);
+    if (rc != VSR_OK) {
+        run_folder_end(out);
+    }
+    return rc;
+}
+
+vsr_code run_folder_show(struct run_folder *folder, vsr_error *error)
+{
+    OWN(fd) parent_fd = -1;
+    const char *name = NULL;
+    vsr_code rc = parent_open(folder->path, &parent_fd, &name, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    char hidden[64];
+    hidden_name(folder, hidden);
+    if (fsync(folder->journal_fd) != 0 || fsync(folder->dir_fd) != 0) {
+        return err_sys(error, err_dest_code(errno), WHERE, "cannot sync the run folder %s",
+                       folder->path);
+    }
+    if (renameat2(parent_fd, hidden, parent_fd, name, RENAME_NOREPLACE) != 0) {
+        return err_sys(error, errno == EEXIST ? VSR_ERR_RUN_BUSY : err_dest_code(errno), WHERE,
+                       "cannot rename the run folder to %s", folder->path);
+    }
+    folder->visible = true;
+    if (fsync(parent_fd) != 0 && errno != EINVAL) {
+        return err_sys(error, err_dest_code(errno), WHERE, "cannot sync the folder of %s",
+                       folder->path);
+    }
+    return VSR_OK;
+}
+
+static void folder_remove(struct run_folder *folder)
+{
+    static const char *const names[] = {"plan.bin", "run.json", "rows.bin", "journal"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)unlinkat(folder->dir_fd, names[i], 0);
+    }
+    OWN(fd) parent_fd = -1;
+    const char *name = NULL;
+    char hidden[64];
+    hidden_name(folder, hidden);
+    if (parent_open(folder->path, &parent_fd, &name, NULL) == VSR_OK) {
+        (void)unlinkat(parent_fd, hidden, AT_REMOVEDIR);
+    }
+}
+
+void run_folder_end(struct run_folder *folder)
+{
+    if (folder->rows != NULL) {
+        (void)munmap(folder->rows, folder->rows_bytes);
+    }
+    if (folder->dir_fd >= 0 && !folder->visible) {
+        folder_remove(folder);
+    }
+    if (folder->journal_fd >= 0) {
+        (void)close(folder->journal_fd); /* and the lock with it */
+    }
+    if (folder->dir_fd >= 0) {
+        (void)close(folder->dir_fd);
+    }
+    *folder = (struct run_folder){.dir_fd = -1, .journal_fd = -1};
+}

@@ -1,0 +1,15 @@
+/* verify_plan.h - `verify --plan`: what stands at the destinations against the plan (contract,
+ * ruling 27): type, size, content, modify time, hard-link identity. Reads the destinations, not
+ * the media's data: contents are compared by the checksums of the index. */
+#ifndef RUN_VERIFY_PLAN_H
+#define RUN_VERIFY_PLAN_H
+
+#include "plan/plan.h"
+
+typedef void verify_plan_report(void *context, struct view sentence);
+
+vsr_code verify_plan(const struct plan *plan, const struct media_set *set,
+                     verify_plan_report *report, void *context, uint64_t *differences,
+                     vsr_error *error);
+
+#endif
