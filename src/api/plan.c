@@ -1,0 +1,205 @@
+/* plan.c - plans behind the public handles: create, load, save, show, verify. */
+#include "api/objects.h"
+#include "base/heap.h"
+#include "base/own.h"
+#include "dest/probe.h"
+#include "plan/plan_render.h"
+#include "run/verify_plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+static enum with_dependencies dependencies_of(vsr_dependencies given)
+{
+    return given == VSR_DEPENDENCIES_REFUSE   ? DEPENDENCIES_REFUSE
+           : given == VSR_DEPENDENCIES_IGNORE ? DEPENDENCIES_IGNORE
+                                              : DEPENDENCIES_AUTO;
+}
+
+static struct plan_choices choices_of(const vsr_choices *given)
+{
+    return (struct plan_choices){
+        .components = given->components,
+        .component_count = (uint32_t)given->component_count,
+        .exclude_components = given->exclude_components,
+        .exclude_component_count = (uint32_t)given->exclude_component_count,
+        .files = given->files,
+        .file_count = (uint32_t)given->file_count,
+        .with_dependencies = dependencies_of(given->dependencies),
+        .widen = given->widen != 0,
+        .force_mandatory = given->force_mandatory != 0,
+        .private_dir = given->private_dir,
+        .volumes = given->volumes,
+        .volume_count = (uint32_t)given->volume_count,
+        .root = given->root,
+        .environment = given->environment,
+        .environment_count = (uint32_t)given->environment_count,
+        .new_targets = given->new_targets,
+        .new_target_count = (uint32_t)given->new_target_count,
+        .restore_targets = given->restore_targets,
+        .restore_target_count = (uint32_t)given->restore_target_count,
+        .additional_restores = -1,
+        .alm_overwrite_never = given->mapping_overwrite_never != 0,
+        .tree = given->live_tree != 0 ? TREE_LIVE : TREE_OFFLINE,
+        .unprotected = given->unprotected != 0,
+        .overwrite = (enum overwrite)given->overwrite,
+        .cross_mounts = given->cross_mounts != 0,
+    };
+}
+
+vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices *choices,
+                         vsr_error *error)
+{
+    vsr_choices mine;
+    *plan = NULL;
+    vsr_code rc = options_take(&mine, sizeof mine, choices, "vsr_choices", error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    const struct plan_choices inner = choices_of(&mine);
+    struct plan_input input = {.documents = &set->documents, .set = &set->media, .choices = &inner};
+    struct arena arena = {0};
+    struct plan_mapped_root *roots = NULL;
+    uint32_t root_count = 0;
+    struct probe *probe = NULL;
+    const struct probe_options probing = {.cross_mounts = inner.cross_mounts, .tree = inner.tree};
+    rc = plan_map_volumes(&arena, &input, &roots, &root_count, error);
+    if (rc == VSR_OK) {
+        rc = probe_open(&probe, roots, root_count, &probing, error);
+    }
+    if (rc == VSR_OK) {
+        const struct plan_facts facts = probe_facts(probe);
+        struct vsr_plan made = {.set = set};
+        input.facts = &facts;
+        rc = plan_create(&made.plan, &input, error);
+        if (rc == VSR_OK) {
+            *plan = heap_alloc(1, sizeof **plan);
+            **plan = made;
+        }
+    }
+    if (probe != NULL) {
+        probe_close(probe);
+    }
+    arena_free(&arena);
+    return rc;
+}
+
+vsr_code vsr_plan_load(vsr_plan **plan, const vsr_set *set, const char *path, vsr_error *error)
+{
+    struct vsr_plan loaded = {.set = set};
+    *plan = NULL;
+    vsr_code rc = plan_load(&loaded.plan, path, error);
+    if (rc == VSR_OK) {
+        rc = plan_check_set(loaded.plan, &set->media, error);
+        if (rc != VSR_OK) {
+            plan_free(loaded.plan);
+            return rc;
+        }
+        *plan = heap_alloc(1, sizeof **plan);
+        **plan = loaded;
+    }
+    return rc;
+}
+
+vsr_code vsr_plan_set_path(const char *path, char *out, size_t out_bytes, vsr_error *error)
+{
+    struct plan *plan = NULL;
+    vsr_code rc = plan_load(&plan, path, error);
+    if (rc == VSR_OK) {
+        const struct view set_path = plan_text(plan, plan->set_path);
+        if (set_path.n >= out_bytes) {
+            rc =
+                err_set(error, VSR_ERR_USAGE, "api/plan", "the set's path in %s is too long", path);
+        } else {
+            memcpy(out, set_path.p, set_path.n);
+            out[set_path.n] = '\0';
+        }
+        plan_free(plan);
+    }
+    return rc;
+}
+
+vsr_code vsr_plan_save(const vsr_plan *plan, const char *path, vsr_error *error)
+{
+    struct buffer parent = {0};
+    const char *slash = strrchr(path, '/');
+    buffer_printf(&parent, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+                  slash == NULL ? "." : path);
+    OWN(fd) parent_fd = open(parent.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const vsr_code rc =
+        parent_fd < 0 ? err_sys(error, err_dest_code(errno), "api/plan",
+                                "cannot open the folder to write %s in", path)
+                      : plan_save(plan->plan, parent_fd, slash == NULL ? path : slash + 1, error);
+    buffer_free(&parent);
+    return rc;
+}
+
+void vsr_plan_free(vsr_plan *plan)
+{
+    if (plan != NULL) {
+        plan_free(plan->plan);
+        free(plan->refusals);
+        free(plan);
+    }
+}
+
+void vsr_plan_count(const vsr_plan *plan, vsr_plan_totals *totals)
+{
+    *totals = (vsr_plan_totals){
+        .units = plan->plan->unit_count,
+        .refused_units = plan->plan->refused_units,
+        .files = plan->plan->file_count,
+        .bytes = plan->plan->bytes,
+        .warnings = plan->plan->warning_count,
+    };
+}
+
+struct lines_sink {
+    vsr_sink sink;
+    void *context;
+};
+
+static vsr_code lines_give(void *context, struct view lines, vsr_error *error)
+{
+    const struct lines_sink *to = context;
+    return sink_give(to->sink, to->context, lines, error);
+}
+
+vsr_code vsr_plan_render(const vsr_plan *plan, vsr_format format, vsr_sink sink, void *context,
+                         vsr_error *error)
+{
+    struct lines_sink to = {sink, context};
+    if (format == VSR_FORMAT_JSON) {
+        return plan_render_jsonl(plan->plan, &plan->set->media, lines_give, &to, error);
+    }
+    struct buffer text = {0};
+    plan_render_text(plan->plan, &text);
+    const vsr_code rc = sink_give(sink, context, buffer_view(&text), error);
+    buffer_free(&text);
+    return rc;
+}
+
+struct difference_sink {
+    vsr_message on_difference;
+    void *context;
+};
+
+static void difference_give(void *context, struct view sentence)
+{
+    const struct difference_sink *to = context;
+    if (to->on_difference != NULL) {
+        struct buffer text = {0};
+        buffer_add_view(&text, sentence);
+        buffer_add_char(&text, '\0');
+        to->on_difference(to->context, text.p);
+        buffer_free(&text);
+    }
+}
+
+vsr_code vsr_plan_verify(const vsr_plan *plan, vsr_message on_difference, void *context,
+                         uint64_t *differences, vsr_error *error)
+{
+    struct difference_sink to = {on_difference, context};
+    return verify_plan(plan->plan, &plan->set->media, difference_give, &to, differences, error);
+}

@@ -1,0 +1,177 @@
+/* set.c - backup sets behind the public handles: pack, open, inspect, verify, reindex. */
+#include "api/objects.h"
+#include "base/bug.h"
+#include "base/heap.h"
+#include "media/check.h"
+#include "pack/pack.h"
+#include "plan/inspect.h"
+
+#include <stdlib.h>
+
+vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *result, vsr_error *error)
+{
+    vsr_pack_options mine;
+    vsr_code rc = options_take(&mine, sizeof mine, options, "vsr_pack_options", error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    const struct pack_options pack = {
+        .documents = mine.documents,
+        .document_count = (uint32_t)mine.document_count,
+        .volumes = mine.volumes,
+        .volume_count = (uint32_t)mine.volume_count,
+        .environment = mine.environment,
+        .environment_count = (uint32_t)mine.environment_count,
+        .parent = mine.parent,
+        .output = mine.output,
+        .all = mine.include_all != 0,
+        .workers = mine.workers,
+        .on_warning = mine.on_warning,
+        .context = mine.context,
+    };
+    struct pack_result made = {0};
+    rc = pack_set(&pack, &made, error);
+    if (result != NULL) {
+        *result = (vsr_pack_result){.files = made.files,
+                                    .bytes = made.bytes,
+                                    .stored_bytes = made.stored_bytes,
+                                    .warnings = made.warning_count};
+        uuid_text(&made.uuid, result->uuid);
+    }
+    return rc;
+}
+
+/* The documents of an open set, from its own copies. */
+static vsr_code documents_load(struct vsr_set *set, vsr_error *error)
+{
+    const struct set_description *description = &set->media.description;
+    const uint32_t count = description->document_count;
+    struct buffer *bytes = heap_alloc(count, sizeof *bytes);
+    struct document_source *sources = heap_alloc(count, sizeof *sources);
+    vsr_code rc = VSR_OK;
+    for (uint32_t i = 0; i < count && rc == VSR_OK; i++) {
+        rc = set_read_document(&set->media, i, &bytes[i], error);
+        sources[i].name = description->documents[i].name;
+        sources[i].bytes = buffer_view(&bytes[i]);
+    }
+    if (rc == VSR_OK) {
+        rc = documents_parse(&set->documents, sources, count, error);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_free(&bytes[i]);
+    }
+    free(bytes);
+    free(sources);
+    return rc;
+}
+
+vsr_code vsr_set_open(vsr_set **set, const char *path, vsr_error *error)
+{
+    *set = NULL;
+    struct vsr_set *opened = heap_alloc(1, sizeof *opened);
+    vsr_code rc = set_open(&opened->media, path, error);
+    if (rc != VSR_OK) {
+        free(opened);
+        return rc;
+    }
+    rc = documents_load(opened, error);
+    if (rc != VSR_OK) {
+        set_close(&opened->media);
+        free(opened);
+        return rc;
+    }
+    uuid_text(&opened->media.description.uuid, opened->uuid);
+    *set = opened;
+    return VSR_OK;
+}
+
+void vsr_set_close(vsr_set *set)
+{
+    if (set != NULL) {
+        documents_free(&set->documents);
+        set_close(&set->media);
+        free(set);
+    }
+}
+
+const char *vsr_set_uuid(const vsr_set *set)
+{
+    return set->uuid;
+}
+
+static vsr_code inspect_give(const struct documents *documents, const struct media_set *media,
+                             vsr_format format, vsr_sink sink, void *context, vsr_error *error)
+{
+    struct buffer text = {0};
+    if (format == VSR_FORMAT_JSON) {
+        inspect_render_json(documents, media, &text);
+    } else {
+        inspect_render_text(documents, media, &text);
+    }
+    const vsr_code rc = sink_give(sink, context, buffer_view(&text), error);
+    buffer_free(&text);
+    return rc;
+}
+
+vsr_code vsr_set_inspect(const vsr_set *set, vsr_format format, vsr_sink sink, void *context,
+                         vsr_error *error)
+{
+    return inspect_give(&set->documents, &set->media, format, sink, context, error);
+}
+
+vsr_code vsr_documents_inspect(const char *const *paths, size_t path_count, vsr_format format,
+                               vsr_sink sink, void *context, vsr_error *error)
+{
+    struct documents documents;
+    vsr_code rc = documents_read(&documents, paths, (uint32_t)path_count, error);
+    if (rc == VSR_OK) {
+        rc = inspect_give(&documents, NULL, format, sink, context, error);
+        documents_free(&documents);
+    }
+    return rc;
+}
+
+struct finding_sink {
+    vsr_message on_finding;
+    void *context;
+};
+
+static void finding_give(void *context, const struct check_finding *finding)
+{
+    const struct finding_sink *to = context;
+    if (to->on_finding == NULL) {
+        return;
+    }
+    struct buffer sentence = {0};
+    if (view_present(finding->path)) {
+        buffer_printf(&sentence, "%.*s: ", VIEW_ARG(finding->path));
+    }
+    buffer_printf(&sentence, "%.*s (%.*s, byte %llu)", VIEW_ARG(finding->what),
+                  VIEW_ARG(finding->structure), (unsigned long long)finding->offset);
+    buffer_add_char(&sentence, '\0');
+    to->on_finding(to->context, sentence.p);
+    buffer_free(&sentence);
+}
+
+vsr_code vsr_set_verify(const char *path, unsigned workers, vsr_message on_finding, void *context,
+                        vsr_verify_totals *totals, vsr_error *error)
+{
+    struct finding_sink to = {on_finding, context};
+    struct check_totals counted = {0};
+    const vsr_code rc = set_check(path, workers, finding_give, &to, &counted, error);
+    if (totals != NULL) {
+        *totals = (vsr_verify_totals){counted.files, counted.bytes, counted.frames,
+                                      counted.damaged_files, counted.findings};
+    }
+    return rc;
+}
+
+vsr_code vsr_set_reindex(const char *path, int *rebuilt, vsr_error *error)
+{
+    bool written = false;
+    const vsr_code rc = set_reindex(path, &written, error);
+    if (rebuilt != NULL) {
+        *rebuilt = written;
+    }
+    return rc;
+}

@@ -1,0 +1,17 @@
+/* inspect.h - what a set or a folder of documents holds, for people and for programs: writers,
+ * components as a tree, file sets, methods, mappings; sizes where there is a set. Pure. */
+#ifndef PLAN_INSPECT_H
+#define PLAN_INSPECT_H
+
+#include "base/buffer.h"
+#include "media/set.h"
+#include "vss/documents.h"
+
+/* set NULL: documents alone. Added to out. */
+void inspect_render_text(const struct documents *documents, const struct media_set *set,
+                         struct buffer *out);
+/* One JSON object, one line. */
+void inspect_render_json(const struct documents *documents, const struct media_set *set,
+                         struct buffer *out);
+
+#endif

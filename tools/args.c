@@ -1,0 +1,185 @@
+/* args.c - reading a command line by tables. What the values mean is the library's business. */
+#include "args.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct arg_option *option_find(const struct verb *verb, const char *text,
+                                            size_t name_bytes)
+{
+    for (size_t t = 0; verb->tables[t] != NULL; t++) {
+        for (const struct arg_option *o = verb->tables[t]->options; o->name != NULL; o++) {
+            if (strlen(o->name) == name_bytes && strncmp(o->name, text, name_bytes) == 0) {
+                return o;
+            }
+            if (o->brief != NULL && strlen(o->brief) == name_bytes &&
+                strncmp(o->brief, text, name_bytes) == 0) {
+                return o;
+            }
+        }
+    }
+    return NULL;
+}
+
+static void list_add(struct text_list *list, const char *item)
+{
+    const char **wider = realloc(list->items, (list->count + 1) * sizeof *wider);
+    if (wider == NULL) {
+        (void)fprintf(stderr, "vssrestore: no memory\n");
+        exit(50);
+    }
+    list->items = wider;
+    list->items[list->count++] = item;
+}
+
+/* "4096", "64K", "16M", "2G" (powers of 1024). */
+static bool number_parse(const char *text, bool size, uint64_t *out)
+{
+    char *end = NULL;
+    if (*text < '0' || *text > '9') {
+        return false;
+    }
+    errno = 0;
+    const unsigned long long value = strtoull(text, &end, 10);
+    unsigned shift = 0;
+    if (size && *end != '\0' && strchr("KMGT", *end) != NULL) {
+        shift = 10 * (unsigned)(strchr("KMGT", *end) - "KMGT" + 1);
+        end++;
+    }
+    if (errno != 0 || *end != '\0' || value > (UINT64_MAX >> shift)) {
+        return false;
+    }
+    *out = (uint64_t)value << shift;
+    return true;
+}
+
+/* The number (from 1) of text in "a|b|c", or 0. */
+static int choice_parse(const char *choices, const char *text)
+{
+    const size_t bytes = strlen(text);
+    int number = 1;
+    for (const char *at = choices;; number++) {
+        const size_t one = strcspn(at, "|");
+        if (one == bytes && strncmp(at, text, one) == 0) {
+            return number;
+        }
+        if (at[one] == '\0') {
+            return 0;
+        }
+        at += one + 1;
+    }
+}
+
+static bool option_store(const struct arg_option *option, const char *value, struct call *call)
+{
+    void *place = (char *)call + option->offset;
+    switch (option->kind) {
+    case ARG_FLAG:
+        *(bool *)place = true;
+        return true;
+    case ARG_TEXT:
+        *(const char **)place = value;
+        return true;
+    case ARG_LIST:
+        list_add(place, value);
+        return true;
+    case ARG_NUMBER:
+    case ARG_SIZE:
+        return number_parse(value, option->kind == ARG_SIZE, place);
+    case ARG_CHOICE:
+        *(int *)place = choice_parse(option->value, value);
+        return *(int *)place != 0;
+    }
+    return false;
+}
+
+static bool usage_error(const struct verb *verb, const char *what, const char *text)
+{
+    (void)fprintf(stderr, "vssrestore %s: %s%s%s\nsee: vssrestore %s --help\n", verb->name, what,
+                  text != NULL ? ": " : "", text != NULL ? text : "", verb->name);
+    return false;
+}
+
+/* One option at argv[*at]; *at is moved past its value. */
+static bool option_read(const struct verb *verb, int argc, char **argv, int *at, struct call *call)
+{
+    const char *text = argv[*at];
+    const char *equals = strncmp(text, "--", 2) == 0 ? strchr(text, '=') : NULL;
+    const size_t name_bytes = equals != NULL ? (size_t)(equals - text) : strlen(text);
+    const struct arg_option *option = option_find(verb, text, name_bytes);
+    if (option == NULL) {
+        return usage_error(verb, "no such option here", text);
+    }
+    const char *value = equals != NULL ? equals + 1 : NULL;
+    if (option->kind == ARG_FLAG) {
+        if (value != NULL) {
+            return usage_error(verb, "this option takes no value", text);
+        }
+    } else if (value == NULL) {
+        if (*at + 1 >= argc) {
+            return usage_error(verb, "this option needs a value", text);
+        }
+        value = argv[++*at];
+    }
+    if (!option_store(option, value, call)) {
+        (void)fprintf(stderr, "vssrestore %s: %s: \"%s\" is none of: %s\n", verb->name,
+                      option->name, value != NULL ? value : "", option->value);
+        return false;
+    }
+    return true;
+}
+
+bool args_read(const struct verb *verb, int argc, char **argv, struct call *call)
+{
+    bool options_over = false;
+    for (int at = 0; at < argc; at++) {
+        const char *text = argv[at];
+        if (!options_over && strcmp(text, "--") == 0) {
+            options_over = true;
+        } else if (!options_over && text[0] == '-' && text[1] != '\0') {
+            if (!option_read(verb, argc, argv, &at, call)) {
+                return false;
+            }
+        } else {
+            list_add(&call->positional, text);
+        }
+    }
+    if (call->positional.count < verb->positional_min) {
+        return usage_error(verb, "something is missing", verb->synopsis);
+    }
+    if (call->positional.count > verb->positional_max) {
+        return usage_error(verb, "one argument too many",
+                           call->positional.items[verb->positional_max]);
+    }
+    return true;
+}
+
+void args_free(struct call *call)
+{
+    struct text_list *const lists[] = {
+        &call->positional,  &call->documents,   &call->volumes,
+        &call->environment, &call->components,  &call->exclude_components,
+        &call->files,       &call->new_targets, &call->restore_targets,
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        free(lists[i]->items);
+    }
+    *call = (struct call){0};
+}
+
+void args_help(const struct verb *verb)
+{
+    (void)printf("usage: vssrestore %s %s\n%s\n", verb->name, verb->synopsis, verb->summary);
+    for (size_t t = 0; verb->tables[t] != NULL; t++) {
+        (void)printf("\n%s:\n", verb->tables[t]->title);
+        for (const struct arg_option *o = verb->tables[t]->options; o->name != NULL; o++) {
+            char left[96];
+            (void)snprintf(left, sizeof left, "%s%s%s %s", o->brief != NULL ? o->brief : "",
+                           o->brief != NULL ? ", " : "", o->name,
+                           o->kind == ARG_FLAG ? "" : o->value);
+            (void)printf("  %-46s %s\n", left, o->help);
+        }
+    }
+}

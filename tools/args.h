@@ -1,0 +1,65 @@
+/* args.h - option tables: the command line read into one struct, --help printed from the same
+ * rows. A verb names the tables that it takes; an option outside them is a usage error. */
+#ifndef TOOLS_ARGS_H
+#define TOOLS_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text_list { /* of a repeatable option, in the order given */
+    const char **items;
+    size_t count;
+};
+
+struct call { /* everything that any verb can be told; zero = not said */
+    struct text_list positional;
+    struct text_list documents, volumes, environment;
+    struct text_list components, exclude_components, files;
+    struct text_list new_targets, restore_targets;
+    const char *root, *output, *parent, *private_dir, *run_dir, *bcd_out, *plan_file;
+    bool all, widen, force_mandatory, unprotected, cross_mounts;
+    bool json, jsonl, system, quiet;
+    uint64_t workers, queue_depth, memory_bytes;
+    int dependencies, alm_overwrite, tree,
+        overwrite; /* 1 + the place in the choices; 0: not said */
+    int durability, owner, ring;
+};
+
+enum arg_kind { ARG_FLAG, ARG_TEXT, ARG_LIST, ARG_NUMBER, ARG_SIZE, ARG_CHOICE };
+
+struct arg_option {
+    const char *name;  /* "--volume" */
+    const char *brief; /* "-o", or NULL */
+    enum arg_kind kind;
+    size_t offset;     /* in struct call */
+    const char *value; /* "SPEC=DIR"; of a choice: "a|b|c", in the order of their numbers */
+    const char *help;
+};
+
+struct arg_table {
+    const char *title;
+    const struct arg_option *options; /* ends with name == NULL */
+};
+
+extern const struct arg_table args_selection, args_places, args_engine, args_pack, args_output,
+    args_inspect, args_verify, args_run, args_plan;
+
+struct verb {
+    const char *name;
+    const char *synopsis; /* behind the name */
+    const char *summary;
+    size_t positional_min, positional_max;
+    const struct arg_table *const *tables; /* ends with NULL */
+    int (*run)(const struct call *call);   /* returns the exit code */
+};
+
+/* Read argv (behind the verb) into *call. False: a usage error was printed. Lists are freed by
+ * args_free(). */
+bool args_read(const struct verb *verb, int argc, char **argv, struct call *call);
+void args_free(struct call *call);
+
+/* The help of one verb, from its tables, to standard output. */
+void args_help(const struct verb *verb);
+
+#endif

@@ -1,0 +1,54 @@
+/* cmd_plan.c - `vssrestore plan`: the documents resolved to one record a file; writes nothing. */
+#include "verbs.h"
+
+#include <stdio.h>
+
+static vsr_code plan_show(const struct call *call, const vsr_plan *plan, vsr_error *error)
+{
+    vsr_code rc = VSR_OK;
+    if (call->output != NULL) {
+        rc = vsr_plan_save(plan, call->output, error);
+    }
+    if (rc == VSR_OK && (call->jsonl || call->json)) {
+        rc = vsr_plan_render(plan, VSR_FORMAT_JSON, stdout_sink, NULL, error);
+    } else if (rc == VSR_OK) {
+        rc = vsr_plan_render(plan, VSR_FORMAT_TEXT, stdout_sink, NULL, error);
+    }
+    if (rc == VSR_OK && fflush(stdout) != 0) {
+        rc = VSR_ERR_DEST_IO;
+        error->code = rc;
+        (void)snprintf(error->what, sizeof error->what, "cannot write to standard output");
+    }
+    return rc;
+}
+
+static int plan_run(const struct call *call)
+{
+    vsr_error error = {0};
+    vsr_set *set = NULL;
+    vsr_plan *plan = NULL;
+    const vsr_choices choices = choices_from(call);
+    vsr_code rc = vsr_set_open(&set, call->positional.items[0], &error);
+    if (rc == VSR_OK) {
+        rc = vsr_plan_create(&plan, set, &choices, &error);
+    }
+    if (rc == VSR_OK) {
+        rc = plan_show(call, plan, &error);
+    }
+    vsr_plan_free(plan);
+    vsr_set_close(set);
+    return rc == VSR_OK ? 0 : error_tell(&error);
+}
+
+static const struct arg_table *const tables[] = {&args_plan, &args_selection, &args_places,
+                                                 &args_output, NULL};
+
+const struct verb verb_plan = {
+    .name = "plan",
+    .synopsis = "SET [selection] [places] [--jsonl] [-o FILE]",
+    .summary = "resolve the documents to a flat plan, one record for each file",
+    .positional_min = 1,
+    .positional_max = 1,
+    .tables = tables,
+    .run = plan_run,
+};

@@ -1,0 +1,93 @@
+/* options.c - the tables themselves: every option of every verb, once. */
+#include "args.h"
+
+#define AT(member) offsetof(struct call, member)
+
+/* clang-format off */
+static const struct arg_option selection[] = {
+    {"--component", NULL, ARG_LIST, AT(components), "'WRITER[:FULL\\NAME]'", "restore this one (may repeat; none: all explicit ones)"},
+    {"--exclude-component", NULL, ARG_LIST, AT(exclude_components), "'WRITER[:FULL\\NAME]'", "but not this one (may repeat)"},
+    {"--file", NULL, ARG_LIST, AT(files), "'C:\\pattern'", "only these files of the selected components"},
+    {"--with-dependencies", NULL, ARG_CHOICE, AT(dependencies), "auto|refuse|ignore", "what components of other writers need"},
+    {"--widen", NULL, ARG_FLAG, AT(widen), NULL, "take the nearest component that can be restored alone"},
+    {"--force-mandatory", NULL, ARG_FLAG, AT(force_mandatory), NULL, "take a writer's non-selectable components along"},
+    {"--unprotected", NULL, ARG_FLAG, AT(unprotected), NULL, "also files of no component (packed with --all)"},
+    {"--private", NULL, ARG_TEXT, AT(private_dir), "DIR", "private restore below DIR; no writer is told"},
+    {NULL},
+};
+
+static const struct arg_option places[] = {
+    {"--volume", NULL, ARG_LIST, AT(volumes), "'SPEC=DIR'", "where a volume stands: C:, \\\\?\\Volume{guid}\\, \\\\server\\share, mount folder"},
+    {"--root", NULL, ARG_TEXT, AT(root), "DIR", "for volumes without --volume: DIR/C, DIR/Volume{guid}, DIR/UNC/..."},
+    {"--env", NULL, ARG_LIST, AT(environment), "'NAME=value'", "for %NAME% in destinations and names the set lacks"},
+    {"--new-target", NULL, ARG_LIST, AT(new_targets), "'W:NAME|path|spec|yes/no|newpath'", "put one file set elsewhere"},
+    {"--restore-target", NULL, ARG_LIST, AT(restore_targets), "'W:NAME=original|alternate|...'", "stands in for the writer's answer"},
+    {"--alm-overwrite", NULL, ARG_CHOICE, AT(alm_overwrite), "default|never", "files that stand at an alternate location"},
+    {"--tree", NULL, ARG_CHOICE, AT(tree), "offline|live", "is the destination in use? (default offline)"},
+    {"--overwrite", NULL, ARG_CHOICE, AT(overwrite), "never|if-newer|always", "for files of no component"},
+    {"--cross-mounts", NULL, ARG_FLAG, AT(cross_mounts), NULL, "go into other mounts below a mapped directory"},
+    {NULL},
+};
+
+static const struct arg_option engine[] = {
+    {"--workers", NULL, ARG_NUMBER, AT(workers), "N", "worker threads (default: one for each core)"},
+    {"--memory", NULL, ARG_SIZE, AT(memory_bytes), "SIZE", "memory budget: bytes, or with K, M, G"},
+    {"--queue-depth", NULL, ARG_NUMBER, AT(queue_depth), "N", "I/O in flight for each worker"},
+    {"--ring", NULL, ARG_CHOICE, AT(ring), "auto|uring|sync", "io_uring, or plain preadv/pwritev"},
+    {NULL},
+};
+
+static const struct arg_option running[] = {
+    {"--plan", NULL, ARG_TEXT, AT(plan_file), "FILE", "run this plan (of plan -o) instead of making one"},
+    {"--run-dir", NULL, ARG_TEXT, AT(run_dir), "DIR", "run folder (default ./vssrestore-run-<uuid>)"},
+    {"--bcd-out", NULL, ARG_TEXT, AT(bcd_out), "FILE", "where the document goes after the run"},
+    {"--durability", NULL, ARG_CHOICE, AT(durability), "unit|end|none", "when files are forced to stable storage"},
+    {"--owner", NULL, ARG_CHOICE, AT(owner), "media|mine", "owners of restored files"},
+    {NULL},
+};
+
+static const struct arg_option packing[] = {
+    {"--documents", NULL, ARG_LIST, AT(documents), "DIR|FILE", "the stored VSS documents (may repeat)"},
+    {"--volume", NULL, ARG_LIST, AT(volumes), "'SPEC=DIR'", "a volume's tree (may repeat)"},
+    {"--env", NULL, ARG_LIST, AT(environment), "'NAME=value'", "the server's environment, kept in the set"},
+    {"--parent", NULL, ARG_TEXT, AT(parent), "SET", "the set that this incremental one adds to"},
+    {"--all", NULL, ARG_FLAG, AT(all), NULL, "also what belongs to no component"},
+    {"--workers", NULL, ARG_NUMBER, AT(workers), "N", "threads (default: one for each core)"},
+    {"--output", "-o", ARG_TEXT, AT(output), "SET", "the folder to make"},
+    {NULL},
+};
+
+static const struct arg_option output[] = {
+    {"--json", NULL, ARG_FLAG, AT(json), NULL, "JSON on standard output"},
+    {"--quiet", "-q", ARG_FLAG, AT(quiet), NULL, "no progress line"},
+    {NULL},
+};
+
+static const struct arg_option planning[] = {
+    {"--jsonl", NULL, ARG_FLAG, AT(jsonl), NULL, "print the plan as JSON lines"},
+    {"--output", "-o", ARG_TEXT, AT(output), "FILE", "write the plan for run --plan"},
+    {NULL},
+};
+
+static const struct arg_option inspecting[] = {
+    {"--documents", NULL, ARG_LIST, AT(documents), "DIR|FILE", "documents that are in no set yet (may repeat)"},
+    {"--system", NULL, ARG_FLAG, AT(system), NULL, "what this machine gives, and every number that follows"},
+    {NULL},
+};
+
+static const struct arg_option verifying[] = {
+    {"--plan", NULL, ARG_TEXT, AT(plan_file), "FILE", "compare the destinations with this plan"},
+    {"--workers", NULL, ARG_NUMBER, AT(workers), "N", "threads (default: one for each core)"},
+    {NULL},
+};
+/* clang-format on */
+
+const struct arg_table args_selection = {"selection", selection};
+const struct arg_table args_places = {"places", places};
+const struct arg_table args_engine = {"engine", engine};
+const struct arg_table args_run = {"run", running};
+const struct arg_table args_pack = {"pack", packing};
+const struct arg_table args_output = {"output", output};
+const struct arg_table args_plan = {"plan", planning};
+const struct arg_table args_inspect = {"inspect", inspecting};
+const struct arg_table args_verify = {"verify", verifying};

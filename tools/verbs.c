@@ -1,0 +1,102 @@
+/* verbs.c - what the verbs share. */
+#include "verbs.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* What to do about it, where a code alone suggests something. */
+static const char *hint_of(vsr_code code)
+{
+    switch (code) {
+    case VSR_ERR_SELECTION:
+        return "`vssrestore inspect SET` shows what there is";
+    case VSR_ERR_MEDIA:
+        return "`vssrestore verify SET` lists everything that is damaged";
+    case VSR_ERR_DEST_PERMISSION:
+        return "run it as a user who may write there, or name another place";
+    case VSR_OK:
+    case VSR_ERR_USAGE:
+    case VSR_ERR_DOCUMENT:
+    case VSR_ERR_MEDIA_UNREADABLE:
+    case VSR_ERR_DEST_FULL:
+    case VSR_ERR_DEST_IO:
+    case VSR_ERR_DEST_ESCAPE:
+    case VSR_ERR_RUN_BUSY:
+    case VSR_ERR_RUN_FOREIGN:
+    case VSR_ERR_MEMORY:
+    case VSR_ERR_BUG:
+    case VSR_ERR_CANCELLED:
+        break;
+    }
+    return NULL;
+}
+
+int error_tell(const vsr_error *error)
+{
+    (void)fprintf(stderr, "vssrestore: %s: %s\n", vsr_code_text(error->code), error->what);
+    if (hint_of(error->code) != NULL) {
+        (void)fprintf(stderr, "  %s\n", hint_of(error->code));
+    }
+    return -(int)error->code;
+}
+
+int stdout_sink(void *context, const char *text, size_t bytes)
+{
+    (void)context;
+    return fwrite(text, 1, bytes, stdout) == bytes ? 0 : errno;
+}
+
+void stderr_message(void *context, const char *sentence)
+{
+    (void)context;
+    (void)fprintf(stderr, "%s\n", sentence);
+}
+
+vsr_choices choices_from(const struct call *call)
+{
+    return (vsr_choices){
+        .size = sizeof(vsr_choices),
+        .components = call->components.items,
+        .component_count = call->components.count,
+        .exclude_components = call->exclude_components.items,
+        .exclude_component_count = call->exclude_components.count,
+        .files = call->files.items,
+        .file_count = call->files.count,
+        .volumes = call->volumes.items,
+        .volume_count = call->volumes.count,
+        .root = call->root,
+        .environment = call->environment.items,
+        .environment_count = call->environment.count,
+        .new_targets = call->new_targets.items,
+        .new_target_count = call->new_targets.count,
+        .restore_targets = call->restore_targets.items,
+        .restore_target_count = call->restore_targets.count,
+        .private_dir = call->private_dir,
+        .dependencies = call->dependencies > 0 ? (vsr_dependencies)(call->dependencies - 1)
+                                               : VSR_DEPENDENCIES_AUTO,
+        .widen = call->widen,
+        .force_mandatory = call->force_mandatory,
+        .mapping_overwrite_never = call->alm_overwrite == 2,
+        .live_tree = call->tree == 2,
+        .unprotected = call->unprotected,
+        .overwrite =
+            call->overwrite > 0 ? (vsr_overwrite)(call->overwrite - 1) : VSR_OVERWRITE_NEVER,
+        .cross_mounts = call->cross_mounts,
+    };
+}
+
+vsr_restore_options run_options_from(const struct call *call)
+{
+    return (vsr_restore_options){
+        .size = sizeof(vsr_restore_options),
+        .run_dir = call->run_dir,
+        .bcd_out = call->bcd_out,
+        .workers = (unsigned)call->workers,
+        .queue_depth = (unsigned)call->queue_depth,
+        .memory_bytes = call->memory_bytes,
+        .ring = call->ring > 0 ? (vsr_ring)(call->ring - 1) : VSR_RING_AUTO,
+        .durability =
+            call->durability > 0 ? (vsr_durability)(call->durability - 1) : VSR_DURABILITY_UNIT,
+        .owner = (vsr_owner)call->owner,
+    };
+}

@@ -1,0 +1,28 @@
+/* verbs.h - the verbs of the program, and what they share: printing errors, sinks, choices. */
+#ifndef TOOLS_VERBS_H
+#define TOOLS_VERBS_H
+
+#include "args.h"
+
+#include "vssrestore/vssrestore.h"
+
+enum { EXIT_LOSSES = 1, EXIT_USAGE = 2 };
+
+extern const struct verb verb_pack, verb_inspect, verb_plan, verb_run, verb_verify, verb_reindex;
+
+/* Print the error as a person wants it, and return the exit code that it stands for. */
+int error_tell(const vsr_error *error);
+
+/* A sink onto standard output: vsr_sink. */
+int stdout_sink(void *context, const char *text, size_t bytes);
+
+/* A sentence onto standard error: vsr_message. */
+void stderr_message(void *context, const char *sentence);
+
+/* The library's choices out of a call; borrowed. */
+vsr_choices choices_from(const struct call *call);
+
+/* The command-line form of the run options; borrowed. */
+vsr_restore_options run_options_from(const struct call *call);
+
+#endif
