@@ -1,0 +1,5 @@
+/* A file of the self-test. */
+void plan_say(void)
+{
+    (void)fputs("said", stderr);
+}

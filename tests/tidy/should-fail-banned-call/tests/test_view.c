@@ -1,0 +1,5 @@
+/* A file of the self-test. */
+void view_copy(char *out)
+{
+    strcpy (out, "text");
+}

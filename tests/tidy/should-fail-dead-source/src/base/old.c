@@ -1,0 +1,1 @@
+/* A file of the self-test. */

@@ -1,0 +1,2 @@
+/* A file of the self-test. */
+#include "base/view.h"

@@ -1,0 +1,3 @@
+/* A file of the self-test. */
+#include "vssrestore/plan.h"
+#include "run/run.h"
