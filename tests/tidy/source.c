@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,7 +174,7 @@ bool source_init(struct source *source, const char *root, const char *path)
 
 void source_fini(struct source *source)
 {
-    free((void *)(uintptr_t)source->text);
+    free(source->text);
     free(source->class);
     free(source->line_starts);
     *source = (struct source){0};

@@ -45,7 +45,7 @@ enum text_class { TEXT_CODE, TEXT_COMMENT, TEXT_STRING };
 /* One text file. path is relative to the tree's root, with '/' between its parts. */
 struct source {
     const char *path;
-    const char *text;     /* byte_count bytes and a NUL */
+    char *text;           /* byte_count bytes and a NUL */
     unsigned char *class; /* an enum text_class for each byte; NULL unless is_c */
     size_t *line_starts;  /* line_count + 1 of them: the last one is byte_count */
     size_t byte_count;
