@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+VSR_PRINTF(5, 0)
 static void err_fill(vsr_error *error, vsr_code code, int os_errno, const char *where,
                      const char *format, va_list args)
 {
