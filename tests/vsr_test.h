@@ -16,6 +16,14 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
+/* Skip the rest of a case, and say why: tools/check shows the sentence beside the case's name. */
+#define skip_because(...)                                                                          \
+    do {                                                                                           \
+        print_message(__VA_ARGS__);                                                                \
+        print_message("\n");                                                                       \
+        skip();                                                                                    \
+    } while (0)
+
 /* A view against a literal, with both shown when they differ. */
 #define assert_view_equal(got, want)                                                               \
     do {                                                                                           \
