@@ -1,8 +1,6 @@
 /* objects.c - what all handles share: sinks, sized options, the version. */
 #include "api/objects.h"
 
-#include "config.h"
-
 #include <errno.h>
 
 const char *vsr_version(void)
