@@ -1,0 +1,117 @@
+/* test_journal.c - what is written comes back in order; a torn tail is told apart from damage. */
+#include "vsr_test.h"
+
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "run/journal.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* A journal of four records: begin, two intents, commit. */
+static struct buffer journal_bytes(void)
+{
+    const int fd = memfd_create("journal", MFD_CLOEXEC);
+    struct journal journal;
+    const struct uuid run = uuid_random();
+    const struct plan plan = {.file_count = 3, .unit_count = 1};
+    assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, NULL), VSR_OK);
+    const struct publish_log log = journal_publish_log(&journal);
+    const struct publish_intent intents[2] = {{.unit = 0, .file = 1, .tree = MARK_NONE},
+                                              {.unit = 0, .file = MARK_NONE, .tree = 7}};
+    assert_int_equal(log.intents(log.context, 5, intents, 2, NULL), VSR_OK);
+    assert_int_equal(log.commit(log.context, 5, NULL), VSR_OK);
+    struct buffer bytes = {0};
+    const off_t size = lseek(fd, 0, SEEK_END);
+    buffer_reserve(&bytes, (size_t)size);
+    assert_int_equal(pread(fd, bytes.p, (size_t)size, 0), size);
+    bytes.n = (size_t)size;
+    (void)close(fd);
+    return bytes;
+}
+
+static uint32_t records_read(struct view bytes, struct journal_cursor *cursor)
+{
+    struct journal_record record;
+    struct view payload;
+    uint32_t count = 0;
+    *cursor = (struct journal_cursor){.bytes = bytes};
+    while (journal_next(cursor, &record, &payload)) {
+        static const uint16_t types[] = {JOURNAL_BEGIN, JOURNAL_INTENT, JOURNAL_INTENT,
+                                         JOURNAL_COMMIT};
+        assert_int_equal(record.type, types[count]);
+        assert_int_equal(record.sequence, count);
+        if (record.type == JOURNAL_INTENT) {
+            struct publish_intent intent;
+            assert_int_equal(payload.n, sizeof intent);
+            memcpy(&intent, payload.p, sizeof intent);
+            assert_int_equal(intent.tree, count == 1 ? MARK_NONE : 7);
+            assert_int_equal(record.group, 5);
+        }
+        count++;
+    }
+    return count;
+}
+
+static void records_come_back(void **state)
+{
+    (void)state;
+    struct buffer bytes = journal_bytes();
+    struct journal_cursor cursor;
+    assert_int_equal(records_read(buffer_view(&bytes), &cursor), 4);
+    assert_int_equal(cursor.torn_bytes, 0);
+    assert_null(cursor.fault);
+    buffer_free(&bytes);
+}
+
+/* Cut at every byte: whole records before the cut are read, the rest is a torn tail, no fault. */
+static void every_cut_is_a_torn_tail(void **state)
+{
+    (void)state;
+    struct buffer bytes = journal_bytes();
+    uint32_t last = 0;
+    for (size_t n = 0; n <= bytes.n; n++) {
+        struct journal_cursor cursor;
+        const uint32_t count = records_read((struct view){bytes.p, n}, &cursor);
+        assert_true(count >= last);
+        assert_null(cursor.fault);
+        assert_int_equal(cursor.at + cursor.torn_bytes, n);
+        last = count;
+    }
+    assert_int_equal(last, 4);
+    buffer_free(&bytes);
+}
+
+/* A flip anywhere but in the last record is a fault, and nothing behind it is believed. */
+static void every_flip_inside_is_a_fault(void **state)
+{
+    (void)state;
+    struct buffer bytes = journal_bytes();
+    struct journal_cursor cursor;
+    const size_t last_bytes = sizeof(struct journal_record) + sizeof(uint64_t);
+    for (size_t at = 0; at < bytes.n - last_bytes; at++) {
+        bytes.p[at] = (char)(bytes.p[at] ^ 0x10);
+        struct journal_record record;
+        struct view payload;
+        uint32_t count = 0;
+        cursor = (struct journal_cursor){.bytes = buffer_view(&bytes)};
+        while (journal_next(&cursor, &record, &payload)) {
+            count++;
+        }
+        assert_true(count < 4);
+        assert_true(cursor.fault != NULL || cursor.torn_bytes > 0);
+        bytes.p[at] = (char)(bytes.p[at] ^ 0x10);
+    }
+    buffer_free(&bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(records_come_back),
+        cmocka_unit_test(every_cut_is_a_torn_tail),
+        cmocka_unit_test(every_flip_inside_is_a_fault),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
