@@ -13,8 +13,7 @@
 static const char *const fault_texts[] = {
     [WIN_PATH_OK] = "it is a path",
     [WIN_PATH_EMPTY] = "it is empty",
-    [WIN_PATH_RELATIVE] = "it does not begin with a volume (X:\\, \\\\server\\share or "
-                          "\\\\?\\Volume{GUID})",
+    [WIN_PATH_RELATIVE] = "it begins with no volume (X:\\, \\\\server\\share, \\\\?\\Volume{GUID})",
     [WIN_PATH_DOTS] = "it holds a \".\" or \"..\" element",
     [WIN_PATH_WILDCARD] = "it holds a '*' or '?'",
     [WIN_PATH_TOO_LONG] = "it, or a name in it, is longer than Windows allows",
