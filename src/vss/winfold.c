@@ -105,20 +105,37 @@ uint64_t win_fold_hash(struct view text)
     }
 }
 
-/* Move both behind the ASCII words in which they are equal. */
+static size_t bytes_left(const struct wtf8_reader *reader)
+{
+    return (size_t)(reader->end - reader->at);
+}
+
+/* Are the next bytes (at most WORD_BYTES) of both ASCII, and equal but for case? */
+static bool words_equal(const struct wtf8_reader *a, const struct wtf8_reader *b, size_t bytes)
+{
+    uint64_t from_a = 0, from_b = 0;
+    memcpy(&from_a, a->at, bytes);
+    memcpy(&from_b, b->at, bytes);
+    return ((from_a | from_b) & HIGH_BITS) == 0 && word_upcase(from_a) == word_upcase(from_b);
+}
+
+/* Move both behind the ASCII words in which they are equal, and their ends if these are. */
 static void skip_equal_words(struct wtf8_reader *a, struct wtf8_reader *b)
 {
     if (a->trail != 0 || b->trail != 0) {
         return;
     }
-    while ((size_t)(a->end - a->at) >= WORD_BYTES && (size_t)(b->end - b->at) >= WORD_BYTES) {
-        const uint64_t from_a = word_load(a->at);
-        const uint64_t from_b = word_load(b->at);
-        if (((from_a | from_b) & HIGH_BITS) != 0 || word_upcase(from_a) != word_upcase(from_b)) {
+    while (bytes_left(a) >= WORD_BYTES && bytes_left(b) >= WORD_BYTES) {
+        if (!words_equal(a, b, WORD_BYTES)) {
             return;
         }
         a->at += WORD_BYTES;
         b->at += WORD_BYTES;
+    }
+    const size_t left = bytes_left(a);
+    if (left > 0 && left == bytes_left(b) && left < WORD_BYTES && words_equal(a, b, left)) {
+        a->at += left;
+        b->at += left;
     }
 }
 

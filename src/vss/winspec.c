@@ -28,19 +28,29 @@ static uint32_t upcase_unit_or_raw(uint32_t unit)
     return unit <= WTF8_UNIT_MAX ? upcase_unit((uint16_t)unit) : unit;
 }
 
+static uint32_t upcase_ascii(unsigned char c)
+{
+    return c - (c - (unsigned)'a' < 26u ? 0x20u : 0u);
+}
+
 /* The folded units of a name; false when there are more than room. */
 static bool units_read(struct view name, uint32_t *out, uint32_t room, uint32_t *count)
 {
     struct wtf8_reader reader = wtf8_reader(name);
     uint32_t n = 0;
-    for (; wtf8_more(&reader); n++) {
-        if (n == room) {
-            return false;
+    for (;;) {
+        const size_t left = (size_t)(reader.end - reader.at);
+        const size_t run = left < room - n ? left : room - n;
+        for (size_t i = 0; i < run && *reader.at < 0x80 && reader.trail == 0; i++) {
+            out[n++] = upcase_ascii(*reader.at++);
         }
-        out[n] = upcase_unit_or_raw(wtf8_next(&reader));
+        if (!wtf8_more(&reader) || n == room) {
+            break;
+        }
+        out[n++] = upcase_unit_or_raw(wtf8_next(&reader));
     }
     *count = n;
-    return true;
+    return !wtf8_more(&reader);
 }
 
 static bool is_wildcard(uint32_t unit)
@@ -164,6 +174,18 @@ static bool pattern_match(struct units pattern, struct units name)
     }
 }
 
+/* Most names differ from a pattern in their first or last byte already, where the pattern has
+ * an ASCII letter there; only ASCII folds to ASCII. */
+static bool ends_differ(struct units pattern, struct view name)
+{
+    if (name.n == 0) {
+        return false; /* some marks take nothing */
+    }
+    const uint32_t first = pattern.p[0], last = pattern.p[pattern.n - 1];
+    return (first < 0x80 && upcase_ascii((unsigned char)name.p[0]) != first) ||
+           (last < 0x80 && upcase_ascii((unsigned char)name.p[name.n - 1]) != last);
+}
+
 bool win_spec_match(const struct win_spec *spec, struct view name)
 {
     if (spec->all) {
@@ -172,8 +194,9 @@ bool win_spec_match(const struct win_spec *spec, struct view name)
     if (spec->literal) {
         return win_fold_equal(spec->folded, name);
     }
+    const struct units pattern = {spec->pattern, spec->pattern_count};
     uint32_t units[WIN_NAME_UNITS_MAX];
     struct units folded = {units, 0};
-    return units_read(name, units, WIN_NAME_UNITS_MAX, &folded.n) &&
-           pattern_match((struct units){spec->pattern, spec->pattern_count}, folded);
+    return !ends_differ(pattern, name) && units_read(name, units, WIN_NAME_UNITS_MAX, &folded.n) &&
+           pattern_match(pattern, folded);
 }

@@ -142,21 +142,25 @@ static void hostile_patterns_end(void **state)
     struct arena arena = {0};
     char name[WIN_NAME_UNITS_MAX], pattern[WIN_NAME_UNITS_MAX];
     memset(name, 'a', sizeof name);
-    static const char *const pieces[] = {"*a", "*?", "*.", "*a?", "?*a"};
-    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
-        const size_t step = strlen(pieces[i]);
+    static const char *const pieces[] = {"*a",  "*?",  "*.",
+                                         "*a?", "?*a", "*aaaaaaaaaaaaaaaaaaaaaaaa"};
+    static const char *const ends[] = {"b", "b*", "b?", "*b*."}; /* no name here holds a b */
+    for (size_t i = 0; i < COUNT_OF(pieces) * COUNT_OF(ends); i++) {
+        const char *piece = pieces[i / COUNT_OF(ends)], *end = ends[i % COUNT_OF(ends)];
         size_t n = 0;
-        while (n + step < sizeof pattern) {
-            memcpy(pattern + n, pieces[i], step);
-            n += step;
+        while (n + strlen(piece) + strlen(end) <= sizeof pattern) {
+            memcpy(pattern + n, piece, strlen(piece));
+            n += strlen(piece);
         }
-        pattern[n++] = 'b';
+        memcpy(pattern + n, end, strlen(end));
+        n += strlen(end);
         struct win_spec spec;
         assert_true(win_spec_compile(&arena, (struct view){pattern, n}, &spec));
         for (int round = 0; round < 100; round++) {
             assert_false(win_spec_match(&spec, (struct view){name, sizeof name}));
         }
     }
+    assert_false(match(&arena, VIEW("*a*a*a*a*a*b*"), (struct view){name, sizeof name}));
     assert_false(match(&arena, VIEW("*a*a*a*a*a*b"), (struct view){name, sizeof name}));
     assert_true(match(&arena, VIEW("*a*a*a*a*a*"), (struct view){name, sizeof name}));
     arena_free(&arena);
