@@ -45,8 +45,8 @@ enum win_volume_kind { VOLUME_LETTER, VOLUME_GUID, VOLUME_UNC };
 
 struct win_path {
     enum win_volume_kind kind;
-    struct view
-        volume; /* "C:", "\\?\Volume{guid}", "\\server\share"; spelled as given, letter upper case, guid lower */
+    /* "C:" (upper case), "\\?\Volume{guid}" (small letters), "\\server\share" (as given) */
+    struct view volume;
     struct view rest; /* "Windows\System32": no backslash at either end; empty = the root */
 };
 
@@ -97,7 +97,7 @@ bool win_spec_match(const struct win_spec *spec, struct view name);
 /* --- names a Windows volume cannot hold (contract, ruling 21) --- */
 
 /* NULL, or why not: one of \ / : * ? " < > | or a control character, a trailing dot or blank,
- * a device name (CON, NUL.txt, COM1 ...), longer than 255 units, empty, "." or "..". Static text. */
+ * a device name (CON, NUL.txt, COM1 ...), longer than 255 units, empty, "." or "..". Static. */
 const char *win_name_fault(struct view name);
 
 /* The UTF-16 units of name; out holds name.n units. Bytes that are not WTF-8 count as one unit
