@@ -12,11 +12,16 @@
 
 /* Documents. The largest real one seen is 2.1 MB with 18,995 file lists; these leave two
  * orders of magnitude, and keep a hostile one from eating the machine. */
-#define DOCUMENT_BYTES_MAX       ((size_t)256 << 20)
-#define DOCUMENT_DEPTH_MAX       32
-#define DOCUMENT_ELEMENTS_MAX    4000000u
-#define DOCUMENT_ATTRIBUTES_MAX  64u                /* on one element; the richest known has 12 */
-#define DOCUMENT_VALUE_BYTES_MAX ((size_t)16 << 20) /* one attribute; SQL's metadata is 11 KB */
+#define DOCUMENT_BYTES_MAX          ((size_t)256 << 20)
+#define DOCUMENT_DEPTH_MAX          32
+#define DOCUMENT_ELEMENTS_MAX       4000000u
+#define DOCUMENT_ATTRIBUTES_MAX     64u /* on one element; the richest known has 12 */
+#define DOCUMENT_VALUE_BYTES_MAX    ((size_t)16 << 20) /* one attribute; SQL's metadata is 11 KB */
+#define DOCUMENT_ATTRIBUTES_ALL_MAX 16000000u /* of all elements: 512 MB of tree at the worst */
+#define DOCUMENT_NAMESPACES_MAX     16u       /* real documents have one, and none            */
+#define DOCUMENT_WRITERS_MAX        4096u     /* parts of one BCD: each looks at each WMD   */
+#define DOCUMENT_FILES_MAX          1024u     /* of one backup; a machine has some 60 writers */
+#define DOCUMENT_WARNINGS_MAX       1000u     /* kept; the rest are counted                   */
 
 /* Windows names: NTFS's limits. WTF-8 needs at most 3 bytes for a UTF-16 unit. */
 #define WIN_NAME_UNITS_MAX 255u

@@ -55,7 +55,13 @@ static inline struct view view_skip(struct view v, size_t n)
 /* All of v as a decimal number. False: empty, another character, or beyond 64 bits. */
 bool view_to_u64(struct view v, uint64_t *out);
 
-/* Is v valid UTF-8 (no surrogates, no overlong forms, no NUL)? */
-bool view_is_utf8(struct view v);
+/* How many bytes of v, from its start, are valid UTF-8 (no surrogates, no overlong forms, no
+ * NUL): v.n, or where the first fault stands. */
+size_t view_utf8_length(struct view v);
+
+static inline bool view_is_utf8(struct view v)
+{
+    return view_utf8_length(v) == v.n;
+}
 
 #endif
