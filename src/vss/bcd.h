@@ -51,6 +51,7 @@ struct bcd_component {
     enum vss_target restore_target;
     struct view restore_target_text; /* absent: ORIGINAL */
     enum vss_restore_status restore_status;
+    struct view restore_status_text;
     struct view prepare_for_backup_failure, post_snapshot_failure;
     struct view pre_restore_failure, post_restore_failure;
     struct view backup_metadata, restore_metadata;
@@ -94,6 +95,13 @@ struct bcd {
     uint32_t writer_count;
 };
 
+/* Parse one document from the bytes of its file, in any byte form (document-xml.md, 1). All of
+ * *out stands in arena or is a view into bytes, which must live as long. Warnings are added to
+ * *warnings (NULL: nobody asks). Duplicate components are marked (rules 9.6).
+ * Errors: DOCUMENT with file, line and byte. Any thread, one for each arena. */
+vsr_code bcd_parse(struct bcd *out, struct arena *arena, struct view bytes, const char *file_name,
+                   struct vss_warnings *warnings, vsr_error *error);
+
 /* The whole document, for writing back. Owned by whoever opened it; one thread at a time. */
 struct bcd_document;
 
@@ -115,15 +123,22 @@ vsr_code bcd_document_open(struct bcd_document **out, struct view bytes, const c
                            vsr_error *error);
 void bcd_document_free(struct bcd_document *document);
 
-/* writer and component count as in struct bcd (document order). value absent: remove. */
+/* writer and component count as in struct bcd (document order). value absent: remove. Values
+ * are copied; they are UTF-8. What XML cannot hold (control characters, lone surrogates) stands
+ * as U+FFFD in the two failure messages, and makes bcd_document_render() fail elsewhere. */
 void bcd_document_set(struct bcd_document *document, uint32_t writer, uint32_t component,
                       enum bcd_attribute attribute, struct view value);
 
-/* restoreType on the root element (SetRestoreState). */
+/* The same on the root element: restoreType (SetRestoreState). */
 void bcd_document_set_restore_type(struct bcd_document *document, struct view value);
 
+/* Take out all children of a kind, those added here too. With a child goes the white space
+ * before it. */
 void bcd_document_remove(struct bcd_document *document, uint32_t writer, uint32_t component,
                          enum bcd_child child);
+
+/* Add a child at the end of the COMPONENT, in its namespace. child: BCD_USED_MAPPING or
+ * BCD_NEW_TARGET; everything is copied. */
 void bcd_document_add_mapping(struct bcd_document *document, uint32_t writer, uint32_t component,
                               enum bcd_child child, const struct vss_mapping *mapping);
 void bcd_document_add_subcomponent(struct bcd_document *document, uint32_t writer,
@@ -131,7 +146,8 @@ void bcd_document_add_subcomponent(struct bcd_document *document, uint32_t write
                                    struct view component_name);
 
 /* The document in the byte form that was read (encoding, BOM, prolog, ending NUL). Nothing
- * changed: the same bytes (rules 2.2). Added to *out. */
+ * changed: the same bytes (rules 2.2). Added to *out. Errors: DOCUMENT, a value that XML cannot
+ * hold; *out is then as it was. */
 vsr_code bcd_document_render(const struct bcd_document *document, struct buffer *out,
                              vsr_error *error);
 

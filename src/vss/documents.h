@@ -6,12 +6,13 @@
 #define VSS_DOCUMENTS_H
 
 #include "vss/bcd.h"
+#include "vss/place.h"
 
 struct document_file {
     struct view name;  /* the file's own name, without folders */
     struct view bytes; /* as saved                             */
     enum { DOCUMENT_BCD, DOCUMENT_WMD, DOCUMENT_FOREIGN } kind;
-    struct view root_element; /* of a foreign one, for the message */
+    struct view root_element; /* its local name, for messages */
 };
 
 struct documents {
@@ -22,14 +23,17 @@ struct documents {
     struct bcd bcd;
     struct wmd *wmds; /* in the order of the files' names */
     uint32_t wmd_count;
-    uint32_t *writer_wmd; /* for each bcd.writers: index into wmds, or MARK_NONE (2.3) */
+    uint32_t *writer_wmd;  /* for each bcd.writers: index into wmds, or MARK_NONE (2.3) */
+    struct view *warnings; /* sentences that stop nothing, in the order they were met */
+    uint32_t warning_count;
 };
 
 /* Read the documents that stand at paths (each a folder, not descended into, or a file).
  * Contract, section 1: a file with another root is listed as DOCUMENT_FOREIGN when it came
  * from a folder and refused when it was named itself; several BCDs, or two WMDs with the same
  * writer and instance id, are refused, all named; no BCD is refused. Folder files are read in
- * the order of their names; only "*.xml" of any letter case is considered in a folder.
+ * the order of their names; only regular "*.xml" of any letter case is considered in a folder.
+ * A file in which no root element can be found is refused wherever it came from.
  * Errors: DOCUMENT with file, line and byte. On failure *out is empty. On success the caller
  * frees it with documents_free(). Blocks on file reads. */
 vsr_code documents_read(struct documents *out, const char *const *paths, uint32_t path_count,

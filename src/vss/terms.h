@@ -98,13 +98,15 @@ enum vss_flag { FLAG_ABSENT = 0, FLAG_NO = 1, FLAG_YES = 2, FLAG_UNKNOWN = 3 }; 
 enum vss_method vss_method_parse(struct view text);
 enum vss_writer_restore vss_writer_restore_parse(struct view text); /* any letter case, '_' */
 enum vss_target vss_target_parse(struct view text);                 /* any letter case      */
+/* An unknown word is UNDEFINED here: a status that was read decides nothing (rules 2.7). */
 enum vss_restore_status vss_restore_status_parse(struct view text);
 enum vss_component_type vss_component_type_parse(struct view text);
 enum vss_backup_type vss_backup_type_parse(struct view text);
 enum vss_usage vss_usage_parse(struct view text);
 enum vss_flag vss_flag_parse(struct view text);
 
-/* The spelling that we write and print; the enumerator without VSS_RME_ etc. Static. */
+/* The spelling that we write and print: that of real documents where one was seen, else the
+ * enumerator without VSS_RME_ etc.; "unknown" for ..._UNKNOWN. Static. */
 const char *vss_method_text(enum vss_method method); /* "RESTORE_IF_CAN_BE_REPLACED", ... */
 const char *vss_target_text(enum vss_target target); /* "original", ...                   */
 const char *vss_restore_status_text(enum vss_restore_status status); /* "all", ...         */
@@ -113,7 +115,8 @@ const char *vss_backup_type_text(enum vss_backup_type type);         /* "full", 
 const char *vss_usage_text(enum vss_usage usage);
 const char *vss_writer_restore_text(enum vss_writer_restore when);
 
-/* The bit of a file set's mask that says "must be on the media of a backup of this type". */
+/* The bit of a file set's mask that says "must be on the media of a backup of this type"; 0 for
+ * a type that is undefined, OTHER or unknown. */
 uint32_t vss_fsbt_bit(enum vss_backup_type type);
 
 #endif

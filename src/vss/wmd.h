@@ -6,13 +6,10 @@
 
 #include "base/arena.h"
 #include "base/uuid.h"
+#include "vss/place.h"
 #include "vss/terms.h"
 
-/* Where something stands in the file as it lies on disk (not in a converted copy). */
-struct vss_place {
-    uint32_t line; /* from 1 */
-    uint64_t byte; /* from 0, in the original file's bytes */
-};
+struct wmd_key; /* documents.h: wmd_component_find() */
 
 enum vss_set_kind { SET_FILE_LIST, SET_DATABASE_FILES, SET_DATABASE_LOGFILES };
 
@@ -70,6 +67,7 @@ struct wmd {
     struct view instance_name; /* absent when there is none */
     struct view friendly_name;
     enum vss_usage usage;
+    struct view usage_text;
     struct view data_source; /* informative: never refused for */
     uint32_t backup_schema;  /* absent = 0; unknown bits kept  */
     enum vss_method method;
@@ -83,6 +81,7 @@ struct wmd {
     uint32_t mapping_count;
     struct wmd_component *components; /* in document order */
     uint32_t component_count;
+    struct wmd_key *keys; /* component_count, ordered for wmd_component_find() */
     struct vss_file_set *excludes;
     uint32_t exclude_count;
     struct vss_file_set *snapshot_excludes; /* no role at restore (5.7) */
@@ -93,5 +92,12 @@ struct wmd {
         fault; /* as in a component, for the whole writer (unknown child of RESTORE_METHOD ...) */
     bool fault_unknown;
 };
+
+/* Parse one document from the bytes of its file, in any byte form (document-xml.md, 1). All of
+ * *out stands in arena or is a view into bytes, which must live as long. Warnings are added to
+ * *warnings (NULL: nobody asks). Duplicate components are marked (rules 9.6).
+ * Errors: DOCUMENT with file, line and byte. Any thread, one for each arena. */
+vsr_code wmd_parse(struct wmd *out, struct arena *arena, struct view bytes, const char *file_name,
+                   struct vss_warnings *warnings, vsr_error *error);
 
 #endif
