@@ -43,13 +43,15 @@ static inline bool match_place_is_dead(struct match_place place)
     return place.node == UINT32_MAX && place.inherited == UINT32_MAX;
 }
 
-/* The ids of all sets that hold a file of this name in this place, ascending; at most ids_max
- * are written. Returns how many there are. No allocation. */
+/* The ids of all sets that hold a file of this name in this place, ascending, each once; the
+ * lowest ids_max of them are written. Returns how many there are; when that is more than
+ * ids_max, an id that several sets share may be counted again. No allocation. */
 uint32_t match_file(const struct match *match, struct match_place place, struct view name,
                     uint32_t *ids, uint32_t ids_max);
 
 /* The ids of all sets whose directory this is or that reach down here by recursion, whatever
- * their filespec (directories to make, 5.5), ascending. */
+ * their filespec (directories to make, 5.5); counted and written as by match_file(). Costs
+ * ids_max for each set-bearing directory above, not the number of sets. */
 uint32_t match_directory(const struct match *match, struct match_place place, uint32_t *ids,
                          uint32_t ids_max);
 
