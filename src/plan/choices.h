@@ -49,17 +49,35 @@ struct plan_choices {
     bool in_place;
 };
 
-/* A component by place in the documents. */
+/* A component by place in the documents, or a whole writer (both components MARK_NONE). */
 struct component_ref {
     uint32_t writer;    /* index into bcd.writers */
-    uint32_t component; /* index into its wmd's components (MARK_NONE: the whole writer) */
+    uint32_t component; /* index into its wmd's components, or MARK_NONE */
+    /* Index into the bcd writer's components, for one that the writer's document lacks (or that
+     * has no writer document): it can be named, and is then refused by name. Else MARK_NONE. */
+    uint32_t bcd_component;
 };
 
-/* Resolve 'WRITER' or 'WRITER:FULL\NAME' (contract, section 2; ruling 11: longest known writer
- * first, then longest known component). rest: what stands behind the component and the
- * separator that followed, for '=' and '|' forms; NULL: nothing may follow.
- * Errors: SELECTION, naming the selector and what is known. */
+/* WRITER in a selector (contract, section 2) is, in any letter case, a writer's class id, its
+ * friendly name, or one of the two, '@' and the instance's name or id. FULL\NAME is compared
+ * exactly, else without regard to case where that is unique (rules 4.3).
+ *
+ * What stands for several instances: a bare id or friendly name that several writers answer to
+ * selects all of them where whole writers are selected; with a component it is an error, which
+ * names the instances, if the component exists in more than one of them. */
+
+/* Resolve 'WRITER' or 'WRITER:FULL\NAME'; ruling 11: the longest known writer is matched first,
+ * then the longest known component, then the separator. rest: what stands behind the separator
+ * that followed, for '=' and '|' forms, absent when none followed; NULL: nothing may follow.
+ * Errors: SELECTION, naming the selector and what is known; also when it stands for several
+ * writers, and with COMPONENT_NOT_IN_BACKUP for a writer of which nothing was backed up. */
 vsr_code choice_resolve(const struct documents *documents, struct view text, char separator,
                         struct component_ref *out, struct view *rest, vsr_error *error);
+
+/* The same for selection, where a whole writer may be several instances: *out holds *count
+ * (at least one), in the order of the Backup Components Document, in the arena. */
+vsr_code choice_resolve_all(struct arena *arena, const struct documents *documents,
+                            struct view text, struct component_ref **out, uint32_t *count,
+                            vsr_error *error);
 
 #endif
