@@ -23,6 +23,9 @@
 #define DOCUMENT_FILES_MAX          1024u     /* of one backup; a machine has some 60 writers */
 #define DOCUMENT_WARNINGS_MAX       1000u     /* kept; the rest are counted                   */
 
+/* Elements of a component's logical path; Exchange's have 4. Each costs a look-up. */
+#define LOGICAL_PATH_DEPTH_MAX 256u
+
 /* Windows names: NTFS's limits. WTF-8 needs at most 3 bytes for a UTF-16 unit. */
 #define WIN_NAME_UNITS_MAX 255u
 #define WIN_NAME_BYTES_MAX (3u * WIN_NAME_UNITS_MAX)
