@@ -78,13 +78,14 @@ enum vss_usage { /* rules 10.6; informative but for BOOTABLE_SYSTEM_STATE, SYSTE
 enum vss_flag { FLAG_ABSENT = 0, FLAG_NO = 1, FLAG_YES = 2, FLAG_UNKNOWN = 3 }; /* yes | no */
 
 /* rules 10.10 */
-#define SCHEMA_DIFFERENTIAL      0x1u
-#define SCHEMA_INCREMENTAL       0x2u
-#define SCHEMA_EXCLUSIVE         0x4u
-#define SCHEMA_LOG               0x8u
-#define SCHEMA_COPY              0x10u
-#define SCHEMA_NEW_TARGET        0x100u
-#define SCHEMA_RESTORE_WITH_MOVE 0x200u
+#define SCHEMA_DIFFERENTIAL             0x1u
+#define SCHEMA_INCREMENTAL              0x2u
+#define SCHEMA_EXCLUSIVE                0x4u
+#define SCHEMA_LOG                      0x8u
+#define SCHEMA_COPY                     0x10u
+#define SCHEMA_NEW_TARGET               0x100u
+#define SCHEMA_RESTORE_WITH_MOVE        0x200u
+#define SCHEMA_INDEPENDENT_SYSTEM_STATE 0x400u
 
 /* rules 10.11: the bit of a backup type in a file set's mask; copy asks for full's (7.9). */
 #define FSBT_FULL                       0x1u

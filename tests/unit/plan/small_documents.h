@@ -1,8 +1,8 @@
 /* small_documents.h - documents of a few components, written as macros, for the planner's tests.
  *
  * Writers are called by one digit: their ids are WRITER_ID(n) and INSTANCE_ID(n). */
-#ifndef SMALL_DOCUMENTS_H
-#define SMALL_DOCUMENTS_H
+#ifndef UNIT_PLAN_SMALL_DOCUMENTS_H
+#define UNIT_PLAN_SMALL_DOCUMENTS_H
 
 #include "vsr_test.h"
 
