@@ -8,6 +8,12 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+/* The code for the errno that a call has just left. */
+static vsr_code io_code(vsr_code code)
+{
+    return code == VSR_ERR_DEST_IO ? err_dest_code(errno) : code;
+}
+
 /* Was the failure one that merits another try? idle counts tries without progress. */
 static bool io_again(ssize_t got, int *idle)
 {
@@ -29,8 +35,9 @@ vsr_code io_pread(int fd, void *bytes, size_t count, uint64_t offset, const char
                            count, name, (unsigned long long)offset,
                            (unsigned long long)(offset + done));
         } else if (!io_again(got, &idle)) {
-            return err_sys(error, code, "base/io", "cannot read %zu bytes of %s at byte %llu",
-                           count, name, (unsigned long long)offset);
+            return err_sys(error, io_code(code), "base/io",
+                           "cannot read %zu bytes of %s at byte %llu", count, name,
+                           (unsigned long long)offset);
         }
     }
     return VSR_OK;
@@ -47,8 +54,9 @@ vsr_code io_pwrite(int fd, const void *bytes, size_t count, uint64_t offset, con
             done += (size_t)put;
             idle = 0;
         } else if (!io_again(put, &idle)) {
-            return err_sys(error, code, "base/io", "cannot write %zu bytes of %s at byte %llu",
-                           count, name, (unsigned long long)offset);
+            return err_sys(error, io_code(code), "base/io",
+                           "cannot write %zu bytes of %s at byte %llu", count, name,
+                           (unsigned long long)offset);
         }
     }
     return VSR_OK;
@@ -64,7 +72,7 @@ vsr_code io_write(int fd, const void *bytes, size_t count, const char *name, vsr
             done += (size_t)put;
             idle = 0;
         } else if (!io_again(put, &idle)) {
-            return err_sys(error, code, "base/io", "cannot write to %s", name);
+            return err_sys(error, io_code(code), "base/io", "cannot write to %s", name);
         }
     }
     return VSR_OK;
@@ -75,11 +83,11 @@ vsr_code io_read_file(int dir_fd, const char *name, size_t bytes_max, struct buf
 {
     OWN(fd) fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
-        return err_sys(error, code, "base/io", "cannot open %s", name);
+        return err_sys(error, io_code(code), "base/io", "cannot open %s", name);
     }
     struct stat st;
     if (fstat(fd, &st) != 0) {
-        return err_sys(error, code, "base/io", "cannot examine %s", name);
+        return err_sys(error, io_code(code), "base/io", "cannot examine %s", name);
     }
     if (!S_ISREG(st.st_mode)) {
         return err_set(error, code, "base/io", "cannot read %s: it is not a regular file", name);
@@ -109,21 +117,21 @@ vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_co
     OWN(fd)
     fd = openat(dir_fd, hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0) {
-        return err_sys(error, code, "base/io", "cannot create %s", hidden);
+        return err_sys(error, io_code(code), "base/io", "cannot create %s", hidden);
     }
     vsr_code rc = io_write(fd, bytes.p, bytes.n, name, code, error);
     if (rc == VSR_OK && fsync(fd) != 0) {
-        rc = err_sys(error, code, "base/io", "cannot sync %s", hidden);
+        rc = err_sys(error, io_code(code), "base/io", "cannot sync %s", hidden);
     }
     if (rc == VSR_OK && renameat(dir_fd, hidden, dir_fd, name) != 0) {
-        rc = err_sys(error, code, "base/io", "cannot rename %s to %s", hidden, name);
+        rc = err_sys(error, io_code(code), "base/io", "cannot rename %s to %s", hidden, name);
     }
     if (rc != VSR_OK) {
         (void)unlinkat(dir_fd, hidden, 0);
         return rc;
     }
     if (fsync(dir_fd) != 0 && errno != EINVAL) {
-        return err_sys(error, code, "base/io", "cannot sync the folder of %s", name);
+        return err_sys(error, io_code(code), "base/io", "cannot sync the folder of %s", name);
     }
     return VSR_OK;
 }

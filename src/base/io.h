@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Everywhere: a failing call reported as VSR_ERR_DEST_IO is told more exactly by its errno, as
+ * err_dest_code() does (DEST_FULL, DEST_PERMISSION, ...). */
+
 /* All count bytes at offset. code is what a failing system call is reported as; an end of
  * file before count is reported as short_code. name is for the message. */
 vsr_code io_pread(int fd, void *bytes, size_t count, uint64_t offset, const char *name,
