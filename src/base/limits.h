@@ -38,15 +38,27 @@
 #define FRAME_PLAIN_BYTES_MAX  ((uint32_t)1 << 20)
 #define FRAME_SHARED_BYTES     ((uint32_t)256 << 10) /* a shared frame is closed at this size */
 #define MEMBER_SMALL_BYTES_MAX ((uint32_t)768 << 10) /* header, data and padding together     */
-/* header 15 + block size 4 + block + end mark 4 + checksum 4; LZ4 keeps what it cannot shrink */
-#define FRAME_STORED_BYTES_MAX (FRAME_PLAIN_BYTES_MAX + 27u)
+/* header 15 + block size 4 + block + its checksum 4 + end mark 4 + checksum 4; LZ4 keeps what it
+ * cannot shrink */
+#define FRAME_STORED_BYTES_MAX (FRAME_PLAIN_BYTES_MAX + 31u)
 static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_MAX,
               "a small member always fits the frame that is open");
 #define PACK_BYTES_TARGET  ((uint64_t)4 << 30)  /* a new pack is begun at the next member */
 #define PACK_COUNT_MAX     1000000u             /* pack-NNNNNN */
 #define SET_ENTRIES_MAX    UINT32_C(0xFFFFFFF0) /* 32-bit entry numbers, some kept for marks */
+#define INDEX_BYTES_MAX    ((uint64_t)1 << 40)  /* 3 billion entries; keeps sums below 64 bits */
 #define SET_JSON_BYTES_MAX ((size_t)64 << 20)
 #define FILE_BYTES_MAX     ((uint64_t)INT64_MAX)
+#define SET_VOLUMES_MAX    4096u  /* letters, GUIDs and shares of one machine; dozens are many */
+#define SET_DOCUMENTS_MAX  65536u /* one for each writer and one more; a machine has dozens */
+/* Allocated ranges of a file with holes: tar's blocks, in which GNU tar counts sparse data. */
+#define SPARSE_ALIGN_BYTES 512u
+/* Linux: XATTR_NAME_MAX; a name must come back as a C string. */
+#define ATTRIBUTE_NAME_BYTES_MAX 255u
+/* A trailer is cut in skippable frames of this size: their length is 32 bits on the media. */
+#define TRAILER_PIECE_BYTES ((uint32_t)1 << 30)
+/* Reading and hashing a file whole, by windows that stay in the processor's cache. */
+#define PART_WINDOW_BYTES ((size_t)256 << 10)
 
 /* Engine. */
 #define WORKERS_MAX     256u

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FRAME_HEADER_BYTES = 15, FRAME_BLOCK_OFFSET = 19, FRAME_OVERHEAD_BYTES = 27 };
+enum { FRAME_HEADER_BYTES = 15, FRAME_BLOCK_OFFSET = 19, FRAME_OVERHEAD_BYTES = 31 };
 
 /* Encode plain (1..FRAME_PLAIN_BYTES_MAX bytes) as a frame. stored holds at least
  * frame_stored_bound(plain_bytes). state is LZ4_sizeofState() bytes of scratch. Returns the bytes. */
@@ -38,7 +38,9 @@ enum frame_fault frame_decode(const void *stored, uint32_t stored_bytes, void *p
 /* Only the header of the frame at stored: stored and plain length. Needs FRAME_BLOCK_OFFSET bytes. */
 enum frame_fault frame_measure(const void *stored, uint32_t *stored_bytes, uint32_t *plain_bytes);
 
-/* The frame's own checksum over its decoded plain bytes, and its end mark. */
+/* The frame's own checksums, of its block as stored and of its decoded plain bytes, and its end
+ * mark. Together with frame_decode() every byte of the frame is covered. Only after
+ * frame_decode() found no fault. */
 enum frame_fault frame_verify(const void *stored, uint32_t stored_bytes, const void *plain,
                               uint32_t plain_bytes);
 
