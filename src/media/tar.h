@@ -6,8 +6,12 @@
 #include "base/buffer.h"
 #include "media/index_format.h"
 
+#define TAR_PARTIAL_SUFFIX ".vss-ranges"
+
 enum { TAR_BLOCK_BYTES = 512, TAR_END_BYTES = 1024 };
 
+/* A partial file's member (TAR_PARTIAL) gets the suffix .vss-ranges from tar_header(); a hard
+ * link to one is given with the suffix on both names. Set-id bits of mode are left out. */
 struct tar_member {
     struct view path; /* "C/Windows/x.dll", no trailing slash */
     struct view
