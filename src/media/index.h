@@ -40,6 +40,12 @@ void index_close(struct media_index *index);
 /* Every check of FORMAT.md, section 5, on the parts that *index points to. */
 vsr_code index_check(const struct media_index *index, vsr_error *error);
 
+/* The header of an index.bin with so many records in each section: there is one right layout.
+ * False: more than an index may hold. */
+bool index_layout(const uint64_t record_counts[SECTION_COUNT], const uint8_t set_uuid[16],
+                  struct index_header *out);
+uint32_t index_record_bytes(enum index_section section);
+
 static inline struct view index_name(const struct media_index *index, uint32_t entry)
 {
     const struct index_entry *e = &index->entries[entry];
@@ -61,6 +67,9 @@ struct index_attribute {
 };
 bool index_attribute_next(const struct media_index *index, uint32_t entry, uint32_t *cursor,
                           struct index_attribute *out);
+/* The same on attributes that are not in an index (yet): false at the end, and where no whole
+ * record follows (then *cursor < all.n). */
+bool index_attribute_parse(struct view all, uint32_t *cursor, struct index_attribute *out);
 
 /* The seed of a chunk's checksum: set uuid, entry number, offset in file (FORMAT.md). */
 uint64_t index_chunk_seed(const uint8_t set_uuid[16], uint32_t entry, uint64_t file_offset);

@@ -15,6 +15,8 @@
 #define INDEX_MAGIC  "VSRINDEX"
 #define INDEX_FORMAT 1u
 
+enum { INDEX_ALIGN_BYTES = 64, INDEX_HASH_BYTES = 16 };
+
 enum index_section {
     SECTION_VOLUMES,
     SECTION_ENTRIES,

@@ -7,6 +7,14 @@
 #include "base/uuid.h"
 #include "media/index.h"
 
+#define SET_JSON_NAME   "set.json"
+#define SET_DOCUMENTS   "documents"
+#define SET_PACKS       "packs"
+#define INDEX_NAME      "index.bin"
+#define INDEX_PART_NAME ".index.bin.part" /* while it is being written */
+
+enum { SET_PACK_NAME_BYTES = 32 };
+
 struct set_volume {
     struct view letter;  /* "C:" or absent */
     struct view guid;    /* "\\?\Volume{...}" or absent */
@@ -68,7 +76,7 @@ vsr_code set_open_packs(struct media_set *set, bool need_all, vsr_error *error);
 vsr_code set_read_document(const struct media_set *set, uint32_t document, struct buffer *out,
                            vsr_error *error);
 
-/* "pack-000012.tar.lz4"; out holds 32 bytes. */
+/* "pack-000012.tar.lz4"; out holds SET_PACK_NAME_BYTES. */
 void set_pack_name(uint32_t pack, char *out);
 
 /* Write set.json into dir_fd, whole, by rename, synced. */
