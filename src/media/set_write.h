@@ -31,6 +31,11 @@ void index_build_free(struct index_build *build);
 /* A view of build for code that reads indexes (chunks may still be missing). Borrowed. */
 struct media_index index_build_view(const struct index_build *build);
 
+/* How many records each section of build has now; and records of a section as bytes. */
+void index_build_counts(const struct index_build *build, uint64_t record_counts[SECTION_COUNT]);
+struct view index_build_records(const struct index_build *build, enum index_section section,
+                                uint64_t first, uint64_t count);
+
 struct set_writer; /* owns the unfinished folder */
 
 /* Make the folder at path (which must not exist, or be empty) and write documents into it.
@@ -47,6 +52,11 @@ vsr_code set_writer_frame(struct set_writer *writer, const void *stored, uint32_
 
 /* How many bytes the open pack holds; 0 when none is open. */
 uint64_t set_writer_pack_bytes(const struct set_writer *writer);
+
+/* Does the open pack hold as much as a pack should? Then end it before the next member. The
+ * size is PACK_BYTES_TARGET, or what was set here (tests set little ones). */
+bool set_writer_pack_is_full(const struct set_writer *writer);
+void set_writer_set_pack_target(struct set_writer *writer, uint64_t pack_bytes);
 
 /* End the open pack: its trailer with the slices of build that are new since the last pack
  * (entries below entries_end), synced, hashed. */

@@ -1,0 +1,222 @@
+/* set.c - a backup set's folder: description, index, packs, documents.
+ *
+ * The first thing that every verb with a SET does. set.json is trusted only after its own hash,
+ * the index only after set.json's word for it and index_check(), packs only frame by frame, by
+ * those who read them. Deliberately not here: writing (set_write.c), repair (reindex.c). */
+#include "media/set.h"
+
+#include "base/heap.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/own.h"
+#include "media/part.h"
+#include "media/set_json.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+void set_pack_name(uint32_t pack, char *out)
+{
+    (void)snprintf(out, SET_PACK_NAME_BYTES, "pack-%06u.tar.lz4", pack);
+}
+
+/* Read set.json into *out. */
+static vsr_code set_read_json(const struct media_set *set, struct buffer *out, vsr_error *error)
+{
+    OWN(fd) fd = -1;
+    uint64_t bytes = 0;
+    if (faccessat(set->dir_fd, SET_JSON_NAME, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
+        return err_set(error, VSR_ERR_MEDIA, "media/set",
+                       "%.*s is no backup set, or one that was never finished: it has no set.json",
+                       VIEW_ARG(set->path));
+    }
+    const vsr_code rc = part_open(set->dir_fd, SET_JSON_NAME, &fd, &bytes, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    if (bytes > SET_JSON_BYTES_MAX) {
+        return err_set(error, VSR_ERR_MEDIA, "media/set",
+                       "set.json is damaged: %llu bytes, at most %zu are possible",
+                       (unsigned long long)bytes, SET_JSON_BYTES_MAX);
+    }
+    buffer_reserve(out, (size_t)bytes + 1);
+    out->n = (size_t)bytes;
+    return part_read(fd, out->p, out->n, 0, SET_JSON_NAME, error);
+}
+
+vsr_code set_open_description(struct media_set *out, const char *path, vsr_error *error)
+{
+    *out = (struct media_set){.dir_fd = -1};
+    out->path = arena_copy(&out->arena, view_of(path));
+    out->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (out->dir_fd < 0) {
+        const vsr_code code = part_code(errno);
+        const vsr_code rc =
+            err_sys(error, code, "media/set", "cannot open the backup set %s", path);
+        set_close(out);
+        return rc;
+    }
+    struct buffer text = {0};
+    vsr_code rc = set_read_json(out, &text, error);
+    if (rc == VSR_OK) {
+        rc = set_json_parse(&out->arena, buffer_view(&text), &out->description, error);
+    }
+    buffer_free(&text);
+    if (rc != VSR_OK) {
+        set_close(out);
+        return rc;
+    }
+    out->pack_fds = heap_alloc(out->description.pack_count, sizeof *out->pack_fds);
+    for (uint32_t i = 0; i < out->description.pack_count; i++) {
+        out->pack_fds[i] = -1;
+    }
+    return VSR_OK;
+}
+
+/* What set.json and the index say about the same things must be the same. */
+static vsr_code set_check_index(const struct media_set *set, vsr_error *error)
+{
+    const struct set_description *d = &set->description;
+    const struct media_index *index = &set->index;
+    if (memcmp(index->header->set_uuid, d->uuid.bytes, sizeof d->uuid.bytes) != 0 ||
+        index->volume_count != d->volume_count) {
+        return err_set(error, VSR_ERR_MEDIA, "media/set", "index.bin is not that of the set %.*s",
+                       VIEW_ARG(set->path));
+    }
+    for (uint32_t i = 0; i < d->volume_count; i++) {
+        if (!view_equal(index_volume_prefix(index, i), d->volumes[i].prefix)) {
+            return err_set(error, VSR_ERR_MEDIA, "media/set",
+                           "index.bin and set.json disagree on the prefix of volume %u", i);
+        }
+    }
+    for (uint64_t i = 0; i < index->chunk_count; i++) {
+        const struct index_chunk *c = &index->chunks[i];
+        if (c->frame_offset + c->frame_bytes > d->packs[c->pack].size) {
+            return err_set(error, VSR_ERR_MEDIA, "media/set",
+                           "index.bin places chunk %llu behind the end of pack %u",
+                           (unsigned long long)i, c->pack);
+        }
+    }
+    return VSR_OK;
+}
+
+vsr_code set_open(struct media_set *out, const char *path, vsr_error *error)
+{
+    vsr_code rc = set_open_description(out, path, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    rc = index_open(&out->index, out->dir_fd, INDEX_NAME, out->description.pack_count,
+                    out->description.index.xxh3_128, error);
+    if (rc == VSR_OK) {
+        rc = set_check_index(out, error);
+    }
+    if (rc != VSR_OK) {
+        set_close(out);
+    }
+    return rc;
+}
+
+void set_close(struct media_set *set)
+{
+    for (uint32_t i = 0; set->pack_fds != NULL && i < set->description.pack_count; i++) {
+        if (set->pack_fds[i] >= 0) {
+            (void)close(set->pack_fds[i]);
+        }
+    }
+    free(set->pack_fds);
+    index_close(&set->index);
+    if (set->dir_fd >= 0) {
+        (void)close(set->dir_fd);
+    }
+    arena_free(&set->arena);
+    *set = (struct media_set){.dir_fd = -1};
+}
+
+/* One pack, if it has not been opened yet; its size must be what set.json says. */
+static vsr_code set_open_pack(struct media_set *set, int packs_fd, uint32_t pack, vsr_error *error)
+{
+    char name[SET_PACK_NAME_BYTES];
+    uint64_t bytes = 0;
+    OWN(fd) fd = -1;
+    set_pack_name(pack, name);
+    const vsr_code rc = part_open(packs_fd, name, &fd, &bytes, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    set->pack_fds[pack] = take_fd(&fd); /* a pack of a wrong size still gives what it has */
+    if (bytes != set->description.packs[pack].size) {
+        return err_set(error, VSR_ERR_MEDIA, "media/set",
+                       "packs/%s has %llu bytes, set.json says %llu", name,
+                       (unsigned long long)bytes,
+                       (unsigned long long)set->description.packs[pack].size);
+    }
+    return VSR_OK;
+}
+
+vsr_code set_open_packs(struct media_set *set, bool need_all, vsr_error *error)
+{
+    OWN(fd) packs_fd = openat(set->dir_fd, SET_PACKS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (packs_fd < 0) {
+        return need_all && set->description.pack_count > 0
+                   ? err_sys(error, part_code(errno), "media/set",
+                             "cannot open the folder packs of the set %.*s", VIEW_ARG(set->path))
+                   : VSR_OK;
+    }
+    vsr_code first = VSR_OK;
+    for (uint32_t i = 0; i < set->description.pack_count; i++) {
+        if (set->pack_fds[i] < 0) {
+            const vsr_code rc = set_open_pack(set, packs_fd, i, need_all ? error : NULL);
+            first = first == VSR_OK ? rc : first;
+        }
+    }
+    return need_all ? first : VSR_OK;
+}
+
+vsr_code set_read_document(const struct media_set *set, uint32_t document, struct buffer *out,
+                           vsr_error *error)
+{
+    const struct set_part *part = &set->description.documents[document];
+    OWN(fd) folder = openat(set->dir_fd, SET_DOCUMENTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) {
+        return err_sys(error, part_code(errno), "media/set",
+                       "cannot open the folder documents of the set %.*s", VIEW_ARG(set->path));
+    }
+    OWN(fd) fd = -1;
+    uint64_t bytes = 0;
+    vsr_code rc = part_open(folder, part->name.p, &fd, &bytes, error); /* the arena adds a NUL */
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    if (bytes != part->size || bytes > DOCUMENT_BYTES_MAX) {
+        return err_set(error, VSR_ERR_MEDIA, "media/set",
+                       "documents/%s has %llu bytes, set.json says %llu", part->name.p,
+                       (unsigned long long)bytes, (unsigned long long)part->size);
+    }
+    buffer_reserve(out, (size_t)bytes + 1);
+    rc = part_read(fd, out->p + out->n, (size_t)bytes, 0, part->name.p, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    uint8_t hash[16];
+    part_hash_bytes(out->p + out->n, (size_t)bytes, hash);
+    if (memcmp(hash, part->xxh3_128, sizeof hash) != 0) {
+        return err_set(error, VSR_ERR_MEDIA, "media/set",
+                       "documents/%s is damaged: its hash is not the one in set.json",
+                       part->name.p);
+    }
+    out->n += (size_t)bytes;
+    return VSR_OK;
+}
+
+vsr_code set_write_description(int dir_fd, const struct set_description *description,
+                               vsr_error *error)
+{
+    struct buffer text = {0};
+    vsr_code rc = set_json_render(&text, description, error);
+    if (rc == VSR_OK) {
+        rc = io_replace_file(dir_fd, SET_JSON_NAME, buffer_view(&text), VSR_ERR_DEST_IO, error);
+    }
+    buffer_free(&text);
+    return rc;
+}
