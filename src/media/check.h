@@ -14,7 +14,11 @@ struct check_finding {
 };
 
 struct check_totals {
-    uint64_t files, bytes, frames, damaged_files, findings;
+    uint64_t files;         /* of the set, as set.json counts them         */
+    uint64_t bytes;         /* same                                        */
+    uint64_t frames;        /* checked                                     */
+    uint64_t damaged_files; /* files with at least one finding             */
+    uint64_t findings;      /* all, also those beyond CHECK_FINDINGS_MAX, which are not reported */
 };
 
 /* Called on the caller's thread only, in order of structure and offset. */

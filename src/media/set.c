@@ -100,17 +100,26 @@ static vsr_code set_check_index(const struct media_set *set, vsr_error *error)
     return VSR_OK;
 }
 
+vsr_code set_open_index(struct media_set *set, vsr_error *error)
+{
+    vsr_code rc = index_open(&set->index, set->dir_fd, INDEX_NAME, set->description.pack_count,
+                             set->description.index.xxh3_128, error);
+    if (rc == VSR_OK) {
+        rc = set_check_index(set, error);
+    }
+    if (rc != VSR_OK) {
+        index_close(&set->index);
+    }
+    return rc;
+}
+
 vsr_code set_open(struct media_set *out, const char *path, vsr_error *error)
 {
     vsr_code rc = set_open_description(out, path, error);
     if (rc != VSR_OK) {
         return rc;
     }
-    rc = index_open(&out->index, out->dir_fd, INDEX_NAME, out->description.pack_count,
-                    out->description.index.xxh3_128, error);
-    if (rc == VSR_OK) {
-        rc = set_check_index(out, error);
-    }
+    rc = set_open_index(out, error);
     if (rc != VSR_OK) {
         set_close(out);
     }

@@ -66,6 +66,8 @@ struct media_set {
 vsr_code set_open(struct media_set *out, const char *path, vsr_error *error);
 /* The same without index.bin (verify and reindex, which must work without). */
 vsr_code set_open_description(struct media_set *out, const char *path, vsr_error *error);
+/* index.bin of a set that was opened without; on failure set->index is empty. */
+vsr_code set_open_index(struct media_set *set, vsr_error *error);
 void set_close(struct media_set *set);
 
 /* Open every pack for reading; a missing one stays -1 and is named by the returned error only

@@ -1,0 +1,251 @@
+/* check.c - `verify SET`: the conduct of it.
+ *
+ * Description, documents and index are checked here, on the caller's thread; then workers go
+ * through the packs (check_pack.c, check_frame.c); then all findings are told in order. A fault
+ * never ends the check, so that one run tells all. Memory: two frames for each worker, a bit for
+ * each entry, and at most CHECK_FINDINGS_MAX findings. */
+#include "media/check.h"
+
+#include "base/bug.h"
+#include "base/heap.h"
+#include "base/own.h"
+#include "media/check_index.h"
+#include "media/check_pack.h"
+#include "media/part.h"
+#include "media/trailer.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void check_documents(struct check_run *run)
+{
+    struct buffer bytes = {0};
+    for (uint32_t i = 0; i < run->set->description.document_count; i++) {
+        vsr_error error = {0};
+        bytes.n = 0;
+        if (set_read_document(run->set, i, &bytes, &error) != VSR_OK) {
+            findings_add_error(&run->findings, FOUND_DOCUMENT, i, 0, &error);
+        }
+    }
+    buffer_free(&bytes);
+}
+
+static void check_index(struct check_run *run, struct media_set *set)
+{
+    vsr_error error = {0};
+    if (set_open_index(set, &error) == VSR_OK) {
+        run->index = &set->index;
+        run->findings.entry_count = set->index.entry_count;
+        run->findings.damaged = heap_alloc((size_t)set->index.entry_count / 8 + 1, 1);
+        return;
+    }
+    uint64_t offset = 0;
+    if (check_index_locate(run, &offset)) {
+        vsr_error placed = {0};
+        (void)err_set(&placed, VSR_ERR_MEDIA, "media/check",
+                      "index.bin is damaged at byte %llu; 'reindex' rebuilds it",
+                      (unsigned long long)offset);
+        error = placed;
+    }
+    findings_add_error(&run->findings, FOUND_INDEX, 0, offset, &error);
+}
+
+static void check_pack_found(struct check_run *run, uint32_t pack, uint64_t offset,
+                             const vsr_error *error)
+{
+    findings_add_error(&run->findings, FOUND_PACK, pack, offset, error);
+}
+
+/* Is the pack as long as set.json says? Tell it, if not. */
+static void check_pack_size(struct check_run *run, uint32_t number, uint64_t bytes)
+{
+    struct check_pack *pack = &run->packs[number];
+    if (bytes == pack->bytes) {
+        return;
+    }
+    vsr_error error = {0};
+    (void)err_set(&error, VSR_ERR_MEDIA, "media/check",
+                  bytes < pack->bytes ? "packs/%s is cut short: it has %llu bytes of %llu"
+                                      : "packs/%s has bytes behind its end: %llu instead of %llu",
+                  pack->name, (unsigned long long)bytes, (unsigned long long)pack->bytes);
+    pack->lost = bytes < pack->bytes;
+    check_pack_found(run, number, bytes < pack->bytes ? bytes : pack->bytes, &error);
+}
+
+static void check_pack_open(struct check_run *run, int packs_fd, uint32_t number)
+{
+    struct check_pack *pack = &run->packs[number];
+    const struct set_part *part = &run->set->description.packs[number];
+    *pack = (struct check_pack){.fd = -1,
+                                .name = part->name.p,
+                                .bytes = part->size,
+                                .frames_end = part->size};
+    vsr_error error = {0};
+    uint64_t bytes = 0;
+    if (part_open(packs_fd, pack->name, &pack->fd, &bytes, &error) != VSR_OK) {
+        pack->lost = true;
+        check_pack_found(run, number, 0, &error);
+        return;
+    }
+    (void)posix_fadvise(pack->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    check_pack_size(run, number, bytes);
+    if (pack->lost) {
+        return;
+    }
+    struct trailer trailer;
+    if (trailer_open(&trailer, pack->fd, pack->name, pack->bytes, number,
+                     run->set->description.uuid.bytes, &error) != VSR_OK) {
+        check_pack_found(run, number, trailer.at, &error);
+        return;
+    }
+    pack->has_trailer = true;
+    pack->frames_end = trailer.begin;
+}
+
+static void check_open_packs(struct check_run *run)
+{
+    OWN(fd) packs_fd = openat(run->set->dir_fd, SET_PACKS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    run->pack_count = run->set->description.pack_count;
+    run->packs = heap_alloc(run->pack_count, sizeof *run->packs);
+    for (uint32_t i = 0; i < run->pack_count; i++) {
+        check_pack_open(run, packs_fd, i);
+    }
+}
+
+/* A pack whose hash alone is wrong: told now, because any other fault makes it wrong, too. */
+static void check_close_packs(struct check_run *run)
+{
+    for (uint32_t i = 0; i < run->pack_count; i++) {
+        const struct check_pack *pack = &run->packs[i];
+        if (pack->hash_wrong && findings_of_pack(&run->findings, i) == 0) {
+            vsr_error error = {0};
+            (void)err_set(&error, VSR_ERR_MEDIA, "media/check",
+                          "packs/%s is not the pack that set.json describes: its hash is wrong",
+                          pack->name);
+            check_pack_found(run, i, 0, &error);
+        }
+        if (pack->fd >= 0) {
+            (void)close(pack->fd);
+        }
+    }
+    free(run->packs);
+}
+
+static uint32_t check_worker_count(uint32_t workers)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (workers == 0) {
+        workers = cores > 0 ? (uint32_t)cores : 1;
+    }
+    return workers < WORKERS_MAX ? workers : WORKERS_MAX;
+}
+
+/* The caller's thread is a worker, too; one that cannot be started is done without. */
+static void check_workers(struct check_run *run, uint32_t workers)
+{
+    pthread_t threads[WORKERS_MAX];
+    uint32_t started = 0;
+    while (started + 1 < workers &&
+           pthread_create(&threads[started], NULL, check_worker, run) == 0) {
+        started++;
+    }
+    (void)check_worker(run);
+    for (uint32_t i = 0; i < started; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+}
+
+static void turnstile_init(struct turnstile *turnstile)
+{
+    *turnstile = (struct turnstile){0};
+    VSR_REQUIRE(pthread_mutex_init(&turnstile->lock, NULL) == 0);
+    VSR_REQUIRE(pthread_cond_init(&turnstile->turn, NULL) == 0);
+}
+
+static void turnstile_fini(struct turnstile *turnstile)
+{
+    (void)pthread_cond_destroy(&turnstile->turn);
+    (void)pthread_mutex_destroy(&turnstile->lock);
+}
+
+static void check_run_init(struct check_run *run, const struct media_set *set)
+{
+    *run = (struct check_run){.set = set};
+    VSR_REQUIRE(pthread_mutex_init(&run->findings.lock, NULL) == 0);
+    VSR_REQUIRE(pthread_mutex_init(&run->claim_lock, NULL) == 0);
+    turnstile_init(&run->stored_turn);
+    turnstile_init(&run->plain_turn);
+    run->pack_hash = XXH3_createState();
+    run->file_hash = XXH3_createState();
+    VSR_REQUIRE(run->pack_hash != NULL && run->file_hash != NULL);
+}
+
+static void check_run_fini(struct check_run *run)
+{
+    (void)XXH3_freeState(run->pack_hash);
+    (void)XXH3_freeState(run->file_hash);
+    turnstile_fini(&run->stored_turn);
+    turnstile_fini(&run->plain_turn);
+    (void)pthread_mutex_destroy(&run->claim_lock);
+    findings_fini(&run->findings);
+}
+
+static vsr_code check_verdict(const struct check_run *run, vsr_error *error)
+{
+    const struct findings *findings = &run->findings;
+    if (findings->total == 0) {
+        return VSR_OK;
+    }
+    return err_set(error, findings->media ? VSR_ERR_MEDIA : VSR_ERR_MEDIA_UNREADABLE, "media/check",
+                   "%llu faults in the set %.*s, %llu files are damaged",
+                   (unsigned long long)findings->total, VIEW_ARG(run->set->path),
+                   (unsigned long long)findings->damaged_files);
+}
+
+/* set.json is wrong: nothing else can be found without it. */
+static vsr_code check_no_description(vsr_code rc, check_report *report, void *context,
+                                     struct check_totals *totals, const vsr_error *error)
+{
+    if (rc != VSR_ERR_MEDIA && rc != VSR_ERR_MEDIA_UNREADABLE) {
+        return rc;
+    }
+    totals->findings = 1;
+    if (report != NULL) {
+        report(context, &(struct check_finding){.code = rc,
+                                                .structure = VIEW(SET_JSON_NAME),
+                                                .what = view_of(error->what)});
+    }
+    return rc;
+}
+
+vsr_code set_check(const char *path, uint32_t workers, check_report *report, void *context,
+                   struct check_totals *totals, vsr_error *error)
+{
+    struct media_set set;
+    struct check_run run;
+    vsr_error opening = {0};
+    *totals = (struct check_totals){0};
+    vsr_code rc = set_open_description(&set, path, &opening);
+    if (rc != VSR_OK) {
+        (void)err_set(error, rc, opening.where, "%s", opening.what);
+        return check_no_description(rc, report, context, totals, &opening);
+    }
+    check_run_init(&run, &set);
+    check_documents(&run);
+    check_open_packs(&run);
+    check_index(&run, &set);
+    check_workers(&run, check_worker_count(workers));
+    check_close_packs(&run);
+    findings_report(&run.findings, &set, report, context);
+    *totals = (struct check_totals){.files = set.description.files,
+                                    .bytes = set.description.bytes,
+                                    .frames = run.frame_count,
+                                    .damaged_files = run.findings.damaged_files,
+                                    .findings = run.findings.total};
+    rc = check_verdict(&run, error);
+    check_run_fini(&run);
+    set_close(&set);
+    return rc;
+}

@@ -1,0 +1,166 @@
+/* check_pack.c - cutting packs into claims.
+ *
+ * Under check.c, above check_frame.c. The index tells where frames with data lie, so damage in
+ * one frame never hides the next; frames with nothing but headers are found by their own header.
+ * Where neither tells, bytes up to the next known frame are claimed raw: they still count for
+ * the pack's hash. Without an index the walk is by headers alone. */
+#include "media/check_pack.h"
+
+#include "media/frame.h"
+#include "media/part.h"
+
+static const uint32_t raw_bytes_max = FRAME_PLAIN_BYTES_MAX;
+
+void turnstile_enter(struct turnstile *turnstile, uint64_t ticket)
+{
+    (void)pthread_mutex_lock(&turnstile->lock);
+    while (turnstile->next != ticket) {
+        (void)pthread_cond_wait(&turnstile->turn, &turnstile->lock);
+    }
+    (void)pthread_mutex_unlock(&turnstile->lock);
+}
+
+void turnstile_leave(struct turnstile *turnstile)
+{
+    (void)pthread_mutex_lock(&turnstile->lock);
+    turnstile->next++;
+    (void)pthread_cond_broadcast(&turnstile->turn);
+    (void)pthread_mutex_unlock(&turnstile->lock);
+}
+
+/* The next chunk, if it lies in the pack that is being claimed. */
+static const struct index_chunk *claim_known_frame(const struct check_run *run)
+{
+    if (run->index == NULL || run->chunk >= run->index->chunk_count) {
+        return NULL;
+    }
+    const struct index_chunk *chunk = &run->index->chunks[run->chunk];
+    return chunk->pack == run->pack ? chunk : NULL;
+}
+
+/* Files follow each other in the index as their chunks do. */
+static void claim_find_entry(struct check_run *run)
+{
+    const struct index_entry *entries = run->index->entries;
+    while (entries[run->entry].kind != INDEX_FILE || entries[run->entry].chunk_count == 0 ||
+           run->chunk >= entries[run->entry].file.first_chunk + entries[run->entry].chunk_count) {
+        run->entry++;
+    }
+}
+
+/* The frame that the index says begins here, with all its chunks. */
+static void claim_known(struct check_run *run, const struct index_chunk *chunk,
+                        struct check_claim *out)
+{
+    claim_find_entry(run);
+    out->kind = CLAIM_FRAME;
+    out->stored_bytes = chunk->frame_bytes;
+    out->plain_bytes = chunk->frame_plain_bytes;
+    out->first_chunk = run->chunk;
+    out->entry = run->entry;
+    const struct index_chunk *next = chunk;
+    while (next != NULL && next->frame_offset == chunk->frame_offset) {
+        run->chunk++;
+        next = claim_known_frame(run);
+    }
+    out->chunk_end = run->chunk;
+}
+
+/* A frame that only its own header tells of. It must end by limit. */
+static enum frame_fault claim_measured(const struct check_run *run, uint64_t limit,
+                                       struct check_claim *out)
+{
+    char header[FRAME_BLOCK_OFFSET];
+    const struct check_pack *pack = &run->packs[run->pack];
+    if (pack->fd < 0 || limit - run->offset < sizeof header ||
+        part_read(pack->fd, header, sizeof header, run->offset, pack->name, NULL) != VSR_OK) {
+        return FRAME_BAD_LENGTH;
+    }
+    const enum frame_fault fault = frame_measure(header, &out->stored_bytes, &out->plain_bytes);
+    if (fault != FRAME_OK) {
+        return fault;
+    }
+    out->kind = CLAIM_FRAME;
+    return out->stored_bytes <= limit - run->offset ? FRAME_OK : FRAME_BAD_LENGTH;
+}
+
+static void claim_raw(const struct check_run *run, uint64_t end, struct check_claim *out)
+{
+    const uint64_t left = end - run->offset;
+    out->kind = CLAIM_RAW;
+    out->stored_bytes = left < raw_bytes_max ? (uint32_t)left : raw_bytes_max;
+    out->plain_bytes = 0;
+}
+
+static void claim_gap(struct check_run *run, uint64_t end, enum frame_fault fault,
+                      struct check_claim *out)
+{
+    if (!run->packs[run->pack].lost) {
+        findings_add(&run->findings, (struct finding){.code = VSR_ERR_MEDIA,
+                                                      .structure = FOUND_PACK,
+                                                      .number = run->pack,
+                                                      .offset = run->offset,
+                                                      .entry = MARK_NONE,
+                                                      .why = view_of(frame_fault_text(fault))});
+    }
+    run->raw_end = end;
+    claim_raw(run, end, out);
+}
+
+static void claim_frame(struct check_run *run, struct check_claim *out)
+{
+    const struct index_chunk *known = claim_known_frame(run);
+    if (known != NULL && known->frame_offset == run->offset) {
+        claim_known(run, known, out);
+        return;
+    }
+    const uint64_t limit = known != NULL ? known->frame_offset : run->packs[run->pack].frames_end;
+    const enum frame_fault fault = claim_measured(run, limit, out);
+    if (fault != FRAME_OK) {
+        claim_gap(run, limit, fault, out);
+    }
+}
+
+static bool claim_next_pack(struct check_run *run)
+{
+    run->pack++;
+    run->offset = 0;
+    run->raw_end = 0;
+    run->trailer_claimed = false;
+    return run->pack < run->pack_count;
+}
+
+static bool claim_next_locked(struct check_run *run, struct check_claim *out)
+{
+    while (run->pack < run->pack_count && run->offset >= run->packs[run->pack].bytes) {
+        if (!claim_next_pack(run)) {
+            return false;
+        }
+    }
+    if (run->pack >= run->pack_count) {
+        return false;
+    }
+    const struct check_pack *pack = &run->packs[run->pack];
+    const bool more_known = claim_known_frame(run) != NULL;
+    *out = (struct check_claim){.pack = run->pack, .offset = run->offset, .ticket = run->ticket++};
+    if (run->offset < run->raw_end) {
+        claim_raw(run, run->raw_end, out);
+    } else if (run->offset < pack->frames_end || more_known) {
+        claim_frame(run, out);
+    } else if (pack->has_trailer && !run->trailer_claimed) {
+        run->trailer_claimed = true;
+        out->kind = CLAIM_TRAILER;
+    } else {
+        claim_raw(run, pack->bytes, out);
+    }
+    run->offset += out->stored_bytes;
+    return true;
+}
+
+bool check_claim_next(struct check_run *run, struct check_claim *out)
+{
+    (void)pthread_mutex_lock(&run->claim_lock);
+    const bool any = claim_next_locked(run, out);
+    (void)pthread_mutex_unlock(&run->claim_lock);
+    return any;
+}
