@@ -142,8 +142,8 @@ static void maker_ranges(struct fixture_maker *maker, struct index_entry *e,
 static void maker_link(struct fixture_maker *maker, uint32_t entry, const struct fixture_file *file)
 {
     struct index_entry *e = &maker->build.entries[entry];
-    const uint32_t first =
-        maker->tree.nodes[tree_find(&maker->tree, file->volume, file->content)].entry;
+    const uint32_t node = tree_find(&maker->tree, file->volume, file->content);
+    const uint32_t first = maker->tree.nodes[node].entry;
     VSR_REQUIRE(first < entry);
     struct index_entry *owner = &maker->build.entries[first];
     owner->link_group = first;
@@ -241,7 +241,8 @@ static void maker_tree(struct fixture_maker *maker, const struct set_volume *vol
     }
     for (uint32_t i = 0; i < fixture->file_count; i++) {
         const struct fixture_file *file = &fixture->files[i];
-        maker->tree.nodes[tree_find(&maker->tree, file->volume, view_of(file->path))].file = file;
+        const uint32_t node = tree_find(&maker->tree, file->volume, view_of(file->path));
+        maker->tree.nodes[node].file = file;
     }
     maker->build.entries = heap_alloc(maker->tree.count, sizeof *maker->build.entries);
     maker->build.volumes = heap_alloc(volume_count, sizeof *maker->build.volumes);
@@ -370,7 +371,7 @@ static struct tar_member maker_member(struct fixture_maker *maker, uint32_t entr
         member.kind = (e->flags & INDEX_SPARSE) != 0    ? TAR_SPARSE
                       : (e->flags & INDEX_PARTIAL) != 0 ? TAR_PARTIAL
                                                         : TAR_FILE;
-        member.ranges = view.ranges + e->file.first_range;
+        member.ranges = e->range_count > 0 ? &view.ranges[e->file.first_range] : NULL;
         member.range_count = e->range_count;
         member.data_bytes = member.kind == TAR_FILE ? e->size : 0;
         for (uint32_t i = 0; i < e->range_count; i++) {

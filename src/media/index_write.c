@@ -27,11 +27,13 @@ void index_build_free(struct index_build *build)
 
 struct media_index index_build_view(const struct index_build *build)
 {
+    static const struct index_chunk no_chunk; /* readers add offsets to these pointers */
+    static const struct index_range no_range;
     return (struct media_index){
         .volumes = build->volumes,
         .entries = build->entries,
-        .chunks = build->chunks,
-        .ranges = build->ranges,
+        .chunks = build->chunks != NULL ? build->chunks : &no_chunk,
+        .ranges = build->ranges != NULL ? build->ranges : &no_range,
         .descriptors = build->descriptors,
         .blobs = buffer_view(&build->blobs).p,
         .volume_count = build->volume_count,
