@@ -66,8 +66,8 @@ static void read_index(struct buffer *out)
     char path[256];
     vsr_error error = {0};
     part_path("index.bin", path);
-    assert_int_equal(
-        io_read_file(AT_FDCWD, path, (size_t)1 << 30, out, VSR_ERR_MEDIA, &error), VSR_OK);
+    assert_int_equal(io_read_file(AT_FDCWD, path, (size_t)1 << 30, out, VSR_ERR_MEDIA, &error),
+                     VSR_OK);
 }
 
 static void an_index_that_is_right_is_left_alone(void **state)
@@ -193,11 +193,12 @@ static void a_missing_or_short_pack_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_index_that_is_right_is_left_alone),
-        cmocka_unit_test(a_lost_index_comes_back_byte_for_byte),
-        cmocka_unit_test(a_damaged_index_is_replaced),
-        cmocka_unit_test(a_damaged_trailer_is_named_and_nothing_written),
+        cmocka_unit_test_setup_teardown(an_index_that_is_right_is_left_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_lost_index_comes_back_byte_for_byte, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_damaged_index_is_replaced, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_damaged_trailer_is_named_and_nothing_written, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_missing_or_short_pack_is_named, set_up, tear_down),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
