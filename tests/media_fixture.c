@@ -6,11 +6,8 @@
 #include "media/frame.h"
 #include "media/tar.h"
 
-#include <ftw.h>
 #include <lz4.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 /* --- a tree of names --- */
@@ -522,51 +519,4 @@ void fixture_write(const char *path, const struct fixture *fixture)
     free(maker.node_of);
     free(maker.stored);
     free(maker.scratch);
-}
-
-/* --- around it --- */
-
-void fixture_folder(char out[64])
-{
-    const char *above = getenv("TMPDIR");
-    const int length =
-        snprintf(out, 64, "%s/vssrestore-test-XXXXXX", above != NULL ? above : "/tmp");
-    VSR_REQUIRE(length > 0 && length < 64);
-    VSR_REQUIRE(mkdtemp(out) != NULL);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st;
-    (void)type;
-    (void)ftw;
-    return remove(path);
-}
-
-void fixture_remove(const char *path)
-{
-    (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-uint64_t fixture_random(uint64_t *state)
-{
-    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-    return z ^ z >> 31;
-}
-
-char *fixture_bytes(uint64_t seed, size_t count)
-{
-    char *bytes = heap_alloc(count, 1);
-    for (size_t i = 0; i < count;) {
-        const uint64_t draw = fixture_random(&seed);
-        const size_t run = min_u64(draw % 32 + 1, count - i);
-        const size_t back = draw >> 8 & 0xFFFF;
-        for (size_t k = 0; k < run; k++, i++) {
-            const bool copied = (draw & 1u << 7) != 0 && back > 0 && back <= i;
-            bytes[i] = copied ? bytes[i - back] : (char)(fixture_random(&seed) & 0x7F);
-        }
-    }
-    return bytes;
 }

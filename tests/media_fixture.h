@@ -56,6 +56,10 @@ void fixture_write(const char *path, const struct fixture *fixture);
 void fixture_folder(char out[64]);
 void fixture_remove(const char *path);
 
+/* Run a command line by the shell; its exit status. For the tools that a test compares with. */
+VSR_PRINTF(1, 2)
+int fixture_shell(const char *format, ...);
+
 /* count bytes that LZ4 can shrink about by half, the same for the same seed; free() them. */
 char *fixture_bytes(uint64_t seed, size_t count);
 

@@ -25,7 +25,8 @@ struct check_totals {
 typedef void check_report(void *context, const struct check_finding *finding);
 
 /* Check every byte of the set at path: set.json, documents, index, frames with their own
- * checksums, chunks, whole files, tar bytes between members, trailers. workers threads (0: one for each core).
+ * checksums, chunks, whole files, tar bytes between members, trailers. workers threads (0: one
+ * for each core), of which the caller's is one. Memory: 2 MiB for each, and a bit an entry.
  * Returns OK when everything is right, MEDIA or MEDIA_UNREADABLE when something was reported,
  * other codes when it could not run. Writes nothing. */
 vsr_code set_check(const char *path, uint32_t workers, check_report *report, void *context,

@@ -15,7 +15,8 @@
 enum { FRAME_HEADER_BYTES = 15, FRAME_BLOCK_OFFSET = 19, FRAME_OVERHEAD_BYTES = 31 };
 
 /* Encode plain (1..FRAME_PLAIN_BYTES_MAX bytes) as a frame. stored holds at least
- * frame_stored_bound(plain_bytes). state is LZ4_sizeofState() bytes of scratch. Returns the bytes. */
+ * frame_stored_bound(plain_bytes). state is LZ4_sizeofState() bytes of scratch. Returns the
+ * bytes of the frame; the same for the same plain bytes and LZ4 version. */
 size_t frame_stored_bound(uint32_t plain_bytes);
 uint32_t frame_encode(const void *plain, uint32_t plain_bytes, void *stored, void *state);
 
@@ -35,7 +36,8 @@ const char *frame_fault_text(enum frame_fault fault);
 enum frame_fault frame_decode(const void *stored, uint32_t stored_bytes, void *plain,
                               uint32_t plain_bytes, const char **payload);
 
-/* Only the header of the frame at stored: stored and plain length. Needs FRAME_BLOCK_OFFSET bytes. */
+/* Only the header of the frame at stored: stored and plain length. Needs FRAME_BLOCK_OFFSET
+ * bytes. */
 enum frame_fault frame_measure(const void *stored, uint32_t *stored_bytes, uint32_t *plain_bytes);
 
 /* The frame's own checksums, of its block as stored and of its decoded plain bytes, and its end

@@ -298,9 +298,7 @@ static void a_pack_cut_short_is_named(void **state)
     char path[512];
     struct stat st;
     (void)snprintf(path, sizeof path, "%s/copy", folder);
-    char command[1200];
-    (void)snprintf(command, sizeof command, "cp -r '%s' '%s'", small_set, path);
-    assert_int_equal(system(command), 0);
+    assert_int_equal(fixture_shell("cp -r '%s' '%s'", small_set, path), 0);
     char pack[600];
     (void)snprintf(pack, sizeof pack, "%s/packs/pack-000000.tar.lz4", path);
     assert_int_equal(stat(pack, &st), 0);

@@ -79,19 +79,6 @@ static char folder[64];
 static char out[128];
 static char tar_errors[128];
 
-VSR_PRINTF(1, 2)
-static int run_shell(const char *format, ...)
-{
-    char command[1024];
-    va_list args;
-    va_start(args, format);
-    const int length = vsnprintf(command, sizeof command, format, args);
-    va_end(args);
-    assert_true(length > 0 && (size_t)length < sizeof command);
-    const int status = system(command);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
-}
-
 static int set_up(void **state)
 {
     (void)state;
@@ -115,14 +102,14 @@ static int set_up(void **state)
                                          .shared_bytes = 20000,
                                          .piece_bytes = 65536,
                                          .pack_bytes = 30000});
-    if (run_shell("command -v lz4 >/dev/null && command -v tar >/dev/null") != 0) {
+    if (fixture_shell("command -v lz4 >/dev/null && command -v tar >/dev/null") != 0) {
         return 0; /* each test skips */
     }
     assert_int_equal(mkdir(out, 0755), 0);
-    assert_int_equal(run_shell("ls '%s'/packs | wc -l | grep -q '[2-9]'", set), 0);
-    assert_int_equal(run_shell("cat '%s'/packs/*.lz4 | lz4 -dc | "
-                               "tar -x --ignore-zeros -C '%s' 2>'%s'",
-                               set, out, tar_errors),
+    assert_int_equal(fixture_shell("ls '%s'/packs | wc -l | grep -q '[2-9]'", set), 0);
+    assert_int_equal(fixture_shell("cat '%s'/packs/*.lz4 | lz4 -dc | "
+                                   "tar -x --ignore-zeros -C '%s' 2>'%s'",
+                                   set, out, tar_errors),
                      0);
     return 0;
 }
@@ -130,7 +117,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    (void)run_shell("chmod -R u+w '%s'", folder);
+    (void)fixture_shell("chmod -R u+w '%s'", folder);
     fixture_remove(folder);
     free((void *)(uintptr_t)files[COUNT_OF(files) - 1].content.p);
     return 0;
@@ -261,11 +248,12 @@ static void tar_says_no_more_than_it_must(void **state)
     (void)state;
     need_tools();
     assert_int_equal(
-        run_shell("! grep -v -e \"unknown extended header keyword 'VSSRESTORE.ranges'\" "
-                  "-e 'implausibly old time stamp' -e 'in the future' '%s'",
-                  tar_errors),
+        fixture_shell("! grep -v -e \"unknown extended header keyword 'VSSRESTORE.ranges'\" "
+                      "-e 'implausibly old time stamp' -e 'in the future' '%s'",
+                      tar_errors),
         0);
-    assert_int_equal(run_shell("test \"$(grep -c VSSRESTORE.ranges '%s')\" = 1", tar_errors), 0);
+    assert_int_equal(fixture_shell("test \"$(grep -c VSSRESTORE.ranges '%s')\" = 1", tar_errors),
+                     0);
 }
 
 /* A member of more than 8 GiB, as tar lists it: the data is a hole in the archive's own file. */
@@ -287,7 +275,7 @@ static void sizes_beyond_8_gib_are_told(void **state)
     assert_int_equal(write(fd, header.p, header.n), header.n);
     assert_int_equal(ftruncate(fd, (off_t)(header.n + size + TAR_END_BYTES)), 0);
     close(fd);
-    assert_int_equal(run_shell("tar -tvf '%s' | grep -q ' 9663676416 .* C/huge$'", path), 0);
+    assert_int_equal(fixture_shell("tar -tvf '%s' | grep -q ' 9663676416 .* C/huge$'", path), 0);
     assert_int_equal(unlink(path), 0);
     buffer_free(&header);
 }
