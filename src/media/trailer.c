@@ -39,7 +39,7 @@ static void slices_compress(struct buffer *stored, const struct trailer_head *he
                             const struct index_build *build)
 {
     const LZ4F_preferences_t preferences = {
-        .frameInfo = {.blockSizeID = LZ4F_max1MB, .blockMode = LZ4F_blockLinked}};
+        .frameInfo = {.blockSizeID = LZ4F_max256KB, .blockMode = LZ4F_blockLinked}};
     LZ4F_cctx *context = NULL;
     VSR_REQUIRE(LZ4F_isError(LZ4F_createCompressionContext(&context, LZ4F_VERSION)) == 0);
     buffer_reserve(stored, LZ4F_HEADER_SIZE_MAX);
