@@ -42,7 +42,7 @@ static int pack_run(const struct call *call)
                       (double)result.stored_bytes / 1e6, (unsigned long long)result.warnings,
                       call->output, result.uuid);
     }
-    return result.warnings > 0 ? EXIT_LOSSES : 0;
+    return result.incomplete > 0 ? EXIT_LOSSES : 0;
 }
 
 static const struct arg_table *const tables[] = {&args_pack, &args_output, NULL};

@@ -36,7 +36,10 @@ static vsr_code plan_get(const struct call *call, vsr_set **set, vsr_plan **plan
         if (rc == VSR_OK) {
             rc = vsr_set_open(set, set_path, error);
         }
-        return rc == VSR_OK ? vsr_plan_load(plan, *set, call->plan_file, error) : rc;
+        if (rc == VSR_OK) {
+            rc = vsr_plan_load(plan, *set, call->plan_file, error);
+        }
+        return rc == VSR_OK ? vsr_plan_refresh(*plan, error) : rc;
     }
     const vsr_choices choices = choices_from(call);
     rc = vsr_set_open(set, call->positional.items[0], error);

@@ -67,6 +67,9 @@ VSR_API vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_
  *  VSR_ERR_RUN_FOREIGN. vsr_plan_set_path() tells where it was. */
 VSR_API vsr_code vsr_plan_load(vsr_plan **plan, const vsr_set *set, const char *path,
                                vsr_error *error);
+/** Ask every question about the destinations again, as a run of a loaded plan must: a unit whose
+ *  answers differ from the plan's is refused when it is run, and never moved. */
+VSR_API vsr_code vsr_plan_refresh(vsr_plan *plan, vsr_error *error);
 VSR_API vsr_code vsr_plan_save(const vsr_plan *plan, const char *path, vsr_error *error);
 /** The set's folder as the plan in file path names it, into out (at least 4096 bytes). */
 VSR_API vsr_code vsr_plan_set_path(const char *path, char *out, size_t out_bytes, vsr_error *error);

@@ -45,6 +45,7 @@ typedef struct vsr_pack_result {
     uint64_t bytes;        /**< their sizes                         */
     uint64_t stored_bytes; /**< of the packs                        */
     uint64_t warnings;
+    uint64_t incomplete; /**< of these: what leaves something wanted off the media */
     char uuid[37];
 } vsr_pack_result;
 

@@ -4,11 +4,14 @@
 #include "base/own.h"
 #include "dest/probe.h"
 #include "plan/plan_render.h"
+#include "plan/replay.h"
+#include "plan/stale.h"
 #include "run/verify_plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static enum with_dependencies dependencies_of(vsr_dependencies given)
 {
@@ -63,23 +66,60 @@ vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices 
     struct plan_mapped_root *roots = NULL;
     uint32_t root_count = 0;
     struct probe *probe = NULL;
-    const struct probe_options probing = {.cross_mounts = inner.cross_mounts, .tree = inner.tree};
-    rc = plan_map_volumes(&arena, &input, &roots, &root_count, error);
+    const struct probe_options probing = {.cross_mounts = choices->cross_mounts,
+                                          .tree = choices->tree};
+    vsr_code rc = plan_map_volumes(&arena, &input, &roots, &root_count, error);
     if (rc == VSR_OK) {
         rc = probe_open(&probe, roots, root_count, &probing, error);
     }
     if (rc == VSR_OK) {
         const struct plan_facts facts = probe_facts(probe);
-        struct vsr_plan made = {.set = set};
         input.facts = &facts;
-        rc = plan_create(&made.plan, &input, error);
-        if (rc == VSR_OK) {
-            *plan = heap_alloc(1, sizeof **plan);
-            **plan = made;
-        }
+        rc = plan_create(plan, &input, error);
     }
     if (probe != NULL) {
         probe_close(probe);
+    }
+    arena_free(&arena);
+    return rc;
+}
+
+vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices *choices,
+                         vsr_error *error)
+{
+    vsr_choices mine;
+    *plan = NULL;
+    vsr_code rc = options_take(&mine, sizeof mine, choices, "vsr_choices", error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    struct arena arena = {0};
+    struct plan_choices inner = choices_of(&mine);
+    struct vsr_plan made = {.set = set};
+    places_absolute(&arena, &inner);
+    rc = plan_now(&made.plan, set, &inner, error);
+    if (rc == VSR_OK) {
+        *plan = heap_alloc(1, sizeof **plan);
+        **plan = made;
+    }
+    arena_free(&arena);
+    return rc;
+}
+
+/* Every question asked again: units whose answers differ are refused (contract, section 4). */
+static vsr_code plan_ask_again(struct vsr_plan *loaded, vsr_error *error)
+{
+    struct arena arena = {0};
+    struct plan_choices choices;
+    struct plan *now = NULL;
+    vsr_code rc = plan_replay(&arena, loaded->plan, &choices, error);
+    if (rc == VSR_OK) {
+        rc = plan_now(&now, loaded->set, &choices, error);
+    }
+    if (rc == VSR_OK) {
+        loaded->refusals = heap_alloc(loaded->plan->unit_count, sizeof *loaded->refusals);
+        (void)plan_stale_units(loaded->plan, now, &loaded->set->media, loaded->refusals);
+        plan_free(now);
     }
     arena_free(&arena);
     return rc;
@@ -100,6 +140,13 @@ vsr_code vsr_plan_load(vsr_plan **plan, const vsr_set *set, const char *path, vs
         **plan = loaded;
     }
     return rc;
+}
+
+vsr_code vsr_plan_refresh(vsr_plan *plan, vsr_error *error)
+{
+    free(plan->refusals);
+    plan->refusals = NULL;
+    return plan_ask_again(plan, error);
 }
 
 vsr_code vsr_plan_set_path(const char *path, char *out, size_t out_bytes, vsr_error *error)

@@ -7,6 +7,7 @@
 #include "plan/inspect.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *result, vsr_error *error)
 {
@@ -24,8 +25,8 @@ vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *result, 
         .environment_count = (uint32_t)mine.environment_count,
         .parent = mine.parent,
         .output = mine.output,
-        .all = mine.include_all != 0,
-        .workers = mine.workers,
+        .include_all = mine.include_all != 0,
+        .worker_count = mine.workers,
         .on_warning = mine.on_warning,
         .context = mine.context,
     };
@@ -35,7 +36,8 @@ vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *result, 
         *result = (vsr_pack_result){.files = made.files,
                                     .bytes = made.bytes,
                                     .stored_bytes = made.stored_bytes,
-                                    .warnings = made.warning_count};
+                                    .warnings = made.warning_count,
+                                    .incomplete = made.incomplete_count};
         uuid_text(&made.uuid, result->uuid);
     }
     return rc;
@@ -69,7 +71,14 @@ vsr_code vsr_set_open(vsr_set **set, const char *path, vsr_error *error)
 {
     *set = NULL;
     struct vsr_set *opened = heap_alloc(1, sizeof *opened);
-    vsr_code rc = set_open(&opened->media, path, error);
+    struct buffer absolute = {0};
+    char here[4096];
+    if (path[0] != '/' && getcwd(here, sizeof here) != NULL) {
+        buffer_printf(&absolute, "%s/", here); /* plans name the set and are run from elsewhere */
+    }
+    buffer_add(&absolute, path, strlen(path) + 1);
+    vsr_code rc = set_open(&opened->media, absolute.p, error);
+    buffer_free(&absolute);
     if (rc != VSR_OK) {
         free(opened);
         return rc;

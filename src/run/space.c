@@ -16,8 +16,9 @@ struct need {
 
 /* What one planned file will allocate: whole blocks of its saved bytes, not its holes. */
 static struct need file_need(const struct plan_file *file, const struct index_entry *entry,
-                             const struct index_range *ranges, uint64_t block_bytes)
+                             const struct index_range *ranges)
 {
+    const uint64_t block_bytes = 4096; /* of every file system that we know */
     struct need need = {0, file->kind == KIND_HARDLINK ? 0 : 1};
     if (file->kind == KIND_HARDLINK || file->kind == KIND_DIRECTORY) {
         return need;
@@ -78,6 +79,9 @@ vsr_code space_check(const struct stage *stage, const struct media_set *set, vsr
     struct need *needs = heap_alloc(stage->mount_count, sizeof *needs);
     for (uint32_t i = 0; i < plan->file_count; i++) {
         const struct plan_file *file = &plan->files[i];
+        if (file->entry == MARK_NONE) {
+            continue; /* a folder that the media do not hold */
+        }
         const uint32_t mount = mount_of_device(stage, stage->directory_mount[file->directory]);
         const struct need one =
             file_need(file, &set->index.entries[file->entry], set->index.ranges, 4096);
