@@ -39,6 +39,14 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
             out->cause = verdict_cause((enum outcome)row->outcome, row->os_errno);
         }
     }
+    for (uint32_t i = 0; i < unit->shared_count;
+         i++) { /* a file that an earlier unit owns: 8, 28 */
+        const struct outcome_row *row = &input->rows[plan->shared[unit->first_shared + i].file];
+        whole = whole && verdict_is_in_place((enum outcome)row->outcome);
+        if (out->cause == VSR_OK) {
+            out->cause = verdict_cause((enum outcome)row->outcome, row->os_errno);
+        }
+    }
     out->refusal = (enum refusal)unit->refusal;
     out->detail = arena_copy(&report->arena, plan_text(plan, unit->detail));
     if (out->refusal == REFUSAL_NONE && input->refusals != NULL) {

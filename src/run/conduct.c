@@ -18,6 +18,10 @@
 
 enum { PROGRESS_NS = 100000000 };
 
+/* Units are committed in groups of at most this (brief, section 6): a sync serves them all. */
+static const uint64_t COMMIT_BYTES_MAX = (uint64_t)256 << 20;
+static const uint64_t COMMIT_NS_MAX = 1000000000;
+
 struct conduct {
     const struct plan *plan;
     const struct media_set *set;
@@ -31,6 +35,10 @@ struct conduct {
     struct engine *engine;
     enum unit_state *states; /* of each unit */
     uint64_t *residue;       /* of each unit */
+    uint32_t *waiting;       /* groups that are staged and not published yet */
+    uint32_t waiting_count;
+    uint64_t waiting_bytes;
+    uint64_t waiting_since_ns;
     struct meta_loss losses;
     uint32_t units_done;
     uint64_t began_ns;
@@ -94,18 +102,47 @@ static void unit_state_from_rows(struct conduct *c, uint32_t number)
             c->states[number] = UNIT_FAILED;
         }
     }
+    for (uint32_t i = 0; i < unit->shared_count; i++) { /* rulings 8 and 28 */
+        const struct plan_shared *shared = &c->plan->shared[unit->first_shared + i];
+        const uint8_t outcome = c->folder.rows[shared->file].outcome;
+        if (outcome != OUTCOME_RESTORED && outcome != OUTCOME_PRESENT) {
+            c->states[number] = UNIT_FAILED;
+        }
+    }
 }
 
-static vsr_code group_publish(struct conduct *c, uint32_t group, const struct publish_log *log,
-                              vsr_error *error)
+/* A group has ended: judge its units by their rows and keep it for the next commit. */
+static void group_wait(struct conduct *c, uint32_t group)
 {
     const struct stage_group *g = &c->stage->groups[group];
     for (uint32_t i = 0; i < g->unit_count; i++) {
-        unit_state_from_rows(c, c->stage->group_units[g->first_unit + i]);
+        const uint32_t unit = c->stage->group_units[g->first_unit + i];
+        unit_state_from_rows(c, unit);
+        c->waiting_bytes += c->plan->units[unit].bytes;
     }
-    const vsr_code rc = publish_group(c->stage, group, c->options->durability, log, c->states,
-                                      c->folder.rows, c->residue, error);
-    c->units_done += g->unit_count;
+    if (c->waiting_count == 0) {
+        c->waiting_since_ns = clock_monotonic_ns();
+    }
+    c->waiting[c->waiting_count++] = group;
+}
+
+static bool commit_is_due(const struct conduct *c)
+{
+    return c->waiting_count > 0 &&
+           (c->waiting_bytes >= COMMIT_BYTES_MAX || engine_is_done(c->engine) ||
+            clock_monotonic_ns() - c->waiting_since_ns >= COMMIT_NS_MAX);
+}
+
+static vsr_code groups_publish(struct conduct *c, const struct publish_log *log, vsr_error *error)
+{
+    const vsr_code rc =
+        publish_groups(c->stage, c->waiting, c->waiting_count, c->options->durability, log,
+                       c->states, c->folder.rows, c->residue, error);
+    for (uint32_t i = 0; i < c->waiting_count; i++) {
+        c->units_done += c->stage->groups[c->waiting[i]].unit_count;
+    }
+    c->waiting_count = 0;
+    c->waiting_bytes = 0;
     return rc;
 }
 
@@ -153,7 +190,10 @@ static vsr_code conduct_move(struct conduct *c, vsr_error *error)
                 stopping = true;
             }
             if (engine_wait(c->engine, PROGRESS_NS, &group) && rc == VSR_OK && !stopping) {
-                rc = group_publish(c, group, &log, error);
+                group_wait(c, group);
+            }
+            if (rc == VSR_OK && !stopping && commit_is_due(c)) {
+                rc = groups_publish(c, &log, error);
             }
             conduct_tell(c);
         }
@@ -257,6 +297,7 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
         rc = space_check(c->stage, c->set, error);
     }
     if (rc == VSR_OK) {
+        c->waiting = heap_alloc(c->stage->group_count, sizeof *c->waiting);
         rc = journal_mounts(&c->journal, c->stage, error);
     }
     if (rc == VSR_OK) {
@@ -298,5 +339,6 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     run_folder_end(&c.folder);
     free(c.states);
     free(c.residue);
+    free(c.waiting);
     return rc;
 }
