@@ -84,7 +84,7 @@ vsr_code space_check(const struct stage *stage, const struct media_set *set, vsr
         }
         const uint32_t mount = mount_of_device(stage, stage->directory_mount[file->directory]);
         const struct need one =
-            file_need(file, &set->index.entries[file->entry], set->index.ranges, 4096);
+            file_need(file, &set->index.entries[file->entry], set->index.ranges);
         needs[mount].bytes += one.bytes;
         needs[mount].inodes += one.inodes;
     }
