@@ -146,7 +146,7 @@ const char *index_check_file(struct index_check *check, uint32_t entry)
     const struct index_entry *e = &check->index->entries[entry];
     const bool sparse = (e->flags & INDEX_SPARSE) != 0;
     const bool partial = (e->flags & INDEX_PARTIAL) != 0;
-    if ((e->flags & 0x80u) != 0 || (sparse && partial)) {
+    if (sparse && partial) {
         return "its flags contradict each other";
     }
     if (e->size > FILE_BYTES_MAX) {

@@ -68,6 +68,8 @@ enum index_kind {
 #define INDEX_HAS_BIRTH 0x10u /* birth_* are meaningful                                           */
 #define INDEX_HAS_DOS   0x20u /* dos_attributes are meaningful                                    */
 #define INDEX_CHANGED   0x40u /* changed while being read: what is stored is what was read        */
+#define INDEX_LOST                                                                                 \
+    0x80u /* could not be read to its end: zeros stand for the rest; counts as not on the media   */
 
 struct index_entry {
     uint32_t parent; /* entry number; MARK_NONE for a volume's root         */

@@ -221,7 +221,7 @@ static void files_are_distrusted(void **state)
     MUST_REFUSE(copy.entries[one].chunk_count = 0, "");
     MUST_REFUSE(copy.entries[one].chunk_count = UINT32_MAX, "chunks lie outside");
     MUST_REFUSE(copy.entries[one].range_count = 1, "neither sparse nor partial");
-    MUST_REFUSE(copy.entries[one].flags = 0x80, "flags");
+    MUST_REFUSE(copy.entries[one].flags = INDEX_SPARSE | INDEX_PARTIAL, "flags");
     MUST_REFUSE(copy.entries[one].flags = INDEX_SPARSE, "");
     MUST_REFUSE(copy.entries[sparse].flags |= INDEX_PARTIAL, "flags");
     MUST_REFUSE(copy.chunks[chunk].length--, "in order");
