@@ -53,6 +53,11 @@ static unsigned char frame_header_check(const unsigned char *frame)
     return (unsigned char)(XXH32(frame + AT_FLAGS, DESCRIBED_BYTES, 0) >> 8);
 }
 
+size_t frame_state_bytes(void)
+{
+    return (size_t)LZ4_sizeofState();
+}
+
 size_t frame_stored_bound(uint32_t plain_bytes)
 {
     return (size_t)plain_bytes + FRAME_OVERHEAD_BYTES;

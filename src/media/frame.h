@@ -15,9 +15,10 @@
 enum { FRAME_HEADER_BYTES = 15, FRAME_BLOCK_OFFSET = 19, FRAME_OVERHEAD_BYTES = 31 };
 
 /* Encode plain (1..FRAME_PLAIN_BYTES_MAX bytes) as a frame. stored holds at least
- * frame_stored_bound(plain_bytes). state is LZ4_sizeofState() bytes of scratch. Returns the
+ * frame_stored_bound(plain_bytes). state is frame_state_bytes() bytes of scratch. Returns the
  * bytes of the frame; the same for the same plain bytes and LZ4 version. */
 size_t frame_stored_bound(uint32_t plain_bytes);
+size_t frame_state_bytes(void);
 uint32_t frame_encode(const void *plain, uint32_t plain_bytes, void *stored, void *state);
 
 enum frame_fault {
