@@ -2,10 +2,10 @@
  *
  *     bare_write TREE TARGET [THREADS]
  *
- * Takes names and sizes of TREE before the clock starts, then makes the folders and, folder by folder
- * by THREADS threads, opens, writes, sets the time of and closes each file relative to its folder's
- * descriptor. The bytes come from one buffer: no reading, no decoding. Prints seconds. Needs nothing
- * of the library. */
+ * Takes names and sizes of TREE before the clock starts, then makes the folders and, folder by
+ * folder by THREADS threads, opens, writes, sets the time of and closes each file relative to its
+ * folder's descriptor. The bytes come from one buffer: no reading, no decoding. Prints seconds.
+ * Needs nothing of the library. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>

@@ -1,6 +1,7 @@
-/* corpus_copy.c - copy a tree without what a Windows volume cannot hold: names with \ / : * ? " < > |
- * or control characters, a trailing dot or blank, device names, and of names equal but for case all
- * but the first. Hard links, symbolic links and times are kept; devices and sockets are left out. */
+/* corpus_copy.c - copy a tree without what a Windows volume cannot hold: names with one of
+ * \ / : * ? " < > | or a control character, a trailing dot or blank, device names, and of names
+ * equal but for case all but the first. Hard links, symbolic links and times are kept; devices and
+ * sockets are left out. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
