@@ -4,8 +4,9 @@
  *
  * S: 100,000 files of 1-16 KiB (log-uniform) in 1,000 folders. L: 4 files of 1.5 GiB, like
  * databases. M: a copy of SOURCE (/usr) without what a Windows volume cannot hold; hard and
- * symbolic links are kept. SHARE (default 1) makes S and L smaller by that divisor. OUT/volume is drive C:,
- * OUT/documents the documents. Needs nothing of the library: its peers get the same tree. */
+ * symbolic links are kept. SHARE (default 1) makes S and L smaller by that divisor. OUT/volume is
+ * drive C:, OUT/documents the documents. Needs nothing of the library: its peers get the same
+ * tree. */
 #include "content.h"
 
 #include <errno.h>
