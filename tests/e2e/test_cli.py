@@ -1,0 +1,153 @@
+"""The program seen from a script: help, exit codes, what stands on standard output."""
+
+import json
+import os
+
+from harness import Folder, expect, run_cases, vssrestore
+from test_roundtrip import write_documents
+
+VERBS = ("pack", "inspect", "plan", "run", "verify", "reindex")
+
+
+class Set:
+    """A small set of one component on C:, in a folder."""
+
+    def __init__(self, folder):
+        self.folder, self.path = folder, folder / "set"
+        write_documents(folder / "documents")
+        os.makedirs(folder / "c/Tree/sub")
+        for name in ("a.txt", "sub/b.txt"):
+            with open(folder / "c/Tree" + b"/" + name.encode(), "w", encoding="utf-8") as out:
+                out.write(name * 100)
+        vssrestore("pack", "--documents", folder / "documents", "--volume", b"C:=" + folder / "c",
+                   "-o", self.path)
+
+    def run(self, *options, codes=(0,), run_dir="run"):
+        return vssrestore("run", self.path, "--run-dir", self.folder / run_dir, *options,
+                          codes=codes)
+
+
+def every_verb_has_help():
+    whole = vssrestore("--help")
+    for verb in VERBS:
+        expect(verb.encode() in whole.out, f"--help lists {verb}")
+        told = vssrestore(verb, "--help")
+        expect(told.out.startswith(b"usage: vssrestore " + verb.encode()) or
+               b"vssrestore " + verb.encode() in told.out, f"usage of {verb}\n{told.told()}")
+        expect(told.err == b"", f"help of {verb} goes to standard output alone")
+
+
+def what_was_typed_wrong_is_2():
+    for arguments in ([], ["frobnicate"], ["run"], ["plan"], ["inspect"], ["verify"], ["pack"],
+                      ["reindex"], *([verb, "--no-such-option"] for verb in VERBS),
+                      ["run", "x", "--plan", "y"], ["run", "x", "--ring", "wheel"],
+                      ["run", "x", "--memory", "lots"], ["run", "x", "y"]):
+        result = vssrestore(*arguments, codes=(2,))
+        expect(result.err or result.out, f"{arguments}: nothing was said")
+
+
+def a_set_that_is_none_is_refused():
+    with Folder() as folder:
+        for verb in ("inspect", "plan", "run", "verify"):
+            result = vssrestore(verb, folder.path, codes=None)
+            expect(result.code in (20, 21), f"{verb} of an empty folder\n{result.told()}")
+
+
+def the_summary_is_the_last_line():
+    with Folder() as folder:
+        made = Set(folder)
+        result = made.run("--root", folder / "root", "--json")
+        for line in result.out.splitlines():
+            json.loads(line)
+        summary = result.json()
+        expect(summary["t"] == "summary" and summary["v"] == 1 and summary["exit_code"] == 0,
+               f"summary {summary}")
+        expect(summary["files"]["failed"] == 0 and summary["bytes"] == 1400, f"sums {summary}")
+        with open(folder / "run/report.jsonl", "rb") as rows:
+            expect(all(json.loads(row) for row in rows), "report.jsonl is JSON lines")
+
+
+def a_run_folder_that_exists_is_40():
+    with Folder() as folder:
+        made = Set(folder)
+        made.run("--root", folder / "root")
+        result = made.run("--root", folder / "other", "--json", codes=(40,))
+        expect(result.json()["exit_code"] == 40, result.told())
+        expect(not os.path.exists(folder / "other/C/Tree"), "nothing was restored")
+
+
+def an_unmapped_volume_refuses_its_unit():
+    with Folder() as folder:
+        made = Set(folder)
+        os.mkdir(folder / "d")
+        result = made.run("--volume", b"D:=" + folder / "d", "--json", codes=(3,))
+        unit = result.json()["units"][0]
+        expect(unit["status"] == "NONE" and unit["error"] == "VOLUME_UNMAPPED", f"unit {unit}")
+        lines = vssrestore("plan", made.path, "--volume", b"D:=" + folder / "d",
+                           "--jsonl").json_lines()
+        expect(lines[-1] == {"t": "end", "refused_units": 1}, f"end {lines[-1]}")
+        expect(os.listdir(folder / "d") == [], "nothing was written")
+
+
+def selectors_that_match_nothing_are_11():
+    with Folder() as folder:
+        made = Set(folder)
+        for option in ("--component", "--exclude-component"):
+            made.run("--root", folder / "root", option, "No Such Writer", codes=(11,))
+        made.run("--root", folder / "root", "--volume", "nonsense", codes=(2, 11))
+        expect(not os.path.exists(folder / "root/C/Tree"), "nothing was restored")
+
+
+def a_saved_plan_runs_and_is_verified():
+    with Folder() as folder:
+        made = Set(folder)
+        vssrestore("plan", made.path, "--root", folder / "root", "-o", folder / "plan")
+        vssrestore("run", "--plan", folder / "plan", "--run-dir", folder / "run")
+        vssrestore("verify", "--plan", folder / "plan")
+        with open(folder / "root/C/Tree/a.txt", "a", encoding="utf-8") as changed:
+            changed.write("!")
+        result = vssrestore("verify", "--plan", folder / "plan", codes=(4,))
+        expect(b"a.txt" in result.err, f"the changed file is named\n{result.told()}")
+
+
+def inspect_shows_writers_and_components():
+    with Folder() as folder:
+        made = Set(folder)
+        for arguments in ([made.path], ["--documents", folder / "documents"]):
+            text = vssrestore("inspect", *arguments).out
+            expect(b"Tree Writer" in text and b"C:\\Tree" in text, "text names them")
+            told = vssrestore("inspect", *arguments, "--json")
+            expect(len(told.out.splitlines()) == 1 and "Tree Writer" in json.dumps(told.json()),
+                   "one JSON object")
+
+
+def documents_that_are_none_are_10():
+    with Folder() as folder:
+        os.mkdir(folder / "documents")
+        with open(folder / "documents/x.xml", "wb") as out:
+            out.write(b"<BACKUP_COMPONENTS")
+        os.mkdir(folder / "c")
+        vssrestore("pack", "--documents", folder / "documents", "--volume", b"C:=" + folder / "c",
+                   "-o", folder / "set", codes=(10,))
+        expect(not os.path.exists(folder / "set/set.json"), "no set was made")
+
+
+def a_lost_index_is_rebuilt():
+    with Folder() as folder:
+        made = Set(folder)
+        with open(made.path + b"/index.bin", "rb") as index:
+            before = index.read()
+        os.unlink(made.path + b"/index.bin")
+        vssrestore("reindex", made.path)
+        with open(made.path + b"/index.bin", "rb") as index:
+            expect(index.read() == before, "the same bytes again")
+        vssrestore("verify", made.path)
+
+
+if __name__ == "__main__":
+    run_cases({case.__name__: case for case in (
+        every_verb_has_help, what_was_typed_wrong_is_2, a_set_that_is_none_is_refused,
+        the_summary_is_the_last_line, a_run_folder_that_exists_is_40,
+        an_unmapped_volume_refuses_its_unit, selectors_that_match_nothing_are_11,
+        a_saved_plan_runs_and_is_verified, inspect_shows_writers_and_components,
+        documents_that_are_none_are_10, a_lost_index_is_rebuilt)})
