@@ -3,21 +3,46 @@
 #ifndef DEST_META_H
 #define DEST_META_H
 
-#include "dest/stage.h"
+#include "media/index.h"
+
+#include <sys/types.h>
+
+enum owner_policy { OWNER_MEDIA, OWNER_MINE }; /* --owner; default media as root, else mine */
+
+/* What a thread needs to know once, so that calls that would change nothing are left out. */
+struct meta_policy {
+    enum owner_policy owner;
+    uid_t uid;    /* what the thread's new files belong to */
+    gid_t gid;    /* ditto */
+    mode_t umask; /* what the kernel takes from the mode of the thread's new files */
+};
+
+/* The policy of the calling thread, its umask taken as unknown (0777). */
+struct meta_policy meta_policy_now(enum owner_policy owner);
 
 /* What the media hold, the target can hold in principle, and did not get. */
 struct meta_loss {
     uint16_t security_descriptors, streams, attributes, reparse, dos_attributes, owners;
+    uint16_t links; /* names of one file that became files of their own (brief, section 6) */
 };
+
+/* The losses as bits, for a report row: bit n is the n-th field of struct meta_loss. */
+uint8_t meta_loss_bits(const struct meta_loss *loss);
 
 /* Apply entry's metadata to fd (an open file or directory). Returns 0 or an errno that makes the
  * file fail (times, mode); what is only lost is counted in *loss. is_new: fd was just created with
- * this mode and our own ids, so that calls that change nothing are left out. */
-int meta_apply(const struct media_index *index, uint32_t entry, int fd, enum owner_policy owner,
-               bool is_new, struct meta_loss *loss);
+ * meta_mode() and the policy's ids, so that calls that change nothing are left out. */
+int meta_apply(const struct media_index *index, uint32_t entry, int fd,
+               const struct meta_policy *policy, bool is_new, struct meta_loss *loss);
 
 /* For a symbolic link, by name. */
 int meta_apply_link(const struct media_index *index, uint32_t entry, int dir_fd, const char *name,
-                    enum owner_policy owner, struct meta_loss *loss);
+                    const struct meta_policy *policy, struct meta_loss *loss);
+
+/* The permissions that an entry is made with: never set-id bits. */
+static inline mode_t meta_mode(const struct media_index *index, uint32_t entry)
+{
+    return index->entries[entry].mode & 0777u;
+}
 
 #endif

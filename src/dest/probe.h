@@ -29,7 +29,8 @@ struct dest_abilities {
     uint32_t direct_align_bytes;
     bool uncached_write; /* RWF_DONTCACHE */
     bool user_xattrs;
-    bool is_fuse; /* syncfs does not reach the server: staged files are fsynced */
+    bool is_fuse;       /* syncfs does not reach the server: staged files are fsynced */
+    bool memory_backed; /* tmpfs: large writes go plain, nothing survives a power cut anyway */
 };
 vsr_code probe_abilities(int staging_fd, struct dest_abilities *out, vsr_error *error);
 

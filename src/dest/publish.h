@@ -2,7 +2,8 @@
  *
  * Control thread only. (1) data and metadata synced, (2) intents recorded, (3) renames,
  * (4) sync, (5) commit recorded, (6) displaced originals removed. The journal is the caller's,
- * behind struct publish_log. */
+ * behind struct publish_log. What stands at a place is compared with its intent: a third inode
+ * is left alone and fails the unit (ESTALE). */
 #ifndef DEST_PUBLISH_H
 #define DEST_PUBLISH_H
 
@@ -29,7 +30,8 @@ struct publish_intent {
 
 struct publish_log {
     void *context;
-    /* All intents of a group, then one sync of the journal before the first rename. */
+    /* Intents of a group, then one sync of the journal before its first rename. Called again for
+     * a tree whose place came to exist meanwhile: its files are published singly. */
     vsr_code (*intents)(void *context, uint32_t group, const struct publish_intent *intents,
                         uint32_t count, vsr_error *error);
     vsr_code (*commit)(void *context, uint32_t group, vsr_error *error);
@@ -41,11 +43,21 @@ enum unit_state { UNIT_STAGED, UNIT_FAILED, UNIT_PUBLISHED };
  * reported for every unit with data since the last good sync, never retried into success. */
 vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error);
 
-/* Publish one group: states[unit] says which of its units are whole; the others are withdrawn
- * from the staged trees first (their files, then folders that are empty). On return each unit's
- * state is PUBLISHED or FAILED, rows of its files say RESTORED, WITHDRAWN or DEST_*; a unit that
- * failed in the renames has been swapped back; *residue is raised for what could not be.
- * Errors of single units are in the rows; the call fails only when the journal or a mount does. */
+/* Publish groups, with one sync before all their renames and one after: states[unit] says which
+ * units are whole; the others are withdrawn from the staged trees first (their files, then
+ * folders that are empty). On return each unit's state is PUBLISHED or FAILED, rows of its files
+ * say RESTORED (as the engine left them), WITHDRAWN or DEST_*; a unit that failed in the renames
+ * has been swapped back; residue[unit] is raised for each file that could not be. Units that come
+ * PUBLISHED are left alone, files that the engine left STAGED (ACTION_STAGE) too. log may be NULL
+ * (no journal). Errors of single units are in the rows; the call fails only when the journal does:
+ * then units whose state is still STAGED are undecided, and the journal's intents say where to
+ * look. */
+vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t group_count,
+                        enum durability durability, const struct publish_log *log,
+                        enum unit_state *states, struct outcome_row *rows, uint64_t *residue,
+                        vsr_error *error);
+
+/* The same for one. */
 vsr_code publish_group(struct stage *stage, uint32_t group, enum durability durability,
                        const struct publish_log *log, enum unit_state *states,
                        struct outcome_row *rows, uint64_t *residue, vsr_error *error);

@@ -11,11 +11,14 @@
 #include "base/view.h"
 
 #include <sys/types.h>
+#include <time.h>
 
 struct dest_root {
     int fd;            /* O_PATH is not enough: it is also synced and listed */
     uint64_t mount_id; /* STATX_MNT_ID */
     uint64_t device, inode;
+    struct timespec accessed, modified; /* when it was opened: put back at the end (ruling 20) */
+    uint32_t made_levels;               /* directories at the end of its path that we made */
 };
 
 /* Open (or, with make, first make, one level after the other) the directory that a volume is
@@ -23,9 +26,25 @@ struct dest_root {
 vsr_code root_open(struct dest_root *out, const char *path, bool make, vsr_error *error);
 void root_close(struct dest_root *root);
 
-/* Open a path of plain elements, '/'-separated, below dir_fd. flags and mode as openat(2);
- * O_CLOEXEC is added. Returns the descriptor, or -errno (EXDEV, ELOOP: it would leave). */
+/* Remove again what root_open() made, as far as it is empty. */
+void root_unmake(const struct dest_root *root, const char *path);
+
+/* Open a path of plain elements, '/'-separated, below dir_fd; an empty one opens dir_fd anew.
+ * Longer than PATH_MAX is fine. flags and mode as openat(2); O_CLOEXEC is added. Returns the
+ * descriptor, or -errno (EXDEV, ELOOP: it would leave). */
 int root_openat(int dir_fd, const char *path, int flags, mode_t mode);
+
+/* The same where mounts below the volume may be crossed (--cross-mounts). */
+int root_openat_crossing(int dir_fd, const char *path, int flags, mode_t mode);
+
+/* What stands behind a descriptor, the mount included. Errors: -errno. */
+struct dest_identity {
+    uint64_t mount_id; /* STATX_MNT_ID */
+    uint64_t device, inode;
+    uint32_t uid, gid, mode;
+    struct timespec accessed, modified;
+};
+int root_identify(int fd, struct dest_identity *out);
 
 /* Is name one plain element ('/', NUL, ".", "..", empty: no)? Checked on every name before it
  * reaches the kernel. */

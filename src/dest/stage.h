@@ -8,13 +8,24 @@
 #define DEST_STAGE_H
 
 #include "base/uuid.h"
+#include "dest/meta.h"
 #include "dest/probe.h"
 
-enum owner_policy { OWNER_MEDIA, OWNER_MINE }; /* --owner; default media as root, else mine */
+/* A staging folder as the journal remembers it. */
+struct stage_identity {
+    uint64_t mount_id, device, inode;
+};
 
 struct stage_options {
     enum owner_policy owner;
     bool cross_mounts;
+    /* For each unit: 1 = a named writer or a service waits for it. It shares no tree: its missing
+     * directories are made in place first and its files published singly. NULL: none. */
+    const uint8_t *alone;
+    /* Resume: the folders of this run uuid must exist and be these, and what is staged in them is
+     * kept. NULL: they must not exist. */
+    const struct stage_identity *trusted;
+    uint32_t trusted_count;
 };
 
 struct stage_mount { /* one staging folder: `.vssrestore-<run uuid>` at a mapped root's top */
@@ -22,7 +33,9 @@ struct stage_mount { /* one staging folder: `.vssrestore-<run uuid>` at a mapped
     int fd;          /* the staging folder */
     uint64_t mount_id, device, inode; /* its identity, for the journal */
     struct dest_abilities abilities;
-    struct dest_root top; /* the mapped root that it stands in; its fd is the one for syncfs */
+    struct dest_root top;  /* the directory that it stands in; its fd is the one for syncfs */
+    bool others_may_write; /* into top or the folder itself: worth a warning */
+    int sync_errno;        /* the first error of a sync: sticky */
 };
 
 struct stage_tree {     /* a missing subtree that is built whole and renamed once */
@@ -51,6 +64,7 @@ struct stage {
     uint32_t *unit_group;     /* for each unit; MARK_NONE: refused */
     uint32_t *directory_tree; /* for each plan_directory: its tree, or MARK_NONE: it exists */
     uint32_t *directory_mount;
+    struct meta_loss losses; /* of directories, counted by publishing */
     void *owned;
 };
 
@@ -61,16 +75,25 @@ vsr_code stage_open(struct stage **out, const struct plan *plan, const struct me
                     const struct uuid *run, const struct stage_options *options, vsr_error *error);
 
 /* Where a file is written: a directory below a descriptor, and a name in it. key is equal for
- * files of one staged directory, so that a worker keeps it open. No allocation; any thread.
- * path and name hold at least WIN_PATH_BYTES_MAX and WIN_NAME_BYTES_MAX + 1 bytes. */
+ * files of one staged directory, so that a worker keeps it open; path is written only when the
+ * key is another than *out held before (begin with STAGE_KEY_NONE). No allocation; any thread.
+ * False: the name is none for a file, or path or name is too long. */
+#define STAGE_KEY_NONE       UINT64_MAX
+#define STAGE_PATH_BYTES_MAX (WIN_PATH_BYTES_MAX + 64u)
 struct stage_where {
     int base_fd;
     uint32_t mount;
     uint64_t key;
-    char *path; /* '/'-separated, relative to base_fd */
-    char *name;
+    char *path; /* '/'-separated, relative to base_fd; holds STAGE_PATH_BYTES_MAX */
+    char *name; /* holds WIN_NAME_BYTES_MAX + 1 */
 };
-void stage_place(const struct stage *stage, uint32_t file, struct stage_where *out);
+bool stage_place(const struct stage *stage, uint32_t file, struct stage_where *out);
+
+/* The mount that a file is staged on. */
+uint32_t stage_file_mount(const struct stage *stage, uint32_t file);
+
+/* The media entry that holds a planned file's data: of a hard link's group, the first. */
+uint32_t stage_data_entry(const struct media_index *index, uint32_t entry);
 
 /* Remove what is left in the staging folders and the folders themselves, at every end of a run
  * that was not a kill; then free. Errors are told, nothing else depends on them. */

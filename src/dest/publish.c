@@ -1,0 +1,214 @@
+/* publish.c - the order in which staged files become seen, for one group or several at once.
+ *
+ * Sync, intents, renames, sync, commit, originals removed: nothing that is not on stable storage
+ * and in the journal is ever the only copy. Runs on the control thread after the engine has
+ * brought a group's count to zero; what one rename does stands in publish_step.c and
+ * publish_tree.c. */
+#include "dest/publish.h"
+
+#include "base/limits.h"
+#include "base/own.h"
+#include "dest/publish_step.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error)
+{
+    struct stage_mount *m = &stage->mounts[mount];
+    if (m->sync_errno == 0 && syncfs(m->top.fd) != 0) {
+        m->sync_errno = errno;
+    }
+    if (m->sync_errno != 0) {
+        errno = m->sync_errno;
+        return err_sys(error, err_dest_code(errno), "dest/publish",
+                       "what was written cannot be made durable");
+    }
+    return VSR_OK;
+}
+
+/* Which mounts a group has data on. */
+static bool publish_uses_mount(const struct publication *p, uint32_t unit, uint32_t mount)
+{
+    const struct plan_unit *u = &p->stage->plan->units[unit];
+    if (p->stage->mount_count == 1) {
+        return true;
+    }
+    for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
+        if (p->rows[i].outcome == OUTCOME_RESTORED && stage_file_mount(p->stage, i) == mount) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every unit with data on the mount fails; what is in place of it goes back. */
+static void publish_fail_mount(struct publication *p, const uint32_t *groups, uint32_t group_count,
+                               uint32_t mount)
+{
+    for (uint32_t i = 0; i < group_count; i++) {
+        const struct stage_group *g = &p->stage->groups[groups[i]];
+        publish_trees_back(p, groups[i]);
+        for (uint32_t k = g->first_unit; k < g->first_unit + g->unit_count; k++) {
+            const uint32_t unit = p->stage->group_units[k];
+            const struct plan_unit *u = &p->stage->plan->units[unit];
+            if (p->states[unit] == UNIT_STAGED && u->file_count > 0 &&
+                publish_uses_mount(p, unit, mount)) {
+                publish_fail_unit(p, unit, u->first_file, p->stage->mounts[mount].sync_errno);
+            }
+        }
+        publish_prepare_trees(p, groups[i]);
+    }
+}
+
+static void publish_sync_all(struct publication *p, const uint32_t *groups, uint32_t group_count)
+{
+    if (p->durability == DURABILITY_NONE) {
+        return;
+    }
+    for (uint32_t i = 0; i < p->stage->mount_count; i++) {
+        const bool sync = p->durability == DURABILITY_UNIT;
+        if ((sync && publish_sync(p->stage, i, NULL) != VSR_OK) ||
+            p->stage->mounts[i].sync_errno != 0) {
+            publish_fail_mount(p, groups, group_count, i);
+        }
+    }
+}
+
+/* What the engine left failed goes out of the staged trees before they are seen. */
+static void publish_begin_group(struct publication *p, uint32_t group)
+{
+    const struct stage_group *g = &p->stage->groups[group];
+    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+        const uint32_t unit = p->stage->group_units[i];
+        if (p->states[unit] == UNIT_FAILED) {
+            publish_fail_unit(p, unit, MARK_NONE, 0);
+        }
+    }
+    publish_prepare_trees(p, group);
+}
+
+static vsr_code publish_rename_group(struct publication *p, uint32_t group, vsr_error *error)
+{
+    const struct stage_group *g = &p->stage->groups[group];
+    const size_t first = p->step_count;
+    uint32_t living = 0;
+    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+        if (p->states[p->stage->group_units[i]] == UNIT_STAGED) {
+            publish_add_steps(p, group, p->stage->group_units[i], MARK_NONE);
+            living++;
+        }
+    }
+    if (living == 0) {
+        return VSR_OK;
+    }
+    vsr_code code = publish_run_steps(p, group, first, true, error);
+    if (code != VSR_OK) {
+        return code;
+    }
+    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+        living -= p->states[p->stage->group_units[i]] == UNIT_STAGED;
+    }
+    if (living != 0) {
+        publish_prepare_trees(p, group); /* a unit failed: trees without its files */
+    }
+    return publish_trees(p, group, error);
+}
+
+/* Directories that a unit's records name and that stand at their place already, and the times of
+ * parents that existed. */
+static void publish_settle(struct publication *p)
+{
+    for (uint32_t i = p->layout->anchor_count; i-- > 0;) {
+        struct stage_anchor *anchor = &p->layout->anchors[i];
+        const uint32_t record = p->layout->directory_record[anchor->directory];
+        const bool made =
+            anchor->made && record != MARK_NONE && p->rows[record].outcome == OUTCOME_RESTORED;
+        if (made || anchor->touched) {
+            publish_settle_place(p, anchor->directory, anchor->made);
+            anchor->touched = false;
+        }
+    }
+}
+
+static vsr_code publish_commit_group(struct publication *p, uint32_t group, vsr_error *error)
+{
+    const struct stage *stage = p->stage;
+    const struct stage_group *g = &stage->groups[group];
+    uint32_t living = 0;
+    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+        living += p->states[stage->group_units[i]] == UNIT_STAGED;
+    }
+    if (living == 0) {
+        return VSR_OK;
+    }
+    const vsr_code code = p->log == NULL ? VSR_OK : p->log->commit(p->log->context, group, error);
+    if (code != VSR_OK) {
+        return code;
+    }
+    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+        const uint32_t unit = stage->group_units[i];
+        const struct plan_unit *u = &stage->plan->units[unit];
+        if (p->states[unit] != UNIT_STAGED) {
+            continue;
+        }
+        p->states[unit] = UNIT_PUBLISHED;
+        for (uint32_t file = u->first_file; file < u->first_file + u->file_count; file++) {
+            if (p->rows[file].outcome == OUTCOME_RESTORED &&
+                stage->plan->files[file].action != ACTION_STAGE) {
+                p->rows[file].outcome = OUTCOME_RESTORED;
+            }
+        }
+    }
+    for (size_t i = 0; i < p->step_count; i++) {
+        if (p->steps[i].group == group && p->states[p->steps[i].intent.unit] == UNIT_PUBLISHED) {
+            publish_step_forget_old(p, &p->steps[i]);
+        }
+    }
+    return VSR_OK;
+}
+
+vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t group_count,
+                        enum durability durability, const struct publish_log *log,
+                        enum unit_state *states, struct outcome_row *rows, uint64_t *residue,
+                        vsr_error *error)
+{
+    struct publication p = {
+        .stage = stage,
+        .layout = stage_layout_of(stage),
+        .log = log,
+        .durability = durability,
+        .states = states,
+        .rows = rows,
+        .residue = residue,
+        .policy = meta_policy_now(stage->options.owner),
+    };
+    vsr_code code = VSR_OK;
+    for (uint32_t i = 0; i < group_count; i++) {
+        publish_begin_group(&p, groups[i]);
+    }
+    publish_sync_all(&p, groups, group_count);
+    for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
+        code = publish_rename_group(&p, groups[i], error);
+    }
+    if (code == VSR_OK) {
+        publish_settle(&p);
+        publish_sync_all(&p, groups, group_count);
+    }
+    for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
+        code = publish_trees(&p, groups[i], error); /* again only where a mount has failed */
+    }
+    for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
+        code = publish_commit_group(&p, groups[i], error);
+    }
+    free(p.steps);
+    return code;
+}
+
+vsr_code publish_group(struct stage *stage, uint32_t group, enum durability durability,
+                       const struct publish_log *log, enum unit_state *states,
+                       struct outcome_row *rows, uint64_t *residue, vsr_error *error)
+{
+    return publish_groups(stage, &group, 1, durability, log, states, rows, residue, error);
+}

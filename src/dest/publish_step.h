@@ -1,0 +1,78 @@
+/* publish_step.h - one name at a time: from staging to its place, and back. What publish.c and
+ * publish_tree.c share; control thread only. */
+#ifndef DEST_PUBLISH_STEP_H
+#define DEST_PUBLISH_STEP_H
+
+#include "dest/publish.h"
+#include "dest/stage_layout.h"
+
+enum publish_how {
+    STEP_NOT_DONE,
+    STEP_CREATED,   /* the place was empty                                         */
+    STEP_EXCHANGED, /* the old file stands at the staged name                      */
+    STEP_LAID_OVER  /* the old file stands beside the staged name, with ".old"     */
+};
+
+struct publish_step { /* of a file */
+    struct publish_intent intent;
+    enum publish_how how;
+    uint32_t group;
+};
+
+struct publication {
+    struct stage *stage;
+    struct stage_layout *layout;
+    const struct publish_log *log;
+    enum durability durability;
+    enum unit_state *states;
+    struct outcome_row *rows;
+    uint64_t *residue; /* for each unit */
+    struct meta_policy policy;
+    struct publish_step *steps;
+    size_t step_count;
+    size_t step_capacity;
+};
+
+/* Add the steps for a unit's staged files: those outside trees, or those in one tree (merge). */
+void publish_add_steps(struct publication *p, uint32_t group, uint32_t unit, uint32_t tree);
+
+/* 0 or errno. */
+int publish_step_carry_out(struct publication *p, struct publish_step *step);
+int publish_step_undo(struct publication *p, struct publish_step *step);
+void publish_step_forget_old(struct publication *p, const struct publish_step *step);
+
+/* Log steps [first, step_count) of one group (and, with_trees, those of its trees), carry the
+ * steps out unit by unit. A unit that fails is undone and FAILED. Fails only when the log does. */
+vsr_code publish_run_steps(struct publication *p, uint32_t group, size_t first, bool with_trees,
+                           vsr_error *error);
+
+/* A unit is not published after all: its steps undone, its staged files removed. file: whose
+ * row gets the cause; MARK_NONE: none of them, all WITHDRAWN. */
+void publish_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int os_errno);
+
+/* The parent of a place, resolved anew from its root and compared with the one that was held
+ * when the run began. A descriptor, or -errno (-ESTALE: another folder stands there). */
+int publish_open_parent(const struct stage *stage, uint32_t directory);
+
+/* What stands at fd/name now. */
+struct publish_identity publish_identify(int fd, const char *name);
+
+/* Mark the directories of a group's trees that living units need, remove the others, give those
+ * that stay their metadata. */
+void publish_prepare_trees(struct publication *p, uint32_t group);
+
+/* Rename the group's trees into place; one whose place has come to exist is merged file by file.
+ * Fails only when the log does. */
+vsr_code publish_trees(struct publication *p, uint32_t group, vsr_error *error);
+
+/* Trees of the group that are in place go back, so that a failed unit's files can be taken out. */
+void publish_trees_back(struct publication *p, uint32_t group);
+
+/* Add the intents of the group's trees at out, which holds one for each; returns how many. */
+uint32_t publish_tree_intents(const struct publication *p, uint32_t group,
+                              struct publish_intent *out);
+
+/* A directory at its place: the media's metadata if we made it, else the times that it had. */
+void publish_settle_place(struct publication *p, uint32_t directory, bool made);
+
+#endif

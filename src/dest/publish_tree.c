@@ -1,0 +1,405 @@
+/* publish_tree.c - whole staged subtrees: trimmed to what living units need, renamed once.
+ *
+ * A tree costs one rename however many files it holds. Units that share it are decided one by
+ * one before that: who failed has its files taken out, then the folders that nobody needs. When
+ * the place has come to exist meanwhile, the tree is merged into it file by file. */
+#include "base/limits.h"
+#include "base/own.h"
+#include "dest/publish_step.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Directories that no media entry describes. */
+enum { TREE_PLAIN_MODE = 0755 };
+
+static void tree_mark_needed(struct publication *p, uint32_t unit)
+{
+    const struct stage *stage = p->stage;
+    const struct plan *plan = stage->plan;
+    const struct plan_unit *u = &plan->units[unit];
+    for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
+        if (p->rows[i].outcome != OUTCOME_RESTORED || !stage_in_tree(stage, i)) {
+            continue;
+        }
+        for (uint32_t at = plan->files[i].directory;
+             at != MARK_NONE && stage->directory_tree[at] != MARK_NONE && !p->layout->needed[at];
+             at = plan->directories[at].parent) {
+            p->layout->needed[at] = 1;
+        }
+    }
+}
+
+static void tree_remove_directory(const struct publication *p, uint32_t directory)
+{
+    const struct stage *stage = p->stage;
+    char path[STAGE_PATH_BYTES_MAX];
+    if (!stage_directory_path(stage, directory, true, path, sizeof path)) {
+        return;
+    }
+    char *const slash = strrchr(path, '/');
+    const int base_fd = stage->mounts[stage->directory_mount[directory]].fd;
+    if (slash == NULL) {
+        (void)unlinkat(base_fd, path, AT_REMOVEDIR);
+        return;
+    }
+    *slash = '\0';
+    OWN(fd) fd = root_openat(base_fd, path, O_PATH | O_DIRECTORY, 0);
+    if (fd >= 0) {
+        (void)unlinkat(fd, slash + 1, AT_REMOVEDIR);
+    }
+}
+
+/* Metadata of a directory that we made, onto fd. The staged top of a tree keeps write permission
+ * for its owner until it is in place: without, only root could rename it. */
+static int tree_describe(struct publication *p, uint32_t directory, int fd, bool keep_writable)
+{
+    const struct plan_directory *d = &p->stage->plan->directories[directory];
+    const struct media_index *index = &p->stage->set->index;
+    struct meta_loss loss = {0};
+    if (d->entry == MARK_NONE) {
+        return fchmod(fd, TREE_PLAIN_MODE) == 0 ? 0 : errno;
+    }
+    const int fault = meta_apply(index, d->entry, fd, &p->policy, false, &loss);
+    if (fault == 0 && keep_writable && p->policy.uid != 0) {
+        (void)fchmod(fd, meta_mode(index, d->entry) | 0700);
+    }
+    const uint32_t record = p->layout->directory_record[directory];
+    if (record != MARK_NONE && p->rows[record].loss == 0 && meta_loss_bits(&loss) != 0) {
+        struct meta_loss *sum = &p->stage->losses;
+        p->rows[record].loss = meta_loss_bits(&loss);
+        sum->security_descriptors =
+            (uint16_t)(sum->security_descriptors + loss.security_descriptors);
+        sum->streams = (uint16_t)(sum->streams + loss.streams);
+        sum->attributes = (uint16_t)(sum->attributes + loss.attributes);
+        sum->reparse = (uint16_t)(sum->reparse + loss.reparse);
+        sum->dos_attributes = (uint16_t)(sum->dos_attributes + loss.dos_attributes);
+        sum->owners = (uint16_t)(sum->owners + loss.owners);
+    }
+    return fault;
+}
+
+void publish_settle_place(struct publication *p, uint32_t directory, bool made)
+{
+    struct stage *stage = p->stage;
+    const uint32_t at = p->layout->directory_anchor[directory];
+    const struct plan_directory *d = &stage->plan->directories[directory];
+    OWN(fd) fd = publish_open_parent(stage, directory);
+    OWN(fd) listed = fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (listed < 0) {
+        return; /* moved away: its times are no longer our business */
+    }
+    if (made) {
+        (void)tree_describe(p, directory, listed, false);
+    } else if (at != MARK_NONE) {
+        const struct stage_anchor *anchor = &p->layout->anchors[at];
+        const struct timespec times[2] = {anchor->accessed, anchor->modified};
+        (void)futimens(listed, times); /* ruling 20; a folder of somebody else may refuse */
+    }
+    for (uint32_t i = 0; made && at != MARK_NONE && i < stage->mount_count; i++) {
+        struct stage_mount *mount = &stage->mounts[i];
+        if (d->entry != MARK_NONE && mount->top.inode == p->layout->anchors[at].inode &&
+            mount->top.device == p->layout->anchors[at].device) {
+            const struct index_entry *e = &stage->set->index.entries[d->entry];
+            mount->top.modified = (struct timespec){.tv_sec = e->modify_s, .tv_nsec = e->modify_ns};
+        }
+    }
+}
+
+static void tree_fail(struct publication *p, uint32_t group, uint32_t tree, int os_errno)
+{
+    const struct stage *stage = p->stage;
+    const struct stage_group *g = &stage->groups[group];
+    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+        const uint32_t unit = stage->group_units[i];
+        const struct plan_unit *u = &stage->plan->units[unit];
+        if (p->states[unit] != UNIT_STAGED) {
+            continue;
+        }
+        for (uint32_t file = u->first_file; file < u->first_file + u->file_count; file++) {
+            if (p->rows[file].outcome == OUTCOME_RESTORED && stage_in_tree(stage, file) &&
+                stage->directory_tree[stage->plan->files[file].directory] == tree) {
+                publish_fail_unit(p, unit, file, os_errno);
+                break;
+            }
+        }
+    }
+}
+
+/* Deepest first, because a folder's times change when something in it does. */
+static int tree_describe_all(struct publication *p, uint32_t tree)
+{
+    const uint32_t *first = p->layout->tree_first;
+    for (uint32_t i = first[tree + 1]; i-- > first[tree];) {
+        const uint32_t directory = p->layout->tree_directories[i];
+        if (!p->layout->needed[directory]) {
+            continue;
+        }
+        OWN(fd) fd = stage_open_staged(p->stage, directory, O_RDONLY | O_DIRECTORY);
+        const bool top = p->stage->trees[tree].directory == directory;
+        const int fault = fd < 0 ? -fd : tree_describe(p, directory, fd, top);
+        if (fault != 0) {
+            return fault;
+        }
+    }
+    return 0;
+}
+
+static void tree_trim(struct publication *p, uint32_t tree)
+{
+    const uint32_t *first = p->layout->tree_first;
+    for (uint32_t i = first[tree + 1]; i-- > first[tree];) {
+        const uint32_t directory = p->layout->tree_directories[i];
+        if (!p->layout->needed[directory]) {
+            tree_remove_directory(p, directory);
+        }
+    }
+    if (!p->layout->needed[p->stage->trees[tree].directory]) {
+        p->layout->tree_state[tree] = TREE_DROPPED;
+    }
+}
+
+void publish_prepare_trees(struct publication *p, uint32_t group)
+{
+    const struct stage *stage = p->stage;
+    const struct stage_layout *layout = p->layout;
+    const struct stage_group *g = &stage->groups[group];
+    bool again = true;
+    while (again) { /* at most once more for each unit: a fault below fails one at least */
+        again = false;
+        for (uint32_t i = layout->group_first_tree[group]; i < layout->group_first_tree[group + 1];
+             i++) {
+            const uint32_t tree = layout->group_trees[i];
+            for (uint32_t k = layout->tree_first[tree]; k < layout->tree_first[tree + 1]; k++) {
+                p->layout->needed[layout->tree_directories[k]] = 0;
+            }
+        }
+        for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+            if (p->states[stage->group_units[i]] == UNIT_STAGED) {
+                tree_mark_needed(p, stage->group_units[i]);
+            }
+        }
+        for (uint32_t i = layout->group_first_tree[group];
+             i < layout->group_first_tree[group + 1] && !again; i++) {
+            const uint32_t tree = layout->group_trees[i];
+            if (layout->tree_state[tree] != TREE_STAGED) {
+                continue;
+            }
+            tree_trim(p, tree);
+            const int fault = tree_describe_all(p, tree);
+            if (fault != 0) {
+                tree_fail(p, group, tree, fault);
+                again = true;
+            }
+        }
+    }
+}
+
+/* --- the rename --- */
+
+struct tree_ends {
+    own_fd place_fd;
+    char staged[10];
+    char place[WIN_NAME_BYTES_MAX + 1];
+};
+
+static int tree_open(const struct publication *p, uint32_t tree, struct tree_ends *ends)
+{
+    const struct stage *stage = p->stage;
+    const struct plan_directory *d = &stage->plan->directories[stage->trees[tree].directory];
+    const struct view name = plan_text(stage->plan, d->name);
+    *ends = (struct tree_ends){.place_fd = -1};
+    if (!root_name_is_plain(name) || name.n > WIN_NAME_BYTES_MAX) {
+        return EINVAL;
+    }
+    stage_tree_name(tree, ends->staged);
+    memcpy(ends->place, name.p, name.n);
+    ends->place[name.n] = '\0';
+    ends->place_fd = publish_open_parent(stage, d->parent);
+    return ends->place_fd < 0 ? -ends->place_fd : 0;
+}
+
+uint32_t publish_tree_intents(const struct publication *p, uint32_t group,
+                              struct publish_intent *out)
+{
+    const struct stage_layout *layout = p->layout;
+    uint32_t count = 0;
+    for (uint32_t i = layout->group_first_tree[group]; i < layout->group_first_tree[group + 1];
+         i++) {
+        const uint32_t tree = layout->group_trees[i];
+        struct tree_ends ends;
+        if (layout->tree_state[tree] != TREE_STAGED || tree_open(p, tree, &ends) != 0) {
+            continue;
+        }
+        const uint32_t mount = p->stage->trees[tree].mount;
+        out[count++] = (struct publish_intent){
+            .unit = p->stage->group_units[p->stage->groups[group].first_unit],
+            .file = MARK_NONE,
+            .tree = tree,
+            .mount = mount,
+            .staged = publish_identify(p->stage->mounts[mount].fd, ends.staged),
+            .at_place = publish_identify(ends.place_fd, ends.place),
+        };
+        own_fd_drop(&ends.place_fd);
+    }
+    return count;
+}
+
+/* Without NOREPLACE a folder can only be renamed over an empty folder, never over data. */
+static int tree_move(const struct dest_abilities *abilities, int from_fd, const char *from,
+                     int to_fd, const char *to)
+{
+    if (abilities->rename_noreplace) {
+        return renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
+    }
+    if (publish_identify(to_fd, to).present) {
+        return EEXIST;
+    }
+    return renameat(from_fd, from, to_fd, to) == 0 ? 0 : errno;
+}
+
+static int tree_rename(struct publication *p, uint32_t tree, bool back)
+{
+    const struct stage_mount *mount = &p->stage->mounts[p->stage->trees[tree].mount];
+    const uint32_t top = p->stage->trees[tree].directory;
+    const uint32_t anchor = p->layout->directory_anchor[p->stage->plan->directories[top].parent];
+    struct tree_ends ends;
+    int fault = tree_open(p, tree, &ends);
+    if (fault == 0) {
+        fault =
+            back ? tree_move(&mount->abilities, ends.place_fd, ends.place, mount->fd, ends.staged)
+                 : tree_move(&mount->abilities, mount->fd, ends.staged, ends.place_fd, ends.place);
+        own_fd_drop(&ends.place_fd);
+    }
+    if (fault == 0) {
+        p->layout->tree_state[tree] = back ? TREE_STAGED : TREE_PUBLISHED;
+    }
+    if (anchor != MARK_NONE) {
+        p->layout->anchors[anchor].touched = true;
+    }
+    return fault;
+}
+
+/* --- a place that came to exist: file by file --- */
+
+static int tree_merge_directories(struct publication *p, uint32_t tree)
+{
+    const struct stage *stage = p->stage;
+    const uint32_t *first = p->layout->tree_first;
+    for (uint32_t i = first[tree]; i < first[tree + 1]; i++) {
+        const uint32_t directory = p->layout->tree_directories[i];
+        const struct plan_directory *d = &stage->plan->directories[directory];
+        const struct view name = plan_text(stage->plan, d->name);
+        char text[WIN_NAME_BYTES_MAX + 1];
+        if (!p->layout->needed[directory]) {
+            continue;
+        }
+        OWN(fd) fd = publish_open_parent(stage, d->parent);
+        if (fd < 0) {
+            return -fd;
+        }
+        memcpy(text, name.p, name.n); /* checked when it was staged */
+        text[name.n] = '\0';
+        if (mkdirat(fd, text, 0700) == 0) {
+            p->layout->needed[directory] = 2; /* ours: gets its metadata afterwards */
+        } else if (errno != EEXIST) {
+            return errno;
+        }
+    }
+    return 0;
+}
+
+static vsr_code tree_merge(struct publication *p, uint32_t group, uint32_t tree, vsr_error *error)
+{
+    const struct stage_group *g = &p->stage->groups[group];
+    const uint32_t *first = p->layout->tree_first;
+    const size_t first_step = p->step_count;
+    const int fault = tree_merge_directories(p, tree);
+    if (fault != 0) {
+        tree_fail(p, group, tree, fault);
+        return VSR_OK;
+    }
+    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+        if (p->states[p->stage->group_units[i]] == UNIT_STAGED) {
+            publish_add_steps(p, group, p->stage->group_units[i], tree);
+        }
+    }
+    const vsr_code code = publish_run_steps(p, group, first_step, false, error);
+    for (uint32_t i = first[tree + 1]; i-- > first[tree];) {
+        if (p->layout->needed[p->layout->tree_directories[i]] == 2) {
+            publish_settle_place(p, p->layout->tree_directories[i], true);
+        }
+    }
+    p->layout->tree_state[tree] = TREE_DROPPED;
+    return code;
+}
+
+static void tree_count_residue(struct publication *p, uint32_t group, uint32_t tree)
+{
+    const struct stage *stage = p->stage;
+    const struct stage_group *g = &stage->groups[group];
+    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+        const struct plan_unit *u = &stage->plan->units[stage->group_units[i]];
+        for (uint32_t file = u->first_file; file < u->first_file + u->file_count; file++) {
+            const uint32_t directory = stage->plan->files[file].directory;
+            if (p->states[stage->group_units[i]] == UNIT_FAILED && stage_in_tree(stage, file) &&
+                stage->directory_tree[directory] == tree &&
+                stage->plan->files[file].kind != KIND_DIRECTORY) {
+                p->residue[stage->group_units[i]]++;
+            }
+        }
+    }
+}
+
+void publish_trees_back(struct publication *p, uint32_t group)
+{
+    const struct stage_layout *layout = p->layout;
+    for (uint32_t i = layout->group_first_tree[group]; i < layout->group_first_tree[group + 1];
+         i++) {
+        const uint32_t tree = layout->group_trees[i];
+        if (layout->tree_state[tree] == TREE_PUBLISHED && tree_rename(p, tree, true) != 0) {
+            tree_count_residue(p, group, tree);
+        }
+    }
+}
+
+static uint32_t tree_living(const struct publication *p, uint32_t group)
+{
+    const struct stage_group *g = &p->stage->groups[group];
+    uint32_t living = 0;
+    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+        living += p->states[p->stage->group_units[i]] == UNIT_STAGED;
+    }
+    return living;
+}
+
+vsr_code publish_trees(struct publication *p, uint32_t group, vsr_error *error)
+{
+    const struct stage_layout *layout = p->layout;
+    uint32_t living = tree_living(p, group);
+    for (uint32_t i = layout->group_first_tree[group]; i < layout->group_first_tree[group + 1];) {
+        const uint32_t tree = layout->group_trees[i++];
+        if (layout->tree_state[tree] != TREE_STAGED) {
+            continue;
+        }
+        const int fault = tree_rename(p, tree, false);
+        if (fault == EEXIST) {
+            const vsr_code code = tree_merge(p, group, tree, error);
+            if (code != VSR_OK) {
+                return code;
+            }
+        } else if (fault != 0) {
+            tree_fail(p, group, tree, fault);
+        }
+        if (tree_living(p, group) != living) { /* again, with fewer units */
+            living = tree_living(p, group);
+            publish_trees_back(p, group);
+            publish_prepare_trees(p, group);
+            i = layout->group_first_tree[group];
+        }
+    }
+    return VSR_OK;
+}

@@ -1,0 +1,240 @@
+/* stage_folder.c - the staging folder of a mount: made, tried, filled with directories, emptied.
+ *
+ * Control thread, around the engine. The folder is ours alone (0700, made by us or known by the
+ * journal's identity), so what stands in it may be trusted and removed. */
+#include "base/limits.h"
+#include "base/own.h"
+#include "dest/stage_layout.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+static bool folder_is_trusted(const struct stage *stage, const struct dest_identity *identity)
+{
+    for (uint32_t i = 0; i < stage->options.trusted_count; i++) {
+        const struct stage_identity *known = &stage->options.trusted[i];
+        if (known->mount_id == identity->mount_id && known->device == identity->device &&
+            known->inode == identity->inode) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the folder would hand down to what is staged in it: only the final parent may. */
+static void folder_inherit_nothing(int fd, const struct dest_identity *identity)
+{
+    (void)fremovexattr(fd, "system.posix_acl_default"); /* most have none */
+    if (identity->gid != getegid()) {
+        (void)fchown(fd, (uid_t)-1, getegid());
+    }
+    (void)fchmod(fd, 0700); /* drops the set-group-id bit, too */
+}
+
+vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error)
+{
+    const char *name = stage->folder_name;
+    const bool known = stage->options.trusted != NULL;
+    struct dest_identity top, identity;
+    if (!known && mkdirat(mount->top.fd, name, 0700) != 0) {
+        return err_sys(error, err_dest_code(errno), "dest/stage",
+                       "cannot make the staging folder %s", name);
+    }
+    OWN(fd) fd = root_openat(mount->top.fd, name, O_RDONLY | O_DIRECTORY, 0);
+    int fault = fd < 0 ? -fd : -root_identify(fd, &identity);
+    fault = fault != 0 ? fault : -root_identify(mount->top.fd, &top);
+    if (fault != 0) {
+        errno = fault;
+        return err_sys(error, err_dest_code(fault), "dest/stage",
+                       "cannot open the staging folder %s", name);
+    }
+    if (known && !folder_is_trusted(stage, &identity)) {
+        return err_set(error, VSR_ERR_RUN_FOREIGN, "dest/stage",
+                       "the staging folder %s is not the one that this run made", name);
+    }
+    folder_inherit_nothing(fd, &identity);
+    (void)root_identify(fd, &identity);
+    if (identity.uid != geteuid() && identity.uid != 0) {
+        return err_set(error, VSR_ERR_DEST_PERMISSION, "dest/stage",
+                       "the staging folder %s belongs to user %u, not to us", name, identity.uid);
+    }
+    mount->others_may_write = (top.mode & 0022u) != 0 || (identity.mode & 0077u) != 0;
+    mount->device = identity.device;
+    mount->inode = identity.inode;
+    mount->fd = take_fd(&fd);
+    return probe_abilities(mount->fd, &mount->abilities, error);
+}
+
+/* --- directories ahead --- */
+
+static vsr_code folder_make_one(int fd, const char *name, vsr_error *error)
+{
+    if (mkdirat(fd, name, 0700) != 0 && errno != EEXIST) { /* a resumed run has some of them */
+        return err_sys(error, err_dest_code(errno), "dest/stage",
+                       "cannot make the staged folder %s", name);
+    }
+    return VSR_OK;
+}
+
+static vsr_code folder_make_tree_directory(const struct stage *stage, uint32_t directory,
+                                           own_fd *parent_fd, uint32_t *parent_open,
+                                           vsr_error *error)
+{
+    const struct plan_directory *d = &stage->plan->directories[directory];
+    const struct view name = plan_text(stage->plan, d->name);
+    const uint32_t tree = stage->directory_tree[directory];
+    char text[WIN_NAME_BYTES_MAX + 1];
+    if (!root_name_is_plain(name) || name.n > WIN_NAME_BYTES_MAX) {
+        return err_set(error, VSR_ERR_DEST_ESCAPE, "dest/stage",
+                       "the planned folder '%.*s' has no plain name", VIEW_ARG(name));
+    }
+    if (stage->trees[tree].directory == directory) {
+        stage_tree_name(tree, text);
+        return folder_make_one(stage->mounts[stage->trees[tree].mount].fd, text, error);
+    }
+    if (*parent_open != d->parent) {
+        own_fd_drop(parent_fd);
+        *parent_fd = stage_open_staged(stage, d->parent, O_PATH | O_DIRECTORY);
+        if (*parent_fd < 0) {
+            errno = -*parent_fd;
+            return err_sys(error, err_dest_code(errno), "dest/stage",
+                           "cannot open the staged folder above %.*s", VIEW_ARG(name));
+        }
+        *parent_open = d->parent;
+    }
+    memcpy(text, name.p, name.n);
+    text[name.n] = '\0';
+    return folder_make_one(*parent_fd, text, error);
+}
+
+static vsr_code folder_make_shards(const struct stage *stage, vsr_error *error)
+{
+    const struct plan *plan = stage->plan;
+    uint64_t last = UINT64_MAX; /* the shard and mount made last: files come in order */
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        const uint64_t key = (uint64_t)stage_shard_of(i) << 32 | stage_file_mount(stage, i);
+        if (plan->files[i].kind == KIND_DIRECTORY || !stage_is_staged(plan, i) ||
+            stage_in_tree(stage, i) || key == last) {
+            continue;
+        }
+        char name[10];
+        stage_shard_name(stage_shard_of(i), name);
+        const vsr_code code =
+            folder_make_one(stage->mounts[stage_file_mount(stage, i)].fd, name, error);
+        if (code != VSR_OK) {
+            return code;
+        }
+        last = key;
+    }
+    return VSR_OK;
+}
+
+vsr_code stage_folder_fill(struct stage_layout *layout, vsr_error *error)
+{
+    const struct stage *stage = &layout->stage;
+    OWN(fd) parent_fd = -1;
+    uint32_t parent_open = MARK_NONE;
+    for (uint32_t i = 0; i < stage->plan->directory_count; i++) {
+        if (stage->directory_tree[i] != MARK_NONE) {
+            const vsr_code code =
+                folder_make_tree_directory(stage, i, &parent_fd, &parent_open, error);
+            if (code != VSR_OK) {
+                return code;
+            }
+        }
+    }
+    return folder_make_shards(stage, error);
+}
+
+/* --- emptying: flat, so that depth costs neither stack nor descriptors --- */
+
+static int folder_remove_entry(int top_fd, int dir_fd, const char *name, uint64_t *moved)
+{
+    if (unlinkat(dir_fd, name, 0) == 0) {
+        return 0;
+    }
+    if (errno != EISDIR && errno != EPERM) {
+        return errno == ENOENT ? 0 : errno;
+    }
+    if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0) {
+        return 0;
+    }
+    if (errno != ENOTEMPTY && errno != EEXIST) {
+        return errno;
+    }
+    if (dir_fd == top_fd) {
+        return 0; /* its turn comes */
+    }
+    char flat[32];
+    do {
+        (void)snprintf(flat, sizeof flat, "gone%llx", (unsigned long long)++*moved);
+    } while (faccessat(top_fd, flat, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+    return renameat(dir_fd, name, top_fd, flat) == 0 ? 0 : errno;
+}
+
+/* Remove dir_fd's entries, or move those that are full folders up to top_fd. */
+static int folder_remove_entries(int top_fd, int dir_fd, uint64_t *moved)
+{
+    const int listed = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = listed < 0 ? NULL : fdopendir(listed);
+    int fault = 0;
+    if (list == NULL) {
+        fault = errno;
+        if (listed >= 0) {
+            (void)close(listed);
+        }
+        return fault;
+    }
+    for (struct dirent *entry; fault == 0 && (entry = readdir(list)) != NULL;) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            fault = folder_remove_entry(top_fd, dir_fd, entry->d_name, moved);
+        }
+    }
+    (void)closedir(list);
+    return fault;
+}
+
+/* One folder at top_fd that is still full; false: none. */
+static bool folder_find_full(int top_fd, char *name, size_t name_bytes)
+{
+    const int listed = openat(top_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = listed < 0 ? NULL : fdopendir(listed);
+    bool found = false;
+    for (struct dirent *entry; list != NULL && !found && (entry = readdir(list)) != NULL;) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            (void)snprintf(name, name_bytes, "%s", entry->d_name);
+            found = true;
+        }
+    }
+    if (list != NULL) {
+        (void)closedir(list);
+    } else if (listed >= 0) {
+        (void)close(listed);
+    }
+    return found;
+}
+
+int stage_folder_empty(int fd)
+{
+    uint64_t moved = 0;
+    char name[WIN_NAME_BYTES_MAX + 1];
+    int fault = folder_remove_entries(fd, fd, &moved);
+    while (fault == 0 && folder_find_full(fd, name, sizeof name)) {
+        OWN(fd) inner = root_openat(fd, name, O_RDONLY | O_DIRECTORY, 0);
+        if (inner < 0) {
+            return -inner;
+        }
+        (void)fchmod(inner, 0700); /* it may have taken the media's permissions already */
+        fault = folder_remove_entries(fd, inner, &moved);
+        if (fault == 0 && unlinkat(fd, name, AT_REMOVEDIR) != 0 && errno != ENOTEMPTY) {
+            fault = errno;
+        }
+    }
+    return fault;
+}

@@ -1,0 +1,90 @@
+/* stage_layout.h - what stage.h keeps to itself: the layout that stage_open() makes, for the
+ * files of dest/ alone. Control thread only, but for what stage_place() reads. */
+#ifndef DEST_STAGE_LAYOUT_H
+#define DEST_STAGE_LAYOUT_H
+
+#include "dest/stage.h"
+
+/* A directory that exists and gets something new: who it was when the run began. */
+struct stage_anchor {
+    uint32_t directory;
+    uint32_t mount;
+    uint64_t mount_id, device, inode;
+    struct timespec accessed, modified;
+    bool touched; /* by publishing, since its times were put back */
+    bool made;    /* in place, by us, for a unit that stands alone: its times are the media's */
+};
+
+struct stage_layout {
+    struct stage stage;      /* first: stage.owned points here */
+    struct dest_root *roots; /* for each plan_root; fd -1: not needed        */
+    struct stage_anchor *anchors;
+    uint32_t anchor_count;
+    size_t anchor_capacity;
+    uint32_t *directory_anchor; /* for each plan_directory, or MARK_NONE        */
+    uint8_t *wanted;            /* for each plan_directory: enum stage_want     */
+    uint32_t *tree_first;       /* tree_count + 1: into tree_directories        */
+    uint32_t *tree_directories; /* each tree's directories, parents first       */
+    uint32_t *group_first_tree; /* group_count + 1: into group_trees            */
+    uint32_t *group_trees;
+    uint8_t *tree_state;        /* enum stage_tree_state                        */
+    uint32_t *directory_record; /* its KIND_DIRECTORY plan_file, or MARK_NONE   */
+    uint8_t *needed;            /* publishing's mark on directories of a group  */
+};
+
+enum stage_tree_state { TREE_STAGED, TREE_PUBLISHED, TREE_DROPPED };
+
+enum stage_want {
+    WANT_NOT,     /* no file that is staged goes here                              */
+    WANT_MOUNT,   /* only files staged for later (ACTION_STAGE): no tree is built  */
+    WANT_ON_PATH, /* an ancestor of one that is wanted                             */
+    WANT_ENTRIES, /* gets files of its own, or is the parent of a tree             */
+    WANT_IN_PLACE /* missing, and made at its place first: its unit stands alone   */
+};
+
+static inline struct stage_layout *stage_layout_of(struct stage *stage)
+{
+    return stage->owned;
+}
+
+static inline const struct stage_layout *stage_layout_read(const struct stage *stage)
+{
+    return stage->owned;
+}
+
+/* Files that the engine stages: not ACTION_NONE, not of a refused unit. */
+bool stage_is_staged(const struct plan *plan, uint32_t file);
+
+/* Is the file built inside a staged tree, under its own name (else: in a shard, by number)? */
+bool stage_in_tree(const struct stage *stage, uint32_t file);
+uint32_t stage_shard_count(const struct plan *plan);
+uint32_t stage_shard_of(uint32_t file);
+void stage_shard_name(uint32_t shard, char out[10]);
+void stage_tree_name(uint32_t tree, char out[10]);
+
+/* The name that a file gets at its place; out holds WIN_NAME_BYTES_MAX + 1. False: no plain one. */
+bool stage_final_name(const struct stage *stage, uint32_t file, char *out);
+
+/* Does directory stand at the top of its mapped root (is that directory itself)? */
+bool stage_is_root_top(const struct plan *plan, uint32_t directory);
+
+/* The path of a directory below its mapped root, or, inside_tree, below its staging folder.
+ * Returns false when it does not fit or a name in it is no plain element. */
+bool stage_directory_path(const struct stage *stage, uint32_t directory, bool inside_tree,
+                          char *path, size_t path_bytes);
+
+/* Open a directory at its place, from the mapped root. -errno. */
+int stage_open_place(const struct stage *stage, uint32_t directory, int flags);
+/* Open a directory of a tree in the staging folder. -errno. */
+int stage_open_staged(const struct stage *stage, uint32_t directory, int flags);
+
+/* Steps of stage_open(). */
+vsr_code stage_layout_places(struct stage_layout *layout, vsr_error *error); /* anchors, mounts */
+void stage_layout_trees(struct stage_layout *layout);
+void stage_layout_groups(struct stage_layout *layout);
+vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error);
+vsr_code stage_folder_fill(struct stage_layout *layout, vsr_error *error);
+/* Everything below fd goes. 0 or errno. */
+int stage_folder_empty(int fd);
+
+#endif
