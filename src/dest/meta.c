@@ -38,6 +38,17 @@ uint8_t meta_loss_bits(const struct meta_loss *loss)
                      (loss->links != 0) << 6);
 }
 
+void meta_loss_add(struct meta_loss *sum, const struct meta_loss *more)
+{
+    sum->security_descriptors += more->security_descriptors;
+    sum->streams += more->streams;
+    sum->attributes += more->attributes;
+    sum->reparse += more->reparse;
+    sum->dos_attributes += more->dos_attributes;
+    sum->owners += more->owners;
+    sum->links += more->links;
+}
+
 /* Where to set an attribute: an open descriptor, or a symbolic link behind /proc/self/fd. */
 struct meta_target {
     int fd;
@@ -53,7 +64,7 @@ static int meta_set_attribute(struct meta_target target, const char *name, struc
 }
 
 /* The counter that a refused attribute raises; by what its name stands for. */
-static uint16_t *meta_counter(struct view name, struct meta_loss *loss)
+static uint32_t *meta_counter(struct view name, struct meta_loss *loss)
 {
     static const struct {
         struct view prefix;
@@ -69,17 +80,10 @@ static uint16_t *meta_counter(struct view name, struct meta_loss *loss)
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         if (view_starts(name, rules[i].prefix)) {
-            return (uint16_t *)((char *)loss + rules[i].counter);
+            return (uint32_t *)((char *)loss + rules[i].counter);
         }
     }
     return &loss->attributes;
-}
-
-static void meta_count(uint16_t *counter)
-{
-    if (*counter < UINT16_MAX) {
-        ++*counter;
-    }
 }
 
 static void meta_one_attribute(struct meta_target target, struct view name, struct view value,
@@ -93,7 +97,7 @@ static void meta_one_attribute(struct meta_target target, struct view name, stru
         fault = meta_set_attribute(target, text, value);
     }
     if (fault != 0) {
-        meta_count(meta_counter(name, loss));
+        ++*meta_counter(name, loss);
     }
 }
 
@@ -143,7 +147,7 @@ int meta_apply(const struct media_index *index, uint32_t entry, int fd,
     if (policy->owner == OWNER_MEDIA &&
         (!is_new || e->uid != policy->uid || e->gid != policy->gid) &&
         fchown(fd, e->uid, e->gid) != 0) {
-        meta_count(&loss->owners);
+        loss->owners++;
     }
     const mode_t mode = meta_mode(index, entry);
     if ((!is_new || (mode & policy->umask) != 0) && fchmod(fd, mode) != 0 && errno != EOPNOTSUPP) {
@@ -163,7 +167,7 @@ int meta_apply_link(const struct media_index *index, uint32_t entry, int dir_fd,
     struct timespec times[2];
     if (policy->owner == OWNER_MEDIA && (e->uid != policy->uid || e->gid != policy->gid) &&
         fchownat(dir_fd, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) != 0) {
-        meta_count(&loss->owners);
+        loss->owners++;
     }
     if (meta_has_attributes(e)) {
         char path[sizeof "/proc/self/fd/2147483647/" + WIN_NAME_BYTES_MAX];

@@ -22,12 +22,14 @@ struct meta_policy meta_policy_now(enum owner_policy owner);
 
 /* What the media hold, the target can hold in principle, and did not get. */
 struct meta_loss {
-    uint16_t security_descriptors, streams, attributes, reparse, dos_attributes, owners;
-    uint16_t links; /* names of one file that became files of their own (brief, section 6) */
+    uint32_t security_descriptors, streams, attributes, reparse, dos_attributes, owners;
+    uint32_t links; /* names of one file that became files of their own (brief, section 6) */
 };
 
 /* The losses as bits, for a report row: bit n is the n-th field of struct meta_loss. */
 uint8_t meta_loss_bits(const struct meta_loss *loss);
+
+void meta_loss_add(struct meta_loss *sum, const struct meta_loss *more);
 
 /* Apply entry's metadata to fd (an open file or directory). Returns 0 or an errno that makes the
  * file fail (times, mode); what is only lost is counted in *loss. is_new: fd was just created with

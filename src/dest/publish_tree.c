@@ -69,15 +69,8 @@ static int tree_describe(struct publication *p, uint32_t directory, int fd, bool
     }
     const uint32_t record = p->layout->directory_record[directory];
     if (record != MARK_NONE && p->rows[record].loss == 0 && meta_loss_bits(&loss) != 0) {
-        struct meta_loss *sum = &p->stage->losses;
         p->rows[record].loss = meta_loss_bits(&loss);
-        sum->security_descriptors =
-            (uint16_t)(sum->security_descriptors + loss.security_descriptors);
-        sum->streams = (uint16_t)(sum->streams + loss.streams);
-        sum->attributes = (uint16_t)(sum->attributes + loss.attributes);
-        sum->reparse = (uint16_t)(sum->reparse + loss.reparse);
-        sum->dos_attributes = (uint16_t)(sum->dos_attributes + loss.dos_attributes);
-        sum->owners = (uint16_t)(sum->owners + loss.owners);
+        meta_loss_add(&p->stage->losses, &loss);
     }
     return fault;
 }
@@ -337,19 +330,35 @@ static vsr_code tree_merge(struct publication *p, uint32_t group, uint32_t tree,
     return code;
 }
 
-static void tree_count_residue(struct publication *p, uint32_t group, uint32_t tree)
+/* A failed unit's files in a tree that could not be taken back. */
+static bool tree_residue_stands(const struct publication *p, uint32_t file)
+{
+    const struct plan_file *f = &p->stage->plan->files[file];
+    char name[WIN_NAME_BYTES_MAX + 1];
+    if (f->kind == KIND_DIRECTORY || !stage_in_tree(p->stage, file) ||
+        p->layout->tree_state[p->stage->directory_tree[f->directory]] != TREE_PUBLISHED ||
+        !stage_final_name(p->stage, file, name)) {
+        return false;
+    }
+    OWN(fd) fd = publish_open_parent(p->stage, f->directory);
+    return fd >= 0 && publish_identify(fd, name).present;
+}
+
+void publish_count_residue(struct publication *p, uint32_t group)
 {
     const struct stage *stage = p->stage;
     const struct stage_group *g = &stage->groups[group];
-    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
-        const struct plan_unit *u = &stage->plan->units[stage->group_units[i]];
-        for (uint32_t file = u->first_file; file < u->first_file + u->file_count; file++) {
-            const uint32_t directory = stage->plan->files[file].directory;
-            if (p->states[stage->group_units[i]] == UNIT_FAILED && stage_in_tree(stage, file) &&
-                stage->directory_tree[directory] == tree &&
-                stage->plan->files[file].kind != KIND_DIRECTORY) {
-                p->residue[stage->group_units[i]]++;
-            }
+    bool in_place = false;
+    for (uint32_t i = p->layout->group_first_tree[group];
+         i < p->layout->group_first_tree[group + 1]; i++) {
+        in_place = in_place || p->layout->tree_state[p->layout->group_trees[i]] == TREE_PUBLISHED;
+    }
+    for (uint32_t i = g->first_unit; in_place && i < g->first_unit + g->unit_count; i++) {
+        const uint32_t unit = stage->group_units[i];
+        const struct plan_unit *u = &stage->plan->units[unit];
+        for (uint32_t file = u->first_file;
+             p->states[unit] == UNIT_FAILED && file < u->first_file + u->file_count; file++) {
+            p->residue[unit] += tree_residue_stands(p, file);
         }
     }
 }
@@ -360,8 +369,8 @@ void publish_trees_back(struct publication *p, uint32_t group)
     for (uint32_t i = layout->group_first_tree[group]; i < layout->group_first_tree[group + 1];
          i++) {
         const uint32_t tree = layout->group_trees[i];
-        if (layout->tree_state[tree] == TREE_PUBLISHED && tree_rename(p, tree, true) != 0) {
-            tree_count_residue(p, group, tree);
+        if (layout->tree_state[tree] == TREE_PUBLISHED) {
+            (void)tree_rename(p, tree, true); /* or publish_count_residue() counts what stays */
         }
     }
 }

@@ -88,6 +88,7 @@ struct stage_where {
     char *name; /* holds WIN_NAME_BYTES_MAX + 1 */
 };
 bool stage_place(const struct stage *stage, uint32_t file, struct stage_where *out);
+uint64_t stage_key(const struct stage *stage, uint32_t file);
 
 /* The mount that a file is staged on. */
 uint32_t stage_file_mount(const struct stage *stage, uint32_t file);

@@ -57,7 +57,6 @@ bool stage_is_staged(const struct plan *plan, uint32_t file);
 
 /* Is the file built inside a staged tree, under its own name (else: in a shard, by number)? */
 bool stage_in_tree(const struct stage *stage, uint32_t file);
-uint32_t stage_shard_count(const struct plan *plan);
 uint32_t stage_shard_of(uint32_t file);
 void stage_shard_name(uint32_t shard, char out[10]);
 void stage_tree_name(uint32_t tree, char out[10]);

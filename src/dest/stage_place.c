@@ -122,41 +122,41 @@ bool stage_final_name(const struct stage *stage, uint32_t file, char *out)
     return root_name_is_plain(name) && stage_copy_name(name, out);
 }
 
-bool stage_place(const struct stage *stage, uint32_t file, struct stage_where *out)
-{
-    const uint32_t directory = stage->plan->files[file].directory;
-    const uint32_t mount = stage->directory_mount[directory];
-    char number[9];
-    out->mount = mount;
-    out->base_fd = stage->mounts[mount].fd;
-    if (stage_in_tree(stage, file)) {
-        if (out->key != directory) {
-            out->key = directory;
-            if (!stage_directory_path(stage, directory, true, out->path, STAGE_PATH_BYTES_MAX)) {
-                out->key = STAGE_KEY_NONE;
-                return false;
-            }
-        }
-        return stage_final_name(stage, file, out->name);
-    }
-    const uint64_t key =
-        UINT64_C(1) << 63 | (uint64_t)mount << 32 | (uint64_t)(file >> STAGE_SHARD_SHIFT);
-    if (out->key != key) {
-        out->key = key;
-        (void)stage_copy_name(stage_hex('f', file >> STAGE_SHARD_SHIFT, number), out->path);
-    }
-    return stage_copy_name(stage_hex('\0', file, number), out->name);
-}
-
 bool stage_in_tree(const struct stage *stage, uint32_t file)
 {
     const struct plan_file *f = &stage->plan->files[file];
     return f->action != ACTION_STAGE && stage->directory_tree[f->directory] != MARK_NONE;
 }
 
-uint32_t stage_shard_count(const struct plan *plan)
+uint64_t stage_key(const struct stage *stage, uint32_t file)
 {
-    return (plan->file_count >> STAGE_SHARD_SHIFT) + 1;
+    const uint32_t directory = stage->plan->files[file].directory;
+    if (stage_in_tree(stage, file)) {
+        return directory;
+    }
+    return UINT64_C(1) << 63 | (uint64_t)stage->directory_mount[directory] << 32 |
+           (uint64_t)(file >> STAGE_SHARD_SHIFT);
+}
+
+bool stage_place(const struct stage *stage, uint32_t file, struct stage_where *out)
+{
+    const uint32_t directory = stage->plan->files[file].directory;
+    const uint64_t key = stage_key(stage, file);
+    const bool in_tree = stage_in_tree(stage, file);
+    char number[9];
+    out->mount = stage->directory_mount[directory];
+    out->base_fd = stage->mounts[out->mount].fd;
+    if (out->key != key && in_tree &&
+        !stage_directory_path(stage, directory, true, out->path, STAGE_PATH_BYTES_MAX)) {
+        out->key = STAGE_KEY_NONE;
+        return false;
+    }
+    if (out->key != key && !in_tree) {
+        (void)stage_copy_name(stage_hex('f', file >> STAGE_SHARD_SHIFT, number), out->path);
+    }
+    out->key = key;
+    return in_tree ? stage_final_name(stage, file, out->name)
+                   : stage_copy_name(stage_hex('\0', file, number), out->name);
 }
 
 uint32_t stage_shard_of(uint32_t file)

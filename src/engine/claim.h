@@ -1,0 +1,44 @@
+/* claim.h - the work list: which frames, in which order, for which files.
+ *
+ * Made once, then immutable but for one cursor. Pieces of files stand in the order of the media
+ * within each publish group; a job is a frame and all pieces in it, so that a frame is decoded
+ * once; a claim is a run of jobs that a worker takes at a time (at most 8 MiB stored, less near
+ * the end). */
+#ifndef ENGINE_CLAIM_H
+#define ENGINE_CLAIM_H
+
+#include "engine/file_table.h"
+
+struct claim_piece {
+    uint32_t file;  /* plan_file */
+    uint32_t chunk; /* of its data entry, or MARK_NONE: the file has no data */
+};
+
+struct claim_list {
+    const struct file_table *table;
+    struct claim_piece *pieces;
+    uint32_t piece_count;
+    uint32_t *job_first; /* job_count + 1: into pieces */
+    uint32_t job_count;
+    uint32_t *claim_first; /* claim_count + 1: into jobs */
+    uint32_t claim_count;
+    _Atomic uint32_t next; /* the cursor */
+};
+
+/* Also sets each file's count of remaining pieces. Files whose chunks do not add up to their size
+ * get a fault. Errors: MEDIA, a set with more pieces than a run can hold. */
+vsr_code claim_list_init(struct claim_list *list, struct file_table *table, uint32_t workers,
+                         vsr_error *error);
+void claim_list_fini(struct claim_list *list);
+
+/* Take the next run of jobs, [*first, *end). False: none are left. Any worker. */
+bool claim_take(struct claim_list *list, uint32_t *first, uint32_t *end);
+
+/* The chunk of a piece; NULL for a file without data. */
+const struct index_chunk *claim_chunk(const struct claim_list *list,
+                                      const struct claim_piece *piece);
+
+/* The frame of a job as its first piece with data names it, or NULL. */
+const struct index_chunk *claim_frame(const struct claim_list *list, uint32_t job);
+
+#endif

@@ -1,0 +1,185 @@
+/* engine.c - the pipeline's control side: tables made, workers started, groups waited for.
+ *
+ * Everything is allocated before engine_start() returns. What workers do stands in worker.c and
+ * the stages; what becomes of a staged group is the caller's business (dest/publish.h). */
+#include "engine/engine.h"
+
+#include "base/heap.h"
+#include "base/limits.h"
+#include "engine/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct engine {
+    struct engine_input input;
+    struct file_table table;
+    struct claim_list claims;
+    struct worker *workers;
+    uint32_t worker_count;
+    atomic_bool stop;
+    uint32_t groups_told;  /* by engine_wait() */
+    atomic_bool abandoned; /* a worker could not start: nobody runs */
+    sem_t begun, go;
+};
+
+struct engine_thread { /* what a thread is started with */
+    struct engine *engine;
+    struct worker *worker;
+    vsr_error *error;
+};
+
+static void *engine_thread(void *argument)
+{
+    struct engine_thread *start = argument;
+    struct engine *engine = start->engine;
+    struct worker *worker = start->worker;
+    const vsr_code code = worker_begin(worker, start->error);
+    (void)sem_post(&engine->begun); /* *start is not ours from here on */
+    while (sem_wait(&engine->go) != 0) {
+    }
+    if (code == VSR_OK && !atomic_load_explicit(&engine->abandoned, memory_order_acquire)) {
+        worker_run(worker);
+    }
+    worker_end(worker);
+    return NULL;
+}
+
+/* All run or none: every worker has its ring before the first of them takes a job. */
+static vsr_code engine_start_workers(struct engine *engine, vsr_error *error)
+{
+    vsr_error first = {0};
+    uint32_t started = 0;
+    while (started < engine->worker_count && first.code == VSR_OK) {
+        struct engine_thread start = {engine, &engine->workers[started], &first};
+        const int fault = pthread_create(&start.worker->thread, NULL, engine_thread, &start);
+        if (fault != 0) {
+            errno = fault;
+            (void)err_sys(&first, VSR_ERR_MEMORY, "engine/engine", "cannot start worker %u of %u",
+                          started + 1, engine->worker_count);
+            break;
+        }
+        engine->workers[started++].started = true;
+        while (sem_wait(&engine->begun) != 0) {
+        }
+    }
+    atomic_store_explicit(&engine->abandoned, first.code != VSR_OK, memory_order_release);
+    for (uint32_t i = 0; i < started; i++) {
+        (void)sem_post(&engine->go);
+    }
+    if (first.code != VSR_OK && error != NULL && error->code == VSR_OK) {
+        *error = first;
+    }
+    return first.code;
+}
+
+vsr_code engine_start(struct engine **out, const struct engine_input *input, vsr_error *error)
+{
+    struct engine *engine = heap_alloc(1, sizeof *engine);
+    engine->input = *input;
+    engine->table.event_fd = -1;
+    (void)sem_init(&engine->begun, 0, 0);
+    (void)sem_init(&engine->go, 0, 0);
+    vsr_code code = file_table_init(&engine->table, &engine->input, error);
+    if (code == VSR_OK) {
+        code = claim_list_init(&engine->claims, &engine->table, input->budget->workers, error);
+    }
+    engine->workers = heap_alloc(input->budget->workers, sizeof *engine->workers);
+    while (code == VSR_OK && engine->worker_count < input->budget->workers) {
+        code = worker_init(&engine->workers[engine->worker_count++], &engine->input, &engine->table,
+                           &engine->claims, &engine->stop, error);
+    }
+    if (code == VSR_OK) {
+        code = engine_start_workers(engine, error);
+    }
+    if (code != VSR_OK) {
+        engine_stop(engine);
+        engine_end(engine, NULL);
+        return code;
+    }
+    *out = engine;
+    return VSR_OK;
+}
+
+static bool engine_take_group(struct engine *engine, uint32_t *group)
+{
+    if (engine->groups_told == engine->table.group_count) {
+        return false;
+    }
+    const uint32_t ended =
+        atomic_load_explicit(&engine->table.ended[engine->groups_told], memory_order_acquire);
+    if (ended == 0) {
+        return false;
+    }
+    engine->groups_told++;
+    *group = ended - 1;
+    return true;
+}
+
+bool engine_wait(struct engine *engine, uint64_t timeout_ns, uint32_t *group)
+{
+    if (engine_take_group(engine, group)) {
+        return true;
+    }
+    if (engine_is_done(engine)) {
+        return false;
+    }
+    const struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / 1000000000u),
+                                     .tv_nsec = (long)(timeout_ns % 1000000000u)};
+    struct pollfd event = {.fd = engine->table.event_fd, .events = POLLIN};
+    if (ppoll(&event, 1, &timeout, NULL) > 0) {
+        uint64_t count;
+        (void)!read(engine->table.event_fd, &count, sizeof count);
+    }
+    return engine_take_group(engine, group);
+}
+
+bool engine_is_done(const struct engine *engine)
+{
+    return engine->groups_told == engine->table.group_count;
+}
+
+void engine_stop(struct engine *engine)
+{
+    atomic_store_explicit(&engine->stop, true, memory_order_release);
+}
+
+void engine_progress(const struct engine *engine, struct engine_progress *out)
+{
+    *out = (struct engine_progress){0};
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        const struct meter *meter = &engine->workers[i].meter;
+        out->files_done += meter_read(&meter->files_done);
+        out->bytes_done += meter_read(&meter->bytes_done);
+        out->stored_bytes_read += meter_read(&meter->stored_bytes_read);
+        out->frames += meter_read(&meter->frames);
+        out->files_failed += meter_read(&meter->files_failed);
+    }
+}
+
+void engine_end(struct engine *engine, struct meta_loss *losses)
+{
+    if (losses != NULL) {
+        *losses = (struct meta_loss){0};
+    }
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct worker *worker = &engine->workers[i];
+        if (worker->started) {
+            (void)pthread_join(worker->thread, NULL);
+        }
+        if (losses != NULL) {
+            meta_loss_add(losses, &worker->losses);
+        }
+        worker_fini(worker);
+    }
+    (void)sem_destroy(&engine->begun);
+    (void)sem_destroy(&engine->go);
+    claim_list_fini(&engine->claims);
+    file_table_fini(&engine->table);
+    free(engine->workers);
+    free(engine);
+}

@@ -1,0 +1,122 @@
+/* file_end.c - a planned file's last step: whole or removed, its further names, its row.
+ *
+ * Done by whichever worker brings the file's countdown to zero; nobody else touches the file's
+ * row or name after that. Says nothing about publishing. */
+#include "engine/worker.h"
+
+#include "base/limits.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum outcome outcome_of_errno(int os_errno)
+{
+    return os_errno == ENOSPC || os_errno == EDQUOT ? OUTCOME_DEST_FULL : OUTCOME_DEST_ERROR;
+}
+
+static void file_set_row(struct worker *worker, uint32_t file)
+{
+    const struct plan_file *f = &worker->input->plan->files[file];
+    const uint32_t fault =
+        atomic_load_explicit(&worker->table->files[file].fault, memory_order_relaxed);
+    struct outcome_row *row = &worker->input->rows[file];
+    const bool whole = fault == 0;
+    if (whole && f->kind == KIND_HARDLINK && worker->table->role[file] == FILE_DATA) {
+        worker->file_loss.links++;
+    }
+    *row = (struct outcome_row){
+        .outcome = whole ? (f->action == ACTION_STAGE ? OUTCOME_STAGED : OUTCOME_RESTORED)
+                         : (uint8_t)(fault >> 16),
+        .loss = whole ? meta_loss_bits(&worker->file_loss) : 0,
+        .os_errno = (int32_t)(fault & 0xffffu),
+        .bytes = whole ? f->size : 0,
+    };
+    if (whole) {
+        meter_add(&worker->meter.files_done, 1);
+        meter_add(&worker->meter.bytes_done, f->size);
+        meta_loss_add(&worker->losses, &worker->file_loss);
+    } else {
+        meter_add(&worker->meter.files_failed, 1);
+    }
+    worker->file_loss = (struct meta_loss){0};
+}
+
+static void file_remove(struct worker *worker, uint32_t file)
+{
+    if (worker->input->discard || worker->input->plan->files[file].kind == KIND_DIRECTORY) {
+        return;
+    }
+    const struct open_directory *directory = worker_directory(worker, file);
+    if (directory != NULL) {
+        (void)unlinkat(directory->fd, directory->where.name, 0); /* may never have been made */
+    }
+}
+
+static int file_link(struct worker *worker, uint32_t owner, uint32_t name)
+{
+    const struct open_directory *from = worker_directory(worker, owner);
+    if (from == NULL) {
+        return errno;
+    }
+    const uint64_t from_key = from->where.key;
+    strcpy(worker->owner_name, from->where.name); /* the two may share a directory */
+    const struct open_directory *to = worker_directory(worker, name);
+    if (to == NULL) {
+        return errno;
+    }
+    const int from_fd = to->where.key == from_key ? to->fd : from->fd;
+    if (linkat(from_fd, worker->owner_name, to->fd, to->where.name, 0) == 0) {
+        return 0;
+    }
+    if (errno == EEXIST && unlinkat(to->fd, to->where.name, 0) == 0 &&
+        linkat(from_fd, worker->owner_name, to->fd, to->where.name, 0) == 0) {
+        return 0;
+    }
+    return errno;
+}
+
+/* The further names share the owner's data, and its fate. */
+static void file_end_names(struct worker *worker, uint32_t owner)
+{
+    struct file_table *table = worker->table;
+    const uint32_t fault = atomic_load_explicit(&table->files[owner].fault, memory_order_relaxed);
+    for (uint32_t name = table->next_name[owner]; name != MARK_NONE;
+         name = table->next_name[name]) {
+        if (fault != 0) {
+            file_table_fault(table, name, (enum outcome)(fault >> 16), (int)(fault & 0xffffu));
+        } else if (!worker->input->discard) {
+            const int linking = file_link(worker, owner, name);
+            if (linking != 0) {
+                file_table_fault(table, name, outcome_of_errno(linking), linking);
+            }
+        }
+        file_set_row(worker, name);
+    }
+}
+
+void file_pieces_done(struct worker *worker, uint32_t file, uint32_t count, bool whole_already)
+{
+    struct file_table *table = worker->table;
+    if (!file_table_count_down(table, file, count)) {
+        return;
+    }
+    if (!whole_already && !worker->input->discard && !file_table_has_fault(table, file)) {
+        const int fault = large_file_finish(worker, file);
+        if (fault != 0) {
+            file_table_fault(table, file, outcome_of_errno(fault), fault);
+        }
+    }
+    if (file_table_has_fault(table, file)) {
+        file_remove(worker, file);
+    }
+    file_set_row(worker, file);
+    file_end_names(worker, file);
+    /* only now may the file's group be published: its staged name was needed for the others */
+    for (uint32_t name = table->next_name[file]; name != MARK_NONE;) {
+        const uint32_t next = table->next_name[name];
+        file_table_end(table, name);
+        name = next;
+    }
+    file_table_end(table, file);
+}

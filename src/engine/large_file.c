@@ -1,0 +1,105 @@
+/* large_file.c - files of several frames, written at their offsets by any worker.
+ *
+ * Each worker opens such a file for itself in our own staging folder, which nobody else can
+ * enter, and keeps it open while its claims go on in it. Who writes the last piece finishes it. */
+#include "engine/worker.h"
+
+#include "base/bug.h"
+#include "base/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static int large_file_close(struct large_file *large)
+{
+    int fault = 0;
+    if (large->direct_fd >= 0) {
+        (void)close(large->direct_fd);
+    }
+    if (large->fd >= 0 && close(large->fd) != 0 && errno != EINTR) {
+        fault = errno;
+    }
+    *large = (struct large_file){.file = MARK_NONE, .fd = -1, .direct_fd = -1};
+    return fault;
+}
+
+/* The one that has the file open, or one that may be used for it. */
+static struct large_file *large_file_choose(struct worker *worker, uint32_t file)
+{
+    struct large_file *oldest = NULL;
+    for (uint32_t i = 0; i < worker->slot_count + 1; i++) {
+        struct large_file *large = &worker->large[i];
+        if (large->file == file) {
+            return large;
+        }
+        if (large->in_flight == 0 && (oldest == NULL || large->used < oldest->used)) {
+            oldest = large;
+        }
+    }
+    VSR_REQUIRE(oldest != NULL); /* one more than slots */
+    return oldest;
+}
+
+struct large_file *large_file_open(struct worker *worker, uint32_t file)
+{
+    struct large_file *large = large_file_choose(worker, file);
+    large->used = ++worker->clock;
+    if (large->file == file) {
+        return large;
+    }
+    const int closing = large_file_close(large);
+    if (closing != 0) {
+        errno = closing;
+        return NULL;
+    }
+    const struct open_directory *directory = worker_directory(worker, file);
+    if (directory == NULL) {
+        return NULL;
+    }
+    const char *name = directory->where.name;
+    const struct stage_mount *mount = &worker->input->stage->mounts[directory->where.mount];
+    large->fd = openat(directory->fd, name, O_CREAT | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (large->fd < 0) {
+        return NULL;
+    }
+    large->file = file;
+    large->used = worker->clock;
+    if (worker->input->budget->direct_write && mount->abilities.direct_write) {
+        large->direct_fd =
+            openat(directory->fd, name, O_WRONLY | O_DIRECT | O_NOFOLLOW | O_CLOEXEC);
+    }
+    return large;
+}
+
+int large_file_finish(struct worker *worker, uint32_t file)
+{
+    const struct engine_input *input = worker->input;
+    const uint32_t entry = file_table_data_entry(worker->table, file);
+    struct large_file *large = large_file_open(worker, file);
+    if (large == NULL) {
+        return errno;
+    }
+    int fault = 0;
+    if (ftruncate(large->fd, (off_t)input->set->index.entries[entry].size) != 0) {
+        fault = errno;
+    }
+    if (fault == 0) {
+        fault = meta_apply(&input->set->index, input->plan->files[file].entry, large->fd,
+                           &worker->policy, false, &worker->file_loss);
+    }
+    if (fault == 0 &&
+        input->stage->mounts[stage_file_mount(input->stage, file)].abilities.is_fuse &&
+        fsync(large->fd) != 0) {
+        fault = errno;
+    }
+    const int closing = large_file_close(large);
+    return fault != 0 ? fault : closing;
+}
+
+void large_file_close_all(struct worker *worker)
+{
+    for (uint32_t i = 0; i < worker->slot_count + 1; i++) {
+        (void)large_file_close(&worker->large[i]); /* every file in there is finished or failed */
+    }
+}

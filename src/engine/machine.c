@@ -1,0 +1,34 @@
+/* machine.c - what this machine has: asked once, before the budget. */
+#include "engine/budget.h"
+#include "engine/ring.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static uint32_t machine_cores(void)
+{
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof cores, &cores) == 0 && CPU_COUNT(&cores) > 0) {
+        return (uint32_t)CPU_COUNT(&cores);
+    }
+    const long online = sysconf(_SC_NPROCESSORS_ONLN); /* more than a cpu_set_t holds */
+    return online > 0 ? (uint32_t)online : 1;
+}
+
+void machine_examine(struct machine_facts *out)
+{
+    struct rlimit locked = {0, 0};
+    const long pages = sysconf(_SC_PHYS_PAGES);
+    const long page = sysconf(_SC_PAGESIZE);
+    *out = (struct machine_facts){
+        .cores = machine_cores(),
+        .page_bytes = page > 0 ? (uint64_t)page : 4096,
+    };
+    out->memory_bytes = pages > 0 ? (uint64_t)pages * out->page_bytes : 0;
+    (void)getrlimit(RLIMIT_MEMLOCK, &locked);
+    /* root is not held to the limit; where it is, the ring does without registered buffers */
+    out->locked_memory_bytes =
+        geteuid() == 0 || locked.rlim_cur == RLIM_INFINITY ? UINT64_MAX : locked.rlim_cur;
+    out->uring = ring_probe(out->uring_reason, sizeof out->uring_reason);
+}

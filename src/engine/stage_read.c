@@ -1,0 +1,54 @@
+/* stage_read.c - stored bytes of one frame from the media into the slot's buffer.
+ *
+ * A read that ends early goes on where it ended, a bounded number of times without progress.
+ * A pack that is not there is MEDIA_MISSING, one that ends inside the frame is damaged. */
+#include "engine/worker.h"
+
+#include "base/bug.h"
+
+#include <errno.h>
+
+static enum slot_state read_queue(struct worker *worker, struct slot *slot)
+{
+    const struct index_chunk *frame = slot->frame;
+    ring_read(worker->ring, &(struct ring_operation){
+                                .fd = worker->input->set->pack_fds[frame->pack],
+                                .bytes = slot->stored + slot->moved_bytes,
+                                .count = frame->frame_bytes - slot->moved_bytes,
+                                .offset = frame->frame_offset + slot->moved_bytes,
+                                .tag = (uint32_t)(slot - worker->slots),
+                            });
+    return SLOT_READ;
+}
+
+enum slot_state stage_read(struct worker *worker, struct slot *slot)
+{
+    const struct index_chunk *frame = slot->frame;
+    VSR_REQUIRE(frame->frame_bytes <= worker->input->budget->stored_bytes_max);
+    VSR_REQUIRE(frame->frame_plain_bytes <= worker->input->budget->plain_bytes_max);
+    slot->moved_bytes = 0;
+    slot->retries = 0;
+    if (worker->input->set->pack_fds[frame->pack] < 0) {
+        return slot_fail(worker, slot, OUTCOME_MEDIA_MISSING, ENOENT);
+    }
+    return read_queue(worker, slot);
+}
+
+enum slot_state stage_read_done(struct worker *worker, struct slot *slot, int32_t result)
+{
+    if (result < 0 && result != -EINTR && result != -EAGAIN) {
+        return slot_fail(worker, slot, OUTCOME_MEDIA_MISSING, -result);
+    }
+    if (result == 0) {
+        return slot_fail(worker, slot, OUTCOME_MEDIA_CORRUPT, 0); /* the pack ends here */
+    }
+    if (result > 0) {
+        slot->moved_bytes += (uint32_t)result;
+        slot->retries = 0;
+        meter_add(&worker->meter.stored_bytes_read, (uint64_t)result);
+    } else if (++slot->retries > IO_RETRIES_MAX) {
+        return slot_fail(worker, slot, OUTCOME_MEDIA_MISSING, -result);
+    }
+    VSR_REQUIRE(slot->moved_bytes <= slot->frame->frame_bytes);
+    return slot->moved_bytes == slot->frame->frame_bytes ? SLOT_DECODE : read_queue(worker, slot);
+}

@@ -1,0 +1,220 @@
+/* stage_write.c - the pieces of a decoded frame, each verified and then written.
+ *
+ * Small files whole and at once by plain calls (measured better than the ring); pieces of large
+ * files at their offsets, through the ring and past the page cache where the destination can,
+ * else by pwrite. One ring write in flight for a slot: the slot waits, the worker does not. */
+#include "engine/worker.h"
+
+#include "base/bug.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#ifndef RWF_DONTCACHE
+#define RWF_DONTCACHE 0x00000080 /* Linux 6.14 */
+#endif
+
+static void write_bare(struct worker *worker, struct slot *slot)
+{
+    const uint32_t file = worker->claims->pieces[slot->piece++].file;
+    if (!worker->input->discard && !file_table_has_fault(worker->table, file)) {
+        const int fault = bare_file_make(worker, file);
+        if (fault != 0) {
+            file_table_fault(worker->table, file, outcome_of_errno(fault), fault);
+        }
+    }
+    file_pieces_done(worker, file, 1, true);
+}
+
+enum slot_state slot_fail(struct worker *worker, struct slot *slot, enum outcome outcome,
+                          int os_errno)
+{
+    while (slot->piece < slot->piece_end) {
+        const struct claim_piece *piece = &worker->claims->pieces[slot->piece];
+        if (piece->chunk == MARK_NONE && outcome != OUTCOME_CANCELLED) {
+            write_bare(worker, slot); /* what has no data does not miss the frame */
+            continue;
+        }
+        file_table_fault(worker->table, piece->file, outcome, os_errno);
+        slot->piece++;
+        file_pieces_done(worker, piece->file, 1, false);
+    }
+    return SLOT_FREE;
+}
+
+/* --- pieces of large files --- */
+
+/* How much of what is left may go past the page cache: aligned in the file and in memory. */
+static uint32_t write_direct_bytes(const struct worker *worker, const struct large_file *large,
+                                   const struct ring_operation *o)
+{
+    if (large->direct_fd < 0 || large->direct_refused) {
+        return 0;
+    }
+    const uint32_t mount = stage_file_mount(worker->input->stage, large->file);
+    const uint32_t align = worker->input->stage->mounts[mount].abilities.direct_align_bytes;
+    if (o->offset % align != 0 || (uintptr_t)o->bytes % align != 0) {
+        return 0;
+    }
+    return o->count - o->count % align;
+}
+
+static int write_plain(const struct worker *worker, const struct large_file *large,
+                       const struct ring_operation *o)
+{
+    const uint32_t mount = stage_file_mount(worker->input->stage, large->file);
+    const bool uncached = worker->input->stage->mounts[mount].abilities.uncached_write;
+    uint32_t moved = 0, retries = 0;
+    while (moved < o->count) {
+        const struct iovec part = {o->bytes + moved, o->count - moved};
+        const ssize_t wrote =
+            pwritev2(large->fd, &part, 1, (off_t)(o->offset + moved), uncached ? RWF_DONTCACHE : 0);
+        if (wrote > 0) {
+            moved += (uint32_t)wrote;
+            retries = 0;
+        } else if ((wrote < 0 && errno != EINTR && errno != EAGAIN) || ++retries > IO_RETRIES_MAX) {
+            return wrote < 0 ? errno : EIO;
+        }
+    }
+    return 0;
+}
+
+/* Where the rest of the current piece goes. */
+static struct ring_operation write_rest(const struct worker *worker, const struct slot *slot)
+{
+    const struct index_chunk *chunk =
+        claim_chunk(worker->claims, &worker->claims->pieces[slot->piece]);
+    char *bytes = (char *)(uintptr_t)slot->payload + chunk->offset_in_frame + slot->moved_bytes;
+    return (struct ring_operation){
+        .bytes = bytes,
+        .count = chunk->length - slot->moved_bytes,
+        .offset = chunk->file_offset + slot->moved_bytes,
+        .tag = (uint32_t)(slot - worker->slots),
+    };
+}
+
+static enum slot_state write_piece_end(struct worker *worker, struct slot *slot, int fault)
+{
+    const uint32_t file = worker->claims->pieces[slot->piece].file;
+    if (fault != 0) {
+        file_table_fault(worker->table, file, outcome_of_errno(fault), fault);
+    }
+    if (slot->large != NULL) {
+        slot->large->in_flight--;
+        slot->large = NULL;
+    }
+    slot->piece++;
+    file_pieces_done(worker, file, 1, false);
+    return SLOT_FREE; /* of this piece; stage_write() goes on with the next */
+}
+
+/* SLOT_WRITE: a ring write is in flight. SLOT_FREE: the piece is done. */
+static enum slot_state write_large(struct worker *worker, struct slot *slot)
+{
+    struct ring_operation o = write_rest(worker, slot);
+    const uint32_t direct = write_direct_bytes(worker, slot->large, &o);
+    if (direct > 0) {
+        o.fd = slot->large->direct_fd;
+        o.count = direct;
+        ring_write(worker->ring, &o);
+        return SLOT_WRITE;
+    }
+    return write_piece_end(worker, slot, o.count == 0 ? 0 : write_plain(worker, slot->large, &o));
+}
+
+static enum slot_state write_large_begin(struct worker *worker, struct slot *slot)
+{
+    const struct claim_piece *piece = &worker->claims->pieces[slot->piece];
+    slot->moved_bytes = 0;
+    slot->retries = 0;
+    if (!piece_is_right(worker, piece, slot->payload)) {
+        file_table_fault(worker->table, piece->file, OUTCOME_MEDIA_CORRUPT, 0);
+    }
+    if (worker->input->discard || file_table_has_fault(worker->table, piece->file)) {
+        return write_piece_end(worker, slot, 0);
+    }
+    slot->large = large_file_open(worker, piece->file);
+    if (slot->large == NULL) {
+        return write_piece_end(worker, slot, errno);
+    }
+    slot->large->in_flight++;
+    return write_large(worker, slot);
+}
+
+enum slot_state stage_write_done(struct worker *worker, struct slot *slot, int32_t result)
+{
+    enum slot_state state;
+    if (result == -EINVAL && !slot->large->direct_refused) {
+        slot->large->direct_refused = true; /* stricter than it said: plain from here on */
+        state = write_large(worker, slot);
+    } else if (result > 0) {
+        slot->moved_bytes += (uint32_t)result;
+        slot->retries = 0;
+        state = write_large(worker, slot);
+    } else if ((result == 0 || result == -EINTR || result == -EAGAIN) &&
+               ++slot->retries <= IO_RETRIES_MAX) {
+        state = write_large(worker, slot);
+    } else {
+        state = write_piece_end(worker, slot, result == 0 ? EIO : -result);
+    }
+    return state == SLOT_WRITE ? SLOT_WRITE : stage_write(worker, slot);
+}
+
+/* --- small files --- */
+
+/* How many pieces from the current one on are of the same file. */
+static uint32_t write_run(const struct worker *worker, const struct slot *slot)
+{
+    const struct claim_piece *pieces = worker->claims->pieces;
+    uint32_t count = 1;
+    while (slot->piece + count < slot->piece_end &&
+           pieces[slot->piece + count].file == pieces[slot->piece].file) {
+        count++;
+    }
+    return count;
+}
+
+static bool write_is_whole(const struct worker *worker, const struct slot *slot, uint32_t count)
+{
+    const uint32_t file = worker->claims->pieces[slot->piece].file;
+    const uint32_t entry = file_table_data_entry(worker->table, file);
+    return worker->input->set->index.entries[entry].chunk_count == count;
+}
+
+static void write_small(struct worker *worker, struct slot *slot, uint32_t count)
+{
+    const struct claim_piece *pieces = &worker->claims->pieces[slot->piece];
+    const uint32_t file = pieces[0].file;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!piece_is_right(worker, &pieces[i], slot->payload)) {
+            file_table_fault(worker->table, file, OUTCOME_MEDIA_CORRUPT, 0);
+        }
+    }
+    if (!worker->input->discard && !file_table_has_fault(worker->table, file)) {
+        const int fault = small_file_write(worker, pieces, count, slot->payload);
+        if (fault != 0) {
+            file_table_fault(worker->table, file, outcome_of_errno(fault), fault);
+        }
+    }
+    slot->piece += count;
+    file_pieces_done(worker, file, count, true);
+}
+
+enum slot_state stage_write(struct worker *worker, struct slot *slot)
+{
+    while (slot->piece < slot->piece_end) {
+        if (worker->claims->pieces[slot->piece].chunk == MARK_NONE) {
+            write_bare(worker, slot);
+            continue;
+        }
+        const uint32_t count = write_run(worker, slot);
+        if (write_is_whole(worker, slot, count)) {
+            write_small(worker, slot, count);
+        } else if (write_large_begin(worker, slot) == SLOT_WRITE) {
+            return SLOT_WRITE;
+        }
+    }
+    return SLOT_FREE;
+}

@@ -1,0 +1,113 @@
+/* worker.h - one thread, one ring, one slab; and what its stages share.
+ *
+ * A worker takes a frame from read to written on its own core. Everything here belongs to it
+ * alone but for table, claims and stop. Nothing allocates, locks or logs after worker_ready(). */
+#ifndef ENGINE_WORKER_H
+#define ENGINE_WORKER_H
+
+#include "engine/claim.h"
+#include "engine/meter.h"
+#include "engine/ring.h"
+#include "engine/slot.h"
+
+#include <pthread.h>
+
+/* A file with several frames, as one worker has it open. */
+struct large_file {
+    uint32_t file; /* plan_file, or MARK_NONE */
+    int fd;
+    int direct_fd; /* -1: none */
+    bool direct_refused;
+    uint32_t in_flight; /* slots that have a write to it in flight */
+    uint64_t used;      /* when, for choosing which to close */
+};
+
+/* A staged directory that is kept open: files come folder by folder. */
+struct open_directory {
+    struct stage_where where;
+    int fd;
+    uint64_t used;
+};
+enum { WORKER_DIRECTORIES = 2 }; /* a file's own, and that of its further names */
+
+struct worker {
+    pthread_t thread;
+    bool started;
+    const struct engine_input *input;
+    struct file_table *table;
+    struct claim_list *claims;
+    const atomic_bool *stop;
+    struct ring *ring;
+    char *slab;
+    uint64_t slab_bytes;
+    struct slot *slots;
+    uint32_t slot_count;
+    struct ring_event *events;
+    uint32_t in_flight; /* slots that are not FREE */
+    uint32_t job, job_end;
+    struct large_file *large; /* slot_count + 1 */
+    uint64_t clock;           /* of large[].used and directories[].used */
+    struct open_directory directories[WORKER_DIRECTORIES];
+    struct meta_policy policy;
+    struct meta_loss losses;    /* sums */
+    struct meta_loss file_loss; /* of the file in hand */
+    char *owner_name;           /* scratch: a name or a link text, WIN_PATH_BYTES_MAX + 1 */
+    int broken;                 /* errno of a ring that failed: nothing more is read */
+    struct meter meter;
+};
+
+/* Control thread: all memory. The ring is opened by the worker's own thread, worker_begin(). */
+vsr_code worker_init(struct worker *worker, const struct engine_input *input,
+                     struct file_table *table, struct claim_list *claims, const atomic_bool *stop,
+                     vsr_error *error);
+vsr_code worker_begin(struct worker *worker, vsr_error *error);
+void worker_run(struct worker *worker);
+void worker_end(struct worker *worker);  /* its own thread: the ring and descriptors  */
+void worker_fini(struct worker *worker); /* control thread, after the join: the memory */
+
+/* --- stages: each takes a slot in one state and says the next --- */
+
+enum slot_state stage_read(struct worker *worker, struct slot *slot);
+enum slot_state stage_read_done(struct worker *worker, struct slot *slot, int32_t result);
+enum slot_state stage_decode(struct worker *worker, struct slot *slot);
+enum slot_state stage_write(struct worker *worker, struct slot *slot);
+enum slot_state stage_write_done(struct worker *worker, struct slot *slot, int32_t result);
+
+/* Every piece of the slot fails. */
+enum slot_state slot_fail(struct worker *worker, struct slot *slot, enum outcome outcome,
+                          int os_errno);
+
+/* --- files --- */
+
+/* Are the bytes of a piece what the index says? */
+bool piece_is_right(const struct worker *worker, const struct claim_piece *piece,
+                    const char *payload);
+
+/* A file whose pieces are all here: made, written, described, closed, by plain calls. count
+ * pieces, whose payload is verified already. Returns 0 or errno. */
+int small_file_write(struct worker *worker, const struct claim_piece *pieces, uint32_t count,
+                     const char *payload);
+
+/* A file without data: empty, all holes, a symbolic link, a directory. 0 or errno. */
+int bare_file_make(struct worker *worker, uint32_t file);
+
+/* Open O_CREAT | O_EXCL; what an interrupted run left under the name goes first. -errno. */
+int worker_create(const struct open_directory *directory, mode_t mode);
+
+/* The staged directory of a file, open, and in where its name. NULL with errno. */
+struct open_directory *worker_directory(struct worker *worker, uint32_t file);
+
+/* The worker's descriptor of a large file. NULL with errno. */
+struct large_file *large_file_open(struct worker *worker, uint32_t file);
+/* All pieces are written: size, metadata. 0 or errno. */
+int large_file_finish(struct worker *worker, uint32_t file);
+void large_file_close_all(struct worker *worker);
+
+/* count pieces of a file are done, one way or the other; who did the last one makes it whole or
+ * removes it, links its further names, writes the rows. */
+void file_pieces_done(struct worker *worker, uint32_t file, uint32_t count, bool whole_already);
+
+/* The outcome that an errno of a destination call stands for. */
+enum outcome outcome_of_errno(int os_errno);
+
+#endif
