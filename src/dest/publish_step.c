@@ -291,23 +291,37 @@ void publish_add_steps(struct publication *p, uint32_t group, uint32_t unit, uin
     }
 }
 
-static void step_withdraw_file(struct publication *p, uint32_t file, struct stage_where *where,
-                               own_fd *fd)
+/* What was staged of a file goes; what stays goes with the staging folder. */
+static void step_remove_staged(const struct publication *p, uint32_t file,
+                               struct stage_where *where, own_fd *fd)
 {
     const uint64_t before = where->key;
-    struct outcome_row *row = &p->rows[file];
-    if (row->outcome == OUTCOME_RESTORED && p->stage->plan->files[file].kind != KIND_DIRECTORY &&
-        stage_place(p->stage, file, where)) {
-        if (where->key != before || *fd < 0) {
-            own_fd_drop(fd);
-            *fd = root_openat(where->base_fd, where->path, O_PATH | O_DIRECTORY, 0);
-        }
-        if (*fd >= 0) {
-            (void)unlinkat(*fd, where->name, 0); /* what stays goes with the staging folder */
-        }
+    if (p->stage->plan->files[file].kind == KIND_DIRECTORY || !stage_place(p->stage, file, where)) {
+        return;
     }
-    if (row->outcome == OUTCOME_RESTORED) {
-        row->outcome = OUTCOME_WITHDRAWN;
+    if (where->key != before || *fd < 0) {
+        own_fd_drop(fd);
+        *fd = root_openat(where->base_fd, where->path, O_PATH | O_DIRECTORY, 0);
+    }
+    if (*fd >= 0) {
+        (void)unlinkat(*fd, where->name, 0);
+    }
+}
+
+void publish_remove_staged(struct publication *p, uint32_t unit)
+{
+    const struct stage *stage = p->stage;
+    const struct plan_unit *u = &stage->plan->units[unit];
+    char path[STAGE_PATH_BYTES_MAX];
+    char name[WIN_NAME_BYTES_MAX + 1];
+    struct stage_where where = {.key = STAGE_KEY_NONE, .path = path, .name = name};
+    OWN(fd) fd = -1;
+    for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
+        const uint32_t tree = stage->directory_tree[stage->plan->files[i].directory];
+        if (stage_is_staged(stage->plan, i) && stage_in_tree(stage, i) &&
+            p->layout->tree_state[tree] == TREE_STAGED) {
+            step_remove_staged(p, i, &where, &fd);
+        }
     }
 }
 
@@ -332,7 +346,10 @@ void publish_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int 
         }
     }
     for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
-        step_withdraw_file(p, i, &where, &fd);
+        if (p->rows[i].outcome == OUTCOME_RESTORED) {
+            step_remove_staged(p, i, &where, &fd);
+            p->rows[i].outcome = OUTCOME_WITHDRAWN;
+        }
     }
     if (file != MARK_NONE && p->rows[file].outcome == OUTCOME_WITHDRAWN) {
         const bool full = os_errno == ENOSPC || os_errno == EDQUOT;

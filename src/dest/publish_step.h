@@ -50,6 +50,9 @@ vsr_code publish_run_steps(struct publication *p, uint32_t group, size_t first, 
  * row gets the cause; MARK_NONE: none of them, all WITHDRAWN. */
 void publish_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int os_errno);
 
+/* A failed unit's files in trees that are in staging (again). */
+void publish_remove_staged(struct publication *p, uint32_t unit);
+
 /* The parent of a place, resolved anew from its root and compared with the one that was held
  * when the run began. A descriptor, or -errno (-ESTALE: another folder stands there). */
 int publish_open_parent(const struct stage *stage, uint32_t directory);
@@ -65,7 +68,7 @@ void publish_prepare_trees(struct publication *p, uint32_t group);
  * Fails only when the log does. */
 vsr_code publish_trees(struct publication *p, uint32_t group, vsr_error *error);
 
-/* Trees of the group that are in place go back, so that a failed unit's files can be taken out. */
+/* Trees of the group that are in place go back, and failed units' files are taken out of them. */
 void publish_trees_back(struct publication *p, uint32_t group);
 
 /* What failed units have left in trees that could not go back. */

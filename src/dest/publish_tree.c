@@ -366,11 +366,19 @@ void publish_count_residue(struct publication *p, uint32_t group)
 void publish_trees_back(struct publication *p, uint32_t group)
 {
     const struct stage_layout *layout = p->layout;
+    const struct stage_group *g = &p->stage->groups[group];
+    bool back = false;
     for (uint32_t i = layout->group_first_tree[group]; i < layout->group_first_tree[group + 1];
          i++) {
         const uint32_t tree = layout->group_trees[i];
         if (layout->tree_state[tree] == TREE_PUBLISHED) {
             (void)tree_rename(p, tree, true); /* or publish_count_residue() counts what stays */
+            back = true;
+        }
+    }
+    for (uint32_t i = g->first_unit; back && i < g->first_unit + g->unit_count; i++) {
+        if (p->states[p->stage->group_units[i]] == UNIT_FAILED) {
+            publish_remove_staged(p, p->stage->group_units[i]);
         }
     }
 }
