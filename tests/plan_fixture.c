@@ -217,6 +217,7 @@ vsr_code restore_run(struct restore *r)
     machine_examine(&machine);
     vsr_code code = budget_resolve(&budget, &options, &machine, FRAME_STORED_BYTES_MAX,
                                    FRAME_PLAIN_BYTES_MAX, r->plan->file_count, &r->error);
+    budget.direct_write = budget.direct_write || r->direct;
     if (code == VSR_OK && !r->discard) {
         code = stage_open(&stage, r->plan, r->set, &run, &staging, &r->error);
     }

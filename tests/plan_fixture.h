@@ -29,6 +29,7 @@ struct restore {
     const uint8_t *skip;
     bool stop_at_once;
     bool discard;
+    bool direct; /* ring writes past the page cache, with a RING_SYNC ring too */
     /* results */
     struct outcome_row *rows;
     enum unit_state *states;

@@ -146,7 +146,7 @@ static enum slot_state write_large_begin(struct worker *worker, struct slot *slo
 enum slot_state stage_write_done(struct worker *worker, struct slot *slot, int32_t result)
 {
     enum slot_state state;
-    if (result == -EINVAL && !slot->large->direct_refused) {
+    if (result == -EINVAL) {
         slot->large->direct_refused = true; /* stricter than it said: plain from here on */
         state = write_large(worker, slot);
     } else if (result > 0) {

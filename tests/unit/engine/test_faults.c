@@ -1,0 +1,248 @@
+/* test_faults.c - reads and writes that end short, are interrupted, fail, or never succeed.
+ *
+ * Goal: what can be retried is, a bounded number of times; what cannot fails the files it
+ * concerns, by the outcome that the exit codes rest on, and no other. Method: RING_SYNC with a
+ * hook before each operation. */
+#include "vsr_test.h"
+
+#include "base/limits.h"
+#include "media_fixture.h"
+#include "plan_fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/ring.h"
+
+enum { BIG_BYTES = (3 << 20) + 777 };
+
+struct world {
+    char folder[64];
+    char dir[128];
+    struct media_set set;
+    struct plan *plan;
+    struct restore r;
+    char *big;
+};
+
+static _Atomic unsigned calls;
+
+static int world_open(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    vsr_error error = {0};
+    char path[128];
+    fixture_folder(w->folder);
+    (void)snprintf(path, sizeof path, "%s/set", w->folder);
+    (void)snprintf(w->dir, sizeof w->dir, "%s/dest", w->folder);
+    assert_int_equal(mkdir(w->dir, 0755), 0);
+    w->big = fixture_bytes(1, BIG_BYTES);
+    const struct fixture_file files[] = {
+        {.path = "big", .content = {w->big, BIG_BYTES}},
+        {.path = "small", .content = {"small", 5}},
+        {.path = "empty"},
+    };
+    fixture_write(path, &(struct fixture){.files = files, .file_count = COUNT_OF(files)});
+    assert_int_equal(set_open(&w->set, path, &error), VSR_OK);
+    assert_int_equal(set_open_packs(&w->set, true, &error), VSR_OK);
+    w->plan = plan_fixture_create(&w->set, w->dir, 1, NULL);
+    w->r = (struct restore){.set = &w->set,
+                            .plan = w->plan,
+                            .ring = RING_SYNC,
+                            .workers = 2,
+                            .durability = DURABILITY_NONE,
+                            .direct = true};
+    atomic_store(&calls, 0);
+    *state = w;
+    return 0;
+}
+
+static int world_close(void **state)
+{
+    struct world *w = *state;
+    ring_sync_fault = NULL;
+    restore_free(&w->r);
+    plan_fixture_free(w->plan);
+    set_close(&w->set);
+    fixture_remove(w->folder);
+    free(w->big);
+    free(w);
+    return 0;
+}
+
+static void check_big(const struct world *w)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/big", w->dir);
+    const int fd = open(path, O_RDONLY);
+    assert_int_not_equal(fd, -1);
+    char *bytes = malloc(BIG_BYTES + 1);
+    assert_int_equal(pread(fd, bytes, BIG_BYTES + 1, 0), BIG_BYTES);
+    assert_memory_equal(bytes, w->big, BIG_BYTES);
+    free(bytes);
+    (void)close(fd);
+}
+
+static void check_rows(struct world *w, enum outcome big, enum outcome small, enum outcome empty)
+{
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(w->r.rows[restore_file(&w->r, "big")].outcome, big);
+    assert_int_equal(w->r.rows[restore_file(&w->r, "small")].outcome, small);
+    assert_int_equal(w->r.rows[restore_file(&w->r, "empty")].outcome, empty);
+}
+
+/* --- what comes right in the end --- */
+
+static int fault_short(bool write, uint64_t offset, uint32_t *count)
+{
+    const unsigned call = atomic_fetch_add(&calls, 1);
+    (void)offset;
+    if (*count > 4096) {
+        *count = write ? *count / 2 / 4096 * 4096 : *count / 2 + 1;
+        *count = *count == 0 ? 4096 : *count;
+    }
+    return call % 3 == 0 ? EINTR : call % 5 == 0 ? EAGAIN : 0;
+}
+
+static void test_short_and_interrupted_operations_go_on(void **state)
+{
+    struct world *w = *state;
+    ring_sync_fault = fault_short;
+    check_rows(w, OUTCOME_RESTORED, OUTCOME_RESTORED, OUTCOME_RESTORED);
+    check_big(w);
+    assert_true(atomic_load(&calls) > 20);
+}
+
+static int fault_unaligned_write(bool write, uint64_t offset, uint32_t *count)
+{
+    (void)offset;
+    if (write && *count > 100) {
+        *count -= 100; /* and so what is left is no longer aligned */
+        atomic_fetch_add(&calls, 1);
+    }
+    return 0;
+}
+
+static int fault_strict_device(bool write, uint64_t offset, uint32_t *count)
+{
+    (void)offset;
+    (void)count;
+    atomic_fetch_add(&calls, write);
+    return write ? EINVAL : 0;
+}
+
+static void test_direct_writes_that_are_refused_go_plain(void **state)
+{
+    struct world *w = *state;
+    ring_sync_fault = fault_strict_device;
+    check_rows(w, OUTCOME_RESTORED, OUTCOME_RESTORED, OUTCOME_RESTORED);
+    check_big(w);
+    restore_free(&w->r);
+    if (atomic_load(&calls) == 0) {
+        skip(); /* no direct writes here */
+    }
+    ring_sync_fault = fault_unaligned_write;
+    plan_fixture_free(w->plan);
+    w->plan = plan_fixture_create(&w->set, w->dir, 1, NULL); /* now everything is replaced */
+    w->r.plan = w->plan;
+    check_rows(w, OUTCOME_RESTORED, OUTCOME_RESTORED, OUTCOME_RESTORED);
+    check_big(w);
+}
+
+/* --- what does not --- */
+
+static int fault_read_eio(bool write, uint64_t offset, uint32_t *count)
+{
+    (void)offset;
+    (void)count;
+    return !write && atomic_fetch_add(&calls, 1) == 2 ? EIO : 0;
+}
+
+static void test_unreadable_media(void **state)
+{
+    struct world *w = *state;
+    char path[256];
+    struct stat facts;
+    ring_sync_fault = fault_read_eio;
+    w->r.workers = 1;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    uint32_t missing = 0;
+    for (uint32_t i = 0; i < w->plan->file_count; i++) {
+        missing += w->r.rows[i].outcome == OUTCOME_MEDIA_MISSING && w->r.rows[i].os_errno == EIO;
+    }
+    assert_int_equal(missing, 1);
+    (void)snprintf(path, sizeof path, "%s/empty", w->dir);
+    assert_int_equal(lstat(path, &facts), -1); /* all or nothing */
+}
+
+static int fault_read_never(bool write, uint64_t offset, uint32_t *count)
+{
+    (void)offset;
+    (void)count;
+    atomic_fetch_add(&calls, 1);
+    return write ? 0 : EAGAIN;
+}
+
+static void test_endless_retries_end(void **state)
+{
+    struct world *w = *state;
+    ring_sync_fault = fault_read_never;
+    check_rows(w, OUTCOME_MEDIA_MISSING, OUTCOME_MEDIA_MISSING, OUTCOME_WITHDRAWN);
+    assert_true(atomic_load(&calls) <= 16 * (IO_RETRIES_MAX + 1));
+}
+
+static int fault_write_full(bool write, uint64_t offset, uint32_t *count)
+{
+    (void)count;
+    return write && offset > 0 ? ENOSPC : 0;
+}
+
+static void test_full_destination(void **state)
+{
+    struct world *w = *state;
+    ring_sync_fault = fault_strict_device;
+    check_rows(w, OUTCOME_RESTORED, OUTCOME_RESTORED, OUTCOME_RESTORED);
+    restore_free(&w->r);
+    plan_fixture_free(w->plan);
+    w->plan = plan_fixture_create(&w->set, w->dir, 1, NULL);
+    w->r.plan = w->plan;
+    if (atomic_load(&calls) == 0) {
+        assert_int_equal(restore_run(&w->r), VSR_OK);
+        skip(); /* no direct writes here */
+    }
+    ring_sync_fault = fault_write_full;
+    check_rows(w, OUTCOME_DEST_FULL, OUTCOME_WITHDRAWN, OUTCOME_WITHDRAWN);
+    check_big(w); /* the one that stood there */
+}
+
+/* --- the null sink --- */
+
+static void test_discarding_verifies_and_writes_nothing(void **state)
+{
+    struct world *w = *state;
+    w->r.discard = true;
+    check_rows(w, OUTCOME_RESTORED, OUTCOME_RESTORED, OUTCOME_RESTORED);
+    assert_int_equal(rmdir(w->dir), 0);
+    assert_int_equal(mkdir(w->dir, 0755), 0);
+    assert_int_equal(w->r.progress.files_done, 3);
+    assert_int_equal(w->r.progress.bytes_done, BIG_BYTES + 5);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_short_and_interrupted_operations_go_on),
+        TEST(test_direct_writes_that_are_refused_go_plain),
+        TEST(test_unreadable_media),
+        TEST(test_endless_retries_end),
+        TEST(test_full_destination),
+        TEST(test_discarding_verifies_and_writes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
