@@ -60,7 +60,8 @@ static int file_link(struct worker *worker, uint32_t owner, uint32_t name)
         return errno;
     }
     const uint64_t from_key = from->where.key;
-    strcpy(worker->owner_name, from->where.name); /* the two may share a directory */
+    /* copied, because the two may share a directory */
+    memcpy(worker->owner_name, from->where.name, strlen(from->where.name) + 1);
     const struct open_directory *to = worker_directory(worker, name);
     if (to == NULL) {
         return errno;

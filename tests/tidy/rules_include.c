@@ -16,7 +16,7 @@ static const struct {
     {"vss", "vss base"},
     {"media", "media base"},
     {"plan", "plan vss media base"},
-    {"dest", "dest plan media base"},
+    {"dest", "dest plan vss media base"}, /* vss: names folded as the documents mean them */
     {"report", "report plan vss base"},
     {"engine", "engine dest plan media base"},
     {"pack", "pack plan media vss base"},
