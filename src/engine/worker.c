@@ -72,6 +72,7 @@ vsr_code worker_begin(struct worker *worker, vsr_error *error)
         (void)umask(0);
         worker->policy.umask = 0;
     }
+    (void)worker_confine(worker->input->stage); /* before the ring: it works with our rights */
     return ring_open(&worker->ring, &setup, error);
 }
 

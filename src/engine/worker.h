@@ -65,6 +65,10 @@ void worker_run(struct worker *worker);
 void worker_end(struct worker *worker);  /* its own thread: the ring and descriptors  */
 void worker_fini(struct worker *worker); /* control thread, after the join: the memory */
 
+/* The calling thread can change nothing outside the staging folders from here on. False: the
+ * kernel cannot do that. stage NULL: nothing at all. */
+bool worker_confine(const struct stage *stage);
+
 /* --- stages: each takes a slot in one state and says the next --- */
 
 enum slot_state stage_read(struct worker *worker, struct slot *slot);
