@@ -65,7 +65,8 @@ struct plan_directory {    /* a directory at a destination: existing, or to be m
 struct plan_file {
     uint32_t unit;
     uint32_t component;    /* plan_component */
-    uint32_t entry;        /* media entry: source, content, metadata */
+    uint32_t entry;        /* media entry: source, content, metadata. MARK_NONE: a KIND_DIRECTORY
+                              that the media do not hold (above an alternate location) */
     uint32_t directory;    /* where it goes (a KIND_DIRECTORY record: itself) */
     struct plan_text name; /* its name there; absent: as the media entry's */
     uint8_t kind;          /* enum plan_kind   */
@@ -96,6 +97,13 @@ struct plan_used_mapping { /* to be recorded in the document (6.10) */
     uint32_t recursive;
 };
 
+/* A file that two units bring to the same place has one record, the first unit's; the other
+ * depends on it: when it fails, this unit fails with it (contract, rulings 8 and 28). */
+struct plan_shared {
+    uint32_t unit; /* the one that depends */
+    uint32_t file; /* plan_file, of an earlier unit that is not refused */
+};
+
 struct plan_unit {
     uint32_t writer;        /* index into bcd.writers (MARK_NONE: files of no component) */
     uint32_t bcd_component; /* index into its components */
@@ -110,10 +118,12 @@ struct plan_unit {
     uint8_t partial_selection; /* --file: status never ALL unless every file was chosen */
     uint8_t reserved;
     struct plan_text method_text;                    /* as the document spells it */
+    struct plan_text target_text;                    /* "original"; an unknown word as spelled */
     struct plan_text rule;                           /* "6.6/2"                   */
     struct plan_text detail;                         /* to the refusal: the object and what to do */
     uint32_t first_subcomponent, subcomponent_count; /* plan_component of the implicit members */
     uint32_t first_file, file_count;
+    uint32_t first_shared, shared_count; /* plan_shared: files of earlier units it depends on */
     uint64_t bytes;
 };
 
@@ -128,13 +138,14 @@ struct plan {
     const struct plan_range *ranges;
     const struct plan_component *components;
     const struct plan_used_mapping *used_mappings;
+    const struct plan_shared *shared;
     const struct plan_unit *units;
     const struct plan_text *warnings;
     const struct plan_text
         *choices; /* the call's options, one text each "--volume", "C:=/mnt/c" ... for replay */
     const char *text;
     uint32_t root_count, directory_count, file_count, range_count, component_count;
-    uint32_t used_mapping_count, unit_count, warning_count, choice_count;
+    uint32_t used_mapping_count, shared_count, unit_count, warning_count, choice_count;
     uint32_t text_bytes;
     uint64_t bytes; /* sum over units that are not refused */
     uint32_t refused_units;
@@ -171,17 +182,22 @@ vsr_code plan_map_volumes(struct arena *arena, const struct plan_input *input,
 vsr_code plan_create(struct plan **out, const struct plan_input *input, vsr_error *error);
 void plan_free(struct plan *plan);
 
-/* Save and load (binary; every number checked on load against the plan's own sizes and the
- * set's index). RUN_FOREIGN when it was made for another set or other documents. */
+/* Save and load (binary; every number checked on load against the plan's own sizes, and by
+ * plan_check_set() against the set's index). Errors of loading: RUN_FOREIGN for a file that is no
+ * plan, or a damaged one; of plan_check_set(): RUN_FOREIGN when it was made for another set or
+ * other documents. */
 vsr_code plan_save(const struct plan *plan, int dir_fd, const char *name, vsr_error *error);
 vsr_code plan_load(struct plan **out, const char *path, vsr_error *error);
 vsr_code plan_check_set(const struct plan *plan, const struct media_set *set, vsr_error *error);
 /* Do path's first bytes say that it is a binary plan (else: JSON lines)? */
 vsr_code plan_is_binary(const char *path, bool *binary, vsr_error *error);
 
+/* "C:\data\a.mdf": a media entry's path, as the catalogue spells it. Added to out. */
+void plan_entry_path(const struct media_set *set, uint32_t entry, struct buffer *out);
+
 /* Paths of a record. Added to out. */
 void plan_source_path(const struct plan *plan, const struct media_set *set, uint32_t file,
-                      struct buffer *out); /* "C:\data\a.mdf", as the catalogue spells it */
+                      struct buffer *out); /* plan_entry_path(); nothing for an entry MARK_NONE */
 void plan_dest_path(const struct plan *plan, const struct media_set *set, uint32_t file,
                     struct buffer *out); /* "D:\alt\a.mdf" */
 void plan_unix_path(const struct plan *plan, const struct media_set *set, uint32_t file,
