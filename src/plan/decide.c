@@ -1,0 +1,160 @@
+/* decide.c - the rules' tables 6.6 and 6.7 as one table.
+ *
+ * Read top to bottom: the first row whose method and target fit, whose `needs` all hold and of
+ * whose `lacks` none holds, wins. No row: refused. A change of rule is a change of one row and
+ * of one row in its test. It looks at nothing itself: rows that need a look say so. */
+#include "plan/decide.h"
+
+#include <stddef.h>
+
+#define M(name) (1u << METHOD_##name)
+#define T(name) (1u << TARGET_##name)
+
+#define M_ANY   (~0u)
+#define M_AT    M(RESTORE_AT_REBOOT)
+#define M_AT_IF M(RESTORE_AT_REBOOT_IF_CANNOT_REPLACE)
+#define M_THERE M(RESTORE_IF_NOT_THERE)
+#define M_CAN   M(RESTORE_IF_CAN_REPLACE)
+#define M_STOP  M(STOP_RESTORE_START)
+#define M_ALT   M(RESTORE_TO_ALTERNATE_LOCATION)
+#define M_CYCLE M(RESTORE_STOP_START)
+#define T_ANY   (~0u)
+#define T_PLAIN (T(ORIGINAL) | T(DIRECTED)) /* directed without entries is original (6.7) */
+
+#define ORIGINAL          DECIDE_PLACE, VERDICT_ORIGINAL, REFUSAL_NONE
+#define ALTERNATE         DECIDE_PLACE, VERDICT_ALTERNATE, REFUSAL_NONE
+#define STAGED            DECIDE_PLACE, VERDICT_STAGED, REFUSAL_NONE
+#define PRIVATE           DECIDE_PLACE, VERDICT_PRIVATE, REFUSAL_NONE
+#define ORIGINAL_LOCATION DECIDE_PLACE, VERDICT_ORIGINAL_LOCATION, REFUSAL_NONE
+#define LOOK_ORIGINAL     DECIDE_LOOK_ORIGINAL, VERDICT_REFUSED, REFUSAL_NONE
+#define LOOK_ALTERNATE    DECIDE_LOOK_ALTERNATE, VERDICT_REFUSED, REFUSAL_NONE
+#define REFUSE(name)      DECIDE_REFUSE, VERDICT_REFUSED, REFUSAL_##name
+#define BY_ORIGINAL       DECIDE_REFUSE_BY_ORIGINAL, VERDICT_REFUSED, REFUSAL_NONE
+#define BY_ALTERNATE      DECIDE_REFUSE_BY_ALTERNATE, VERDICT_REFUSED, REFUSAL_NONE
+#define BLOCKED           DECIDE_REFUSE_BY_ALTERNATE, VERDICT_REFUSED, REFUSAL_MAPPING_BLOCKED
+#define CUSTOM            DECIDE_REFUSE, VERDICT_CUSTOM, REFUSAL_METHOD_CUSTOM
+
+struct rule {
+    unsigned methods, targets;
+    unsigned needs, lacks;
+    enum decision decision;
+    enum plan_verdict verdict;
+    enum refusal refusal;
+    const char *rule;
+    const char *why;
+};
+
+/* clang-format off */
+static const struct rule rules[] = {
+    /* private restore: before everything (6.2/1) */
+    {M_ANY, T_ANY, KNOWN_PRIVATE, SEEN_ORIGINAL, LOOK_ORIGINAL, "6.2/1", NULL},
+    {M_ANY, T_ANY, KNOWN_PRIVATE | ORIGINAL_REPLACEABLE, ORIGINAL_IMPOSSIBLE, PRIVATE, "6.2/1",
+     NULL},
+    {M_ANY, T_ANY, KNOWN_PRIVATE, 0, BY_ORIGINAL, "6.2/1", NULL},
+
+    /* what the documents leave undefined, before any fault of place (ruling 9) */
+    {M(CUSTOM), T_ANY, 0, 0, CUSTOM, "6.2/2",
+     "the writer has a restore procedure of its own; no generic copy may stand in for it"},
+    {M(UNKNOWN), T_ANY, 0, 0, REFUSE(DOCUMENT_UNKNOWN_WORD), "6.6/unknown",
+     "the document's restore method is no known word"},
+    {M(UNDEFINED), T_ANY, 0, 0, REFUSE(METHOD_UNDEFINED), "6.6/0",
+     "the writer gave no restore method"},
+    {M_ANY, T(UNKNOWN), 0, 0, REFUSE(DOCUMENT_UNKNOWN_WORD), "6.7/unknown",
+     "the document's restore target is no known word"},
+    {M_ANY, T(UNDEFINED), 0, 0, REFUSE(TARGET_UNDEFINED), "6.7/0",
+     "the restore target was set to undefined"},
+
+    /* directed targets: which ranges go where is not carried out yet; method 5 ignores them */
+    {M_ANY & ~M_AT, T(DIRECTED), KNOWN_ENTRIES, 0, REFUSE(DIRECTED_RANGES_INVALID), "6.7/3",
+     "directed targets (rule 7.8) are not carried out by this version"},
+
+    {M_STOP, T_ANY, KNOWN_NO_SERVICE, 0, REFUSE(SERVICE_STOP_FAILED), "6.6/3",
+     "the method asks for a service to be stopped first, and it cannot be"},
+    {M_ANY, T_ANY, KNOWN_EMPTY, 0, ORIGINAL, "4.8", NULL},
+
+    /* reboot-time copying: method 5 knows no target, method 6 only for what is done now (6.8);
+     * an offline tree is "after the reboot" (8.2; ruling 4) */
+    {M_AT, T_ANY, KNOWN_LIVE, 0, STAGED, "6.6/5", NULL},
+    {M_AT, T_ANY, 0, SEEN_ORIGINAL, LOOK_ORIGINAL, "6.6/5", NULL},
+    {M_AT, T_ANY, ORIGINAL_REPLACEABLE, ORIGINAL_IMPOSSIBLE, ORIGINAL, "6.6/5", NULL},
+    {M_AT, T_ANY, 0, 0, BY_ORIGINAL, "6.6/5", NULL},
+
+    /* target ALTERNATE (6.7): never back to the original place */
+    {M_ANY, T(ALTERNATE), KNOWN_MAPPED, SEEN_ALTERNATE, LOOK_ALTERNATE, "6.7/2", NULL},
+    {M_ANY, T(ALTERNATE), ALTERNATE_IMPOSSIBLE, 0, BY_ALTERNATE, "6.7/2", NULL},
+    {M_ANY, T(ALTERNATE), KNOWN_MAPPED | ALTERNATE_WRITABLE, 0, ALTERNATE, "6.7/2", NULL},
+    {M_AT_IF, T(ALTERNATE), KNOWN_MAPPED | KNOWN_LIVE, 0, STAGED, "6.8/6", NULL},
+    {M_ANY, T(ALTERNATE), KNOWN_MAPPED, 0, BLOCKED, "6.7/2", NULL},
+    {M_ANY, T(ALTERNATE), 0, 0, REFUSE(MAPPING_MISSING), "6.7/2",
+     "the restore target asks for the alternate location, and not every file has a mapping"},
+
+    /* target ORIGINAL_LOCATION (6.7): the backup-time place, no way round */
+    {M_ANY, T(ORIGINAL_LOCATION), 0, SEEN_ORIGINAL, LOOK_ORIGINAL, "6.7/4", NULL},
+    {M_ANY, T(ORIGINAL_LOCATION), ORIGINAL_REPLACEABLE, ORIGINAL_IMPOSSIBLE, ORIGINAL_LOCATION,
+     "6.7/4", NULL},
+    {M_AT_IF, T(ORIGINAL_LOCATION), KNOWN_LIVE, ORIGINAL_IMPOSSIBLE, STAGED, "6.8/6", NULL},
+    {M_ANY, T(ORIGINAL_LOCATION), 0, 0, BY_ORIGINAL, "6.7/4", NULL},
+
+    /* method 4: the original place is not looked at */
+    {M_ALT, T_PLAIN, KNOWN_MAPPED, SEEN_ALTERNATE, LOOK_ALTERNATE, "6.6/4", NULL},
+    {M_ALT, T_PLAIN, ALTERNATE_IMPOSSIBLE, 0, BY_ALTERNATE, "6.6/4", NULL},
+    {M_ALT, T_PLAIN, KNOWN_MAPPED | ALTERNATE_WRITABLE, 0, ALTERNATE, "6.6/4", NULL},
+    {M_ALT, T_PLAIN, KNOWN_MAPPED, 0, BLOCKED, "6.6/4", NULL},
+    {M_ALT, T_PLAIN, 0, 0, REFUSE(MAPPING_MISSING), "6.6/4",
+     "the restore method asks for the alternate location, and not every file has a mapping"},
+
+    /* all other methods begin with the original place */
+    {M_ANY, T_PLAIN, 0, SEEN_ORIGINAL, LOOK_ORIGINAL, "6.6", NULL},
+
+    {M_THERE, T_PLAIN, ORIGINAL_IMPOSSIBLE, 0, BY_ORIGINAL, "6.6/1", NULL},
+    {M_THERE, T_PLAIN, ORIGINAL_ABSENT, 0, ORIGINAL, "6.6/1", NULL},
+    {M_THERE, T_PLAIN, KNOWN_MAPPED, SEEN_ALTERNATE, LOOK_ALTERNATE, "6.6/1", NULL},
+    {M_THERE, T_PLAIN, ALTERNATE_IMPOSSIBLE, 0, BY_ALTERNATE, "6.6/1", NULL},
+    {M_THERE, T_PLAIN, KNOWN_MAPPED | ALTERNATE_ABSENT, 0, ALTERNATE, "6.6/1", NULL},
+    {M_THERE, T_PLAIN, KNOWN_MAPPED, 0, BLOCKED, "6.6/1", NULL},
+    {M_THERE, T_PLAIN, 0, 0, BY_ORIGINAL, "6.6/1", NULL},
+
+    {M_CAN, T_PLAIN, ORIGINAL_IMPOSSIBLE, 0, BY_ORIGINAL, "6.6/2", NULL},
+    {M_CAN, T_PLAIN, ORIGINAL_REPLACEABLE, 0, ORIGINAL, "6.6/2", NULL},
+    {M_CAN, T_PLAIN, KNOWN_MAPPED, SEEN_ALTERNATE, LOOK_ALTERNATE, "6.6/2", NULL},
+    {M_CAN, T_PLAIN, ALTERNATE_IMPOSSIBLE, 0, BY_ALTERNATE, "6.6/2", NULL},
+    {M_CAN, T_PLAIN, KNOWN_MAPPED | ALTERNATE_WRITABLE, 0, ALTERNATE, "6.6/2", NULL},
+    {M_CAN, T_PLAIN, KNOWN_MAPPED, 0, BLOCKED, "6.6/2", NULL},
+    {M_CAN, T_PLAIN, 0, 0, BY_ORIGINAL, "6.6/2", NULL},
+
+    {M_STOP, T_PLAIN, ORIGINAL_IMPOSSIBLE, 0, BY_ORIGINAL, "6.6/3", NULL},
+    {M_STOP, T_PLAIN, ORIGINAL_REPLACEABLE, 0, ORIGINAL, "6.6/3", NULL},
+    {M_STOP, T_PLAIN, KNOWN_MAPPED, SEEN_ALTERNATE, LOOK_ALTERNATE, "6.6/3", NULL},
+    {M_STOP, T_PLAIN, ALTERNATE_IMPOSSIBLE, 0, BY_ALTERNATE, "6.6/3", NULL},
+    {M_STOP, T_PLAIN, KNOWN_MAPPED | ALTERNATE_WRITABLE, 0, ALTERNATE, "6.6/3", NULL},
+    {M_STOP, T_PLAIN, KNOWN_MAPPED, 0, BLOCKED, "6.6/3", NULL},
+    {M_STOP, T_PLAIN, 0, 0, BY_ORIGINAL, "6.6/3", NULL},
+
+    {M_AT_IF, T_PLAIN, ORIGINAL_IMPOSSIBLE, 0, BY_ORIGINAL, "6.6/6", NULL},
+    {M_AT_IF, T_PLAIN, ORIGINAL_REPLACEABLE, 0, ORIGINAL, "6.6/6", NULL},
+    {M_AT_IF, T_PLAIN, KNOWN_LIVE, 0, STAGED, "6.6/6", NULL},
+    {M_AT_IF, T_PLAIN, 0, 0, BY_ORIGINAL, "6.6/6", NULL},
+
+    {M_CYCLE, T_PLAIN, ORIGINAL_IMPOSSIBLE, 0, BY_ORIGINAL, "6.6/8", NULL},
+    {M_CYCLE, T_PLAIN, ORIGINAL_REPLACEABLE, 0, ORIGINAL, "6.6/8", NULL},
+    {M_CYCLE, T_PLAIN, KNOWN_MAPPED, SEEN_ALTERNATE, LOOK_ALTERNATE, "6.6/8", NULL},
+    {M_CYCLE, T_PLAIN, ALTERNATE_IMPOSSIBLE, 0, BY_ALTERNATE, "6.6/8", NULL},
+    {M_CYCLE, T_PLAIN, KNOWN_MAPPED | ALTERNATE_WRITABLE, 0, ALTERNATE, "6.6/8", NULL},
+    {M_CYCLE, T_PLAIN, KNOWN_MAPPED, 0, BLOCKED, "6.6/8", NULL},
+    {M_CYCLE, T_PLAIN, 0, 0, BY_ORIGINAL, "6.6/8", NULL},
+};
+/* clang-format on */
+
+struct decided plan_decide(enum vss_method method, enum vss_target target, unsigned known)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        const struct rule *rule = &rules[i];
+        if ((rule->methods >> method & 1) != 0 && (rule->targets >> target & 1) != 0 &&
+            (known & rule->needs) == rule->needs && (known & rule->lacks) == 0) {
+            return (struct decided){rule->decision, rule->verdict, rule->refusal, rule->rule,
+                                    rule->why};
+        }
+    }
+    return (struct decided){DECIDE_REFUSE, VERDICT_REFUSED, REFUSAL_METHOD_UNDEFINED, "6.6",
+                            "no rule allows this restore"};
+}
