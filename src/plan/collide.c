@@ -1,0 +1,261 @@
+/* collide.c - files grouped by their destination: the directory, and the name folded.
+ *
+ * One hash of each file; only groups of two and more are looked at. Which unit is refused never
+ * depends on the order in which groups are looked at: they are judged by who was refused before,
+ * then all refusals are carried out. */
+#include "plan/collide.h"
+
+#include "base/heap.h"
+
+#include <stdlib.h>
+
+struct groups {
+    struct draft *draft;
+    struct hash_map map; /* (place, folded name) -> the group's first file */
+    uint32_t *heads;     /* of groups with two files or more */
+    uint32_t head_count;
+    size_t head_capacity;
+    uint32_t *members; /* of the group being looked at, ascending */
+    size_t member_capacity;
+    struct verdict {
+        uint32_t unit;
+        enum refusal refusal;
+        uint32_t file, other;
+    } * verdicts;
+    uint32_t verdict_count;
+    size_t verdict_capacity;
+};
+
+struct destination {
+    uint32_t place;
+    struct view name;
+};
+
+static bool destination_equal(const void *context, const void *key, uint32_t value)
+{
+    const struct draft *draft = context;
+    const struct destination *d = key;
+    return draft->files[value].place == d->place &&
+           win_fold_equal(draft_name(draft, &draft->files[value]), d->name);
+}
+
+static void groups_add(struct groups *groups, uint32_t number)
+{
+    struct draft *draft = groups->draft;
+    struct draft_file *file = &draft->files[number];
+    const struct destination d = {file->place, draft_name(draft, file)};
+    const uint64_t parts[2] = {d.place, win_fold_hash(d.name)};
+    const uint64_t hash = hash_bytes(parts, sizeof parts);
+    const uint32_t head = hash_map_find(&groups->map, hash, &d, destination_equal, draft);
+    if (head == MARK_NONE) {
+        hash_map_add(&groups->map, hash, number);
+        return;
+    }
+    if (draft->files[head].next == MARK_NONE) {
+        groups->heads = heap_grow(groups->heads, groups->head_count, &groups->head_capacity,
+                                  sizeof *groups->heads);
+        groups->heads[groups->head_count++] = head;
+    }
+    file->next = draft->files[head].next;
+    draft->files[head].next = number;
+}
+
+static int number_compare(const void *left, const void *right)
+{
+    const uint32_t a = *(const uint32_t *)left;
+    const uint32_t b = *(const uint32_t *)right;
+    return (int)(a > b) - (int)(a < b);
+}
+
+/* The group's files in plan order; how many. */
+static uint32_t group_members(struct groups *groups, uint32_t head)
+{
+    uint32_t count = 0;
+    for (uint32_t at = head; at != MARK_NONE; at = groups->draft->files[at].next) {
+        groups->members =
+            heap_grow(groups->members, count, &groups->member_capacity, sizeof *groups->members);
+        groups->members[count++] = at;
+    }
+    qsort(groups->members, count, sizeof *groups->members, number_compare);
+    return count;
+}
+
+/* --- one file of the media in several units (ruling 8) --- */
+
+static void share(struct draft *draft, uint32_t number, uint32_t owner)
+{
+    draft->shared = heap_grow(draft->shared, draft->shared_count, &draft->shared_capacity,
+                              sizeof *draft->shared);
+    draft->shared[draft->shared_count++] =
+        (struct draft_shared){draft->sets[draft->files[number].set].unit, number, owner};
+    draft->files[number].shared = 1;
+}
+
+static int entry_compare(const void *left, const void *right, void *context)
+{
+    const struct draft_file *files = context;
+    const uint32_t a = files[*(const uint32_t *)left].entry;
+    const uint32_t b = files[*(const uint32_t *)right].entry;
+    return a != b ? (int)(a > b) - (int)(a < b) : number_compare(left, right);
+}
+
+static void group_share(struct groups *groups, uint32_t count)
+{
+    struct draft *draft = groups->draft;
+    qsort_r(groups->members, count, sizeof *groups->members, entry_compare, draft->files);
+    for (uint32_t i = 1, owner = 0; i < count; i++) {
+        if (draft->files[groups->members[i]].entry == draft->files[groups->members[owner]].entry) {
+            share(draft, groups->members[i], groups->members[owner]);
+        } else {
+            owner = i;
+        }
+    }
+}
+
+static int shared_compare(const void *left, const void *right)
+{
+    return number_compare(&((const struct draft_shared *)left)->file,
+                          &((const struct draft_shared *)right)->file);
+}
+
+/* Ruling 28. Files stand by unit, so an owner's fate is known before that of who depends. */
+static void pass_on_refusals(struct draft *draft)
+{
+    for (uint32_t i = 0; i < draft->shared_count; i++) {
+        const struct draft_shared *shared = &draft->shared[i];
+        const uint32_t owner = draft->sets[draft->files[shared->owner].set].unit;
+        if (draft->units[owner].refusal != REFUSAL_NONE) {
+            draft_refuse(draft, shared->unit, draft->units[owner].refusal, "ruling 28",
+                         "it shares '%.*s' with %.*s, which is refused",
+                         VIEW_ARG(draft_source_text(draft, draft->files[shared->file].entry)),
+                         VIEW_ARG(draft_unit_text(draft, owner)));
+        }
+    }
+}
+
+/* --- different files at one place --- */
+
+static bool is_out(const struct draft *draft, uint32_t number)
+{
+    const struct draft_file *file = &draft->files[number];
+    return file->shared != 0 || draft->units[draft->sets[file->set].unit].refusal != REFUSAL_NONE;
+}
+
+static void judge(struct groups *groups, uint32_t number, enum refusal refusal, uint32_t other)
+{
+    groups->verdicts = heap_grow(groups->verdicts, groups->verdict_count, &groups->verdict_capacity,
+                                 sizeof *groups->verdicts);
+    groups->verdicts[groups->verdict_count++] =
+        (struct verdict){groups->draft->sets[groups->draft->files[number].set].unit, refusal,
+                         number, other};
+}
+
+/* Names of one media directory that differ by case alone may stand side by side where the
+ * destination tells them apart (ruling 21); all else is a conflict (5.9, T48). */
+static enum refusal group_refusal(const struct draft *draft, const uint32_t *members,
+                                  uint32_t count)
+{
+    const struct draft_file *first = &draft->files[members[0]];
+    const struct index_entry *entries = draft->index->entries;
+    bool side_by_side = draft->places.list[first->place].case_sensitive;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct draft_file *file = &draft->files[members[i]];
+        if (entries[file->entry].parent != entries[first->entry].parent) {
+            return REFUSAL_DESTINATION_CONFLICT;
+        }
+        side_by_side &= file->name == MARK_NONE;
+    }
+    return side_by_side ? REFUSAL_NONE : REFUSAL_CASE_COLLISION;
+}
+
+static void group_judge(struct groups *groups, uint32_t count)
+{
+    struct draft *draft = groups->draft;
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_out(draft, groups->members[i])) {
+            groups->members[left++] = groups->members[i];
+        }
+    }
+    const enum refusal refusal =
+        left < 2 ? REFUSAL_NONE : group_refusal(draft, groups->members, left);
+    for (uint32_t i = 0; refusal != REFUSAL_NONE && i < left; i++) {
+        judge(groups, groups->members[i], refusal, groups->members[i == 0 ? 1 : 0]);
+    }
+}
+
+/* A file where another unit (or the same) needs a directory that is to be made. */
+static void judge_directories(struct groups *groups)
+{
+    struct draft *draft = groups->draft;
+    bool *has_child = ARENA_ARRAY(&draft->arena, bool, draft->places.count);
+    uint32_t *needed_by = ARENA_ARRAY(&draft->arena, uint32_t, draft->places.count);
+    memset(needed_by, 0xFF, draft->places.count * sizeof *needed_by); /* MARK_NONE */
+    for (uint32_t i = 0; i < draft->file_count; i++) {
+        uint32_t at = is_out(draft, i) ? MARK_NONE : draft->files[i].place;
+        while (at != MARK_NONE && needed_by[at] == MARK_NONE) {
+            needed_by[at] = i;
+            at = draft->places.list[at].parent;
+            if (at != MARK_NONE) {
+                has_child[at] = true;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < draft->file_count; i++) {
+        const struct draft_file *file = &draft->files[i];
+        if (is_out(draft, i) || file->place == MARK_NONE || draft_is_directory(draft, file) ||
+            !has_child[file->place]) {
+            continue;
+        }
+        const uint32_t child = place_find(&draft->places, file->place, draft_name(draft, file));
+        if (child != MARK_NONE && needed_by[child] != MARK_NONE) {
+            judge(groups, i, REFUSAL_DESTINATION_CONFLICT, needed_by[child]);
+            judge(groups, needed_by[child], REFUSAL_DESTINATION_CONFLICT, i);
+        }
+    }
+}
+
+static void carry_out(struct groups *groups)
+{
+    struct draft *draft = groups->draft;
+    for (uint32_t i = 0; i < groups->verdict_count; i++) {
+        const struct verdict *v = &groups->verdicts[i];
+        const struct draft_file *file = &draft->files[v->file];
+        const struct view at =
+            place_text(&draft->places, &draft->arena, file->place,
+                       draft_is_directory(draft, file) ? VIEW("") : draft_name(draft, file));
+        const bool case_only = v->refusal == REFUSAL_CASE_COLLISION;
+        draft_refuse(draft, v->unit, v->refusal, case_only ? "ruling 21" : "5.9",
+                     "'%.*s' and '%.*s' would both go to '%.*s'%s",
+                     VIEW_ARG(draft_source_text(draft, file->entry)),
+                     VIEW_ARG(draft_source_text(draft, draft->files[v->other].entry)), VIEW_ARG(at),
+                     case_only ? ", where case makes no difference" : "");
+    }
+}
+
+void collide_files(struct draft *draft)
+{
+    struct groups groups = {.draft = draft};
+    for (uint32_t i = 0; i < draft->file_count; i++) {
+        if (draft->files[i].place != MARK_NONE && !draft_is_directory(draft, &draft->files[i])) {
+            groups_add(&groups, i);
+        }
+    }
+    for (uint32_t i = 0; i < groups.head_count; i++) {
+        group_share(&groups, group_members(&groups, groups.heads[i]));
+    }
+    if (draft->shared_count > 1) {
+        qsort(draft->shared, draft->shared_count, sizeof *draft->shared, shared_compare);
+    }
+    pass_on_refusals(draft);
+    for (uint32_t i = 0; i < groups.head_count; i++) {
+        group_judge(&groups, group_members(&groups, groups.heads[i]));
+    }
+    judge_directories(&groups);
+    carry_out(&groups);
+    pass_on_refusals(draft);
+    hash_map_free(&groups.map);
+    free(groups.heads);
+    free(groups.members);
+    free(groups.verdicts);
+}

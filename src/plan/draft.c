@@ -1,0 +1,95 @@
+/* draft.c - refusals, warnings and messages of a plan in the making; and its end. */
+#include "plan/draft.h"
+
+#include "base/heap.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MESSAGE_BYTES = 1024 };
+
+VSR_PRINTF(2, 0)
+static struct view draft_format(struct draft *draft, const char *format, va_list args)
+{
+    char text[MESSAGE_BYTES];
+    const int length = vsnprintf(text, sizeof text, format, args);
+    const size_t bytes = length < 0 ? 0 : (size_t)length;
+    return arena_copy(&draft->arena,
+                      (struct view){text, bytes < sizeof text ? bytes : sizeof text - 1});
+}
+
+void draft_refuse(struct draft *draft, uint32_t unit, enum refusal refusal, const char *rule,
+                  const char *format, ...)
+{
+    struct draft_unit *u = &draft->units[unit];
+    if (u->refusal != REFUSAL_NONE) {
+        return;
+    }
+    va_list args;
+    va_start(args, format);
+    u->detail = draft_format(draft, format, args);
+    va_end(args);
+    u->refusal = refusal;
+    u->rule = view_of(rule);
+    u->verdict = VERDICT_REFUSED;
+}
+
+void draft_warn(struct draft *draft, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    draft->warnings = heap_grow(draft->warnings, draft->warning_count, &draft->warning_capacity,
+                                sizeof *draft->warnings);
+    draft->warnings[draft->warning_count++] = draft_format(draft, format, args);
+    va_end(args);
+}
+
+struct view draft_source_text(struct draft *draft, uint32_t entry)
+{
+    struct buffer text = {0};
+    plan_entry_path(draft->input->set, entry, &text);
+    const struct view copy = arena_copy(&draft->arena, buffer_view(&text));
+    buffer_free(&text);
+    return copy;
+}
+
+struct view draft_unit_text(struct draft *draft, uint32_t unit)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    const struct view full =
+        vss_full_name(&draft->arena, u->component->logical_path, u->component->name);
+    const struct view writer = u->wmd != NULL ? u->wmd->friendly_name : VIEW("?");
+    return arena_printf(&draft->arena, "%.*s: %.*s", VIEW_ARG(writer), VIEW_ARG(full));
+}
+
+uint32_t draft_unit_of(const struct draft *draft, const struct component_ref *ref)
+{
+    uint32_t root = ref->bcd_component;
+    if (ref->component != MARK_NONE) {
+        root = select_root_of(draft->input->documents, ref->writer, ref->component);
+    }
+    for (uint32_t u = 0; u < draft->unit_count && root != MARK_NONE; u++) {
+        if (draft->units[u].scope->writer == ref->writer &&
+            draft->units[u].scope->bcd_component == root) {
+            return u;
+        }
+    }
+    return MARK_NONE;
+}
+
+void draft_fini(struct draft *draft)
+{
+    canon_fini(&draft->canon);
+    roots_fini(&draft->roots);
+    places_fini(&draft->places);
+    hash_map_free(&draft->located);
+    free(draft->sets);
+    free(draft->files);
+    free(draft->bases);
+    free(draft->names);
+    free(draft->shared);
+    free(draft->warnings);
+    free(draft->located_list);
+    arena_free(&draft->arena);
+}

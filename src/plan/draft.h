@@ -1,0 +1,156 @@
+/* draft.h - the plan while it is made: what expand, locate, decide, collide and order hand on.
+ *
+ * One draft_file for each file (or directory of a recursive set) in each unit that wants it;
+ * everything else is per file set, per unit or per directory. Lives for one plan_create(). */
+#ifndef PLAN_DRAFT_H
+#define PLAN_DRAFT_H
+
+#include "plan/match.h"
+#include "plan/places.h"
+#include "plan/plan.h"
+#include "plan/select.h"
+
+/* A file set of a component in scope. */
+struct draft_set {
+    const struct vss_file_set *set;
+    uint32_t unit;
+    uint32_t component; /* index into the wmd's components */
+    struct canon_directory directory;
+    struct view triple;       /* canon_triple(), or absent when directory is none      */
+    uint32_t depth;           /* elements of directory.below                           */
+    uint32_t mapping;         /* index into wmd.mappings, or MARK_NONE (rules 6.3)     */
+    uint32_t target;          /* index into the unit's new targets, or MARK_NONE (6.4) */
+    uint32_t base;            /* draft_base of its mapping or new target, or MARK_NONE */
+    uint32_t overlapped_with; /* a set of the unit that had a file first, or MARK_NONE */
+    bool hit;                 /* some file on the media belongs to it (5.10)           */
+    bool owns;                /* ... and is planned as its file, not an earlier set's  */
+    bool excluded;            /* an exclude hits the file that it names (ruling 36)    */
+};
+
+/* A destination directory that stands in for a set's path: of a mapping or a new target. */
+struct draft_base {
+    struct canon_directory directory;
+    struct view text; /* as the document spells it */
+    uint32_t place;   /* MARK_NONE: volume not mapped */
+    bool asked;
+};
+
+struct draft_target { /* a new target (6.4) */
+    struct view path, filespec, alternate_path;
+    bool recursive;
+    bool from_caller;
+    struct view triple;
+    struct canon_directory directory;
+    uint32_t number; /* in the component's list of the document; caller's: MARK_NONE */
+};
+
+enum draft_state {
+    STATE_ABSENT,      /* nothing there, and it can be created */
+    STATE_REPLACEABLE, /* a file that may be replaced          */
+    STATE_BLOCKED
+};
+
+struct draft_file {
+    uint32_t entry; /* media entry                                            */
+    uint32_t set;   /* draft_set                                              */
+    uint32_t place; /* where it goes: directory (a directory's own: itself), or MARK_NONE */
+    uint32_t name;  /* number in draft.names: the spelling on disk; MARK_NONE: the entry's */
+    uint32_t next;  /* the next of the same destination (collide.c)           */
+    uint8_t where;  /* enum plan_place */
+    uint8_t state;  /* enum draft_state */
+    uint8_t action; /* enum plan_action */
+    uint8_t shared; /* 1: another unit's record stands for it (ruling 8) */
+};
+
+struct draft_unit {
+    const struct scope *scope;
+    const struct bcd_component *component;
+    const struct wmd *wmd; /* NULL: none */
+    uint32_t first_file, file_count;
+    enum vss_target target;
+    struct view target_text;
+    struct draft_target *targets;
+    uint32_t target_count;
+    enum plan_verdict verdict;
+    enum refusal refusal;
+    struct view detail;
+    struct view rule;
+    bool involve_writer;
+    bool partial_selection;
+    uint32_t first_component; /* plan_component: the root, then the other members */
+    uint32_t root_member;     /* the root's number in scope->members, or MARK_NONE */
+};
+
+struct draft_shared { /* a file of this unit for which another unit's record stands */
+    uint32_t unit;
+    uint32_t file;  /* draft_file of unit  */
+    uint32_t owner; /* draft_file of another unit */
+};
+
+struct draft {
+    struct arena arena;
+    const struct plan_input *input;
+    const struct media_index *index;
+    struct canon canon;
+    struct roots roots;
+    struct places places;
+    struct selection selection;
+    struct draft_unit *units;
+    uint32_t unit_count;
+    struct draft_set *sets; /* by unit, component, document order */
+    uint32_t set_count;
+    size_t set_capacity;
+    struct draft_file *files; /* by unit, then media order */
+    uint32_t file_count;
+    struct draft_base *bases;
+    uint32_t base_count;
+    size_t base_capacity;
+    struct view *names; /* spellings on disk that differ from the catalogue's */
+    uint32_t name_count;
+    size_t name_capacity;
+    struct draft_shared *shared;
+    uint32_t shared_count;
+    size_t shared_capacity;
+    struct view *warnings;
+    uint32_t warning_count;
+    size_t warning_capacity;
+    struct hash_map located; /* (media directory, base) -> number in located_list */
+    struct draft_located {
+        uint32_t directory, base, place;
+    } * located_list;
+    uint32_t located_count;
+    size_t located_capacity;
+};
+
+/* Refuse a unit, unless it is refused already (the first obstacle names the error, ruling 39).
+ * The detail is a sentence part: object, cause, what to do. rule: "6.6/2". */
+VSR_PRINTF(5, 6)
+void draft_refuse(struct draft *draft, uint32_t unit, enum refusal refusal, const char *rule,
+                  const char *format, ...);
+
+VSR_PRINTF(2, 3)
+void draft_warn(struct draft *draft, const char *format, ...);
+
+static inline bool draft_is_directory(const struct draft *draft, const struct draft_file *file)
+{
+    return draft->index->entries[file->entry].kind == INDEX_DIRECTORY;
+}
+
+/* The name that a file has at its place. */
+static inline struct view draft_name(const struct draft *draft, const struct draft_file *file)
+{
+    return file->name != MARK_NONE ? draft->names[file->name]
+                                   : index_name(draft->index, file->entry);
+}
+
+/* "C:\data\a.mdf", as the catalogue spells it; in the draft's arena. */
+struct view draft_source_text(struct draft *draft, uint32_t entry);
+/* "WRITER: lp\name", for messages; in the draft's arena. */
+struct view draft_unit_text(struct draft *draft, uint32_t unit);
+
+/* The unit whose root a component belongs to, or MARK_NONE: it is not among those restored. */
+uint32_t draft_unit_of(const struct draft *draft, const struct component_ref *ref);
+
+void draft_fini(struct draft *draft);
+
+#endif

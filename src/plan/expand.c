@@ -1,0 +1,289 @@
+/* expand.c - scopes x media index -> files and directories, in one walk.
+ *
+ * Every file set in scope stands in one matching index (match.h) under its number; numbers
+ * ascend by unit, component and document order, so the first hit of a unit is the set that
+ * owns the file (rules 5.9). Excludes stand in a second index under their writer's number
+ * (5.7), recursive sets in a third that is asked for directories (5.5), --file patterns in a
+ * fourth. Cost: one hash of each name in the trees that some set reaches (walk.c). Where files
+ * go is not asked here. */
+#include "plan/expand.h"
+
+#include "base/heap.h"
+#include "plan/walk.h"
+
+/* --- sets --- */
+
+static struct draft_set set_make(struct draft *draft, uint32_t unit, uint32_t component,
+                                 const struct vss_file_set *set)
+{
+    struct draft_set out = {.set = set,
+                            .unit = unit,
+                            .component = component,
+                            .directory = canon_source(&draft->canon, &draft->arena, set->path),
+                            .mapping = MARK_NONE,
+                            .target = MARK_NONE,
+                            .base = MARK_NONE,
+                            .overlapped_with = MARK_NONE};
+    if (out.directory.status == CANON_OK) {
+        out.depth = canon_depth(out.directory.below);
+        out.triple = canon_triple(&draft->arena, &out.directory, set->filespec, set->recursive);
+    }
+    return out;
+}
+
+static void set_refuse(struct draft *draft, uint32_t unit, const struct canon_directory *directory,
+                       const char *what, struct view path)
+{
+    if (directory->status == CANON_ENVIRONMENT) {
+        draft_refuse(draft, unit, REFUSAL_ENVIRONMENT_UNKNOWN, "5.3",
+                     "%s '%.*s': no value is known for %%%.*s%%; give it with --env", what,
+                     VIEW_ARG(path), VIEW_ARG(directory->unknown));
+    } else if (directory->status == CANON_PATH) {
+        draft_refuse(draft, unit, REFUSAL_DOCUMENT_INVALID, "5.3", "%s '%.*s': %s", what,
+                     VIEW_ARG(path), directory->fault);
+    }
+}
+
+void expand_sets(struct draft *draft)
+{
+    for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
+        const struct draft_unit *u = &draft->units[unit];
+        for (uint32_t m = 0; u->wmd != NULL && m < u->scope->member_count; m++) {
+            const uint32_t number = u->scope->members[m];
+            const struct wmd_component *component = &u->wmd->components[number];
+            for (uint32_t s = 0; s < component->file_set_count; s++) {
+                draft->sets = heap_grow(draft->sets, draft->set_count, &draft->set_capacity,
+                                        sizeof *draft->sets);
+                struct draft_set *set = &draft->sets[draft->set_count];
+                *set = set_make(draft, unit, number, &component->file_sets[s]);
+                draft->set_count++;
+                set_refuse(draft, unit, &set->directory, "the file set", set->set->path);
+            }
+        }
+    }
+}
+
+/* --- the indexes that the walk asks --- */
+
+/* Is below the same directory as, or above, rest? In *relative what is left of rest. */
+static bool below_holds(struct view below, struct view rest, struct view *relative)
+{
+    while (below.n > 0) {
+        const struct view want = win_path_element(&below);
+        const struct view have = win_path_element(&rest);
+        if (!view_present(have) || !win_fold_equal(want, have)) {
+            return false;
+        }
+    }
+    *relative = rest;
+    return true;
+}
+
+bool expand_mount_below(struct draft *draft, const struct canon_directory *directory,
+                        uint32_t volume, struct view *relative)
+{
+    const struct set_volume *v = &draft->input->set->description.volumes[volume];
+    for (uint32_t i = 0; i < v->mount_count && volume != directory->volume; i++) {
+        struct win_path path;
+        struct view below = VIEW_NONE;
+        if (win_path_parse(&draft->arena, v->mounts[i], &path) != WIN_PATH_OK) {
+            continue;
+        }
+        const struct win_path top = {.kind = path.kind, .volume = path.volume, .rest = VIEW("")};
+        if (volume_table_find(&draft->canon.sources, &top, &below) == directory->volume &&
+            below_holds(directory->below, path.rest, relative)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Add a triple for its own volume and, where it is recursive, for those mounted below (5.11). */
+static bool walk_add(struct walk *walk, struct match *match,
+                     const struct canon_directory *directory, struct view filespec, bool recursive,
+                     uint32_t id)
+{
+    struct draft *draft = walk->draft;
+    const struct match_set set = {.volume = directory->volume,
+                                  .below = directory->below,
+                                  .filespec = filespec,
+                                  .recursive = recursive,
+                                  .id = id};
+    if (!match_add(match, &set)) {
+        return false;
+    }
+    for (uint32_t v = 0; recursive && v < draft->index->volume_count; v++) {
+        struct view relative = VIEW_NONE;
+        if (expand_mount_below(draft, directory, v, &relative)) {
+            struct match_set mounted = set;
+            mounted.volume = v;
+            mounted.below = VIEW("");
+            (void)match_add(match, &mounted);
+        }
+    }
+    return true;
+}
+
+static void walk_add_sets(struct walk *walk)
+{
+    struct draft *draft = walk->draft;
+    for (uint32_t i = 0; i < draft->set_count; i++) {
+        const struct draft_set *set = &draft->sets[i];
+        if (set->directory.status != CANON_OK || set->directory.volume == MARK_NONE) {
+            continue;
+        }
+        if (!walk_add(walk, walk->wanted, &set->directory, set->set->filespec, set->set->recursive,
+                      i)) {
+            draft_refuse(draft, set->unit, REFUSAL_DOCUMENT_INVALID, "5.1",
+                         "the file spec '%.*s' is none", VIEW_ARG(set->set->filespec));
+        } else if (set->set->recursive) {
+            (void)walk_add(walk, walk->trees, &set->directory, set->set->filespec, true, i);
+        }
+    }
+}
+
+static void exclude_refuse(struct draft *draft, const struct wmd *wmd,
+                           const struct canon_directory *directory, struct view path)
+{
+    for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
+        if (draft->units[unit].wmd == wmd) {
+            set_refuse(draft, unit, directory, "the exclude", path);
+        }
+    }
+}
+
+/* Excludes of the writers in the plan, under the writer's number (5.7). */
+static void walk_add_excludes(struct walk *walk)
+{
+    struct draft *draft = walk->draft;
+    const struct documents *documents = draft->input->documents;
+    bool *involved = ARENA_ARRAY(&draft->arena, bool, documents->wmd_count);
+    for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
+        if (draft->units[unit].wmd != NULL) {
+            involved[draft->units[unit].wmd - documents->wmds] = true;
+        }
+    }
+    for (uint32_t w = 0; w < documents->wmd_count; w++) {
+        for (uint32_t i = 0; involved[w] && i < documents->wmds[w].exclude_count; i++) {
+            const struct vss_file_set *set = &documents->wmds[w].excludes[i];
+            const struct canon_directory directory =
+                canon_source(&draft->canon, &draft->arena, set->path);
+            if (directory.status == CANON_ENVIRONMENT) {
+                exclude_refuse(draft, &documents->wmds[w], &directory, set->path);
+            } else if (directory.status == CANON_PATH ||
+                       (directory.volume != MARK_NONE &&
+                        !walk_add(walk, walk->excludes, &directory, set->filespec, set->recursive,
+                                  w))) {
+                draft_warn(draft, "the exclude '%.*s' '%.*s' of %.*s is no file set; passed over",
+                           VIEW_ARG(set->path), VIEW_ARG(set->filespec),
+                           VIEW_ARG(documents->wmds[w].friendly_name));
+            }
+        }
+    }
+}
+
+/* --file 'C:\dir\pattern': files of that name in that directory. */
+static vsr_code walk_add_chosen(struct walk *walk, vsr_error *error)
+{
+    struct draft *draft = walk->draft;
+    const struct plan_choices *choices = draft->input->choices;
+    walk->pattern_count = choices->file_count;
+    walk->pattern_hit = ARENA_ARRAY(&draft->arena, bool, choices->file_count);
+    walk->pattern_ids = ARENA_ARRAY(&draft->arena, uint32_t, choices->file_count);
+    for (uint32_t i = 0; i < choices->file_count; i++) {
+        const struct view text = view_of(choices->files[i]);
+        size_t at = text.n;
+        while (at > 0 && text.p[at - 1] != '\\' && text.p[at - 1] != '/') {
+            at--;
+        }
+        const struct canon_directory directory =
+            canon_source(&draft->canon, &draft->arena, (struct view){text.p, at});
+        if (at == text.n || directory.status != CANON_OK) {
+            return err_set(error, VSR_ERR_SELECTION, "plan/expand",
+                           "--file '%s' is no absolute path with a file pattern at its end",
+                           choices->files[i]);
+        }
+        if (directory.volume != MARK_NONE &&
+            !walk_add(walk, walk->chosen, &directory, view_skip(text, at), false, i)) {
+            return err_set(error, VSR_ERR_SELECTION, "plan/expand",
+                           "--file '%s' does not end with a file pattern", choices->files[i]);
+        }
+    }
+    return VSR_OK;
+}
+
+/* --- completeness and overlaps --- */
+
+static bool set_is_literal(const struct vss_file_set *set)
+{
+    return set->filespec.n > 0 && view_find(set->filespec, '*') == set->filespec.n &&
+           view_find(set->filespec, '?') == set->filespec.n;
+}
+
+/* A file that a set names must be on the media if the set's mask asks for it (5.10, 7.9) and
+ * no exclude takes it away (ruling 36). */
+static void check_set(struct walk *walk, const struct draft_set *set)
+{
+    struct draft *draft = walk->draft;
+    const struct draft_unit *unit = &draft->units[set->unit];
+    const uint32_t bit = vss_fsbt_bit(draft->input->documents->bcd.backup_type);
+    if (set->hit || set->excluded || !set_is_literal(set->set) ||
+        (set->set->backup_type_mask & bit) == 0) {
+        return;
+    }
+    const uint32_t wmd = (uint32_t)(unit->wmd - draft->input->documents->wmds);
+    if (walk_holds(walk, walk->excludes, &set->directory, set->set->filespec, wmd) ||
+        (walk->pattern_count > 0 &&
+         !walk_holds(walk, walk->chosen, &set->directory, set->set->filespec, MARK_NONE))) {
+        return;
+    }
+    draft_refuse(draft, set->unit, REFUSAL_FILE_MISSING_ON_MEDIA, "5.10",
+                 "the media do not hold '%.*s' in '%.*s', which component %.*s names",
+                 VIEW_ARG(set->set->filespec), VIEW_ARG(set->set->path),
+                 VIEW_ARG(unit->wmd->components[set->component].name));
+}
+
+static void check_overlap(struct draft *draft, const struct draft_set *set)
+{
+    if (set->overlapped_with == MARK_NONE) {
+        return;
+    }
+    const struct draft_set *first = &draft->sets[set->overlapped_with];
+    draft_warn(draft,
+               "rule 5.9: file sets '%.*s' '%.*s' and '%.*s' '%.*s' of %.*s overlap; the first "
+               "one's place counts",
+               VIEW_ARG(first->set->path), VIEW_ARG(first->set->filespec), VIEW_ARG(set->set->path),
+               VIEW_ARG(set->set->filespec), VIEW_ARG(draft_unit_text(draft, set->unit)));
+}
+
+static vsr_code expand_check(struct walk *walk, vsr_error *error)
+{
+    struct draft *draft = walk->draft;
+    for (uint32_t i = 0; i < walk->pattern_count; i++) {
+        if (!walk->pattern_hit[i]) {
+            return err_set(error, VSR_ERR_SELECTION, "plan/expand",
+                           "--file '%s' matches no file of the selected components",
+                           draft->input->choices->files[i]);
+        }
+    }
+    for (uint32_t i = 0; i < draft->set_count; i++) {
+        check_set(walk, &draft->sets[i]);
+        check_overlap(draft, &draft->sets[i]);
+    }
+    return VSR_OK;
+}
+
+vsr_code expand_files(struct draft *draft, vsr_error *error)
+{
+    struct walk walk;
+    walk_init(&walk, draft);
+    walk_add_sets(&walk);
+    walk_add_excludes(&walk);
+    vsr_code code = walk_add_chosen(&walk, error);
+    if (code == VSR_OK) {
+        walk_run(&walk);
+        code = expand_check(&walk, error);
+    }
+    walk_fini(&walk);
+    return code;
+}

@@ -1,0 +1,348 @@
+/* order.c - numbers and records of the plan, in the order in which they are carried out.
+ *
+ * A directory to be made stands in the first unit that needs it; one that exists is only named.
+ * The first planned name of a hard-linked file owns its data. Nothing is decided here. */
+#include "plan/order.h"
+
+#include "base/heap.h"
+
+#include <stdlib.h>
+
+struct order {
+    struct draft *draft;
+    struct plan_build *build;
+    uint32_t *needed_by; /* for each place: the draft_file that needed it first, or MARK_NONE */
+    uint32_t *sequence;  /* the needed ones, in the order of need, top down        */
+    uint32_t sequence_count;
+    uint32_t *numbers;     /* for each place: plan_directory, or MARK_NONE */
+    uint32_t *made;        /* places to be made, by unit */
+    uint32_t *made_first;  /* for each unit, and one behind: into made */
+    uint32_t *records;     /* for each draft_file: plan_file, or MARK_NONE */
+    bool *set_used;        /* for each set: one of its files goes to its mapping */
+    struct hash_map links; /* link group -> plan_file */
+};
+
+static uint32_t unit_of_file(const struct draft *draft, uint32_t file)
+{
+    return draft->sets[draft->files[file].set].unit;
+}
+
+/* Is this file planned, or its directory to be made? */
+static bool is_planned(const struct draft *draft, uint32_t number)
+{
+    const struct draft_file *file = &draft->files[number];
+    return file->place != MARK_NONE && file->shared == 0 &&
+           draft->units[unit_of_file(draft, number)].refusal == REFUSAL_NONE;
+}
+
+static void warn_of_folder(struct order *order, const struct draft_file *file)
+{
+    struct draft *draft = order->draft;
+    const struct place *place = &draft->places.list[file->place];
+    draft_warn(draft, "the folder '%.*s' is not made: %s",
+               VIEW_ARG(place_text(&draft->places, &draft->arena, file->place, VIEW(""))),
+               place->why != NULL ? place->why : "nothing can be put there");
+}
+
+static void order_need(struct order *order)
+{
+    struct draft *draft = order->draft;
+    for (uint32_t i = 0; i < draft->file_count; i++) {
+        if (!is_planned(draft, i)) {
+            continue;
+        }
+        const struct draft_file *file = &draft->files[i];
+        if (draft->places.list[file->place].blocked != REFUSAL_NONE) {
+            warn_of_folder(order, file); /* a file here would have refused the unit */
+            continue;
+        }
+        const uint32_t first = order->sequence_count;
+        uint32_t at = file->place;
+        while (at != MARK_NONE && order->needed_by[at] == MARK_NONE) {
+            order->needed_by[at] = i;
+            order->sequence[order->sequence_count++] = at;
+            at = draft->places.list[at].parent;
+        }
+        for (uint32_t a = first, b = order->sequence_count; a + 1 < b; a++, b--) {
+            const uint32_t swap = order->sequence[a]; /* top down */
+            order->sequence[a] = order->sequence[b - 1];
+            order->sequence[b - 1] = swap;
+        }
+    }
+}
+
+static void order_directories(struct order *order)
+{
+    struct draft *draft = order->draft;
+    for (uint32_t i = 0; i < order->sequence_count; i++) {
+        const uint32_t p = order->sequence[i];
+        const struct place *place = &draft->places.list[p];
+        const uint32_t unit = unit_of_file(draft, order->needed_by[p]);
+        order->numbers[p] = order->build->directory_count;
+        struct plan_directory *out = plan_build_add_directory(order->build);
+        out->parent = place->parent == MARK_NONE ? MARK_NONE : order->numbers[place->parent];
+        out->root = place->root;
+        out->name = plan_build_text(order->build, place->name);
+        out->entry = place->exists ? MARK_NONE : place->entry;
+        out->make = place->exists ? 0 : 1;
+        out->unit = unit;
+        order->made_first[unit + 1] += place->exists || place->parent == MARK_NONE ? 0u : 1u;
+    }
+    for (uint32_t u = 0; u < draft->unit_count; u++) {
+        order->made_first[u + 1] += order->made_first[u];
+    }
+    uint32_t *at = ARENA_ARRAY(&draft->arena, uint32_t, draft->unit_count);
+    for (uint32_t i = 0; i < order->sequence_count; i++) {
+        const uint32_t p = order->sequence[i];
+        const struct place *place = &draft->places.list[p];
+        if (!place->exists && place->parent != MARK_NONE) {
+            const uint32_t unit = unit_of_file(draft, order->needed_by[p]);
+            order->made[order->made_first[unit] + at[unit]++] = p;
+        }
+    }
+}
+
+/* The plan component that owns a set's files. */
+static uint32_t component_of(const struct draft *draft, const struct draft_set *set)
+{
+    const struct draft_unit *unit = &draft->units[set->unit];
+    uint32_t low = 0;
+    uint32_t high = unit->scope->member_count;
+    while (high - low > 1) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (unit->scope->members[middle] <= set->component) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    if (unit->root_member == MARK_NONE) {
+        return unit->first_component + low;
+    }
+    return unit->first_component + (low == unit->root_member  ? 0
+                                    : low < unit->root_member ? low + 1
+                                                              : low);
+}
+
+/* The mapping or new target that a record went by, in its document. */
+static uint32_t mapping_of(const struct draft *draft, const struct draft_file *file)
+{
+    const struct draft_set *set = &draft->sets[file->set];
+    if (file->where == PLACE_NEW_TARGET) {
+        return draft->units[set->unit].targets[set->target].number;
+    }
+    return file->where == PLACE_ALTERNATE ? set->mapping : MARK_NONE;
+}
+
+static void order_directory_record(struct order *order, uint32_t unit, uint32_t place)
+{
+    const struct draft *draft = order->draft;
+    const struct draft_file *file = &draft->files[order->needed_by[place]];
+    struct plan_file *out = plan_build_add_file(order->build);
+    out->unit = unit;
+    out->component = component_of(draft, &draft->sets[file->set]);
+    out->entry = draft->places.list[place].entry;
+    out->directory = order->numbers[place];
+    out->name = (struct plan_text){MARK_NONE, 0};
+    out->kind = KIND_DIRECTORY;
+    out->place = file->where;
+    out->action = ACTION_CREATE;
+    out->link_owner = MARK_NONE;
+    out->mapping = mapping_of(draft, file);
+}
+
+static uint32_t link_owner(struct order *order, uint32_t group, uint32_t number)
+{
+    const uint64_t hash = hash_bytes(&group, sizeof group);
+    const struct index_entry *entries = order->draft->index->entries;
+    size_t step = 0;
+    uint32_t owner = MARK_NONE;
+    while ((owner = hash_map_next(&order->links, hash, &step)) != MARK_NONE) {
+        if (entries[order->build->files[owner].entry].link_group == group) {
+            return owner;
+        }
+    }
+    hash_map_add(&order->links, hash, number);
+    return MARK_NONE;
+}
+
+static void order_file_record(struct order *order, uint32_t number)
+{
+    struct draft *draft = order->draft;
+    const struct draft_file *file = &draft->files[number];
+    const struct index_entry *entry = &draft->index->entries[file->entry];
+    struct plan_build *build = order->build;
+    const uint32_t record = build->file_count;
+    struct plan_file *out = plan_build_add_file(build);
+    order->records[number] = record;
+    out->unit = unit_of_file(draft, number);
+    out->component = component_of(draft, &draft->sets[file->set]);
+    out->entry = file->entry;
+    out->directory = order->numbers[file->place];
+    out->name = file->name == MARK_NONE ? (struct plan_text){MARK_NONE, 0}
+                                        : plan_build_text(build, draft->names[file->name]);
+    out->kind = entry->kind == INDEX_SYMLINK ? KIND_REPARSE : KIND_PLAIN;
+    out->place = file->where;
+    out->action = file->action;
+    out->link_owner = MARK_NONE;
+    out->mapping = mapping_of(draft, file);
+    order->set_used[file->set] |= file->where == PLACE_ALTERNATE;
+    if (entry->kind != INDEX_FILE) {
+        return;
+    }
+    if (entry->link_group != MARK_NONE) {
+        const uint32_t owner = link_owner(order, entry->link_group, record);
+        out->link_owner = owner;
+        out->kind = owner == MARK_NONE ? KIND_PLAIN : KIND_HARDLINK;
+    }
+    if (out->kind == KIND_PLAIN) {
+        out->size = entry->link_group != MARK_NONE ? draft->index->entries[entry->link_group].size
+                                                   : entry->size;
+    }
+}
+
+static void order_component(struct order *order, const struct draft_unit *unit, uint32_t member)
+{
+    const struct wmd_component *c = &unit->wmd->components[unit->scope->members[member]];
+    const struct plan_text name =
+        plan_build_text(order->build,
+                        vss_full_name(&order->draft->arena, c->logical_path, c->name));
+    plan_build_add_component(order->build)->full_name = name;
+}
+
+/* The root first, then the implicit members. */
+static void order_components(struct order *order, uint32_t unit, struct plan_unit *out)
+{
+    struct draft *draft = order->draft;
+    struct draft_unit *u = &draft->units[unit];
+    if (u->wmd == NULL || u->scope->member_count == 0) {
+        return;
+    }
+    u->first_component = order->build->component_count;
+    u->root_member = MARK_NONE;
+    for (uint32_t m = 0; m < u->scope->member_count; m++) {
+        if (u->scope->members[m] == u->scope->root) {
+            u->root_member = m;
+            order_component(order, u, m);
+        }
+    }
+    const uint32_t has_root = u->root_member != MARK_NONE ? 1 : 0;
+    for (uint32_t m = 0; m < u->scope->member_count; m++) {
+        if (m != u->root_member) {
+            order_component(order, u, m);
+        }
+    }
+    out->first_subcomponent = u->first_component + has_root;
+    out->subcomponent_count = u->scope->member_count - has_root;
+}
+
+static void order_unit_texts(struct order *order, uint32_t unit, struct plan_unit *out)
+{
+    struct draft *draft = order->draft;
+    struct plan_build *build = order->build;
+    const struct draft_unit *u = &draft->units[unit];
+    const struct bcd_writer *writer = &draft->input->documents->bcd.writers[u->scope->writer];
+    out->writer = u->scope->writer;
+    out->bcd_component = u->scope->bcd_component;
+    memcpy(out->writer_id, writer->writer_id.bytes, sizeof out->writer_id);
+    memcpy(out->instance_id, writer->instance_id.bytes, sizeof out->instance_id);
+    out->writer_name =
+        plan_build_text(build, u->wmd != NULL ? u->wmd->friendly_name : writer->instance_name);
+    const struct view path = u->component->logical_path; /* the root's is empty, not absent */
+    out->logical_path = plan_build_text(build, view_present(path) ? path : VIEW(""));
+    out->component = plan_build_text(build, u->component->name);
+    out->type = (uint8_t)u->component->type;
+    out->method = (uint8_t)(u->wmd != NULL ? u->wmd->method : METHOD_UNDEFINED);
+    out->target = (uint8_t)u->target;
+    out->verdict = (uint8_t)u->verdict;
+    out->refusal = (uint8_t)u->refusal;
+    out->involve_writer = u->involve_writer;
+    out->partial_selection = u->partial_selection;
+    out->method_text = plan_build_text(build, u->wmd != NULL ? u->wmd->method_text : VIEW_NONE);
+    out->target_text = plan_build_text(build, u->target_text);
+    out->rule = plan_build_text(build, u->rule);
+    out->detail = plan_build_text(build, u->refusal != REFUSAL_NONE ? u->detail : VIEW_NONE);
+}
+
+static void order_unit(struct order *order, uint32_t unit)
+{
+    struct draft *draft = order->draft;
+    const struct draft_unit *u = &draft->units[unit];
+    struct plan_unit out = {0};
+    order_unit_texts(order, unit, &out);
+    order_components(order, unit, &out);
+    out.first_file = order->build->file_count;
+    for (uint32_t i = order->made_first[unit]; i < order->made_first[unit + 1]; i++) {
+        order_directory_record(order, unit, order->made[i]);
+    }
+    for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
+        if (is_planned(draft, i) && !draft_is_directory(draft, &draft->files[i])) {
+            order_file_record(order, i);
+        }
+    }
+    out.file_count = order->build->file_count - out.first_file;
+    for (uint32_t i = 0; i < out.file_count; i++) {
+        out.bytes += order->build->files[out.first_file + i].size;
+    }
+    *plan_build_add_unit(order->build) = out;
+}
+
+static void order_mappings(struct order *order)
+{
+    const struct draft *draft = order->draft;
+    for (uint32_t i = 0; i < draft->set_count; i++) {
+        const struct draft_set *set = &draft->sets[i];
+        if (!order->set_used[i]) {
+            continue;
+        }
+        const struct vss_mapping *mapping = &draft->units[set->unit].wmd->mappings[set->mapping];
+        struct plan_used_mapping *out = plan_build_add_used_mapping(order->build);
+        out->unit = set->unit;
+        out->path = plan_build_text(order->build, set->set->path);
+        out->filespec = plan_build_text(order->build, set->set->filespec);
+        out->alternate_path = plan_build_text(order->build, mapping->alternate_path);
+        out->recursive = set->set->recursive ? 1 : 0;
+    }
+}
+
+static void order_shared(struct order *order)
+{
+    const struct draft *draft = order->draft;
+    struct plan_build *build = order->build;
+    for (uint32_t i = 0; i < draft->shared_count; i++) { /* by unit: files stand by unit */
+        const struct draft_shared *shared = &draft->shared[i];
+        if (draft->units[shared->unit].refusal != REFUSAL_NONE) {
+            continue;
+        }
+        struct plan_unit *unit = &build->units[shared->unit];
+        if (unit->shared_count++ == 0) {
+            unit->first_shared = build->shared_count;
+        }
+        *plan_build_add_shared(build) =
+            (struct plan_shared){shared->unit, order->records[shared->owner]};
+    }
+}
+
+void order_plan(struct draft *draft, struct plan_build *build)
+{
+    struct order order = {.draft = draft, .build = build};
+    const uint32_t places = draft->places.count;
+    order.needed_by = ARENA_ARRAY(&draft->arena, uint32_t, places);
+    order.numbers = ARENA_ARRAY(&draft->arena, uint32_t, places);
+    order.sequence = ARENA_ARRAY(&draft->arena, uint32_t, places);
+    order.made = ARENA_ARRAY(&draft->arena, uint32_t, places);
+    order.made_first = ARENA_ARRAY(&draft->arena, uint32_t, draft->unit_count + 1);
+    order.records = ARENA_ARRAY(&draft->arena, uint32_t, draft->file_count);
+    order.set_used = ARENA_ARRAY(&draft->arena, bool, draft->set_count);
+    memset(order.needed_by, 0xFF, places * sizeof *order.needed_by); /* MARK_NONE */
+    memset(order.numbers, 0xFF, places * sizeof *order.numbers);
+    memset(order.records, 0xFF, draft->file_count * sizeof *order.records);
+    order_need(&order);
+    order_directories(&order);
+    for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
+        order_unit(&order, unit);
+    }
+    order_mappings(&order);
+    order_shared(&order);
+    hash_map_free(&order.links);
+}

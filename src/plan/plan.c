@@ -1,0 +1,202 @@
+/* plan.c - making a plan: the steps in their order, and nothing else.
+ *
+ * select -> sets -> files -> mappings -> places -> collisions -> records (brief, section 3).
+ * Pure but for the questions that places.c asks through plan_facts. */
+#include "plan/plan.h"
+
+#include "base/heap.h"
+#include "media/part.h"
+#include "plan/collide.h"
+#include "plan/expand.h"
+#include "plan/locate.h"
+#include "plan/order.h"
+#include "plan/plan_build.h"
+#include "plan/settle.h"
+
+/* --- what this version does not carry out is turned away before anything else --- */
+
+static vsr_code check_choices(const struct plan_choices *choices, vsr_error *error)
+{
+    if (choices->tree == TREE_LIVE) {
+        return err_set(error, VSR_ERR_USAGE, "plan/plan",
+                       "--tree live (rules 8.2 to 8.7) is not carried out by this version");
+    }
+    if (choices->unprotected) {
+        return err_set(error, VSR_ERR_USAGE, "plan/plan",
+                       "--unprotected (files of no component) is not carried out by this version");
+    }
+    return VSR_OK;
+}
+
+/* --- units --- */
+
+static void units_load(struct draft *draft)
+{
+    const struct documents *documents = draft->input->documents;
+    draft->unit_count = draft->selection.scope_count;
+    draft->units = ARENA_ARRAY(&draft->arena, struct draft_unit, draft->unit_count);
+    for (uint32_t i = 0; i < draft->unit_count; i++) {
+        const struct scope *scope = &draft->selection.scopes[i];
+        const struct bcd_writer *writer = &documents->bcd.writers[scope->writer];
+        draft->units[i] =
+            (struct draft_unit){.scope = scope,
+                                .component = &writer->components[scope->bcd_component],
+                                .wmd =
+                                    scope->wmd != MARK_NONE ? &documents->wmds[scope->wmd] : NULL,
+                                .verdict = VERDICT_REFUSED};
+    }
+    for (uint32_t i = 0; i < draft->selection.warning_count; i++) {
+        draft_warn(draft, "%.*s", VIEW_ARG(draft->selection.warnings[i]));
+    }
+}
+
+static vsr_code draft_make(struct draft *draft, vsr_error *error)
+{
+    const struct plan_input *input = draft->input;
+    vsr_code code = check_choices(input->choices, error);
+    if (code == VSR_OK) {
+        code = canon_init(&draft->canon, &draft->arena, &input->set->description, input->choices,
+                          error);
+    }
+    if (code == VSR_OK) {
+        code = select_components(&draft->arena, input->documents, input->choices, &draft->selection,
+                                 error);
+    }
+    if (code == VSR_OK) {
+        code = roots_init(&draft->roots, &draft->arena, &draft->canon, input, error);
+    }
+    if (code == VSR_OK) {
+        units_load(draft);
+        code = settle_documents(draft, error);
+    }
+    if (code == VSR_OK) {
+        expand_sets(draft);
+        code = expand_files(draft, error);
+    }
+    if (code == VSR_OK) {
+        code = locate_sets(draft, error);
+    }
+    if (code == VSR_OK) {
+        code = places_init(&draft->places, &draft->arena, &draft->roots, input, error);
+    }
+    if (code == VSR_OK) {
+        code = settle_places(draft, error);
+    }
+    if (code == VSR_OK) {
+        collide_files(draft);
+    }
+    return code;
+}
+
+/* --- what binds a plan to its set and call --- */
+
+void plan_documents_digest(const struct media_set *set, uint8_t out[16])
+{
+    struct buffer hashes = {0};
+    for (uint32_t i = 0; i < set->description.document_count; i++) {
+        buffer_add(&hashes, set->description.documents[i].xxh3_128, 16);
+    }
+    const struct view all = buffer_view(&hashes);
+    part_hash_bytes(all.p, all.n, out);
+    buffer_free(&hashes);
+}
+
+static void add_choice(struct plan_build *build, const char *option, struct view value)
+{
+    struct plan_text text = plan_build_text(build, view_of(option));
+    *plan_build_add_choice(build) = text;
+    if (view_present(value)) {
+        text = plan_build_text(build, value);
+        *plan_build_add_choice(build) = text;
+    }
+}
+
+static void add_choices(struct plan_build *build, const char *option, const char *const *values,
+                        uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        add_choice(build, option, view_of(values[i]));
+    }
+}
+
+static void add_flag(struct plan_build *build, const char *option, bool given)
+{
+    if (given) {
+        add_choice(build, option, VIEW_NONE);
+    }
+}
+
+static void build_choices(struct plan_build *build, const struct plan_choices *c)
+{
+    static const char *const dependencies[] = {"auto", "refuse", "ignore"};
+    static const char *const overwrite[] = {"never", "if-newer", "always"};
+    add_choices(build, "--component", c->components, c->component_count);
+    add_choices(build, "--exclude-component", c->exclude_components, c->exclude_component_count);
+    add_choices(build, "--file", c->files, c->file_count);
+    add_choice(build, "--with-dependencies", view_of(dependencies[c->with_dependencies]));
+    add_flag(build, "--widen", c->widen);
+    add_flag(build, "--force-mandatory", c->force_mandatory);
+    add_choices(build, "--private", &c->private_dir, c->private_dir != NULL ? 1 : 0);
+    add_choices(build, "--volume", c->volumes, c->volume_count);
+    add_choices(build, "--root", &c->root, c->root != NULL ? 1 : 0);
+    add_choices(build, "--env", c->environment, c->environment_count);
+    add_choices(build, "--new-target", c->new_targets, c->new_target_count);
+    add_choices(build, "--restore-target", c->restore_targets, c->restore_target_count);
+    add_choices(build, "--restore-options", c->restore_options, c->restore_option_count);
+    if (c->additional_restores >= 0) {
+        add_choice(build, "--additional-restores",
+                   c->additional_restores > 0 ? VIEW("yes") : VIEW("no"));
+    }
+    add_choice(build, "--alm-overwrite", c->alm_overwrite_never ? VIEW("never") : VIEW("default"));
+    add_choice(build, "--tree", c->tree == TREE_LIVE ? VIEW("live") : VIEW("offline"));
+    add_flag(build, "--unprotected", c->unprotected);
+    add_choice(build, "--overwrite", view_of(overwrite[c->overwrite]));
+    add_flag(build, "--cross-mounts", c->cross_mounts);
+    add_flag(build, "--in-place", c->in_place);
+}
+
+static void build_rest(struct draft *draft, struct plan_build *build)
+{
+    for (uint32_t i = 0; i < draft->roots.count; i++) {
+        const struct plan_mapped_root *mapped = &draft->roots.list[i];
+        struct plan_root *root = plan_build_add_root(build);
+        root->spec = plan_build_text(build, mapped->spec);
+        root->dir = plan_build_text(build, mapped->dir);
+        root->from_root_option = mapped->from_root_option ? 1 : 0;
+    }
+    build_choices(build, draft->input->choices);
+    for (uint32_t i = 0; i < draft->warning_count; i++) {
+        const struct plan_text text = plan_build_text(build, draft->warnings[i]);
+        *plan_build_add_warning(build) = text;
+    }
+}
+
+vsr_code plan_create(struct plan **out, const struct plan_input *input, vsr_error *error)
+{
+    struct draft draft = {.input = input, .index = &input->set->index};
+    vsr_code code = draft_make(&draft, error);
+    if (code != VSR_OK) {
+        draft_fini(&draft);
+        return code;
+    }
+    struct plan_build build = {0};
+    order_plan(&draft, &build);
+    build_rest(&draft, &build);
+    const struct plan_text set_path = plan_build_text(&build, input->set->path);
+    draft_fini(&draft);
+    code = plan_build_end(&build, out, error);
+    if (code != VSR_OK) {
+        plan_build_free(&build);
+        return code;
+    }
+    struct plan *plan = *out;
+    plan->set_path = set_path;
+    plan->set_uuid = input->set->description.uuid;
+    memcpy(plan->index_xxh3, input->set->description.index.xxh3_128, sizeof plan->index_xxh3);
+    plan_documents_digest(input->set, plan->documents_xxh3);
+    for (uint32_t i = 0; i < plan->unit_count; i++) {
+        plan->refused_units += plan->units[i].refusal != REFUSAL_NONE ? 1u : 0u;
+        plan->bytes += plan->units[i].bytes; /* a refused unit has none */
+    }
+    return VSR_OK;
+}

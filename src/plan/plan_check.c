@@ -1,0 +1,308 @@
+/* plan_check.c - what a plan file may not say. A plan that passes leads nowhere outside its
+ * roots and makes no later index run out of its array. Whether it is right is not asked. */
+#include "plan/plan_check.h"
+
+#include "base/limits.h"
+#include "plan/plan_build.h"
+
+struct check {
+    const struct plan *plan;
+    vsr_error *error;
+};
+
+static vsr_code fault(const struct check *check, const char *array, uint32_t number,
+                      const char *what)
+{
+    return err_set(check->error, VSR_ERR_RUN_FOREIGN, "plan/check", "the plan's %s %u: %s", array,
+                   number, what);
+}
+
+static bool text_inside(const struct plan *plan, struct plan_text text)
+{
+    return text.offset == MARK_NONE ? text.bytes == 0
+                                    : (uint64_t)text.offset + text.bytes <= plan->text_bytes;
+}
+
+/* A name that can be given to the system as one element below a directory. */
+static bool name_is_element(struct view name)
+{
+    return name.n > 0 && name.n <= WIN_NAME_BYTES_MAX && view_find(name, '/') == name.n &&
+           view_find(name, '\0') == name.n && !view_equal(name, VIEW(".")) &&
+           !view_equal(name, VIEW(".."));
+}
+
+static vsr_code check_texts(const struct check *check, const char *array,
+                            const struct plan_text *texts, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!text_inside(check->plan, texts[i]) || texts[i].offset == MARK_NONE) {
+            return fault(check, array, i, "its text lies outside");
+        }
+    }
+    return VSR_OK;
+}
+
+static vsr_code check_roots(const struct check *check)
+{
+    const struct plan *plan = check->plan;
+    for (uint32_t i = 0; i < plan->root_count; i++) {
+        const struct plan_root *root = &plan->roots[i];
+        if (!text_inside(plan, root->spec) || !text_inside(plan, root->dir) ||
+            plan_text(plan, root->dir).n == 0 || root->from_root_option > 1) {
+            return fault(check, "volume", i, "it names no directory");
+        }
+        if (view_find(plan_text(plan, root->dir), '\0') != root->dir.bytes) {
+            return fault(check, "volume", i, "its directory holds a NUL");
+        }
+    }
+    return VSR_OK;
+}
+
+static vsr_code check_directories(const struct check *check)
+{
+    const struct plan *plan = check->plan;
+    for (uint32_t i = 0; i < plan->directory_count; i++) {
+        const struct plan_directory *d = &plan->directories[i];
+        if (d->root >= plan->root_count || d->unit >= plan->unit_count || d->make > 1 ||
+            !text_inside(plan, d->name)) {
+            return fault(check, "directory", i, "a number in it is out of bounds");
+        }
+        if (d->parent == MARK_NONE) {
+            continue;
+        }
+        if (d->parent >= i || plan->directories[d->parent].root != d->root ||
+            plan->directories[d->parent].make > d->make) {
+            return fault(check, "directory", i, "its parent cannot be its parent");
+        }
+        if (!name_is_element(plan_text(plan, d->name))) {
+            return fault(check, "directory", i, "its name is none");
+        }
+    }
+    return VSR_OK;
+}
+
+static vsr_code check_ranges(const struct check *check)
+{
+    for (uint32_t i = 0; i < check->plan->range_count; i++) {
+        const struct plan_range *range = &check->plan->ranges[i];
+        if (range->length > FILE_BYTES_MAX || range->source > FILE_BYTES_MAX - range->length ||
+            range->dest > FILE_BYTES_MAX - range->length) {
+            return fault(check, "range", i, "it ends beyond what a file can hold");
+        }
+    }
+    return VSR_OK;
+}
+
+static const char *file_fault(const struct plan *plan, uint32_t number)
+{
+    const struct plan_file *f = &plan->files[number];
+    const bool directory = f->kind == KIND_DIRECTORY;
+    if (f->kind > KIND_REPARSE || f->place > PLACE_PRIVATE || f->action > ACTION_NONE ||
+        f->component >= plan->component_count || f->directory >= plan->directory_count ||
+        f->size > FILE_BYTES_MAX || !text_inside(plan, f->name)) {
+        return "a number in it is out of bounds";
+    }
+    if (f->first_range > plan->range_count || f->range_count > plan->range_count - f->first_range) {
+        return "its ranges lie outside";
+    }
+    if (f->name.offset != MARK_NONE && !name_is_element(plan_text(plan, f->name))) {
+        return "its name is none";
+    }
+    if (!directory && f->entry == MARK_NONE) {
+        return "it has no source";
+    }
+    const struct plan_directory *d = &plan->directories[f->directory];
+    if (directory && (d->make == 0 || d->parent == MARK_NONE || d->unit != f->unit)) {
+        return "its directory is not one to be made here";
+    }
+    if (f->kind == KIND_HARDLINK
+            ? f->link_owner >= number || plan->files[f->link_owner].kind != KIND_PLAIN
+            : f->link_owner != MARK_NONE) {
+        return "it links to what is no file before it";
+    }
+    return NULL;
+}
+
+static vsr_code check_unit_files(const struct check *check, uint32_t number)
+{
+    const struct plan *plan = check->plan;
+    const struct plan_unit *unit = &plan->units[number];
+    uint64_t bytes = 0;
+    for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count; i++) {
+        const char *what =
+            plan->files[i].unit != number ? "it is another unit's" : file_fault(plan, i);
+        if (what == NULL && __builtin_add_overflow(bytes, plan->files[i].size, &bytes)) {
+            what = "its size is impossible";
+        }
+        if (what != NULL) {
+            return fault(check, "file", i, what);
+        }
+    }
+    return bytes == unit->bytes ? VSR_OK : fault(check, "unit", number, "its bytes do not add up");
+}
+
+static bool unit_texts_inside(const struct plan *plan, const struct plan_unit *u)
+{
+    return text_inside(plan, u->writer_name) && text_inside(plan, u->logical_path) &&
+           text_inside(plan, u->component) && text_inside(plan, u->method_text) &&
+           text_inside(plan, u->target_text) && text_inside(plan, u->rule) &&
+           text_inside(plan, u->detail);
+}
+
+static const char *unit_fault(const struct plan *plan, const struct plan_unit *u)
+{
+    if (u->type > COMPONENT_UNKNOWN || u->method >= METHOD_COUNT || u->target >= TARGET_COUNT ||
+        u->verdict > VERDICT_CUSTOM || u->refusal >= REFUSAL_COUNT || u->involve_writer > 1 ||
+        u->partial_selection > 1 || !unit_texts_inside(plan, u)) {
+        return "a number in it is out of bounds";
+    }
+    if (u->first_subcomponent > plan->component_count ||
+        u->subcomponent_count > plan->component_count - u->first_subcomponent ||
+        u->first_shared > plan->shared_count ||
+        u->shared_count > plan->shared_count - u->first_shared) {
+        return "its lists lie outside";
+    }
+    if (u->refusal != REFUSAL_NONE && (u->file_count > 0 || u->shared_count > 0)) {
+        return "it is refused and has files";
+    }
+    return NULL;
+}
+
+static vsr_code check_units(const struct check *check)
+{
+    const struct plan *plan = check->plan;
+    uint32_t next_file = 0;
+    uint32_t refused = 0;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < plan->unit_count; i++) {
+        const struct plan_unit *u = &plan->units[i];
+        const char *what = unit_fault(plan, u);
+        if (what == NULL &&
+            (u->first_file != next_file || u->file_count > plan->file_count - next_file)) {
+            what = "its files do not follow those of the unit before";
+        }
+        if (what != NULL) {
+            return fault(check, "unit", i, what);
+        }
+        const vsr_code code = check_unit_files(check, i);
+        if (code != VSR_OK) {
+            return code;
+        }
+        next_file += u->file_count;
+        refused += u->refusal != REFUSAL_NONE ? 1u : 0u;
+        if (__builtin_add_overflow(bytes, u->bytes, &bytes)) {
+            return fault(check, "unit", i, "its bytes are impossible");
+        }
+    }
+    if (next_file != plan->file_count || refused != plan->refused_units || bytes != plan->bytes) {
+        return err_set(check->error, VSR_ERR_RUN_FOREIGN, "plan/check",
+                       "the plan's sums do not add up");
+    }
+    return VSR_OK;
+}
+
+static vsr_code check_lists(const struct check *check)
+{
+    const struct plan *plan = check->plan;
+    for (uint32_t i = 0; i < plan->used_mapping_count; i++) {
+        const struct plan_used_mapping *m = &plan->used_mappings[i];
+        if (m->unit >= plan->unit_count || m->recursive > 1 || !text_inside(plan, m->path) ||
+            !text_inside(plan, m->filespec) || !text_inside(plan, m->alternate_path)) {
+            return fault(check, "used mapping", i, "a number in it is out of bounds");
+        }
+    }
+    for (uint32_t i = 0; i < plan->shared_count; i++) {
+        const struct plan_shared *s = &plan->shared[i];
+        if (s->unit >= plan->unit_count || s->file >= plan->units[s->unit].first_file) {
+            return fault(check, "shared file", i, "it is no earlier unit's");
+        }
+    }
+    return VSR_OK;
+}
+
+vsr_code plan_check(const struct plan *plan, vsr_error *error)
+{
+    const struct check check = {plan, error};
+    const struct plan_text *names = (const struct plan_text *)plan->components;
+    vsr_code code = check_texts(&check, "component", names, plan->component_count);
+    if (code == VSR_OK) {
+        code = check_texts(&check, "warning", plan->warnings, plan->warning_count);
+    }
+    if (code == VSR_OK) {
+        code = check_texts(&check, "option", plan->choices, plan->choice_count);
+    }
+    if (code == VSR_OK &&
+        (!text_inside(plan, plan->set_path) ||
+         view_find(plan_text(plan, plan->set_path), '\0') != plan_text(plan, plan->set_path).n)) {
+        code = err_set(error, VSR_ERR_RUN_FOREIGN, "plan/check", "the plan's set has no path");
+    }
+    if (code == VSR_OK) {
+        code = check_roots(&check);
+    }
+    if (code == VSR_OK) {
+        code = check_directories(&check);
+    }
+    if (code == VSR_OK) {
+        code = check_ranges(&check);
+    }
+    if (code == VSR_OK) {
+        code = check_units(&check);
+    }
+    return code == VSR_OK ? check_lists(&check) : code;
+}
+
+/* --- against the set --- */
+
+static const char *entry_fault(const struct media_index *index, const struct plan_file *f)
+{
+    if (f->entry == MARK_NONE) {
+        return NULL;
+    }
+    if (f->entry >= index->entry_count) {
+        return "its source is not in the set";
+    }
+    const struct index_entry *e = &index->entries[f->entry];
+    const uint8_t want = f->kind == KIND_DIRECTORY ? INDEX_DIRECTORY
+                         : f->kind == KIND_REPARSE ? INDEX_SYMLINK
+                                                   : INDEX_FILE;
+    if (e->kind != want) {
+        return "its source is of another kind";
+    }
+    if (f->kind == KIND_PLAIN && (e->flags & INDEX_PARTIAL) != 0) {
+        return "its source holds ranges only";
+    }
+    const uint32_t data =
+        e->kind == INDEX_FILE && e->link_group != MARK_NONE ? e->link_group : f->entry;
+    if (f->kind == KIND_PLAIN && f->size != index->entries[data].size) {
+        return "its source has another size";
+    }
+    return NULL;
+}
+
+vsr_code plan_check_set(const struct plan *plan, const struct media_set *set, vsr_error *error)
+{
+    uint8_t documents[16];
+    plan_documents_digest(set, documents);
+    if (!uuid_equal(&plan->set_uuid, &set->description.uuid) ||
+        memcmp(plan->index_xxh3, set->description.index.xxh3_128, 16) != 0 ||
+        memcmp(plan->documents_xxh3, documents, sizeof documents) != 0) {
+        return err_set(error, VSR_ERR_RUN_FOREIGN, "plan/check",
+                       "the plan was made for another set than the one at %.*s",
+                       VIEW_ARG(set->path));
+    }
+    const struct check check = {plan, error};
+    for (uint32_t i = 0; i < plan->directory_count; i++) {
+        const uint32_t entry = plan->directories[i].entry;
+        if (entry != MARK_NONE && (entry >= set->index.entry_count ||
+                                   set->index.entries[entry].kind != INDEX_DIRECTORY)) {
+            return fault(&check, "directory", i, "its source is no directory of the set");
+        }
+    }
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        const char *what = entry_fault(&set->index, &plan->files[i]);
+        if (what != NULL) {
+            return fault(&check, "file", i, what);
+        }
+    }
+    return VSR_OK;
+}

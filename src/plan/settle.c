@@ -1,0 +1,344 @@
+/* settle.c - asks the table, looks where the table says, and asks again.
+ *
+ * The files of new targets are a sub-unit of their own: they are surveyed after the rest was
+ * decided, and one obstacle there refuses the root (rules 6.1, 6.9). */
+#include "plan/settle.h"
+
+#include "base/bug.h"
+#include "plan/decide.h"
+#include "plan/survey.h"
+
+/* --- documents --- */
+
+static void check_scope(struct draft *draft, uint32_t unit)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    VSR_REQUIRE(u->wmd != NULL || u->scope->refusal != REFUSAL_NONE);
+    if (u->scope->refusal != REFUSAL_NONE) {
+        draft_refuse(draft, unit, u->scope->refusal, u->scope->rule, "%.*s",
+                     VIEW_ARG(u->scope->detail));
+    }
+}
+
+/* What the rules allow and this version cannot do yet is refused, never half done. */
+static void check_carried_out(struct draft *draft, uint32_t unit)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    bool has_ranges = u->component->partial_file_count > 0;
+    for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
+        has_ranges |= (draft->index->entries[draft->files[i].entry].flags & INDEX_PARTIAL) != 0;
+    }
+    if (has_ranges) {
+        draft_refuse(draft, unit, REFUSAL_RANGES_INVALID, "7.7",
+                     "partial files (rule 7.7) are not carried out by this version");
+    }
+    if (u->component->differenced_file_count > 0) {
+        draft_refuse(draft, unit, REFUSAL_CHAIN_INVALID, "7.10",
+                     "differenced files (rule 7.10) are not carried out by this version");
+    }
+}
+
+/* --restore-target 'WRITER:FULL\NAME=target' stands in for the writer's answer. */
+static vsr_code target_of_caller(struct draft *draft, const char *option, vsr_error *error)
+{
+    struct component_ref ref;
+    struct view rest = VIEW_NONE;
+    const vsr_code code =
+        choice_resolve(draft->input->documents, view_of(option), '=', &ref, &rest, error);
+    if (code != VSR_OK) {
+        return code;
+    }
+    const enum vss_target target = vss_target_parse(rest);
+    const bool names_one = ref.component != MARK_NONE || ref.bcd_component != MARK_NONE;
+    if (target == TARGET_UNKNOWN || target == TARGET_UNDEFINED || !names_one) {
+        return err_set(error, VSR_ERR_SELECTION, "plan/settle",
+                       "--restore-target '%s' is not of the form "
+                       "WRITER:FULL\\NAME=original|alternate|directed|original_location",
+                       option);
+    }
+    const uint32_t unit = draft_unit_of(draft, &ref);
+    if (unit == MARK_NONE) {
+        draft_warn(draft, "--restore-target '%s': that component is not among those restored",
+                   option);
+        return VSR_OK;
+    }
+    draft->units[unit].target = target; /* set on the root, it covers the whole set (6.7) */
+    draft->units[unit].target_text = view_of(vss_target_text(target));
+    return VSR_OK;
+}
+
+vsr_code settle_documents(struct draft *draft, vsr_error *error)
+{
+    const struct plan_choices *choices = draft->input->choices;
+    for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
+        struct draft_unit *u = &draft->units[unit];
+        u->target = view_present(u->component->restore_target_text) ? u->component->restore_target
+                                                                    : TARGET_ORIGINAL;
+        u->target_text = u->target == TARGET_UNKNOWN ? u->component->restore_target_text
+                                                     : view_of(vss_target_text(u->target));
+        u->involve_writer = choices->private_dir == NULL &&
+                            (u->wmd == NULL || (u->wmd->method != METHOD_CUSTOM &&
+                                                u->wmd->writer_restore != WRITER_RESTORE_NEVER));
+        u->partial_selection = u->scope->reduced;
+        check_scope(draft, unit);
+    }
+    for (uint32_t i = 0; i < choices->restore_target_count; i++) {
+        const vsr_code code = target_of_caller(draft, choices->restore_targets[i], error);
+        if (code != VSR_OK) {
+            return code;
+        }
+    }
+    return VSR_OK;
+}
+
+/* --- what is known before a look --- */
+
+struct subunits {
+    uint32_t plain, retargeted; /* files, not directories */
+    bool all_mapped;            /* of the plain ones      */
+};
+
+static struct subunits subunits_count(const struct draft *draft, const struct draft_unit *unit)
+{
+    struct subunits out = {.all_mapped = true};
+    for (uint32_t i = 0; i < unit->file_count; i++) {
+        const struct draft_file *file = &draft->files[unit->first_file + i];
+        const struct draft_set *set = &draft->sets[file->set];
+        if (draft_is_directory(draft, file)) {
+            continue;
+        }
+        if (set->target != MARK_NONE) {
+            out.retargeted++;
+        } else {
+            out.plain++;
+            out.all_mapped &= set->mapping != MARK_NONE;
+        }
+    }
+    return out;
+}
+
+static unsigned known_first(const struct draft *draft, const struct draft_unit *unit,
+                            const struct subunits *subunits)
+{
+    const struct plan_choices *choices = draft->input->choices;
+    return (choices->private_dir != NULL ? KNOWN_PRIVATE : 0u) |
+           (choices->tree == TREE_LIVE ? KNOWN_LIVE : 0u) |
+           (subunits->plain == 0 ? KNOWN_EMPTY : 0u) |
+           (unit->wmd->service.n == 0 ? KNOWN_NO_SERVICE : 0u) |
+           (unit->component->directed_target_count > 0 ? KNOWN_ENTRIES : 0u) |
+           (subunits->all_mapped ? KNOWN_MAPPED : 0u);
+}
+
+static unsigned known_original(const struct survey *survey)
+{
+    return SEEN_ORIGINAL | (survey->impossible ? ORIGINAL_IMPOSSIBLE : 0u) |
+           (survey->all_absent ? ORIGINAL_ABSENT : 0u) |
+           (survey->all_writable ? ORIGINAL_REPLACEABLE : 0u);
+}
+
+/* Q5: files that stand at the mapping may be replaced, unless the caller says never. */
+static unsigned known_alternate(const struct survey *survey, bool overwrite_never)
+{
+    const bool writable = overwrite_never ? survey->all_absent : survey->all_writable;
+    return SEEN_ALTERNATE | (survey->impossible ? ALTERNATE_IMPOSSIBLE : 0u) |
+           (survey->all_absent ? ALTERNATE_ABSENT : 0u) | (writable ? ALTERNATE_WRITABLE : 0u);
+}
+
+/* --- the decision --- */
+
+static enum plan_place where_of(enum plan_verdict verdict)
+{
+    switch (verdict) {
+    case VERDICT_ALTERNATE:
+        return PLACE_ALTERNATE;
+    case VERDICT_ORIGINAL_LOCATION:
+        return PLACE_ORIGINAL_LOCATION;
+    case VERDICT_PRIVATE:
+        return PLACE_PRIVATE;
+    case VERDICT_ORIGINAL:
+    case VERDICT_MIXED:
+    case VERDICT_STAGED:
+    case VERDICT_REFUSED:
+    case VERDICT_CUSTOM:
+        break;
+    }
+    return PLACE_ORIGINAL;
+}
+
+static void refuse_by(struct draft *draft, uint32_t unit, const struct decided *decided,
+                      const struct survey *survey)
+{
+    const struct plan_choices *choices = draft->input->choices;
+    const struct draft_unit *u = &draft->units[unit];
+    const bool if_not_there = u->wmd->method == METHOD_RESTORE_IF_NOT_THERE &&
+                              u->target != TARGET_ORIGINAL_LOCATION && choices->private_dir == NULL;
+    const bool at_alternate = decided->decision == DECIDE_REFUSE_BY_ALTERNATE;
+    const bool creating = at_alternate ? (if_not_there && u->target != TARGET_ALTERNATE) ||
+                                             choices->alm_overwrite_never
+                                       : if_not_there;
+    const struct obstacle *obstacle = creating ? &survey->to_creating : &survey->to_writing;
+    const enum refusal refusal =
+        decided->refusal != REFUSAL_NONE ? decided->refusal : obstacle->refusal;
+    const bool by_obstacle = decided->refusal == REFUSAL_NONE && survey->impossible;
+    draft_refuse(draft, unit, refusal, by_obstacle ? obstacle->rule : decided->rule, "%.*s",
+                 VIEW_ARG(obstacle->detail));
+}
+
+static void settle_refuse(struct draft *draft, uint32_t unit, const struct decided *decided)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    const bool by_method =
+        decided->refusal == REFUSAL_DOCUMENT_UNKNOWN_WORD && u->wmd->method == METHOD_UNKNOWN;
+    const bool by_target = decided->refusal == REFUSAL_DOCUMENT_UNKNOWN_WORD && !by_method;
+    const struct view word = by_method ? u->wmd->method_text : u->target_text;
+    if (by_method || by_target) {
+        draft_refuse(draft, unit, decided->refusal, decided->rule, "%s: '%.*s'", decided->why,
+                     VIEW_ARG(word));
+    } else {
+        draft_refuse(draft, unit, decided->refusal, decided->rule, "%s", decided->why);
+    }
+    if (draft->units[unit].refusal == REFUSAL_METHOD_CUSTOM) {
+        draft->units[unit].verdict = VERDICT_CUSTOM;
+    }
+}
+
+static void warn_of_links(struct draft *draft, uint32_t unit, const struct survey *survey)
+{
+    if (survey->linked_count > 0) {
+        draft_warn(draft,
+                   "%u files to be replaced for %.*s have further names, which keep the old "
+                   "content; the first is '%.*s'",
+                   survey->linked_count, VIEW_ARG(draft_unit_text(draft, unit)),
+                   VIEW_ARG(survey->linked));
+    }
+}
+
+/* The files of new targets: create or replace, else the whole unit is refused (6.9). */
+static vsr_code settle_targets(struct draft *draft, uint32_t unit, const struct subunits *subunits,
+                               vsr_error *error)
+{
+    struct draft_unit *u = &draft->units[unit];
+    if (u->refusal != REFUSAL_NONE || u->target_count == 0) {
+        return VSR_OK;
+    }
+    struct survey survey;
+    const vsr_code code = survey_unit(draft, unit, PLACE_NEW_TARGET, &survey, error);
+    if (code != VSR_OK) {
+        return code;
+    }
+    if (survey.impossible || !survey.all_writable) {
+        draft_refuse(draft, unit, survey.to_writing.refusal, "6.9", "%.*s",
+                     VIEW_ARG(survey.to_writing.detail));
+    } else if (subunits->retargeted > 0) {
+        u->verdict = VERDICT_MIXED;
+        u->rule = VIEW("6.9");
+        warn_of_links(draft, unit, &survey);
+    }
+    return VSR_OK;
+}
+
+static void warn_of_target(struct draft *draft, uint32_t unit)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    if (u->wmd->method == METHOD_RESTORE_AT_REBOOT && u->target != TARGET_ORIGINAL) {
+        draft_warn(draft, "rule 6.8: the restore target of %.*s has no influence at reboot",
+                   VIEW_ARG(draft_unit_text(draft, unit)));
+    }
+    if (u->target == TARGET_DIRECTED && u->component->directed_target_count == 0) {
+        draft_warn(draft, "rule 6.7: %.*s is directed, but nothing says where to",
+                   VIEW_ARG(draft_unit_text(draft, unit)));
+    }
+}
+
+/* Ask, look, ask again: at most two looks. */
+static vsr_code settle_plain(struct draft *draft, uint32_t unit, const struct subunits *subunits,
+                             vsr_error *error)
+{
+    struct draft_unit *u = &draft->units[unit];
+    unsigned known = known_first(draft, u, subunits);
+    struct survey original = {0};
+    struct survey alternate = {0};
+    for (;;) {
+        const struct decided decided = plan_decide(u->wmd->method, u->target, known);
+        vsr_code code = VSR_OK;
+        switch (decided.decision) {
+        case DECIDE_LOOK_ORIGINAL:
+            code = survey_unit(draft, unit, PLACE_ORIGINAL, &original, error);
+            known |= known_original(&original);
+            break;
+        case DECIDE_LOOK_ALTERNATE:
+            code = survey_unit(draft, unit, PLACE_ALTERNATE, &alternate, error);
+            known |= known_alternate(&alternate, draft->input->choices->alm_overwrite_never);
+            break;
+        case DECIDE_REFUSE:
+            settle_refuse(draft, unit, &decided);
+            return VSR_OK;
+        case DECIDE_REFUSE_BY_ORIGINAL:
+            refuse_by(draft, unit, &decided, &original);
+            return VSR_OK;
+        case DECIDE_REFUSE_BY_ALTERNATE:
+            refuse_by(draft, unit, &decided, &alternate);
+            return VSR_OK;
+        case DECIDE_PLACE:
+            u->verdict = decided.verdict;
+            u->rule = view_of(decided.rule);
+            warn_of_target(draft, unit);
+            if ((known & (SEEN_ORIGINAL | SEEN_ALTERNATE)) == 0) { /* directories at most */
+                return survey_unit(draft, unit, PLACE_ORIGINAL, &original, error);
+            }
+            warn_of_links(draft, unit, (known & SEEN_ALTERNATE) != 0 ? &alternate : &original);
+            for (uint32_t i = 0; i < u->file_count; i++) {
+                struct draft_file *file = &draft->files[u->first_file + i];
+                if (file->where == PLACE_ORIGINAL) {
+                    file->where = (uint8_t)where_of(u->verdict);
+                }
+            }
+            return VSR_OK;
+        }
+        if (code != VSR_OK) {
+            return code;
+        }
+    }
+}
+
+/* Where a refused unit's files would have gone, for those who share them (ruling 28). */
+static vsr_code settle_intent(struct draft *draft, uint32_t unit, vsr_error *error)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    if (u->wmd == NULL) {
+        return VSR_OK;
+    }
+    const bool alternate =
+        u->wmd->method == METHOD_RESTORE_TO_ALTERNATE_LOCATION || u->target == TARGET_ALTERNATE;
+    const bool original =
+        u->target == TARGET_ORIGINAL_LOCATION || draft->input->choices->private_dir != NULL;
+    const vsr_code code =
+        survey_intent(draft, unit, alternate && !original ? PLACE_ALTERNATE : PLACE_ORIGINAL,
+                      error);
+    return code == VSR_OK ? survey_intent(draft, unit, PLACE_NEW_TARGET, error) : code;
+}
+
+vsr_code settle_places(struct draft *draft, vsr_error *error)
+{
+    for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
+        const struct draft_unit *u = &draft->units[unit];
+        vsr_code code = VSR_OK;
+        if (u->refusal == REFUSAL_NONE) {
+            const struct subunits subunits = subunits_count(draft, u);
+            check_carried_out(draft, unit);
+            if (u->refusal == REFUSAL_NONE) {
+                code = settle_plain(draft, unit, &subunits, error);
+            }
+            if (code == VSR_OK) {
+                code = settle_targets(draft, unit, &subunits, error);
+            }
+        }
+        if (code == VSR_OK && u->refusal != REFUSAL_NONE) {
+            code = settle_intent(draft, unit, error);
+        }
+        if (code != VSR_OK) {
+            return code;
+        }
+    }
+    return VSR_OK;
+}

@@ -1,0 +1,297 @@
+/* survey.c - the preflight predicates, file by file, directory by directory.
+ *
+ * Asks facts about a name only in directories that exist. The first obstacle in plan order is
+ * kept with its sentence (ruling 39); what follows from it is decide.c's business. */
+#include "plan/survey.h"
+
+#include "base/heap.h"
+#include "plan/locate.h"
+
+/* --- obstacles --- */
+
+enum hindrance { HINDERS_CREATING = 1, HINDERS_WRITING = 2, HINDERS_ALL = 4 };
+
+struct survey_at {
+    struct draft *draft;
+    struct survey *survey; /* NULL: only locate */
+    enum plan_place where;
+};
+
+/* The place as a message shows it: where it is known, else the source. */
+static struct view place_of_file(struct draft *draft, const struct draft_file *file)
+{
+    if (file->place == MARK_NONE) {
+        return draft_source_text(draft, file->entry);
+    }
+    const bool directory = draft_is_directory(draft, file);
+    return place_text(&draft->places, &draft->arena, file->place,
+                      directory ? VIEW("") : draft_name(draft, file));
+}
+
+static void obstacle_note(struct draft *draft, struct obstacle *obstacle, enum refusal refusal,
+                          const char *rule, const struct draft_file *file, const char *why)
+{
+    if (obstacle->refusal == REFUSAL_NONE) {
+        obstacle->refusal = refusal;
+        obstacle->rule = rule;
+        const struct view text = place_of_file(draft, file);
+        obstacle->detail = arena_printf(&draft->arena, "'%.*s': %s", VIEW_ARG(text), why);
+    }
+}
+
+static void hinder(const struct survey_at *at, struct draft_file *file, unsigned how,
+                   enum refusal refusal, const char *rule, const char *why)
+{
+    file->state = STATE_BLOCKED;
+    struct survey *survey = at->survey;
+    if (survey == NULL) {
+        return;
+    }
+    survey->all_absent = false;
+    obstacle_note(at->draft, &survey->to_creating, refusal, rule, file, why);
+    if (how != HINDERS_CREATING) {
+        survey->all_writable = false;
+        obstacle_note(at->draft, &survey->to_writing, refusal, rule, file, why);
+    }
+    survey->impossible |= how == HINDERS_ALL;
+}
+
+/* A blocked directory blocks what goes into it. */
+static void hinder_by_place(const struct survey_at *at, struct draft_file *file,
+                            const struct place *place)
+{
+    const enum refusal refusal = (enum refusal)place->blocked;
+    const char *why = place->why != NULL ? place->why : "nothing can be put there";
+    switch (place->blocked) {
+    case REFUSAL_MOUNT_IN_PLACE:
+        hinder(at, file, HINDERS_ALL, refusal, "ruling 26", why);
+        break;
+    case REFUSAL_CASE_COLLISION:
+        hinder(at, file, HINDERS_ALL, refusal, "5.9", why);
+        break;
+    case REFUSAL_NAME_UNREPRESENTABLE:
+        hinder(at, file, HINDERS_WRITING, refusal, "6.5", why);
+        break;
+    default:
+        hinder(at, file, HINDERS_WRITING, refusal, "6.5", why);
+        break;
+    }
+}
+
+/* --- one file --- */
+
+static void file_is_absent(const struct survey_at *at, struct draft_file *file,
+                           const struct place *place)
+{
+    const char *fault = place_name_fault(place, draft_name(at->draft, file));
+    if (fault != NULL) {
+        hinder(at, file, HINDERS_WRITING, REFUSAL_NAME_UNREPRESENTABLE, "6.5", fault);
+        return;
+    }
+    if (!place->writable) {
+        hinder(at, file, HINDERS_WRITING, REFUSAL_NOT_REPLACEABLE, "6.5",
+               place->why != NULL ? place->why : "its directory does not permit it");
+        return;
+    }
+    file->state = STATE_ABSENT;
+    file->action = ACTION_CREATE;
+}
+
+static void file_is_present(const struct survey_at *at, struct draft_file *file,
+                            const struct place *place, const struct fact *fact)
+{
+    struct draft *draft = at->draft;
+    const bool link = draft->index->entries[file->entry].kind == INDEX_SYMLINK;
+    if (fact->type == FACT_DIRECTORY) {
+        hinder(at, file, HINDERS_WRITING, REFUSAL_NOT_REPLACEABLE, "6.5",
+               "a directory stands there");
+        return;
+    }
+    /* what is there at all stops a method that wants nothing there, whatever it is */
+    hinder(at, file, HINDERS_CREATING, REFUSAL_PRESENT, "6.6/1", "it exists");
+    const bool right_type = fact->type == FACT_FILE || (fact->type == FACT_SYMLINK && link);
+    if (!right_type || !fact->replaceable || !place->writable) {
+        const char *why = fact->obstacle;
+        if (why == NULL) {
+            why = !right_type        ? "what stands there is no regular file"
+                  : !place->writable ? place->why
+                                     : NULL;
+        }
+        hinder(at, file, HINDERS_WRITING, REFUSAL_NOT_REPLACEABLE, "6.5",
+               why != NULL ? why : "it cannot be replaced");
+        return;
+    }
+    file->state = STATE_REPLACEABLE;
+    file->action = ACTION_REPLACE;
+    if (fact->link_count > 1 && at->survey != NULL && at->survey->linked_count++ == 0) {
+        at->survey->linked = place_of_file(draft, file);
+    }
+}
+
+static void file_take_spelling(struct draft *draft, struct draft_file *file, struct view name)
+{
+    if (!view_present(name) || view_equal(name, index_name(draft->index, file->entry))) {
+        return;
+    }
+    draft->names =
+        heap_grow(draft->names, draft->name_count, &draft->name_capacity, sizeof *draft->names);
+    draft->names[draft->name_count] = arena_copy(&draft->arena, name);
+    file->name = draft->name_count++;
+}
+
+static vsr_code file_ask(const struct survey_at *at, struct draft_file *file, vsr_error *error)
+{
+    struct draft *draft = at->draft;
+    const struct place place = draft->places.list[file->place];
+    if (place.blocked != REFUSAL_NONE) {
+        hinder_by_place(at, file, &place);
+        return VSR_OK;
+    }
+    if (!place.exists) {
+        file_is_absent(at, file, &place);
+        return VSR_OK;
+    }
+    struct fact fact;
+    const vsr_code code = place_lookup(&draft->places, file->place,
+                                       index_name(draft->index, file->entry), &fact, error);
+    if (code != VSR_OK) {
+        return code;
+    }
+    if (fact.ambiguous) {
+        hinder(at, file, HINDERS_ALL, REFUSAL_CASE_COLLISION, "5.9",
+               "two entries there differ only by case");
+    } else if (fact.type == FACT_ABSENT) {
+        file_is_absent(at, file, &place);
+    } else if (fact.mount_point) {
+        hinder(at, file, HINDERS_ALL, REFUSAL_MOUNT_IN_PLACE, "ruling 26",
+               "another file system is mounted there");
+    } else {
+        file_take_spelling(draft, file, fact.name);
+        file_is_present(at, file, &place, &fact);
+    }
+    return VSR_OK;
+}
+
+/* Only the first obstacle's sentence is kept. */
+static bool is_first(const struct survey_at *at)
+{
+    return at->survey != NULL && at->survey->to_writing.refusal == REFUSAL_NONE;
+}
+
+/* Is the destination that the set's mapping or new target names understood? */
+static bool base_is_understood(const struct survey_at *at, struct draft_file *file, uint32_t base)
+{
+    struct draft *draft = at->draft;
+    const struct canon_directory *directory = &draft->bases[base].directory;
+    if (directory->status == CANON_OK) {
+        return true;
+    }
+    const bool environment = directory->status == CANON_ENVIRONMENT;
+    struct view why = VIEW("its destination is not understood");
+    if (is_first(at)) {
+        const struct view text = draft->bases[base].text;
+        why = environment
+                  ? arena_printf(&draft->arena,
+                                 "its destination '%.*s' needs a value for %%%.*s%%: give --env",
+                                 VIEW_ARG(text), VIEW_ARG(directory->unknown))
+                  : arena_printf(&draft->arena, "its destination '%.*s' is none: %s",
+                                 VIEW_ARG(text), directory->fault);
+    }
+    hinder(at, file, HINDERS_ALL,
+           environment ? REFUSAL_ENVIRONMENT_UNKNOWN : REFUSAL_DOCUMENT_INVALID, "5.3", why.p);
+    return false;
+}
+
+static void file_is_unmapped(const struct survey_at *at, struct draft_file *file, uint32_t base)
+{
+    struct draft *draft = at->draft;
+    struct view volume = VIEW_NONE;
+    if (base != MARK_NONE) {
+        volume = draft->bases[base].directory.path.volume;
+    } else {
+        const uint32_t number = draft->index->entries[file->entry].volume;
+        (void)canon_volume_specs(&draft->input->set->description.volumes[number], &volume, 1);
+    }
+    struct view why = VIEW("its volume is not mapped");
+    if (is_first(at)) {
+        why = arena_printf(&draft->arena, "volume %.*s is not mapped: give --volume or --root",
+                           VIEW_ARG(volume));
+    }
+    hinder(at, file, HINDERS_ALL, REFUSAL_VOLUME_UNMAPPED, "6.12", why.p);
+}
+
+static vsr_code file_survey(const struct survey_at *at, struct draft_file *file, vsr_error *error)
+{
+    struct draft *draft = at->draft;
+    const struct draft_set *set = &draft->sets[file->set];
+    const bool directory = draft_is_directory(draft, file);
+    const bool based = at->where == PLACE_ALTERNATE || at->where == PLACE_NEW_TARGET;
+    const uint32_t base = based ? set->base : MARK_NONE;
+    file->place = MARK_NONE;
+    file->name = MARK_NONE;
+    file->where = (uint8_t)at->where;
+    file->action = ACTION_CREATE;
+    if (based && base == MARK_NONE) {
+        return VSR_OK; /* a directory of a set that has no files and no mapping: left out */
+    }
+    if (based && !base_is_understood(at, file, base)) {
+        return VSR_OK;
+    }
+    const uint32_t media_directory =
+        directory ? file->entry : draft->index->entries[file->entry].parent;
+    const vsr_code code = locate_directory(draft, media_directory, set, base, &file->place, error);
+    if (code != VSR_OK) {
+        return code;
+    }
+    if (file->place == MARK_NONE) {
+        file_is_unmapped(at, file, base);
+        return VSR_OK;
+    }
+    if (directory) {
+        const struct place *place = &draft->places.list[file->place];
+        if (place->blocked == REFUSAL_MOUNT_IN_PLACE || place->blocked == REFUSAL_CASE_COLLISION) {
+            hinder_by_place(at, file, place);
+        }
+        return VSR_OK;
+    }
+    return at->survey != NULL ? file_ask(at, file, error) : VSR_OK;
+}
+
+/* --- a unit --- */
+
+/* New targets make a sub-unit of their own (rules 6.1). */
+static bool is_of_subunit(const struct draft *draft, const struct draft_file *file,
+                          enum plan_place where)
+{
+    return (draft->sets[file->set].target != MARK_NONE) == (where == PLACE_NEW_TARGET);
+}
+
+static vsr_code survey_files(const struct survey_at *at, uint32_t unit, vsr_error *error)
+{
+    const struct draft_unit *u = &at->draft->units[unit];
+    for (uint32_t i = 0; i < u->file_count; i++) {
+        struct draft_file *file = &at->draft->files[u->first_file + i];
+        if (!is_of_subunit(at->draft, file, at->where)) {
+            continue;
+        }
+        const vsr_code code = file_survey(at, file, error);
+        if (code != VSR_OK) {
+            return code;
+        }
+    }
+    return VSR_OK;
+}
+
+vsr_code survey_unit(struct draft *draft, uint32_t unit, enum plan_place where, struct survey *out,
+                     vsr_error *error)
+{
+    *out = (struct survey){.all_absent = true, .all_writable = true};
+    const struct survey_at at = {.draft = draft, .survey = out, .where = where};
+    return survey_files(&at, unit, error);
+}
+
+vsr_code survey_intent(struct draft *draft, uint32_t unit, enum plan_place where, vsr_error *error)
+{
+    const struct survey_at at = {.draft = draft, .survey = NULL, .where = where};
+    return survey_files(&at, unit, error);
+}

@@ -1,0 +1,32 @@
+/* survey.h - what stands where a unit's files would go (rules 6.5). */
+#ifndef PLAN_SURVEY_H
+#define PLAN_SURVEY_H
+
+#include "plan/draft.h"
+
+struct obstacle {
+    enum refusal refusal; /* REFUSAL_NONE: none was met */
+    const char *rule;
+    struct view detail;
+};
+
+struct survey {
+    bool impossible;   /* a volume is not mapped, a mount is in the way: no method decides on it */
+    bool all_absent;   /* nothing there, all creatable      */
+    bool all_writable; /* all replaceable or creatable      */
+    struct obstacle to_creating; /* the first, for a method that wants nothing there */
+    struct obstacle to_writing;  /* the first, for a method that may replace         */
+    uint32_t linked_count;       /* files that have further names (hard links) ...   */
+    struct view linked;          /* ... and the first of them */
+};
+
+/* Look at the places of a unit's files: at the original ones, below their mappings, or - those
+ * of a new target only - below these. Sets place, name, state and action of each file looked
+ * at. Directories count in no decision (ruling 20). Errors: what facts return. */
+vsr_code survey_unit(struct draft *draft, uint32_t unit, enum plan_place where, struct survey *out,
+                     vsr_error *error);
+
+/* Only where the files would go, for a refused unit: nothing is asked about files. */
+vsr_code survey_intent(struct draft *draft, uint32_t unit, enum plan_place where, vsr_error *error);
+
+#endif

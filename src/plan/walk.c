@@ -1,0 +1,254 @@
+/* walk.c - asks the matching indexes about every name in the trees that some set reaches.
+ *
+ * Depth first in media order, so that hits come out in the order in which the media are read;
+ * a subtree that no set reaches is not entered. What the hits mean is expand.c's business. */
+#include "plan/walk.h"
+
+#include "base/heap.h"
+
+#include <stdlib.h>
+
+void walk_init(struct walk *walk, struct draft *draft)
+{
+    *walk = (struct walk){.draft = draft};
+    walk->wanted = match_create();
+    walk->trees = match_create();
+    walk->excludes = match_create();
+    walk->chosen = match_create();
+}
+
+void walk_fini(struct walk *walk)
+{
+    match_free(walk->wanted);
+    match_free(walk->trees);
+    match_free(walk->excludes);
+    match_free(walk->chosen);
+    free(walk->ids);
+    free(walk->excluded_by);
+    free(walk->hits);
+    free(walk->steps);
+}
+
+static uint32_t walk_ask(const struct match *match, struct match_place place, struct view name,
+                         uint32_t **ids, uint32_t *ids_max)
+{
+    uint32_t count = 0;
+    while ((count = match_file(match, place, name, *ids, *ids_max)) > *ids_max) {
+        *ids = heap_resize(*ids, count, sizeof **ids);
+        *ids_max = count;
+    }
+    return count;
+}
+
+static uint32_t walk_ask_directory(struct walk *walk, struct match_place place)
+{
+    uint32_t count = 0;
+    while ((count = match_directory(walk->trees, place, walk->ids, walk->ids_max)) >
+           walk->ids_max) {
+        walk->ids = heap_resize(walk->ids, count, sizeof *walk->ids);
+        walk->ids_max = count;
+    }
+    return count;
+}
+
+static void walk_hit(struct walk *walk, uint32_t entry, uint32_t set)
+{
+    walk->hits = heap_grow(walk->hits, walk->hit_count, &walk->hit_capacity, sizeof *walk->hits);
+    walk->hits[walk->hit_count++] = (struct hit){entry, set};
+}
+
+static bool walk_is_excluded(const struct walk *walk, uint32_t unit, uint32_t count)
+{
+    const struct draft *draft = walk->draft;
+    const uint32_t wmd = (uint32_t)(draft->units[unit].wmd - draft->input->documents->wmds);
+    for (uint32_t i = 0; i < count; i++) {
+        if (walk->excluded_by[i] == wmd) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool walk_is_chosen(struct walk *walk, const struct walk_step *step, struct view name)
+{
+    if (walk->pattern_count == 0) {
+        return true;
+    }
+    const uint32_t count =
+        match_file(walk->chosen, step->chosen, name, walk->pattern_ids, walk->pattern_count);
+    for (uint32_t i = 0; i < count; i++) {
+        walk->pattern_hit[walk->pattern_ids[i]] = true;
+    }
+    return count > 0;
+}
+
+/* One file: for each unit the first set that holds it owns it. */
+static void walk_file(struct walk *walk, const struct walk_step *step, uint32_t entry)
+{
+    struct draft *draft = walk->draft;
+    const struct view name = index_name(draft->index, entry);
+    const uint32_t count = walk_ask(walk->wanted, step->wanted, name, &walk->ids, &walk->ids_max);
+    if (count == 0 || (draft->index->entries[entry].flags & INDEX_UNPROTECTED) != 0) {
+        return;
+    }
+    const uint32_t excluded =
+        walk_ask(walk->excludes, step->excludes, name, &walk->excluded_by, &walk->excluded_max);
+    const bool chosen = walk_is_chosen(walk, step, name);
+    uint32_t first = MARK_NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        struct draft_set *set = &draft->sets[walk->ids[i]];
+        if (walk_is_excluded(walk, set->unit, excluded)) {
+            set->excluded = true;
+            continue;
+        }
+        set->hit = true;
+        if (first != MARK_NONE && draft->sets[first].unit == set->unit) {
+            set->overlapped_with = set->overlapped_with == MARK_NONE ? first : set->overlapped_with;
+            continue;
+        }
+        first = walk->ids[i];
+        if (chosen) {
+            set->owns = true;
+            walk_hit(walk, entry, first);
+        } else {
+            draft->units[set->unit].partial_selection = true;
+        }
+    }
+}
+
+/* One directory: every unit with a recursive set that reaches it makes it (5.5). */
+static void walk_directory(struct walk *walk, struct match_place place, uint32_t entry)
+{
+    const uint32_t count = walk->pattern_count > 0 ? 0 : walk_ask_directory(walk, place);
+    uint32_t last_unit = MARK_NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t unit = walk->draft->sets[walk->ids[i]].unit;
+        if (unit != last_unit) {
+            walk_hit(walk, entry, walk->ids[i]);
+        }
+        last_unit = unit;
+    }
+}
+
+static void walk_push(struct walk *walk, const struct walk_step *step)
+{
+    if (match_place_is_dead(step->wanted)) {
+        return;
+    }
+    walk->steps =
+        heap_grow(walk->steps, walk->step_count, &walk->step_capacity, sizeof *walk->steps);
+    walk->steps[walk->step_count++] = *step;
+}
+
+static void walk_children(struct walk *walk, const struct walk_step *step)
+{
+    const struct media_index *index = walk->draft->index;
+    const struct index_entry *directory = &index->entries[step->directory];
+    const uint32_t folders = directory->directory.first_directory;
+    const uint32_t end = directory->directory.first_child + directory->directory.child_count;
+    for (uint32_t file = directory->directory.first_child; file < folders; file++) {
+        walk_file(walk, step, file);
+    }
+    const uint32_t bottom = walk->step_count;
+    for (uint32_t folder = folders; folder < end; folder++) {
+        const struct view name = index_name(index, folder);
+        const struct walk_step below = {.directory = folder,
+                                        .wanted = match_enter(walk->wanted, step->wanted, name),
+                                        .trees = match_enter(walk->trees, step->trees, name),
+                                        .excludes =
+                                            match_enter(walk->excludes, step->excludes, name),
+                                        .chosen = match_enter(walk->chosen, step->chosen, name)};
+        walk_directory(walk, below.trees, below.directory);
+        walk_push(walk, &below);
+    }
+    for (uint32_t a = bottom, b = walk->step_count; a + 1 < b; a++, b--) {
+        const struct walk_step swap = walk->steps[a]; /* the first child is taken first */
+        walk->steps[a] = walk->steps[b - 1];
+        walk->steps[b - 1] = swap;
+    }
+}
+
+static void walk_all(struct walk *walk)
+{
+    const struct media_index *index = walk->draft->index;
+    for (uint32_t v = 0; v < index->volume_count; v++) {
+        const struct walk_step root = {.directory = index->volumes[v].root_entry,
+                                       .wanted = match_root(walk->wanted, v),
+                                       .trees = match_root(walk->trees, v),
+                                       .excludes = match_root(walk->excludes, v),
+                                       .chosen = match_root(walk->chosen, v)};
+        walk_push(walk, &root);
+        while (walk->step_count > 0) {
+            const struct walk_step step = walk->steps[--walk->step_count];
+            walk_children(walk, &step);
+        }
+    }
+}
+
+static int hit_compare(const void *left, const void *right)
+{
+    const struct hit *a = left;
+    const struct hit *b = right;
+    return (int)(a->entry > b->entry) - (int)(a->entry < b->entry);
+}
+
+/* Hits, which come in media order, dealt out to their units. */
+static void walk_deal(struct walk *walk)
+{
+    struct draft *draft = walk->draft;
+    bool sorted = true;
+    for (uint32_t i = 1; i < walk->hit_count; i++) {
+        sorted &= walk->hits[i - 1].entry <= walk->hits[i].entry;
+    }
+    if (!sorted) {
+        qsort(walk->hits, walk->hit_count, sizeof *walk->hits, hit_compare);
+    }
+    for (uint32_t i = 0; i < walk->hit_count; i++) {
+        draft->units[draft->sets[walk->hits[i].set].unit].file_count++;
+    }
+    uint32_t *at = ARENA_ARRAY(&draft->arena, uint32_t, draft->unit_count);
+    for (uint32_t u = 0, next = 0; u < draft->unit_count; u++) {
+        draft->units[u].first_file = at[u] = next;
+        next += draft->units[u].file_count;
+    }
+    draft->files = heap_alloc(walk->hit_count, sizeof *draft->files);
+    draft->file_count = walk->hit_count;
+    for (uint32_t i = 0; i < walk->hit_count; i++) {
+        const struct hit *hit = &walk->hits[i];
+        draft->files[at[draft->sets[hit->set].unit]++] = (struct draft_file){.entry = hit->entry,
+                                                                             .set = hit->set,
+                                                                             .place = MARK_NONE,
+                                                                             .name = MARK_NONE,
+                                                                             .next = MARK_NONE};
+    }
+}
+
+void walk_run(struct walk *walk)
+{
+    match_seal(walk->wanted);
+    match_seal(walk->trees);
+    match_seal(walk->excludes);
+    match_seal(walk->chosen);
+    walk_all(walk);
+    walk_deal(walk);
+}
+
+bool walk_holds(struct walk *walk, const struct match *match,
+                const struct canon_directory *directory, struct view name, uint32_t id)
+{
+    if (directory->status != CANON_OK || directory->volume == MARK_NONE) {
+        return false;
+    }
+    struct match_place place = match_root(match, directory->volume);
+    struct view below = directory->below;
+    while (below.n > 0) {
+        place = match_enter(match, place, win_path_element(&below));
+    }
+    const uint32_t count = walk_ask(match, place, name, &walk->excluded_by, &walk->excluded_max);
+    for (uint32_t i = 0; i < count; i++) {
+        if (id == MARK_NONE || walk->excluded_by[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}

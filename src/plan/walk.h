@@ -1,0 +1,45 @@
+/* walk.h - one walk over the media's index for all file sets in scope at once. */
+#ifndef PLAN_WALK_H
+#define PLAN_WALK_H
+
+#include "plan/draft.h"
+
+struct hit {
+    uint32_t entry, set;
+};
+
+struct walk_step {
+    uint32_t directory;
+    struct match_place wanted, trees, excludes, chosen;
+};
+
+struct walk {
+    struct draft *draft;
+    struct match *wanted;   /* every set in scope, by its number     */
+    struct match *trees;    /* the recursive ones, for directories   */
+    struct match *excludes; /* by the writer's number                */
+    struct match *chosen;   /* --file patterns                       */
+    uint32_t pattern_count; /* 0: every file is chosen               */
+    bool *pattern_hit;
+    uint32_t *ids, *excluded_by, *pattern_ids;
+    uint32_t ids_max, excluded_max;
+    struct hit *hits; /* in media order */
+    uint32_t hit_count;
+    size_t hit_capacity;
+    struct walk_step *steps;
+    uint32_t step_count;
+    size_t step_capacity;
+};
+
+/* Empty indexes; fill them, then walk_run(). Freed by walk_fini(). */
+void walk_init(struct walk *walk, struct draft *draft);
+void walk_fini(struct walk *walk);
+
+/* Seal the indexes, walk, and deal the hits out to draft->files. */
+void walk_run(struct walk *walk);
+
+/* Does a sealed index hold the file `name` in this directory, under this id (MARK_NONE: any)? */
+bool walk_holds(struct walk *walk, const struct match *match,
+                const struct canon_directory *directory, struct view name, uint32_t id);
+
+#endif
