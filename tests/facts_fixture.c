@@ -1,0 +1,142 @@
+/* facts_fixture.c - answers from a list, by folded comparison of whole paths. */
+#include "facts_fixture.h"
+
+#include "base/heap.h"
+#include "vss/winpath.h"
+
+#include <stdlib.h>
+
+void facts_add(struct facts_fixture *facts, const char *path, enum fact_type type, unsigned flags)
+{
+    facts->entries = heap_grow(facts->entries, facts->entry_count, &facts->entry_capacity,
+                               sizeof *facts->entries);
+    facts->entries[facts->entry_count++] =
+        (struct facts_entry){arena_copy(&facts->arena, view_of(path)), type, flags};
+}
+
+void facts_fini(struct facts_fixture *facts)
+{
+    free(facts->entries);
+    free(facts->handles);
+    arena_free(&facts->arena);
+    *facts = (struct facts_fixture){0};
+}
+
+static uint32_t facts_handle(struct facts_fixture *facts, struct view path)
+{
+    facts->handles = heap_grow(facts->handles, facts->handle_count, &facts->handle_capacity,
+                               sizeof *facts->handles);
+    facts->handles[facts->handle_count] = arena_copy(&facts->arena, path);
+    return facts->handle_count++;
+}
+
+static void facts_directory(struct facts_fixture *facts, struct view path, unsigned flags,
+                            struct fact_directory *out)
+{
+    *out = (struct fact_directory){.exists = true,
+                                   .writable = (flags & FACTS_READONLY) == 0,
+                                   .obstacle = (flags & FACTS_READONLY) != 0
+                                                   ? "the directory is read-only"
+                                                   : NULL,
+                                   .case_sensitive = facts->case_sensitive,
+                                   .name_bytes_max = facts->name_bytes_max,
+                                   .name_units = facts->name_units};
+    out->handle = facts_handle(facts, path);
+}
+
+static vsr_code facts_root(void *context, uint32_t root, struct fact_directory *out,
+                           vsr_error *error)
+{
+    (void)error;
+    struct facts_fixture *facts = context;
+    unsigned flags = 0;
+    for (uint32_t i = 0; i < facts->entry_count; i++) {
+        if (win_fold_equal(facts->entries[i].path, facts->roots[root].spec)) {
+            flags = facts->entries[i].flags;
+        }
+    }
+    facts_directory(facts, facts->roots[root].spec, flags, out);
+    out->exists = !facts->roots_missing;
+    out->device = facts->one_directory ? 1 : root + 1;
+    out->inode = 2;
+    return VSR_OK;
+}
+
+/* The first element of rest, when path begins with the directory and goes on. */
+static bool path_below(struct view path, struct view directory, struct view *element, bool *last)
+{
+    if (path.n <= directory.n || path.p[directory.n] != '\\' ||
+        !win_fold_equal((struct view){path.p, directory.n}, directory)) {
+        return false;
+    }
+    const struct view rest = view_skip(path, directory.n + 1);
+    *element = (struct view){rest.p, view_find(rest, '\\')};
+    *last = element->n == rest.n;
+    return element->n > 0;
+}
+
+static void facts_find(const struct facts_fixture *facts, struct view directory, struct view name,
+                       struct fact *out, unsigned *flags)
+{
+    *out = (struct fact){.type = FACT_ABSENT};
+    *flags = 0;
+    for (uint32_t i = 0; i < facts->entry_count; i++) {
+        struct view element = VIEW_NONE;
+        bool last = false;
+        if (!path_below(facts->entries[i].path, directory, &element, &last) ||
+            !win_fold_equal(element, name)) {
+            continue;
+        }
+        if (out->type != FACT_ABSENT && !view_equal(out->name, element)) {
+            out->ambiguous = true;
+        }
+        if (out->type == FACT_ABSENT || last) {
+            out->type = last ? facts->entries[i].type : FACT_DIRECTORY;
+            out->name = element;
+            *flags |= last ? facts->entries[i].flags : 0;
+        }
+    }
+    out->mount_point = (*flags & FACTS_MOUNT) != 0;
+    out->replaceable = out->type == FACT_FILE && (*flags & FACTS_LOCKED) == 0;
+    out->obstacle = (*flags & FACTS_LOCKED) != 0 ? "the file is immutable" : NULL;
+    out->link_count = (*flags & FACTS_LINKED) != 0 ? 2 : 1;
+}
+
+static vsr_code facts_enter(void *context, uint32_t handle, struct view name,
+                            struct fact_directory *out, struct fact *as_entry, vsr_error *error)
+{
+    (void)error;
+    struct facts_fixture *facts = context;
+    unsigned flags = 0;
+    facts->entered++;
+    *out = (struct fact_directory){0};
+    facts_find(facts, facts->handles[handle], name, as_entry, &flags);
+    if (as_entry->type == FACT_DIRECTORY) {
+        const struct view directory = facts->handles[handle];
+        const struct view path = arena_printf(&facts->arena, "%.*s\\%.*s", VIEW_ARG(directory),
+                                              VIEW_ARG(as_entry->name));
+        facts_directory(facts, path, flags, out);
+        out->device = 99;
+        out->inode = out->handle + 10;
+    }
+    return VSR_OK;
+}
+
+static vsr_code facts_lookup(void *context, uint32_t handle, struct view name, struct fact *out,
+                             vsr_error *error)
+{
+    (void)error;
+    struct facts_fixture *facts = context;
+    unsigned flags = 0;
+    facts->lookups++;
+    facts_find(facts, facts->handles[handle], name, out, &flags);
+    return VSR_OK;
+}
+
+struct plan_facts facts_of(struct facts_fixture *facts)
+{
+    return (struct plan_facts){.context = facts,
+                               .root = facts_root,
+                               .enter = facts_enter,
+                               .lookup = facts_lookup};
+}

@@ -1,0 +1,51 @@
+/* plan_case.h - one rule, one plan: a writer or two in a few lines of XML, media, a call and a
+ * destination as text, and what the plan must be in short. */
+#ifndef PLAN_CASE_H
+#define PLAN_CASE_H
+
+#include "planner_fixture.h"
+
+struct plan_case {
+    const char *name;
+    const char *method;     /* of the first writer; NULL: none given            */
+    const char *mappings;   /* ALTERNATE_LOCATION_MAPPING elements, or NULL     */
+    const char *locations;  /* children of BACKUP_LOCATIONS                     */
+    const char *components; /* of the first writer in the BCD; NULL: one "C"    */
+    const char *second;     /* children of the second writer's BACKUP_LOCATIONS, method 2, one
+                               component "C"; NULL: there is no second writer   */
+    const char *catalog;    /* as planner_fixture_catalog()                        */
+    const char *options;    /* as planner_fixture_options(); C: stands at /c       */
+    const char *want;       /* as plan_case_text(), or "error: " and a part of the message */
+    bool no_service;        /* the restore method names no service              */
+};
+
+/* Pieces of documents. */
+#define PLAN_LIST_MASK(path, spec, recursive, mask)                                                \
+    "<FILE_LIST path=\"" path "\" filespec=\"" spec "\" recursive=\"" recursive                    \
+    "\" filespecBackupType=\"" mask "\"/>"
+#define PLAN_LIST(path, spec, recursive) PLAN_LIST_MASK(path, spec, recursive, "3855")
+#define PLAN_GROUP(logical_path, name, lists)                                                      \
+    "<FILE_GROUP " logical_path "componentName=\"" name                                            \
+    "\" restoreMetadata=\"no\" notifyOnBackupComplete=\"no\" selectable=\"yes\" "                  \
+    "selectableForRestore=\"yes\" componentFlags=\"0\">" lists "</FILE_GROUP>"
+#define PLAN_C(lists) PLAN_GROUP("", "C", lists)
+#define PLAN_MAP(path, spec, recursive, alternate)                                                 \
+    "<ALTERNATE_LOCATION_MAPPING path=\"" path "\" filespec=\"" spec "\" recursive=\"" recursive   \
+    "\" alternatePath=\"" alternate "\"/>"
+#define PLAN_EXCLUDE(path, spec, recursive)                                                        \
+    "<EXCLUDE_FILES path=\"" path "\" filespec=\"" spec "\" recursive=\"" recursive "\"/>"
+
+/* The documents, media and call of a case. */
+void plan_case_load(struct planner_fixture *fixture, const struct plan_case *c);
+
+/* A plan in short, in the arena. Each unit "verdict ERROR|- rule"; each record "MARK dest": d a
+ * directory, + created, = replaced, l a hard link, r a symbolic link; behind the dest "@place"
+ * unless it is the original one. "<- name" for each unit that depends on another's record, "a
+ * path filespec -> destination" for each used mapping, "! warning" for each warning when
+ * warnings is set. */
+struct view plan_case_text(struct planner_fixture *fixture, const struct plan *plan, bool warnings);
+
+/* Run a case and fail the test when its plan is another. */
+void plan_case_run(const struct plan_case *c);
+
+#endif

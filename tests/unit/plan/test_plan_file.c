@@ -1,0 +1,281 @@
+/* test_plan_file.c - the binary plan: the same bytes every time, read back as it was, and
+ * distrusted byte by byte.
+ *
+ * Method: a plan with every kind of record is saved; then each byte of the file is changed in
+ * several ways, its hash put right again, and the file loaded: it is refused, or can be rendered
+ * against its set without harm (the sanitizers watch). */
+#include "vsr_test.h"
+
+#include "base/io.h"
+#include "plan_case.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum { FILE_MAX = 1 << 20, HASH_BYTES = 16 };
+
+static const struct plan_case rich = {
+    .name = "rich",
+    .method = "RESTORE_IF_CAN_BE_REPLACED",
+    .mappings = PLAN_MAP("C:\\D", "*", "yes", "C:\\Alt"),
+    .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes"))
+        PLAN_GROUP("logicalPath=\"C\" ", "Sub", PLAN_LIST("C:\\D", "a", "no")),
+    .second = PLAN_C(PLAN_LIST("C:\\D", "*", "no") PLAN_LIST("C:\\E", "e", "no")),
+    .catalog = "volume C:\nvolume E:\nfile C:\\D\\a 5\nhardlink C:\\D\\z = C:\\D\\a\n"
+               "symlink C:\\D\\s\nfile C:\\E\\e 7\ndir C:\\D\\x\n",
+    .options = "--volume C:=/c\n--root /r\nhave file C:\\D\\A\n"};
+
+static const struct plan_case mapped = {.name = "mapped",
+                                        .method = "RESTORE_TO_ALTERNATE_LOCATION",
+                                        .mappings = PLAN_MAP("C:\\D", "*", "yes", "C:\\Alt"),
+                                        .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes")),
+                                        .second = PLAN_C(PLAN_LIST("C:\\Nothing", "e", "no")),
+                                        .catalog = "volume C:\nfile C:\\D\\a 5\n"};
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    const char *base = getenv("TMPDIR");
+    (void)snprintf(folder, sizeof folder, "%s/plan-XXXXXX", base != NULL ? base : "/tmp");
+    return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return rmdir(folder);
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[128];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static struct plan *plan_of(struct planner_fixture *fixture, const struct plan_case *c)
+{
+    vsr_error error = {0};
+    plan_case_load(fixture, c);
+    struct plan *plan = planner_fixture_plan(fixture, &error);
+    assert_non_null(plan);
+    return plan;
+}
+
+static void file_read(const char *name, struct buffer *out)
+{
+    vsr_error error = {0};
+    out->n = 0;
+    assert_int_equal(io_read_file(AT_FDCWD, path_of(name), FILE_MAX, out, VSR_ERR_USAGE, &error),
+                     VSR_OK);
+}
+
+static void file_write(const char *name, struct view bytes)
+{
+    const int fd = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes.p, bytes.n), (ssize_t)bytes.n);
+    assert_int_equal(close(fd), 0);
+}
+
+static void file_save(const struct plan *plan, const char *name)
+{
+    vsr_error error = {0};
+    const int dir_fd = open(folder, O_RDONLY | O_DIRECTORY);
+    assert_true(dir_fd >= 0);
+    assert_int_equal(plan_save(plan, dir_fd, name, &error), VSR_OK);
+    assert_int_equal(close(dir_fd), 0);
+}
+
+static void saved_and_loaded_is_the_same(void **state)
+{
+    (void)state;
+    const struct plan_case *const cases[] = {&rich, &mapped};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct planner_fixture fixture = {0};
+        struct planner_fixture again = {0};
+        struct plan *plan = plan_of(&fixture, cases[i]);
+        struct plan *same = plan_of(&again, cases[i]);
+        file_save(plan, "a");
+        file_save(same, "b");
+        struct buffer a = {0};
+        struct buffer b = {0};
+        file_read("a", &a);
+        file_read("b", &b);
+        assert_true(view_equal(buffer_view(&a), buffer_view(&b))); /* same input, same bytes */
+        vsr_error error = {0};
+        struct plan *loaded = NULL;
+        bool binary = false;
+        assert_int_equal(plan_is_binary(path_of("a"), &binary, &error), VSR_OK);
+        assert_true(binary);
+        assert_int_equal(plan_load(&loaded, path_of("a"), &error), VSR_OK);
+        assert_int_equal(plan_check_set(loaded, &fixture.set, &error), VSR_OK);
+        const struct view made = planner_fixture_jsonl(&fixture, plan);
+        const struct view read = planner_fixture_jsonl(&again, loaded);
+        assert_true(view_equal(made, read));
+        assert_view_equal(plan_text(loaded, loaded->choices[0]), "--with-dependencies");
+        file_save(loaded, "b");
+        file_read("b", &b);
+        assert_true(view_equal(buffer_view(&a), buffer_view(&b)));
+        plan_free(loaded);
+        plan_free(plan);
+        plan_free(same);
+        buffer_free(&a);
+        buffer_free(&b);
+        planner_fixture_fini(&fixture);
+        planner_fixture_fini(&again);
+    }
+    assert_int_equal(unlink(path_of("a")), 0);
+    assert_int_equal(unlink(path_of("b")), 0);
+}
+
+static void hash_right(struct buffer *bytes)
+{
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes->p, bytes->n - HASH_BYTES));
+    memcpy(bytes->p + bytes->n - HASH_BYTES, canonical.digest, HASH_BYTES);
+}
+
+static vsr_code sink_none(void *context, struct view lines, vsr_error *error)
+{
+    (void)error;
+    *(size_t *)context += lines.n;
+    return VSR_OK;
+}
+
+static void put_byte_and_hash(int fd, const struct buffer *bytes, size_t at)
+{
+    const size_t hash = bytes->n - HASH_BYTES;
+    assert_int_equal(pwrite(fd, bytes->p + at, 1, (off_t)at), 1);
+    assert_int_equal(pwrite(fd, bytes->p + hash, HASH_BYTES, (off_t)hash), HASH_BYTES);
+}
+
+static const char *memory_path(int fd)
+{
+    static char path[64];
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return path;
+}
+
+/* Loaded and right for its set: then it can be rendered. */
+static bool is_harmless(const struct planner_fixture *fixture, const char *path)
+{
+    vsr_error error = {0};
+    struct plan *plan = NULL;
+    if (plan_load(&plan, path, &error) != VSR_OK) {
+        assert_int_equal(error.code, VSR_ERR_RUN_FOREIGN);
+        return false;
+    }
+    size_t bytes = 0;
+    const bool fits = plan_check_set(plan, &fixture->set, &error) == VSR_OK;
+    if (fits) {
+        assert_int_equal(plan_render_jsonl(plan, &fixture->set, sink_none, &bytes, &error), VSR_OK);
+    }
+    plan_free(plan);
+    return fits;
+}
+
+static void every_byte_is_distrusted(void **state)
+{
+    (void)state;
+    static const unsigned char changes[] = {0x01, 0x80, 0xFF, 0x40};
+    const struct plan_case *const cases[] = {&rich, &mapped};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct planner_fixture fixture = {0};
+        struct plan *plan = plan_of(&fixture, cases[i]);
+        struct buffer bytes = {0};
+        file_save(plan, "m");
+        file_read("m", &bytes);
+        unsigned refused = 0;
+        const int memory_fd = memfd_create("plan", 0); /* a disk would make this slow */
+        assert_int_equal(write(memory_fd, bytes.p, bytes.n), (ssize_t)bytes.n);
+        for (size_t at = 0; at + HASH_BYTES < bytes.n; at++) {
+            for (size_t k = 0; k < COUNT_OF(changes); k++) {
+                bytes.p[at] = (char)(bytes.p[at] ^ changes[k]);
+                hash_right(&bytes);
+                put_byte_and_hash(memory_fd, &bytes, at);
+                refused += is_harmless(&fixture, memory_path(memory_fd)) ? 0 : 1;
+                bytes.p[at] = (char)(bytes.p[at] ^ changes[k]);
+            }
+            put_byte_and_hash(memory_fd, &bytes, at);
+        }
+        assert_int_equal(close(memory_fd), 0);
+        assert_true(refused > bytes.n); /* most numbers cannot be changed */
+        plan_free(plan);
+        buffer_free(&bytes);
+        planner_fixture_fini(&fixture);
+    }
+    assert_int_equal(unlink(path_of("m")), 0);
+}
+
+static void damaged_cut_and_foreign_files_are_refused(void **state)
+{
+    (void)state;
+    struct planner_fixture fixture = {0};
+    struct planner_fixture other = {0};
+    struct plan *plan = plan_of(&fixture, &rich);
+    struct plan *foreign = plan_of(&other, &mapped);
+    struct buffer bytes = {0};
+    vsr_error error = {0};
+    file_save(plan, "d");
+    file_read("d", &bytes);
+    for (size_t at = 0; at < bytes.n; at += 97) {
+        bytes.p[at] ^= 4; /* the hash left as it is */
+        file_write("d", buffer_view(&bytes));
+        assert_false(is_harmless(&fixture, path_of("d")));
+        bytes.p[at] ^= 4;
+        file_write("d", (struct view){bytes.p, at});
+        assert_false(is_harmless(&fixture, path_of("d")));
+    }
+    file_write("d", VIEW("{\"t\":\"plan\"}\n"));
+    bool binary = true;
+    assert_int_equal(plan_is_binary(path_of("d"), &binary, &error), VSR_OK);
+    assert_false(binary);
+    assert_int_equal(unlink(path_of("d")), 0);
+    assert_int_equal(plan_is_binary(path_of("d"), &binary, &error), VSR_ERR_RUN_FOREIGN);
+
+    /* the same uuid and index, other documents; then another uuid */
+    struct set_part document = {.xxh3_128 = {1}};
+    other.set.description.documents = &document;
+    other.set.description.document_count = 1;
+    error = (vsr_error){0};
+    assert_int_equal(plan_check_set(foreign, &other.set, &error), VSR_ERR_RUN_FOREIGN);
+    other.set.description.document_count = 0;
+    error = (vsr_error){0};
+    assert_int_equal(plan_check_set(foreign, &other.set, &error), VSR_OK);
+    other.set.description.uuid.bytes[3] ^= 1;
+    assert_int_equal(plan_check_set(foreign, &other.set, &error), VSR_ERR_RUN_FOREIGN);
+    plan_free(plan);
+    plan_free(foreign);
+    buffer_free(&bytes);
+    planner_fixture_fini(&fixture);
+    planner_fixture_fini(&other);
+}
+
+static void saving_where_nothing_can_be_saved_leaves_nothing(void **state)
+{
+    (void)state;
+    struct planner_fixture fixture = {0};
+    struct plan *plan = plan_of(&fixture, &mapped);
+    vsr_error error = {0};
+    assert_int_not_equal(plan_save(plan, AT_FDCWD, path_of("no/such"), &error), VSR_OK);
+    assert_int_not_equal(error.code, VSR_OK);
+    plan_free(plan);
+    planner_fixture_fini(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(saved_and_loaded_is_the_same),
+        cmocka_unit_test(every_byte_is_distrusted),
+        cmocka_unit_test(damaged_cut_and_foreign_files_are_refused),
+        cmocka_unit_test(saving_where_nothing_can_be_saved_leaves_nothing),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
