@@ -88,6 +88,8 @@ vsr_code probe_abilities(int staging_fd, struct dest_abilities *out, vsr_error *
     }
     out->is_fuse = (uint64_t)facts.f_type == FUSE_SUPER_MAGIC;
     out->memory_backed = (uint64_t)facts.f_type == TMPFS_MAGIC;
+    (void)unlinkat(staging_fd, PROBE_A, 0); /* an interrupted run may have left them */
+    (void)unlinkat(staging_fd, PROBE_B, 0);
     probe_renames(staging_fd, out);
     if (!out->memory_backed && !out->is_fuse) { /* both accept it, and gain nothing by it */
         probe_direct(staging_fd, out);

@@ -190,7 +190,7 @@ static uint64_t claim_job_bytes(const struct claim_list *list, uint32_t job)
 static void claim_make_claims(struct claim_list *list, uint32_t workers)
 {
     uint64_t left = 0;
-    list->claim_first = heap_alloc(list->job_count + 1u, sizeof *list->claim_first);
+    list->claims = heap_alloc(list->job_count, sizeof *list->claims);
     for (uint32_t i = 0; i < list->job_count; i++) {
         left += claim_job_bytes(list, i);
     }
@@ -198,18 +198,73 @@ static void claim_make_claims(struct claim_list *list, uint32_t workers)
         const uint64_t share = left / (2 * (uint64_t)workers);
         const uint64_t bytes_max = share < CLAIM_STORED_BYTES_MAX ? share : CLAIM_STORED_BYTES_MAX;
         const uint32_t first = list->job_first[job];
+        const uint32_t first_job = job;
         uint64_t bytes = 0;
-        list->claim_first[list->claim_count++] = job;
         do {
             bytes += claim_job_bytes(list, job);
             job++;
         } while (job < list->job_count && bytes + claim_job_bytes(list, job) <= bytes_max &&
                  list->job_first[job + 1] - first <= CLAIM_PIECES_MAX);
         left -= bytes;
+        list->claims[list->claim_count++] = (struct claim){first_job, job};
     }
-    list->claim_first[list->claim_count] = list->job_count;
-    list->claim_first =
-        heap_resize(list->claim_first, list->claim_count + 1u, sizeof *list->claim_first);
+    list->claims = heap_resize(list->claims, list->claim_count, sizeof *list->claims);
+}
+
+/* --- large files in turn --- */
+
+/* The file that all of a claim belongs to, or MARK_NONE. */
+static uint32_t claim_single_file(const struct claim_list *list, uint32_t claim)
+{
+    const uint32_t first = list->job_first[list->claims[claim].first];
+    const uint32_t last = list->job_first[list->claims[claim].end] - 1;
+    const uint32_t file = list->pieces[first].file;
+    return file == list->pieces[last].file ? file : MARK_NONE;
+}
+
+/* The end of the run of claims, from first on, that belong to one file; first: none. */
+static uint32_t claim_file_run(const struct claim_list *list, uint32_t first)
+{
+    const uint32_t file = first < list->claim_count ? claim_single_file(list, first) : MARK_NONE;
+    uint32_t end = first;
+    while (file != MARK_NONE && end < list->claim_count && claim_single_file(list, end) == file) {
+        end++;
+    }
+    return end;
+}
+
+/* Deal the claims of up to `workers` large files that follow each other in turn. Measured: two
+ * workers in one file reach half of what they reach in two. */
+static void claim_deal(struct claim_list *list, uint32_t workers)
+{
+    struct claim *dealt = heap_alloc(list->claim_count, sizeof *dealt);
+    struct claim *next = heap_alloc(workers, sizeof *next); /* runs, as ranges of claims */
+    uint32_t out = 0;
+    for (uint32_t at = 0; at < list->claim_count;) {
+        uint32_t runs = 0, left = 0;
+        const uint32_t begin = at;
+        for (uint32_t end; runs < workers && (end = claim_file_run(list, at)) > at; at = end) {
+            const uint32_t group = file_table_group(list->table, claim_single_file(list, at));
+            if (runs > 0 &&
+                group != file_table_group(list->table, claim_single_file(list, begin))) {
+                break;
+            }
+            next[runs++] = (struct claim){at, end};
+            left += end - at;
+        }
+        if (runs == 0) {
+            dealt[out++] = list->claims[at++];
+        }
+        for (uint32_t run = 0; left > 0; run = (run + 1) % runs) {
+            if (next[run].first < next[run].end) {
+                dealt[out++] = list->claims[next[run].first++];
+                left--;
+            }
+        }
+    }
+    free(next);
+    free(list->claims);
+    list->claims = dealt;
 }
 
 vsr_code claim_list_init(struct claim_list *list, struct file_table *table, uint32_t workers,
@@ -233,6 +288,7 @@ vsr_code claim_list_init(struct claim_list *list, struct file_table *table, uint
     }
     claim_make_jobs(list);
     claim_make_claims(list, workers);
+    claim_deal(list, workers);
     return VSR_OK;
 }
 
@@ -240,9 +296,10 @@ void claim_list_fini(struct claim_list *list)
 {
     free(list->pieces);
     free(list->job_first);
-    free(list->claim_first);
+    free(list->claims);
     list->pieces = NULL;
-    list->job_first = list->claim_first = NULL;
+    list->job_first = NULL;
+    list->claims = NULL;
 }
 
 bool claim_take(struct claim_list *list, uint32_t *first, uint32_t *end)
@@ -251,7 +308,7 @@ bool claim_take(struct claim_list *list, uint32_t *first, uint32_t *end)
     if (claim >= list->claim_count) {
         return false;
     }
-    *first = list->claim_first[claim];
-    *end = list->claim_first[claim + 1];
+    *first = list->claims[claim].first;
+    *end = list->claims[claim].end;
     return true;
 }

@@ -3,7 +3,8 @@
  * Made once, then immutable but for one cursor. Pieces of files stand in the order of the media
  * within each publish group; a job is a frame and all pieces in it, so that a frame is decoded
  * once; a claim is a run of jobs that a worker takes at a time (at most 8 MiB stored, less near
- * the end). */
+ * the end). Claims of large files that follow each other are dealt in turn, so that workers do
+ * not queue for one inode's lock. */
 #ifndef ENGINE_CLAIM_H
 #define ENGINE_CLAIM_H
 
@@ -14,13 +15,18 @@ struct claim_piece {
     uint32_t chunk; /* of its data entry, or MARK_NONE: the file has no data */
 };
 
+struct claim { /* a run of jobs */
+    uint32_t first;
+    uint32_t end;
+};
+
 struct claim_list {
     const struct file_table *table;
     struct claim_piece *pieces;
     uint32_t piece_count;
     uint32_t *job_first; /* job_count + 1: into pieces */
     uint32_t job_count;
-    uint32_t *claim_first; /* claim_count + 1: into jobs */
+    struct claim *claims;
     uint32_t claim_count;
     _Atomic uint32_t next; /* the cursor */
 };

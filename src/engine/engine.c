@@ -9,6 +9,7 @@
 #include "engine/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <semaphore.h>
 #include <stdlib.h>
@@ -77,6 +78,33 @@ static vsr_code engine_start_workers(struct engine *engine, vsr_error *error)
     return first.code;
 }
 
+/* A resumed run: what an interrupted one left of files with several frames goes, because they are
+ * opened without O_EXCL and their holes are not written. */
+static void engine_clear_leftovers(struct engine *engine)
+{
+    const struct engine_input *input = &engine->input;
+    if (input->stage == NULL || input->stage->options.trusted == NULL) {
+        return;
+    }
+    struct stage_where where = {.key = STAGE_KEY_NONE,
+                                .path = heap_alloc(STAGE_PATH_BYTES_MAX, 1),
+                                .name = heap_alloc(WIN_NAME_BYTES_MAX + 1u, 1)};
+    for (uint32_t i = 0; i < input->plan->file_count; i++) {
+        if (engine->table.role[i] != FILE_DATA ||
+            atomic_load_explicit(&engine->table.files[i].remaining, memory_order_relaxed) < 2 ||
+            !stage_place(input->stage, i, &where)) {
+            continue;
+        }
+        const int fd = root_openat(where.base_fd, where.path, O_PATH | O_DIRECTORY, 0);
+        if (fd >= 0) {
+            (void)unlinkat(fd, where.name, 0);
+            (void)close(fd);
+        }
+    }
+    free(where.path);
+    free(where.name);
+}
+
 vsr_code engine_start(struct engine **out, const struct engine_input *input, vsr_error *error)
 {
     struct engine *engine = heap_alloc(1, sizeof *engine);
@@ -87,6 +115,9 @@ vsr_code engine_start(struct engine **out, const struct engine_input *input, vsr
     vsr_code code = file_table_init(&engine->table, &engine->input, error);
     if (code == VSR_OK) {
         code = claim_list_init(&engine->claims, &engine->table, input->budget->workers, error);
+    }
+    if (code == VSR_OK) {
+        engine_clear_leftovers(engine);
     }
     engine->workers = heap_alloc(input->budget->workers, sizeof *engine->workers);
     while (code == VSR_OK && engine->worker_count < input->budget->workers) {
