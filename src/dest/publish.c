@@ -116,20 +116,38 @@ static vsr_code publish_rename_group(struct publication *p, uint32_t group, vsr_
     return publish_trees(p, group, error);
 }
 
-/* Directories that a unit's records name and that stand at their place already, and the times of
- * parents that existed. */
-static void publish_settle(struct publication *p)
+/* Directories that a unit's records name and that were made at their place. */
+static void publish_touch_made(struct publication *p, uint32_t group)
 {
-    for (uint32_t i = p->layout->anchor_count; i-- > 0;) {
-        struct stage_anchor *anchor = &p->layout->anchors[i];
-        const uint32_t record = p->layout->directory_record[anchor->directory];
-        const bool made =
-            anchor->made && record != MARK_NONE && p->rows[record].outcome == OUTCOME_RESTORED;
-        if (made || anchor->touched) {
-            publish_settle_place(p, anchor->directory, anchor->made);
-            anchor->touched = false;
+    const struct stage_group *g = &p->stage->groups[group];
+    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+        const struct plan_unit *u = &p->stage->plan->units[p->stage->group_units[i]];
+        for (uint32_t file = u->first_file; file < u->first_file + u->file_count; file++) {
+            const struct plan_file *f = &p->stage->plan->files[file];
+            if (f->kind == KIND_DIRECTORY && p->rows[file].outcome == OUTCOME_RESTORED) {
+                publish_touch(p, f->directory);
+            }
         }
     }
+}
+
+/* Deepest first, as their numbers are: a folder's times change when something in it does. */
+static int publish_compare_anchors(const void *left, const void *right)
+{
+    const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    return (a < b) - (a > b);
+}
+
+static void publish_settle(struct publication *p)
+{
+    struct stage_layout *layout = p->layout;
+    qsort(layout->touched, layout->touched_count, sizeof *layout->touched, publish_compare_anchors);
+    for (uint32_t i = 0; i < layout->touched_count; i++) {
+        struct stage_anchor *anchor = &layout->anchors[layout->touched[i]];
+        publish_settle_place(p, anchor->directory, anchor->made);
+        anchor->touched = false;
+    }
+    layout->touched_count = 0;
 }
 
 static vsr_code publish_commit_group(struct publication *p, uint32_t group, vsr_error *error)
@@ -191,6 +209,7 @@ vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t gr
     publish_sync_all(&p, groups, group_count);
     for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
         code = publish_rename_group(&p, groups[i], error);
+        publish_touch_made(&p, groups[i]);
     }
     if (code == VSR_OK) {
         publish_settle(&p);

@@ -191,6 +191,16 @@ static int step_rename(const struct publication *p, struct publish_step *step,
     return abilities->hard_links ? step_lay_over(step, ends) : EOPNOTSUPP;
 }
 
+void publish_touch(struct publication *p, uint32_t directory)
+{
+    struct stage_layout *layout = p->layout;
+    const uint32_t at = layout->directory_anchor[directory];
+    if (at != MARK_NONE && !layout->anchors[at].touched) {
+        layout->anchors[at].touched = true;
+        layout->touched[layout->touched_count++] = at;
+    }
+}
+
 int publish_step_carry_out(struct publication *p, struct publish_step *step)
 {
     struct step_ends ends;
@@ -199,11 +209,7 @@ int publish_step_carry_out(struct publication *p, struct publish_step *step)
         fault = step_rename(p, step, &ends);
         step_close(&ends);
     }
-    const uint32_t anchor =
-        p->layout->directory_anchor[p->stage->plan->files[step->intent.file].directory];
-    if (anchor != MARK_NONE) {
-        p->layout->anchors[anchor].touched = true;
-    }
+    publish_touch(p, p->stage->plan->files[step->intent.file].directory);
     return fault;
 }
 

@@ -78,6 +78,9 @@ void publish_count_residue(struct publication *p, uint32_t group);
 uint32_t publish_tree_intents(const struct publication *p, uint32_t group,
                               struct publish_intent *out);
 
+/* A directory that existed, or was made in place, has been changed: settle it. */
+void publish_touch(struct publication *p, uint32_t directory);
+
 /* A directory at its place: the media's metadata if we made it, else the times that it had. */
 void publish_settle_place(struct publication *p, uint32_t directory, bool made);
 

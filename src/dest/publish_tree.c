@@ -258,7 +258,6 @@ static int tree_rename(struct publication *p, uint32_t tree, bool back)
 {
     const struct stage_mount *mount = &p->stage->mounts[p->stage->trees[tree].mount];
     const uint32_t top = p->stage->trees[tree].directory;
-    const uint32_t anchor = p->layout->directory_anchor[p->stage->plan->directories[top].parent];
     struct tree_ends ends;
     int fault = tree_open(p, tree, &ends);
     if (fault == 0) {
@@ -270,9 +269,7 @@ static int tree_rename(struct publication *p, uint32_t tree, bool back)
     if (fault == 0) {
         p->layout->tree_state[tree] = back ? TREE_STAGED : TREE_PUBLISHED;
     }
-    if (anchor != MARK_NONE) {
-        p->layout->anchors[anchor].touched = true;
-    }
+    publish_touch(p, p->stage->plan->directories[top].parent);
     return fault;
 }
 

@@ -61,6 +61,7 @@ static void stage_free(struct stage_layout *layout)
     free(stage->directory_mount);
     free(layout->roots);
     free(layout->anchors);
+    free(layout->touched);
     free(layout->directory_anchor);
     free(layout->wanted);
     free(layout->tree_first);
@@ -110,6 +111,7 @@ vsr_code stage_open(struct stage **out, const struct plan *plan, const struct me
     struct stage_layout *layout = stage_create(plan, set, run, options);
     vsr_code code = stage_layout_places(layout, error);
     if (code == VSR_OK) {
+        layout->touched = heap_alloc(layout->anchor_count + 1u, sizeof *layout->touched);
         stage_layout_trees(layout);
         stage_layout_groups(layout);
         for (uint32_t i = 0; i < layout->stage.mount_count && code == VSR_OK; i++) {

@@ -11,7 +11,7 @@ struct stage_anchor {
     uint32_t mount;
     uint64_t mount_id, device, inode;
     struct timespec accessed, modified;
-    bool touched; /* by publishing, since its times were put back */
+    bool touched; /* by publishing, since it was settled: it stands in touched */
     bool made;    /* in place, by us, for a unit that stands alone: its times are the media's */
 };
 
@@ -21,6 +21,8 @@ struct stage_layout {
     struct stage_anchor *anchors;
     uint32_t anchor_count;
     size_t anchor_capacity;
+    uint32_t *touched; /* anchors to settle after the renames          */
+    uint32_t touched_count;
     uint32_t *directory_anchor; /* for each plan_directory, or MARK_NONE        */
     uint8_t *wanted;            /* for each plan_directory: enum stage_want     */
     uint32_t *tree_first;       /* tree_count + 1: into tree_directories        */

@@ -71,6 +71,13 @@ static bool claim_is_whole(const struct media_index *index, const struct index_e
     return have == want && ((e->flags & INDEX_PARTIAL) != 0 || end <= e->size);
 }
 
+/* Kinds that bring no data of their own, or (ranges into files that exist) not by this engine
+ * yet: bare_file_make() refuses those. */
+static bool claim_is_bare_kind(const struct plan_file *f)
+{
+    return f->kind == KIND_DIRECTORY || f->kind == KIND_PARTIAL || f->kind == KIND_DIRECTED;
+}
+
 static uint64_t claim_count_pieces(const struct file_table *table)
 {
     const struct engine_input *input = table->input;
@@ -93,7 +100,7 @@ static void claim_add_file(struct claim_list *list, struct file_table *table, ui
     if (!claim_is_whole(index, e)) {
         file_table_fault(table, file, OUTCOME_MEDIA_CORRUPT, 0);
     }
-    if (!claim_has_data(e) || table->input->plan->files[file].kind == KIND_DIRECTORY) {
+    if (!claim_has_data(e) || claim_is_bare_kind(&table->input->plan->files[file])) {
         list->pieces[list->piece_count++] = (struct claim_piece){file, MARK_NONE};
     } else {
         for (uint32_t i = 0; i < e->chunk_count; i++) {
