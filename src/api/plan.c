@@ -51,17 +51,41 @@ static struct plan_choices choices_of(const vsr_choices *given)
     };
 }
 
-vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices *choices,
+/* "dir" from the root of the file system: a saved plan is run from another folder, too. */
+static const char *dir_absolute(struct arena *arena, const char *dir)
+{
+    char here[4096];
+    if (dir == NULL || dir[0] == '/' || dir[0] == '\0' || getcwd(here, sizeof here) == NULL) {
+        return dir;
+    }
+    return arena_printf(arena, "%s/%s", here, dir).p;
+}
+
+/* The places of *choices with absolute folders. "SPEC=DIR" is parted at its first '='. */
+static void places_absolute(struct arena *arena, struct plan_choices *choices)
+{
+    const char **volumes = ARENA_ARRAY(arena, const char *, choices->volume_count);
+    for (uint32_t i = 0; i < choices->volume_count; i++) {
+        const char *equals = strchr(choices->volumes[i], '=');
+        volumes[i] = choices->volumes[i];
+        if (equals != NULL && equals[1] != '/') {
+            volumes[i] = arena_printf(arena, "%.*s=%s", (int)(equals - volumes[i]), volumes[i],
+                                      dir_absolute(arena, equals + 1))
+                             .p;
+        }
+    }
+    choices->volumes = volumes;
+    choices->root = dir_absolute(arena, choices->root);
+    choices->private_dir = dir_absolute(arena, choices->private_dir);
+}
+
+/* Plan these choices on what stands at the destinations now. */
+static vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct plan_choices *choices,
                          vsr_error *error)
 {
-    vsr_choices mine;
-    *plan = NULL;
-    vsr_code rc = options_take(&mine, sizeof mine, choices, "vsr_choices", error);
-    if (rc != VSR_OK) {
-        return rc;
-    }
-    const struct plan_choices inner = choices_of(&mine);
-    struct plan_input input = {.documents = &set->documents, .set = &set->media, .choices = &inner};
+    struct plan_input input = {.documents = &set->documents,
+                               .set = &set->media,
+                               .choices = choices};
     struct arena arena = {0};
     struct plan_mapped_root *roots = NULL;
     uint32_t root_count = 0;
