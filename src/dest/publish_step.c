@@ -331,7 +331,7 @@ void publish_remove_staged(struct publication *p, uint32_t unit)
     }
 }
 
-void publish_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int os_errno)
+static void step_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int os_errno)
 {
     const struct plan_unit *u = &p->stage->plan->units[unit];
     char path[STAGE_PATH_BYTES_MAX];
@@ -361,6 +361,37 @@ void publish_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int 
         const bool full = os_errno == ENOSPC || os_errno == EDQUOT;
         p->rows[file].outcome = full ? OUTCOME_DEST_FULL : OUTCOME_DEST_ERROR;
         p->rows[file].os_errno = os_errno;
+    }
+}
+
+/* Does the unit need a file that a failed unit owns (rulings 8 and 28)? */
+static bool step_shares_failure(const struct publication *p, uint32_t unit)
+{
+    const struct plan *plan = p->stage->plan;
+    const struct plan_unit *u = &plan->units[unit];
+    for (uint32_t i = 0; i < u->shared_count; i++) {
+        const uint32_t file = plan->shared[u->first_shared + i].file;
+        if (p->states[plan->files[file].unit] == UNIT_FAILED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void publish_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int os_errno)
+{
+    const struct stage_group *g = &p->stage->groups[p->stage->unit_group[unit]];
+    bool again = p->states[unit] == UNIT_STAGED || file == MARK_NONE;
+    step_fail_unit(p, unit, file, os_errno);
+    while (again) { /* each round fails one unit at least */
+        again = false;
+        for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+            const uint32_t other = p->stage->group_units[i];
+            if (p->states[other] == UNIT_STAGED && step_shares_failure(p, other)) {
+                step_fail_unit(p, other, MARK_NONE, 0);
+                again = true;
+            }
+        }
     }
 }
 

@@ -262,7 +262,7 @@ void stage_layout_trees(struct stage_layout *layout)
     }
 }
 
-/* --- groups: union of units over the trees that they share --- */
+/* --- groups: union of units over the trees and the files that they share --- */
 
 static uint32_t layout_head(uint32_t *up, uint32_t unit)
 {
@@ -271,6 +271,13 @@ static uint32_t layout_head(uint32_t *up, uint32_t unit)
         unit = up[unit];
     }
     return unit;
+}
+
+static void layout_join(uint32_t *up, uint32_t one, uint32_t other)
+{
+    const uint32_t a = layout_head(up, one);
+    const uint32_t b = layout_head(up, other);
+    up[a > b ? a : b] = a > b ? b : a; /* the first unit heads the group */
 }
 
 static void layout_unite(const struct stage *stage, uint32_t *up)
@@ -286,11 +293,15 @@ static void layout_unite(const struct stage *stage, uint32_t *up)
         if (*held == MARK_NONE) {
             *held = plan->files[i].unit;
         }
-        const uint32_t a = layout_head(up, *held);
-        const uint32_t b = layout_head(up, plan->files[i].unit);
-        up[a > b ? a : b] = a > b ? b : a; /* the first unit heads the group */
+        layout_join(up, *held, plan->files[i].unit);
     }
     free(tree_unit);
+    for (uint32_t i = 0; i < plan->unit_count; i++) { /* rulings 8 and 28 */
+        const struct plan_unit *u = &plan->units[i];
+        for (uint32_t k = 0; k < u->shared_count; k++) {
+            layout_join(up, i, plan->files[plan->shared[u->first_shared + k].file].unit);
+        }
+    }
 }
 
 static void layout_group_trees(struct stage_layout *layout, const uint32_t *tree_unit_group)

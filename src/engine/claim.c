@@ -71,11 +71,15 @@ static bool claim_is_whole(const struct media_index *index, const struct index_e
     return have == want && ((e->flags & INDEX_PARTIAL) != 0 || end <= e->size);
 }
 
-/* Kinds that bring no data of their own, or (ranges into files that exist) not by this engine
- * yet: bare_file_make() refuses those. */
-static bool claim_is_bare_kind(const struct plan_file *f)
+/* The entry with a file's data; NULL for kinds that bring none of their own, or (ranges into
+ * files that exist) not by this engine yet: bare_file_make() refuses those. A directory may have
+ * no entry at all. */
+static const struct index_entry *claim_data_entry(const struct file_table *table, uint32_t file)
 {
-    return f->kind == KIND_DIRECTORY || f->kind == KIND_PARTIAL || f->kind == KIND_DIRECTED;
+    const struct plan_file *f = &table->input->plan->files[file];
+    return f->kind == KIND_DIRECTORY || f->kind == KIND_PARTIAL || f->kind == KIND_DIRECTED
+               ? NULL
+               : &table->input->set->index.entries[file_table_data_entry(table, file)];
 }
 
 static uint64_t claim_count_pieces(const struct file_table *table)
@@ -83,24 +87,26 @@ static uint64_t claim_count_pieces(const struct file_table *table)
     const struct engine_input *input = table->input;
     uint64_t count = 0;
     for (uint32_t i = 0; i < input->plan->file_count; i++) {
-        if (table->role[i] == FILE_DATA) {
-            const struct index_entry *e =
-                &input->set->index.entries[file_table_data_entry(table, i)];
-            count += claim_has_data(e) ? e->chunk_count : 1;
+        if (table->role[i] != FILE_DATA) {
+            continue;
         }
+        const struct index_entry *e = claim_data_entry(table, i);
+        count += e != NULL && claim_has_data(e) ? e->chunk_count : 1;
     }
     return count;
 }
 
 static void claim_add_file(struct claim_list *list, struct file_table *table, uint32_t file)
 {
-    const struct media_index *index = &table->input->set->index;
-    const struct index_entry *e = &index->entries[file_table_data_entry(table, file)];
+    const struct index_entry *e = claim_data_entry(table, file);
     const uint32_t first = list->piece_count;
-    if (!claim_is_whole(index, e)) {
+    if (e != NULL && (e->flags & INDEX_LOST) != 0) {
+        file_table_fault(table, file, OUTCOME_MEDIA_MISSING, 0);
+    }
+    if (e != NULL && !claim_is_whole(&table->input->set->index, e)) {
         file_table_fault(table, file, OUTCOME_MEDIA_CORRUPT, 0);
     }
-    if (!claim_has_data(e) || claim_is_bare_kind(&table->input->plan->files[file])) {
+    if (e == NULL || !claim_has_data(e)) {
         list->pieces[list->piece_count++] = (struct claim_piece){file, MARK_NONE};
     } else {
         for (uint32_t i = 0; i < e->chunk_count; i++) {
