@@ -54,8 +54,7 @@ bool stage_is_staged(const struct plan *plan, uint32_t file)
 
 bool stage_is_root_top(const struct plan *plan, uint32_t directory)
 {
-    const struct plan_directory *d = &plan->directories[directory];
-    return d->parent == MARK_NONE && plan_text(plan, d->name).n == 0;
+    return plan->directories[directory].parent == MARK_NONE;
 }
 
 bool stage_directory_path(const struct stage *stage, uint32_t directory, bool inside_tree,
