@@ -48,7 +48,8 @@ struct probe {
     struct arena arena;
     struct dest_root *roots; /* fd -1: does not exist */
     struct plan_mapped_root *mapped;
-    uint32_t *root_handle; /* directory of each root, or MARK_NONE */
+    uint32_t *root_handle;         /* directory of each root, or MARK_NONE */
+    struct fact_directory *absent; /* of roots that do not exist: what they will be made in */
     uint32_t root_count;
     struct probe_directory *directories;
     size_t directory_count, directory_capacity;
@@ -270,7 +271,7 @@ static vsr_code facts_root(void *context, uint32_t root, struct fact_directory *
 {
     struct probe *probe = context;
     (void)error;
-    *out = (struct fact_directory){.exists = false, .handle = MARK_NONE};
+    *out = probe->absent[root];
     if (probe->root_handle[root] != MARK_NONE) {
         probe_describe(probe, probe->root_handle[root], out);
     }
@@ -322,6 +323,39 @@ static vsr_code facts_lookup(void *context, uint32_t handle, struct view name, s
 
 /* --- open and close --- */
 
+/* A root that is not there yet is made in the nearest folder above it that is. */
+static void probe_absent_root(struct fact_directory *out, struct view path)
+{
+    char above[4096];
+    *out =
+        (struct fact_directory){.handle = MARK_NONE, .case_sensitive = true, .name_bytes_max = 255};
+    if (path.n >= sizeof above) {
+        out->obstacle = "its path is too long";
+        return;
+    }
+    memcpy(above, path.p, path.n);
+    above[path.n] = '\0';
+    OWN(fd) fd = -1;
+    while (fd < 0) {
+        char *const slash = strrchr(above, '/');
+        if (slash == NULL || slash == above) {
+            fd = open(slash == NULL ? "." : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            break;
+        }
+        *slash = '\0';
+        fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0 && errno != ENOENT) {
+            break;
+        }
+    }
+    if (fd < 0) {
+        out->obstacle = "the folder that it would be made in cannot be opened";
+        return;
+    }
+    out->writable = probe_directory_writable(fd, &out->obstacle);
+    probe_names(fd, out);
+}
+
 static vsr_code probe_open_root(struct probe *probe, uint32_t root, vsr_error *error)
 {
     const struct plan_mapped_root *mapped = &probe->mapped[root];
@@ -329,6 +363,7 @@ static vsr_code probe_open_root(struct probe *probe, uint32_t root, vsr_error *e
     struct stat facts;
     probe->root_handle[root] = MARK_NONE;
     if (mapped->from_root_option && stat(path.p, &facts) != 0 && errno == ENOENT) {
+        probe_absent_root(&probe->absent[root], path);
         return VSR_OK; /* made when the run begins */
     }
     const vsr_code code = root_open(&probe->roots[root], path.p, false, error);
@@ -352,6 +387,7 @@ vsr_code probe_open(struct probe **out, const struct plan_mapped_root *roots, ui
     probe->roots = heap_alloc(root_count, sizeof *probe->roots);
     probe->mapped = heap_alloc(root_count, sizeof *probe->mapped);
     probe->root_handle = heap_alloc(root_count, sizeof *probe->root_handle);
+    probe->absent = heap_alloc(root_count, sizeof *probe->absent);
     memset(probe->open, 0xff, sizeof probe->open);
     for (uint32_t i = 0; i < root_count; i++) {
         probe->roots[i].fd = -1;
@@ -388,6 +424,7 @@ void probe_close(struct probe *probe)
     free(probe->roots);
     free(probe->mapped);
     free(probe->root_handle);
+    free(probe->absent);
     free(probe->directories);
     free(probe->names);
     arena_free(&probe->arena);

@@ -193,6 +193,8 @@ static void test_a_root_below_the_root_option_need_not_exist(void **state)
     w->facts = probe_facts(w->probe);
     assert_int_equal(w->facts.root(w->facts.context, 0, &top, &error), VSR_OK);
     assert_false(top.exists);
+    assert_true(top.writable && top.case_sensitive); /* as the folder it will be made in */
+    assert_int_equal(top.name_bytes_max, 255);
     probe_close(w->probe);
     w->probe = NULL;
     const struct plan_mapped_root typed = {VIEW("D:"), view_of(missing), false};
