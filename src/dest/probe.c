@@ -214,7 +214,8 @@ static vsr_code probe_list(struct probe *probe, uint32_t directory, vsr_error *e
     return VSR_OK;
 }
 
-/* The spelling on disk; the exact one if it is there. MARK_NONE: none. */
+/* The spelling on disk; the exact one if it is there. MARK_NONE: none. *ambiguous: there are
+ * several, and none is spelled so. */
 static uint32_t probe_find(const struct probe *probe, uint32_t directory, struct view name,
                            bool *ambiguous)
 {
@@ -222,13 +223,17 @@ static uint32_t probe_find(const struct probe *probe, uint32_t directory, struct
     const uint64_t hash = win_fold_hash(name);
     uint32_t found = MARK_NONE, count = 0;
     size_t step = 0;
+    *ambiguous = false;
     for (uint32_t at; (at = hash_map_next(&d->map, hash, &step)) != MARK_NONE;) {
+        if (view_equal(probe->names[at].text, name)) {
+            *ambiguous = false;
+            return at;
+        }
         if (probe_name_equal(probe, &name, at)) {
-            count++;
-            found = found == MARK_NONE || view_equal(probe->names[at].text, name) ? at : found;
+            found = found == MARK_NONE ? at : found;
+            *ambiguous = ++count > 1;
         }
     }
-    *ambiguous = count > 1;
     return found;
 }
 

@@ -87,10 +87,7 @@ static const char *entry_obstacle(const struct probe_parent *parent, const char 
     if (S_ISDIR(facts->stx_mode)) {
         return "it is a folder";
     }
-    if (S_ISLNK(facts->stx_mode)) {
-        return "it is a symbolic link";
-    }
-    if (!S_ISREG(facts->stx_mode)) {
+    if (!S_ISREG(facts->stx_mode) && !S_ISLNK(facts->stx_mode)) {
         return "it is no regular file";
     }
     if (mount_point) {
@@ -102,6 +99,9 @@ static const char *entry_obstacle(const struct probe_parent *parent, const char 
     if ((parent->mode & S_ISVTX) != 0 && geteuid() != 0 && geteuid() != facts->stx_uid &&
         geteuid() != parent->uid) {
         return "it belongs to another user, in a folder with the sticky bit";
+    }
+    if (S_ISLNK(facts->stx_mode)) {
+        return NULL; /* by another link; that a file may not go there is the planner's to say */
     }
     const char *flags = entry_flags(parent, name, facts);
     return flags != NULL ? flags : entry_busy(parent, name, options);

@@ -116,15 +116,17 @@ static int step_move_new(const struct dest_abilities *abilities, int from_fd, co
     return unlinkat(from_fd, from, 0) == 0 ? 0 : errno;
 }
 
-/* The old file must be a regular one and the one of the intent; anything else was put there by
- * somebody else, and is left alone. */
-static int step_may_replace(const struct publish_step *step, const struct step_ends *ends)
+/* What is replaced must be of the same sort - a regular file, or a link for a link - and the one
+ * of the intent; anything else was put there by somebody else, and is left alone. */
+static int step_may_replace(const struct publication *p, const struct publish_step *step,
+                            const struct step_ends *ends)
 {
+    const bool link = p->stage->plan->files[step->intent.file].kind == KIND_REPARSE;
     struct stat facts;
     if (fstatat(ends->place_fd, ends->place, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno;
     }
-    if (!S_ISREG(facts.st_mode)) {
+    if (!S_ISREG(facts.st_mode) && !(link && S_ISLNK(facts.st_mode))) {
         return S_ISDIR(facts.st_mode) ? EISDIR : S_ISLNK(facts.st_mode) ? ELOOP : EINVAL;
     }
     const struct publish_identity now = publish_identify(ends->place_fd, ends->place);
@@ -181,7 +183,7 @@ static int step_rename(const struct publication *p, struct publish_step *step,
         step->how = fault == 0 ? STEP_CREATED : STEP_NOT_DONE;
         return fault;
     }
-    const int fault = step_may_replace(step, ends);
+    const int fault = step_may_replace(p, step, ends);
     if (fault != 0) {
         return fault;
     }

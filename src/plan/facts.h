@@ -14,8 +14,8 @@ enum fact_type { FACT_ABSENT, FACT_FILE, FACT_DIRECTORY, FACT_SYMLINK, FACT_OTHE
 struct fact {
     enum fact_type type;
     struct view name;     /* the spelling on disk; good until the next call  */
-    bool ambiguous;       /* two entries there differ only by case           */
-    bool replaceable;     /* an existing regular file: rules 6.5, ruling 25   */
+    bool ambiguous;       /* two entries differ only by case, and neither is spelled so */
+    bool replaceable;     /* a regular file, or a link by a link: rules 6.5, ruling 25 */
     const char *obstacle; /* why not replaceable, static, for messages        */
     bool mount_point;     /* another mount stands here (ruling 26)           */
     uint64_t device, inode, size;

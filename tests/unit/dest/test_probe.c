@@ -91,16 +91,17 @@ static void test_entries(void **state)
     assert_true(fact.replaceable && !fact.ambiguous);
     assert_int_equal(fact.size, 3);
     assert_int_equal(look(w, "absent").type, FACT_ABSENT);
-    fact = look(w, "twice");
-    assert_true(fact.ambiguous);
-    assert_view_equal(fact.name, "twice");
+    assert_true(look(w, "Twice").ambiguous);
+    fact = look(w, "TWICE");
+    assert_false(fact.ambiguous); /* the place holds both, and this is the one */
+    assert_view_equal(fact.name, "TWICE");
     fact = look(w, "FOLDER");
     assert_int_equal(fact.type, FACT_DIRECTORY);
     assert_false(fact.replaceable);
     assert_non_null(fact.obstacle);
     fact = look(w, "LINK");
     assert_int_equal(fact.type, FACT_SYMLINK);
-    assert_false(fact.replaceable);
+    assert_true(fact.replaceable); /* by another link */
     fact = look(w, "pipe");
     assert_int_equal(fact.type, FACT_OTHER);
     assert_false(fact.replaceable);
