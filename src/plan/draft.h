@@ -24,7 +24,6 @@ struct draft_set {
     uint32_t overlapped_with; /* a set of the unit that had a file first, or MARK_NONE */
     bool hit;                 /* some file on the media belongs to it (5.10)           */
     bool owns;                /* ... and is planned as its file, not an earlier set's  */
-    bool excluded;            /* an exclude hits the file that it names (ruling 36)    */
 };
 
 /* A destination directory that stands in for a set's path: of a mapping or a new target. */

@@ -98,7 +98,6 @@ static void walk_file(struct walk *walk, const struct walk_step *step, uint32_t 
     for (uint32_t i = 0; i < count; i++) {
         struct draft_set *set = &draft->sets[walk->ids[i]];
         if (walk_is_excluded(walk, set->unit, excluded)) {
-            set->excluded = true;
             continue;
         }
         set->hit = true;
