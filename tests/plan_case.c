@@ -10,9 +10,9 @@
 
 static const char *wmd_text(struct arena *arena, const char *ids, const char *name,
                             const char *method, const char *mappings, const char *locations,
-                            bool no_service)
+                            const struct plan_case *c)
 {
-    const char *service = no_service ? "" : "service=\"S\" ";
+    const char *service = c->no_service ? "" : "service=\"S\" ";
     const struct view restore =
         method == NULL ? VIEW("")
                        : arena_printf(arena,
@@ -21,11 +21,11 @@ static const char *wmd_text(struct arena *arena, const char *ids, const char *na
                                       method, service, mappings != NULL ? mappings : "");
     return arena_printf(arena,
                         "<WRITER_METADATA xmlns=\"x-schema:#VssWriterMetadataInfo\" version=\"1.2\""
-                        " backupSchema=\"256\"><IDENTIFICATION %sfriendlyName=\"%s\" "
+                        " backupSchema=\"%s\"><IDENTIFICATION %sfriendlyName=\"%s\" "
                         "usage=\"USER_DATA\" dataSource=\"OTHER\" majorVersion=\"0\" "
                         "minorVersion=\"0\"/>%.*s<BACKUP_LOCATIONS>%s</BACKUP_LOCATIONS>"
                         "</WRITER_METADATA>",
-                        ids, name, VIEW_ARG(restore), locations)
+                        c->no_schema ? "0" : "256", ids, name, VIEW_ARG(restore), locations)
         .p;
 }
 
@@ -45,16 +45,15 @@ void plan_case_load(struct planner_fixture *fixture, const struct plan_case *c)
             "<BACKUP_COMPONENTS xmlns=\"x-schema:#VssComponentMetadata\" version=\"1.2\" "
             "bootableSystemStateBackup=\"no\" selectComponents=\"yes\" "
             "backupType=\"full\" partialFileSupport=\"no\"><WRITER_COMPONENTS " INSTANCE_1 WRITER_1
-            "backupSchema=\"256\">%s</WRITER_COMPONENTS>%.*s"
+            "backupSchema=\"%s\">%s</WRITER_COMPONENTS>%.*s"
             "</BACKUP_COMPONENTS>",
-            c->components != NULL ? c->components : one, VIEW_ARG(second))
+            c->no_schema ? "0" : "256", c->components != NULL ? c->components : one,
+            VIEW_ARG(second))
             .p,
-        wmd_text(arena, INSTANCE_1 WRITER_1, "W", c->method, c->mappings, c->locations,
-                 c->no_service),
-        NULL};
+        wmd_text(arena, INSTANCE_1 WRITER_1, "W", c->method, c->mappings, c->locations, c), NULL};
     if (c->second != NULL) {
         texts[2] = wmd_text(arena, INSTANCE_2 WRITER_2, "W2", "RESTORE_IF_CAN_BE_REPLACED", NULL,
-                            c->second, false);
+                            c->second, c);
     }
     planner_fixture_documents(fixture, texts, 3);
     planner_fixture_catalog(fixture, c->catalog);

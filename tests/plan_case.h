@@ -17,6 +17,7 @@ struct plan_case {
     const char *options;    /* as planner_fixture_options(); C: stands at /c       */
     const char *want;       /* as plan_case_text(), or "error: " and a part of the message */
     bool no_service;        /* the restore method names no service              */
+    bool no_schema;         /* backupSchema 0, which supports no new target      */
 };
 
 /* Pieces of documents. */

@@ -192,6 +192,13 @@ static const struct plan_case method_cases[] = {
      .options =
          "--volume C:=/c\nhave file C:\\D\\a\nhave file C:\\D\\A\ndestination case-sensitive\n",
      .want = "refused CASE_COLLISION 5.9\n"},
+    {.name = "5.9: two directories there differ only by case",
+     .method = CAN,
+     .locations = D_ALL,
+     .catalog = AB,
+     .options =
+         "--volume C:=/c\nhave file C:\\D\\x\nhave file C:\\d\\y\ndestination case-sensitive\n",
+     .want = "refused CASE_COLLISION 5.9\n"},
     {.name = "T32: one blocked, a mapping for one of two sets",
      .method = CAN,
      .mappings = PLAN_MAP("C:\\D", "a", "no", "C:\\Alt"),
@@ -362,106 +369,6 @@ static const struct plan_case method_cases[] = {
      .want = "error: --tree live"},
 };
 
-static const struct plan_case target_cases[] = {
-    {.name = "6.4: a set at its new target, the other by the method",
-     .method = CAN,
-     .locations = PLAN_C(PLAN_LIST("C:\\D", "a", "no") PLAN_LIST("C:\\D", "b", "no")),
-     .catalog = AB,
-     .options = "--volume C:=/c\n--new-target W:C|C:\\D|a|no|C:\\New\n",
-     .want = "mixed - 6.9\nd C:\\New @new_target\nd C:\\D\n+ C:\\New\\a @new_target\n+ C:\\D\\b\n"},
-    {.name = "T37: what stays is blocked: not even the new target is written",
-     .method = ABSENT,
-     .locations = PLAN_C(PLAN_LIST("C:\\D", "a", "no") PLAN_LIST("C:\\D", "b", "no")),
-     .catalog = AB,
-     .options = "--volume C:=/c\n--new-target W:C|C:\\D|a|no|C:\\New\nhave file C:\\D\\b\n",
-     .want = "refused PRESENT 6.6/1\n"},
-    {.name = "6.9: presence does not matter at a new target, a block does",
-     .method = ABSENT,
-     .locations = D_ALL,
-     .catalog = AB,
-     .options =
-         "--volume C:=/c\n--new-target W:C|C:\\D|*|yes|C:\\New\nhave file C:\\New\\a locked\n",
-     .want = "refused NOT_REPLACEABLE 6.9\n"},
-    {.name = "6.9: present and replaceable at a new target",
-     .method = ABSENT,
-     .locations = D_ALL,
-     .catalog = AB,
-     .options = "--volume C:=/c\n--new-target W:C|C:\\D|*|yes|C:\\New\nhave file C:\\New\\a\n",
-     .want = "mixed - 6.9\n= C:\\New\\a @new_target\n+ C:\\New\\b @new_target\n"},
-    {.name = "T39: another recursion is another set",
-     .method = CAN,
-     .locations = D_ALL,
-     .catalog = AB,
-     .options = "--volume C:=/c\n--new-target W:C|C:\\D|*|no|C:\\New\n",
-     .want = "error: NEW_TARGET_UNKNOWN_FILE_SET"},
-    {.name = "two new targets for one set",
-     .method = CAN,
-     .locations = D_ALL,
-     .catalog = AB,
-     .options = "--volume C:=/c\n--new-target W:C|C:\\D|*|yes|C:\\New\n--new-target "
-                "W:C|c:\\d\\|*|yes|C:\\N2\n",
-     .want = "error: has a new target already"},
-    {.name = "a new target that is none",
-     .method = CAN,
-     .locations = D_ALL,
-     .catalog = AB,
-     .options = "--volume C:=/c\n--new-target W:C|C:\\D|*|yes\n",
-     .want = "error: is not of the form"},
-    {.name = "T39: the document's own refuses its unit",
-     .method = CAN,
-     .locations = D_ALL,
-     .catalog = AB,
-     .components =
-         "<COMPONENT componentName=\"C\" componentType=\"filegroup\"><NEW_TARGET path=\"C:\\D\" "
-         "filespec=\"*\" recursive=\"no\" alternatePath=\"C:\\N\"/></COMPONENT>",
-     .want = "refused NEW_TARGET_UNKNOWN_FILE_SET 6.4\n"},
-    {.name = "ruling 40: the caller's drops the document's for the same set",
-     .method = CAN,
-     .locations = D_ALL,
-     .catalog = VOL "file C:\\D\\a 1\n",
-     .components =
-         "<COMPONENT componentName=\"C\" componentType=\"filegroup\"><NEW_TARGET path=\"C:\\D\" "
-         "filespec=\"*\" recursive=\"yes\" alternatePath=\"C:\\N\"/></COMPONENT>",
-     .options = "--volume C:=/c\n--new-target W:C|C:\\D|*|yes|C:\\Mine\n",
-     .want = "mixed - 6.9\nd C:\\Mine @new_target\n+ C:\\Mine\\a @new_target\n"},
-    {.name = "6.9: under method 5 a new target is written now",
-     .method = "RESTORE_AT_REBOOT",
-     .locations = D_ALL,
-     .catalog = VOL "file C:\\D\\a 1\n",
-     .options = "--volume C:=/c\n--new-target W:C|C:\\D|*|yes|C:\\New\n",
-     .want = "mixed - 6.9\nd C:\\New @new_target\n+ C:\\New\\a @new_target\n"},
-    {.name = "6.2: private restore: original places below the private root, whatever the method",
-     .method = "CUSTOM",
-     .locations = D_ALL,
-     .catalog = VOL "file C:\\D\\a 1\n",
-     .options = "--private /p\n--volume C:=/c\n",
-     .want = "private - 6.2/1\nd C:\\D @private\n+ C:\\D\\a @private\n"},
-    {.name = "6.2: a private restore takes no new target",
-     .method = CAN,
-     .locations = D_ALL,
-     .catalog = AB,
-     .options = "--private /p\n--new-target W:C|C:\\D|*|yes|C:\\New\n",
-     .want = "error: --private"},
-    {.name = "--file: only the chosen files count",
-     .method = ABSENT,
-     .locations = D_ALL,
-     .catalog = AB "file C:\\D\\c.x 1\n",
-     .options = "--volume C:=/c\n--file C:\\d\\?.X\nhave file C:\\D\\a\n",
-     .want = "original - 6.6/1\n+ C:\\D\\c.x\n"},
-    {.name = "--file that matches nothing",
-     .method = CAN,
-     .locations = D_ALL,
-     .catalog = AB,
-     .options = "--volume C:=/c\n--file C:\\D\\nope\n",
-     .want = "error: matches no file"},
-    {.name = "--file that is no pattern",
-     .method = CAN,
-     .locations = D_ALL,
-     .catalog = AB,
-     .options = "--volume C:=/c\n--file D\\*\n",
-     .want = "error: is no absolute path"},
-};
-
 static void run_all(const struct plan_case *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -481,18 +388,11 @@ static void places_follow_section_6(void **state)
     run_all(method_cases, COUNT_OF(method_cases));
 }
 
-static void new_targets_private_and_files(void **state)
-{
-    (void)state;
-    run_all(target_cases, COUNT_OF(target_cases));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_follow_section_5),
         cmocka_unit_test(places_follow_section_6),
-        cmocka_unit_test(new_targets_private_and_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
