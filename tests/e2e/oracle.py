@@ -14,6 +14,8 @@ BACKUP_BITS = {"full": 1, "copy": 1, "differential": 2, "incremental": 4, "log":
 
 def fold(text):
     """Upper case, one character for one."""
+    if text.isascii():
+        return text.upper()
     return "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
 
 

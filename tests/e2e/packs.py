@@ -1,6 +1,7 @@
 """A set's packs, read by arithmetic on their bytes and by lz4 and tar: where a byte can be flipped,
 and which members it may hurt."""
 
+import bisect
 import os
 import struct
 import subprocess
@@ -9,6 +10,7 @@ import tempfile
 
 FRAME_MAGIC = 0x184D2204
 HEADER_BYTES = 15  # magic, FLG, BD, u64 plain bytes, header checksum
+BLOCK_CHECKSUM = 0x10  # in FLG
 
 
 class Frame:
@@ -27,7 +29,8 @@ def frames(pack):
         block_bytes = struct.unpack_from("<I", pack, at + HEADER_BYTES)[0] & 0x7FFFFFFF
         found.append(Frame(at + HEADER_BYTES + 4, block_bytes, plain, plain_bytes))
         plain += plain_bytes
-        at += HEADER_BYTES + 4 + block_bytes + 8  # end mark, checksum
+        checksum_bytes = 4 if pack[at + 4] & BLOCK_CHECKSUM else 0
+        at += HEADER_BYTES + 4 + block_bytes + checksum_bytes + 8  # end mark, content checksum
     return found
 
 
@@ -54,8 +57,12 @@ def members(path):
 def members_of(frame, all_members):
     """The regular files that have bytes of their own in the frame."""
     end = frame.plain_offset + frame.plain_bytes
-    return [member for member in all_members
-            if member.is_file and member.begin < end and frame.plain_offset < member.end]
+    at = bisect.bisect_right(all_members, frame.plain_offset, key=lambda member: member.end)
+    found = []
+    while at < len(all_members) and all_members[at].begin < end:
+        found += [all_members[at]] if all_members[at].is_file else []
+        at += 1
+    return found
 
 
 def flip(path, offset):

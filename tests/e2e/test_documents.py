@@ -164,18 +164,15 @@ def check_nothing_else(server, root="root"):
     top = server.folder / root
     planned = {path_of(record, "path").replace(server.folder / "root", top, 1)
                for record in server.files}
-    above = set()
-    for path in planned:
-        while path != top and path not in above:
+    volumes = {os.path.join(top, os.path.relpath(place, server.folder / "volumes"))
+               for _, place in server.volumes.places}
+    known = set()
+    for path in planned | volumes:
+        while path != top and path not in known:
+            known.add(path)
             path = os.path.dirname(path)
-            above.add(path)
-    found = []
-    for folder, folders, files in os.walk(top):
-        found += [os.path.join(folder, name) for name in files
-                  if os.path.join(folder, name) not in planned]
-        found += [os.path.join(folder, name) for name in folders
-                  if os.path.join(folder, name) not in planned | above
-                  and len(os.path.relpath(os.path.join(folder, name), top).split(b"/")) > 3]
+    found = [os.path.join(folder, name) for folder, folders, files in os.walk(top)
+             for name in folders + files if os.path.join(folder, name) not in known]
     expect_none(found, "written, but not planned")
 
 

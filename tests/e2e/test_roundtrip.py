@@ -50,6 +50,11 @@ def restore(folder, ring, run_dir):
            f"the unit is ALL\n{result.told()}")
 
 
+def has_links(top):
+    """What is no regular file is not replaced (rules 6.5), so it cannot be restored over itself."""
+    return any(entry.link is not None for entry in trees.snapshot(top).values())
+
+
 def tree_round_trip(seed, folder, documents):
     """One tree, there and back."""
     source, restored = os.path.join(folder, b"c/Tree"), os.path.join(folder, b"root/C/Tree")
@@ -64,7 +69,7 @@ def tree_round_trip(seed, folder, documents):
     if seed % 4 == 1: # a folder that stood there keeps its own time and mode
         found = [line for line in found if not line.startswith((b"time of .:", b"mode of .:"))]
     expect_none(found, "differences")
-    if seed % 8 == 2:
+    if seed % 8 == 2 and not has_links(source):
         restore(folder, ("sync", "uring")[seed // 8 % 2], b"run again")
         expect_none(trees.differences(source, restored), "differences after a second restore")
     left = [name for name in os.listdir(os.path.join(folder, b"root")) +
