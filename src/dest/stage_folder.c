@@ -32,7 +32,8 @@ static void folder_inherit_nothing(int fd, const struct dest_identity *identity)
 {
     (void)fremovexattr(fd, "system.posix_acl_default"); /* most have none */
     if (identity->gid != getegid()) {
-        (void)fchown(fd, (uid_t)-1, getegid());
+        const int ignored = fchown(fd, (uid_t)-1, getegid()); /* the mode keeps the group out */
+        (void)ignored;
     }
     (void)fchmod(fd, 0700); /* drops the set-group-id bit, too */
 }
