@@ -271,6 +271,31 @@ static vsr_code probe_fact(struct probe *probe, uint32_t directory, struct view 
 
 /* --- the three questions --- */
 
+/* A root that is to be made will be as the folder that it is made in. */
+static void probe_describe_missing(const struct plan_mapped_root *mapped,
+                                   struct fact_directory *out)
+{
+    struct arena arena = {0};
+    char *path = arena_alloc(&arena, mapped->dir.n + 2, 1);
+    memcpy(path, mapped->dir.p, mapped->dir.n);
+    OWN(fd) fd = -1;
+    for (bool more = true; fd < 0 && more;) {
+        char *slash = strrchr(path, '/');
+        more = slash != NULL && slash != path;
+        if (more) {
+            *slash = '\0';
+        } else {
+            memcpy(path, slash != NULL ? "/" : ".", 2);
+        }
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (fd >= 0) {
+        probe_names(fd, out);
+        out->writable = probe_directory_writable(fd, &out->obstacle);
+    }
+    arena_free(&arena);
+}
+
 static vsr_code facts_root(void *context, uint32_t root, struct fact_directory *out,
                            vsr_error *error)
 {
@@ -279,6 +304,8 @@ static vsr_code facts_root(void *context, uint32_t root, struct fact_directory *
     *out = probe->absent[root];
     if (probe->root_handle[root] != MARK_NONE) {
         probe_describe(probe, probe->root_handle[root], out);
+    } else {
+        probe_describe_missing(&probe->mapped[root], out);
     }
     return VSR_OK;
 }

@@ -184,6 +184,16 @@ static void group_judge(struct groups *groups, uint32_t count)
     }
 }
 
+/* A file and a folder of one media directory, equal but for case (ruling 21). */
+static bool stand_apart(const struct draft *draft, const struct draft_file *file, uint32_t child)
+{
+    const struct index_entry *entries = draft->index->entries;
+    const struct place *folder = &draft->places.list[child];
+    return draft->places.list[file->place].case_sensitive && folder->entry != MARK_NONE &&
+           entries[folder->entry].parent == entries[file->entry].parent &&
+           !view_equal(folder->name, draft_name(draft, file));
+}
+
 /* A file where another unit (or the same) needs a directory that is to be made. */
 static void judge_directories(struct groups *groups)
 {
@@ -208,7 +218,8 @@ static void judge_directories(struct groups *groups)
             continue;
         }
         const uint32_t child = place_find(&draft->places, file->place, draft_name(draft, file));
-        if (child != MARK_NONE && needed_by[child] != MARK_NONE) {
+        if (child != MARK_NONE && needed_by[child] != MARK_NONE &&
+            !stand_apart(draft, file, child)) {
             judge(groups, i, REFUSAL_DESTINATION_CONFLICT, needed_by[child]);
             judge(groups, needed_by[child], REFUSAL_DESTINATION_CONFLICT, i);
         }

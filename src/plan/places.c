@@ -358,13 +358,17 @@ uint32_t place_find(const struct places *places, uint32_t parent, struct view na
     size_t step = 0;
     const uint64_t hash = name_hash(parent, name);
     uint32_t child = MARK_NONE;
+    uint32_t found = MARK_NONE;
     while ((child = hash_map_next(&places->names, hash, &step)) != MARK_NONE) {
-        if (places->list[child].parent == parent &&
-            win_fold_equal(places->list[child].name, name)) {
-            break;
+        const struct place *place = &places->list[child];
+        if (place->parent == parent && view_equal(place->name, name)) {
+            return child;
+        }
+        if (found == MARK_NONE && place->parent == parent && win_fold_equal(place->name, name)) {
+            found = child;
         }
     }
-    return child;
+    return found;
 }
 
 vsr_code place_of_path(struct places *places, const struct win_path *path, uint32_t *out,
