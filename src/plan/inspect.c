@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "plan/select.h"
+#include "plan/sizes.h"
 
 #include <stdio.h>
 
@@ -74,7 +75,8 @@ static void text_file_set(const struct vss_file_set *set, const char *indent, co
 enum { TEXT_SETS_MAX = 12 }; /* a component of 18,995 sets is not read on a screen */
 
 static void text_component(const struct documents *documents, const struct wmd *wmd,
-                           uint32_t writer, uint32_t number, struct buffer *out)
+                           uint32_t writer, uint32_t number, const struct component_size *size,
+                           struct buffer *out)
 {
     const struct wmd_component *c = &wmd->components[number];
     const struct view path = vss_logical_path_norm(c->logical_path);
@@ -88,6 +90,10 @@ static void text_component(const struct documents *documents, const struct wmd *
                   inclusion_of(documents, writer, number, wmd));
     if (view_present(c->caption) && c->caption.n > 0) {
         buffer_printf(out, "  \"%.*s\"", VIEW_ARG(c->caption));
+    }
+    if (size != NULL) {
+        buffer_printf(out, "  %llu files, %llu bytes", (unsigned long long)size->files,
+                      (unsigned long long)size->bytes);
     }
     buffer_add_char(out, '\n');
     if (view_present(c->fault)) {
@@ -105,7 +111,8 @@ static void text_component(const struct documents *documents, const struct wmd *
     }
 }
 
-static void text_writer(const struct documents *documents, uint32_t number, struct buffer *out)
+static void text_writer(const struct documents *documents, uint32_t number,
+                        const struct component_size *sizes, struct buffer *out)
 {
     const struct wmd *wmd = &documents->wmds[number];
     char id[UUID_TEXT_BYTES];
@@ -123,7 +130,7 @@ static void text_writer(const struct documents *documents, uint32_t number, stru
     }
     const uint32_t writer = writer_of(documents, number);
     for (uint32_t i = 0; i < wmd->component_count; i++) {
-        text_component(documents, wmd, writer, i, out);
+        text_component(documents, wmd, writer, i, sizes != NULL ? &sizes[i] : NULL, out);
     }
     for (uint32_t i = 0; i < wmd->mapping_count; i++) {
         const struct vss_mapping *m = &wmd->mappings[i];
@@ -154,9 +161,12 @@ void inspect_render_text(const struct documents *documents, const struct media_s
     }
     buffer_printf(out, "backup type %.*s, %u writers in the backup, %u writer documents\n",
                   VIEW_ARG(bcd->backup_type_text), bcd->writer_count, documents->wmd_count);
+    struct arena arena = {0};
+    struct component_size **sizes = set != NULL ? component_sizes(&arena, documents, set) : NULL;
     for (uint32_t i = 0; i < documents->wmd_count; i++) {
-        text_writer(documents, i, out);
+        text_writer(documents, i, sizes != NULL ? sizes[i] : NULL, out);
     }
+    arena_free(&arena);
     for (uint32_t w = 0; w < bcd->writer_count; w++) {
         if (documents->writer_wmd[w] == MARK_NONE) {
             char id[UUID_TEXT_BYTES];
@@ -197,7 +207,8 @@ static void json_file_sets(const char *key, const struct vss_file_set *sets, uin
 }
 
 static void json_component(const struct documents *documents, const struct wmd *wmd,
-                           uint32_t writer, uint32_t number, struct json *json)
+                           uint32_t writer, uint32_t number, const struct component_size *size,
+                           struct json *json)
 {
     const struct wmd_component *c = &wmd->components[number];
     json_object_begin(json, NULL);
@@ -209,6 +220,13 @@ static void json_component(const struct documents *documents, const struct wmd *
     json_bool(json, "selectable", c->selectable);
     json_bool(json, "selectable_for_restore", c->selectable_for_restore);
     json_u64(json, "component_flags", c->component_flags);
+    if (size != NULL) {
+        json_u64(json, "files", size->files);
+        json_u64(json, "bytes", size->bytes);
+    } else {
+        json_null(json, "files");
+        json_null(json, "bytes");
+    }
     json_file_sets("file_sets", c->file_sets, c->file_set_count, json);
     json_array_begin(json, "dependencies");
     for (uint32_t i = 0; i < c->dependency_count; i++) {
@@ -225,7 +243,8 @@ static void json_component(const struct documents *documents, const struct wmd *
     json_object_end(json);
 }
 
-static void json_writer(const struct documents *documents, uint32_t number, struct json *json)
+static void json_writer(const struct documents *documents, uint32_t number,
+                        const struct component_size *sizes, struct json *json)
 {
     const struct wmd *wmd = &documents->wmds[number];
     const uint32_t writer = writer_of(documents, number);
@@ -247,7 +266,7 @@ static void json_writer(const struct documents *documents, uint32_t number, stru
     json_bool(json, "reboot_required", wmd->reboot_required);
     json_array_begin(json, "components");
     for (uint32_t i = 0; i < wmd->component_count; i++) {
-        json_component(documents, wmd, writer, i, json);
+        json_component(documents, wmd, writer, i, sizes != NULL ? &sizes[i] : NULL, json);
     }
     json_array_end(json);
     json_array_begin(json, "mappings");
@@ -300,9 +319,12 @@ void inspect_render_json(const struct documents *documents, const struct media_s
     }
     json_text(&json, "backup_type", documents->bcd.backup_type_text);
     json_array_begin(&json, "writers");
+    struct arena arena = {0};
+    struct component_size **sizes = set != NULL ? component_sizes(&arena, documents, set) : NULL;
     for (uint32_t i = 0; i < documents->wmd_count; i++) {
-        json_writer(documents, i, &json);
+        json_writer(documents, i, sizes != NULL ? sizes[i] : NULL, &json);
     }
+    arena_free(&arena);
     json_array_end(&json);
     json_array_begin(&json, "warnings");
     for (uint32_t i = 0; i < documents->warning_count; i++) {
