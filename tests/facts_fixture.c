@@ -75,6 +75,8 @@ static bool path_below(struct view path, struct view directory, struct view *ele
     return element->n > 0;
 }
 
+/* What stands there under a name: the entry that is spelled so, else the one that differs only by
+ * case; several of these are ambiguous. */
 static void facts_find(const struct facts_fixture *facts, struct view directory, struct view name,
                        struct fact *out, unsigned *flags)
 {
@@ -87,8 +89,14 @@ static void facts_find(const struct facts_fixture *facts, struct view directory,
             !win_fold_equal(element, name)) {
             continue;
         }
-        if (out->type != FACT_ABSENT && !view_equal(out->name, element)) {
-            out->ambiguous = true;
+        const bool other = out->type != FACT_ABSENT && !view_equal(out->name, element);
+        if (other && view_equal(out->name, name)) {
+            continue;
+        }
+        if (other) {
+            out->ambiguous = !view_equal(element, name);
+            out->type = FACT_ABSENT;
+            *flags = 0;
         }
         if (out->type == FACT_ABSENT || last) {
             out->type = last ? facts->entries[i].type : FACT_DIRECTORY;
@@ -97,7 +105,8 @@ static void facts_find(const struct facts_fixture *facts, struct view directory,
         }
     }
     out->mount_point = (*flags & FACTS_MOUNT) != 0;
-    out->replaceable = out->type == FACT_FILE && (*flags & FACTS_LOCKED) == 0;
+    out->replaceable =
+        (out->type == FACT_FILE || out->type == FACT_SYMLINK) && (*flags & FACTS_LOCKED) == 0;
     out->obstacle = (*flags & FACTS_LOCKED) != 0 ? "the file is immutable" : NULL;
     out->link_count = (*flags & FACTS_LINKED) != 0 ? 2 : 1;
 }

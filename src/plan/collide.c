@@ -184,14 +184,19 @@ static void group_judge(struct groups *groups, uint32_t count)
     }
 }
 
-/* A file and a folder of one media directory, equal but for case (ruling 21). */
-static bool stand_apart(const struct draft *draft, const struct draft_file *file, uint32_t child)
+/* The same of a file and a directory. */
+static enum refusal directory_refusal(const struct draft *draft, const struct draft_file *file,
+                                      uint32_t directory)
 {
+    const struct place *place = &draft->places.list[directory];
     const struct index_entry *entries = draft->index->entries;
-    const struct place *folder = &draft->places.list[child];
-    return draft->places.list[file->place].case_sensitive && folder->entry != MARK_NONE &&
-           entries[folder->entry].parent == entries[file->entry].parent &&
-           !view_equal(folder->name, draft_name(draft, file));
+    if (place->catalogue == MARK_NONE ||
+        entries[place->catalogue].parent != entries[file->entry].parent) {
+        return REFUSAL_DESTINATION_CONFLICT;
+    }
+    const bool side_by_side = draft->places.list[file->place].case_sensitive &&
+                              !view_equal(place->name, draft_name(draft, file));
+    return side_by_side ? REFUSAL_NONE : REFUSAL_CASE_COLLISION;
 }
 
 /* A file where another unit (or the same) needs a directory that is to be made. */
@@ -217,11 +222,17 @@ static void judge_directories(struct groups *groups)
             !has_child[file->place]) {
             continue;
         }
-        const uint32_t child = place_find(&draft->places, file->place, draft_name(draft, file));
-        if (child != MARK_NONE && needed_by[child] != MARK_NONE &&
-            !stand_apart(draft, file, child)) {
-            judge(groups, i, REFUSAL_DESTINATION_CONFLICT, needed_by[child]);
-            judge(groups, needed_by[child], REFUSAL_DESTINATION_CONFLICT, i);
+        size_t step = 0;
+        uint32_t child = MARK_NONE;
+        while ((child = place_next(&draft->places, file->place, draft_name(draft, file), &step)) !=
+               MARK_NONE) {
+            const enum refusal refusal = needed_by[child] == MARK_NONE
+                                             ? REFUSAL_NONE
+                                             : directory_refusal(draft, file, child);
+            if (refusal != REFUSAL_NONE) {
+                judge(groups, i, refusal, needed_by[child]);
+                judge(groups, needed_by[child], refusal, i);
+            }
         }
     }
 }

@@ -37,7 +37,8 @@ struct fact_directory {
 
 struct plan_facts {
     void *context;
-    /* The mapped volume's own top directory. exists false: it is to be made (--root). */
+    /* The mapped volume's own top directory. exists false: it is to be made (--root); what is said
+     * of names and rights is then that of the nearest directory above it. */
     vsr_code (*root)(void *context, uint32_t root, struct fact_directory *out, vsr_error *error);
     /* A directory below one that exists. */
     vsr_code (*enter)(void *context, uint32_t handle, struct view name, struct fact_directory *out,

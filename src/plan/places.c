@@ -248,6 +248,21 @@ static void child_is_missing(const struct place *parent, struct place *child)
     }
 }
 
+/* Does a place below parent stand for what is spelled so on disk? */
+static bool child_stands_for(const struct places *places, uint32_t parent, struct view spelled)
+{
+    const uint64_t hash = name_hash(parent, spelled);
+    size_t step = 0;
+    uint32_t child = MARK_NONE;
+    while ((child = hash_map_next(&places->names, hash, &step)) != MARK_NONE) {
+        const struct place *p = &places->list[child];
+        if (p->parent == parent && p->exists && view_equal(p->name, spelled)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What facts say of a child whose parent exists. */
 static vsr_code child_ask(struct places *places, const struct place *parent, struct place *child,
                           bool variant, vsr_error *error)
@@ -277,7 +292,8 @@ static vsr_code child_ask(struct places *places, const struct place *parent, str
     case FACT_DIRECTORY:
         break;
     }
-    if (variant) {
+    if (variant && (!view_equal(entry.name, child->name) ||
+                    child_stands_for(places, child->parent, entry.name))) {
         child_block(child, REFUSAL_CASE_COLLISION,
                     "directories that differ only by case would become one");
     } else if (is_mapped_elsewhere(places, &fact, &entry, &child->alias)) {
@@ -353,22 +369,17 @@ vsr_code place_child(struct places *places, uint32_t parent, struct view name, u
     return VSR_OK;
 }
 
-uint32_t place_find(const struct places *places, uint32_t parent, struct view name)
+uint32_t place_next(const struct places *places, uint32_t parent, struct view name, size_t *step)
 {
-    size_t step = 0;
     const uint64_t hash = name_hash(parent, name);
     uint32_t child = MARK_NONE;
-    uint32_t found = MARK_NONE;
-    while ((child = hash_map_next(&places->names, hash, &step)) != MARK_NONE) {
-        const struct place *place = &places->list[child];
-        if (place->parent == parent && view_equal(place->name, name)) {
-            return child;
-        }
-        if (found == MARK_NONE && place->parent == parent && win_fold_equal(place->name, name)) {
-            found = child;
+    while ((child = hash_map_next(&places->names, hash, step)) != MARK_NONE) {
+        if (places->list[child].parent == parent &&
+            win_fold_equal(places->list[child].name, name)) {
+            break;
         }
     }
-    return found;
+    return child;
 }
 
 vsr_code place_of_path(struct places *places, const struct win_path *path, uint32_t *out,

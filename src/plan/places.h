@@ -65,8 +65,9 @@ vsr_code place_lookup(struct places *places, uint32_t place, struct view name, s
 /* NULL, or why a file system like the place's cannot hold the name (contract, ruling 21). */
 const char *place_name_fault(const struct place *place, struct view name);
 
-/* A place made by place_child() with this name (folded), or MARK_NONE. Asks nothing. */
-uint32_t place_find(const struct places *places, uint32_t parent, struct view name);
+/* The places made by place_child() with this name, folded, one after the other: start with
+ * *step = 0; MARK_NONE ends. Asks nothing. */
+uint32_t place_next(const struct places *places, uint32_t parent, struct view name, size_t *step);
 
 /* Windows path of a place, for messages. */
 struct view place_text(const struct places *places, struct arena *arena, uint32_t place,

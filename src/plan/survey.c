@@ -109,6 +109,7 @@ static void file_is_present(const struct survey_at *at, struct draft_file *file,
     }
     /* what is there at all stops a method that wants nothing there, whatever it is */
     hinder(at, file, HINDERS_CREATING, REFUSAL_PRESENT, "6.6/1", "it exists");
+    /* a link made by an earlier restore may be made again; anything else stays refused */
     const bool right_type = fact->type == FACT_FILE || (fact->type == FACT_SYMLINK && link);
     if (!right_type || !fact->replaceable || !place->writable) {
         const char *why = fact->obstacle;
