@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__
 SHARED = os.environ.get("VSSRESTORE_SHARED", os.path.join(SOURCE_ROOT, "..", "shared"))
 DOCUMENTS = os.path.join(SOURCE_ROOT, "tests", "data", "documents")
 SHOWN_MAX = 20
+TRIM = os.environ.get("VSSRESTORE_TRIM") == "1" # fewer of the same: another stage runs them all
 
 
 class Failure(Exception):
@@ -88,6 +90,12 @@ def path_of(record, key):
     return record[key].encode()
 
 
+def make_folder(prefix):
+    """Below VSSRESTORE_E2E_FOLDER when it is set, else below TMPDIR."""
+    return os.fsencode(tempfile.mkdtemp(prefix=prefix,
+                                        dir=os.environ.get("VSSRESTORE_E2E_FOLDER") or None))
+
+
 class Folder:
     """A temporary folder, gone afterwards."""
 
@@ -95,7 +103,7 @@ class Folder:
         self.path = None
 
     def __enter__(self):
-        self.path = os.fsencode(tempfile.mkdtemp(prefix="vssrestore-e2e-"))
+        self.path = make_folder("vssrestore-e2e-")
         return self
 
     def __exit__(self, *ignored):
@@ -107,6 +115,8 @@ class Folder:
 
 def run_cases(cases):
     """cases: {name: function}. Ends the process."""
+    # A test that takes too long is ended by SIGTERM; its folders go all the same.
+    signal.signal(signal.SIGTERM, lambda *ignored: sys.exit(1))
     failed = passed = 0
     for name, case in cases.items():
         print(f"[ RUN      ] {name}", flush=True)

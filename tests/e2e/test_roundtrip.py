@@ -12,9 +12,9 @@ import argparse
 import concurrent.futures
 import os
 import shutil
-import tempfile
 
-from harness import Failure, Folder, expect, expect_none, run_cases, vssrestore
+from harness import (TRIM, Failure, Folder, expect, expect_none, make_folder, run_cases,
+                     vssrestore)
 import trees
 
 WRITER = "c0de0001-1234-4abc-9def-0123456789ab"
@@ -78,7 +78,7 @@ def tree_round_trip(seed, folder, documents):
 
 
 def one(seed, documents, keep):
-    folder = os.fsencode(tempfile.mkdtemp(prefix="vssrestore-tree-"))
+    folder = make_folder("vssrestore-tree-")
     try:
         tree_round_trip(seed, folder, documents)
     except (Failure, OSError) as failure:
@@ -103,7 +103,7 @@ def round_trips(first, count, keep):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--count", type=int, default=30 if TRIM else 300)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     run_cases({"random_trees_come_back_as_they_were":
