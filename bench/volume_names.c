@@ -16,15 +16,11 @@ static const char *const stems[] = {
 };
 static const char *const extensions[] = {".dll", ".exe", ".dat",  ".log", ".xml",
                                          ".txt", ".mui", ".json", ""};
-static const char *const folders[] = {"en-US",
-                                      "Archive",
-                                      "sub folder",
-                                      "\xC3\x9C"
-                                      "bersicht",
-                                      "v2.0",
-                                      "logs",
-                                      "1033",
-                                      "\xE8\xB3\x87\xE6\x96\x99"};
+static const char *const folders[] = {
+    "en-US",      "Archive",
+    "sub folder", "\303\234bersicht", /* octal ends by itself; \x9Cbe would not */
+    "v2.0",       "logs",
+    "1033",       "\xE8\xB3\x87\xE6\x96\x99"};
 
 static const struct view words[SIZES_COUNT] = {
     [SIZES_WINDOWS] = {"windows", 7},
