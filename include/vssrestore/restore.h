@@ -59,6 +59,7 @@ typedef struct vsr_restore_options {
  *  @retval VSR_ERR_RUN_BUSY   the run folder exists already.
  *  @retval VSR_ERR_MEMORY     the budget is too small; the message names what is needed.
  *
+ *  The set that the plan was made for serves one run at a time: its packs are opened here.
  *  Blocks. Starts threads of its own, all joined on return. */
 VSR_API vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
                                  const vsr_restore_options *options, vsr_error *error);

@@ -4,6 +4,7 @@
 #include "run/conduct.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct progress_sink {
@@ -53,6 +54,36 @@ static enum owner_policy owner_of(vsr_owner given)
     return given == VSR_OWNER_MEDIA ? OWNER_MEDIA : OWNER_MINE;
 }
 
+/* Was the plan made for going into other mounts? */
+static bool plan_crosses_mounts(const struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->choice_count; i++) {
+        if (view_equal(plan_text(plan, plan->choices[i]), VIEW("--cross-mounts"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each pack holds a descriptor open during the run, and workers hold some more. */
+static vsr_code descriptors_make_room(uint32_t packs, vsr_error *error)
+{
+    struct rlimit limit;
+    const rlim_t wanted = (rlim_t)packs + 512;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+        return VSR_OK;
+    }
+    if (limit.rlim_max < (rlim_t)packs + 64) {
+        return err_set(error, VSR_ERR_MEMORY, "api/restore",
+                       "the set has %u packs and this process may open %llu files: raise the "
+                       "limit (ulimit -n)",
+                       packs, (unsigned long long)limit.rlim_max);
+    }
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* what it cannot raise shows when a pack is opened */
+    return VSR_OK;
+}
+
 /* The pack descriptors are opened here, so that a set that was only looked into holds none. */
 vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
                          const vsr_restore_options *options, vsr_error *error)
@@ -64,7 +95,10 @@ vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
         return rc;
     }
     struct media_set *media = (struct media_set *)(uintptr_t)&plan->set->media;
-    rc = set_open_packs(media, false, error);
+    rc = descriptors_make_room(media->description.pack_count, error);
+    if (rc == VSR_OK) {
+        rc = set_open_packs(media, false, error);
+    }
     if (rc != VSR_OK) {
         return rc;
     }
@@ -73,7 +107,7 @@ vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
         .run_dir = mine.run_dir,
         .bcd_out = mine.bcd_out,
         .engine = engine_of(&mine),
-        .stage = {.owner = owner_of(mine.owner)},
+        .stage = {.owner = owner_of(mine.owner), .cross_mounts = plan_crosses_mounts(plan->plan)},
         .durability = durability_of(mine.durability),
         .refusals = plan->refusals,
         .on_progress = mine.on_progress != NULL ? progress_give : NULL,

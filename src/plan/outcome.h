@@ -27,7 +27,7 @@ enum outcome {
 /* The row of one planned file, as engine, publishing and report hand it on. */
 struct outcome_row {
     uint8_t outcome; /* enum outcome */
-    uint8_t loss;    /* 1: the target did not get some metadata that the media hold */
+    uint8_t loss;    /* bits: what the target did not get of what the media hold (dest/meta.h) */
     uint16_t reserved;
     int32_t os_errno; /* of what failed, or 0 */
     uint64_t bytes;   /* of content, written and verified */

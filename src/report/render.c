@@ -17,6 +17,22 @@ static struct view optional(const char *text)
     return text != NULL ? view_of(text) : VIEW_NONE;
 }
 
+/* What the media hold of it and the target did not get, by name (contract, ruling 19). */
+static void render_losses(uint8_t bits, struct json *json)
+{
+    static const char *const names[] = {
+        "security_descriptor", "stream", "extended_attribute", "reparse",
+        "dos_attributes",      "owner",  "hard_link",
+    };
+    json_array_begin(json, "losses");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if ((bits >> i & 1u) != 0) {
+            json_text(json, NULL, view_of(names[i]));
+        }
+    }
+    json_array_end(json);
+}
+
 void report_render_row(const struct plan *plan, const struct media_set *set, uint32_t file,
                        const struct outcome_row *row, struct buffer *out)
 {
@@ -39,6 +55,7 @@ void report_render_row(const struct plan *plan, const struct media_set *set, uin
         json_null(&json, "errno");
         json_null(&json, "detail");
     }
+    render_losses(row->loss, &json);
     json_object_end(&json);
     json_line_end(&json);
     buffer_free(&path);

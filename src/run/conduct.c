@@ -165,6 +165,62 @@ static void rows_settle(struct conduct *c)
     }
 }
 
+static uint64_t losses_sum(const struct meta_loss *loss)
+{
+    return (uint64_t)loss->security_descriptors + loss->streams + loss->attributes + loss->reparse +
+           loss->dos_attributes + loss->owners + loss->links;
+}
+
+/* Something of ours is left at a place, or an original stands in staging alone: then the staging
+ * folders stay, so that nothing is lost. */
+static bool conduct_keeps_staging(const struct conduct *c)
+{
+    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
+        if (c->residue[u] > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The final sync failed: what is published there is not durable, and is never reported as whole.
+ * The files stand at their places, which is residue (rules 9.3). */
+static void units_not_durable(struct conduct *c, uint32_t mount, int os_errno)
+{
+    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
+        const struct plan_unit *unit = &c->plan->units[u];
+        bool there = false;
+        for (uint32_t i = 0; i < unit->file_count && c->states[u] == UNIT_PUBLISHED; i++) {
+            const uint32_t file = unit->first_file + i;
+            struct outcome_row *row = &c->folder.rows[file];
+            if (row->outcome == OUTCOME_RESTORED &&
+                c->stage->directory_mount[c->plan->files[file].directory] == mount) {
+                row->outcome = OUTCOME_DEST_ERROR;
+                row->os_errno = os_errno;
+                there = true;
+            }
+        }
+        c->residue[u] += there ? 1 : 0;
+    }
+}
+
+static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
+{
+    vsr_code rc = VSR_OK;
+    for (uint32_t m = 0; m < c->stage->mount_count; m++) {
+        vsr_error one = {0};
+        const vsr_code synced = publish_sync(c->stage, m, &one);
+        if (synced != VSR_OK) {
+            units_not_durable(c, m, one.os_errno != 0 ? one.os_errno : EIO);
+            if (rc == VSR_OK && error != NULL && error->code == VSR_OK) {
+                *error = one;
+            }
+            rc = rc == VSR_OK ? synced : rc;
+        }
+    }
+    return rc;
+}
+
 /* Move: the engine stages, this thread publishes each group as it ends. */
 static vsr_code conduct_move(struct conduct *c, vsr_error *error)
 {
@@ -200,20 +256,13 @@ static vsr_code conduct_move(struct conduct *c, vsr_error *error)
         engine_end(c->engine, &c->losses);
         c->engine = NULL;
     }
-    for (uint32_t m = 0;
-         rc == VSR_OK && c->options->durability == DURABILITY_END && m < c->stage->mount_count;
-         m++) {
-        rc = publish_sync(c->stage, m, error);
+    if (rc == VSR_OK && c->options->durability == DURABILITY_END) {
+        rc = conduct_sync_end(c, error);
     }
+    meta_loss_add(&c->losses, &c->stage->losses); /* of directories */
     rows_settle(c);
     free(skip);
     return rc;
-}
-
-static uint64_t losses_sum(const struct meta_loss *loss)
-{
-    return (uint64_t)loss->security_descriptors + loss->streams + loss->attributes + loss->reparse +
-           loss->dos_attributes + loss->owners;
 }
 
 static vsr_code rows_write(struct conduct *c, vsr_error *error)
@@ -325,7 +374,8 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
         rc = conduct_move(&c, error);
     }
     if (c.stage != NULL) {
-        const vsr_code closed = stage_close(c.stage, false, rc == VSR_OK ? error : NULL);
+        const vsr_code closed =
+            stage_close(c.stage, conduct_keeps_staging(&c), rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? closed : rc;
     }
     if (*begun) {

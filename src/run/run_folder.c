@@ -130,7 +130,7 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
     if (length < 0 || (size_t)length >= sizeof out->path) {
         return err_set(error, VSR_ERR_USAGE, WHERE, "the run folder's path is too long");
     }
-    while (length > 1 && out->path[strlen(out->path) - 1] == '/') {
+    while (strlen(out->path) > 1 && out->path[strlen(out->path) - 1] == '/') {
         out->path[strlen(out->path) - 1] = '\0';
     }
     OWN(fd) parent_fd = -1;

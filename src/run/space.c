@@ -55,6 +55,9 @@ static vsr_code mount_check(const struct stage *stage, uint32_t mount, const str
         return err_sys(error, err_dest_code(errno), "run/space",
                        "cannot ask how much is free at %.*s", VIEW_ARG(dir));
     }
+    if (fs.f_blocks == 0) {
+        return VSR_OK; /* it does not tell: ramfs, FUSE without statfs */
+    }
     const uint64_t free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
     if (need->bytes + SPACE_RESERVE_BYTES > free_bytes && need->bytes > 0) {
         return err_set(
@@ -81,6 +84,9 @@ vsr_code space_check(const struct stage *stage, const struct media_set *set, vsr
         const struct plan_file *file = &plan->files[i];
         if (file->entry == MARK_NONE) {
             continue; /* a folder that the media do not hold */
+        }
+        if (stage->directory_mount[file->directory] == MARK_NONE) {
+            continue; /* nothing of it is staged */
         }
         const uint32_t mount = mount_of_device(stage, stage->directory_mount[file->directory]);
         const struct need one =

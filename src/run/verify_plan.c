@@ -105,9 +105,9 @@ static bool time_equal(const struct timespec *on_disk, const struct index_entry 
 
 static void regular_verify(struct verification *v, uint32_t file, int fd, const struct stat *st)
 {
-    const struct plan_file *f = &v->plan->files[file];
-    const uint32_t owner = f->kind == KIND_HARDLINK ? f->link_owner : file;
-    const uint32_t entry_number = v->plan->files[owner].entry;
+    const uint32_t own = v->plan->files[file].entry;
+    const uint32_t group = v->set->index.entries[own].link_group;
+    const uint32_t entry_number = group == MARK_NONE ? own : group; /* whose chunks it has */
     const struct index_entry *entry = &v->set->index.entries[entry_number];
     if ((uint64_t)st->st_size != entry->size) {
         difference(v, file, "%lld bytes, planned %llu", (long long)st->st_size,
@@ -127,7 +127,7 @@ static void link_verify(struct verification *v, uint32_t file, const struct stat
 {
     const uint32_t owner = v->plan->files[file].link_owner;
     const uint32_t root = record_path(v, owner);
-    const int fd = root_openat(v->roots[root].fd, v->path.p, O_PATH, 0);
+    const int fd = root_openat_crossing(v->roots[root].fd, v->path.p, O_PATH, 0);
     struct stat first;
     if (fd < 0 || fstat(fd, &first) != 0 || first.st_ino != st->st_ino ||
         first.st_dev != st->st_dev) {
@@ -156,7 +156,7 @@ static void record_verify(struct verification *v, uint32_t file)
     const int flags = link                        ? O_PATH | O_NOFOLLOW
                       : f->kind == KIND_DIRECTORY ? O_PATH
                                                   : O_RDONLY | O_NONBLOCK;
-    const int fd = root_openat(v->roots[root].fd, v->path.p, flags, 0);
+    const int fd = root_openat_crossing(v->roots[root].fd, v->path.p, flags, 0);
     if (fd < 0) {
         difference(v, file, "cannot be opened: %s", strerrordesc_np(-fd));
         return;
