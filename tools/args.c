@@ -44,11 +44,13 @@ static bool number_parse(const char *text, bool size, uint64_t *out)
     errno = 0;
     const unsigned long long value = strtoull(text, &end, 10);
     unsigned shift = 0;
-    if (size && *end != '\0' && strchr("KMGT", *end) != NULL) {
-        shift = 10 * (unsigned)(strchr("KMGT", *end) - "KMGT" + 1);
+    const char *unit = size && *end != '\0' ? strchr("KMGTkmgt", *end) : NULL;
+    if (unit != NULL) {
+        shift = 10 * (unsigned)((unit - "KMGTkmgt") % 4 + 1);
         end++;
     }
-    if (errno != 0 || *end != '\0' || value > (UINT64_MAX >> shift)) {
+    const uint64_t value_max = size ? UINT64_MAX >> shift : UINT32_MAX;
+    if (errno != 0 || *end != '\0' || value > value_max) {
         return false;
     }
     *out = (uint64_t)value << shift;
@@ -167,6 +169,18 @@ void args_free(struct call *call)
         free(lists[i]->items);
     }
     *call = (struct call){0};
+}
+
+bool args_choose(const struct call *call)
+{
+    return call->volumes.count + call->environment.count + call->components.count +
+                   call->exclude_components.count + call->files.count + call->new_targets.count +
+                   call->restore_targets.count >
+               0 ||
+           call->root != NULL || call->private_dir != NULL || call->widen ||
+           call->force_mandatory || call->unprotected || call->cross_mounts ||
+           call->dependencies != 0 || call->alm_overwrite != 0 || call->tree != 0 ||
+           call->overwrite != 0;
 }
 
 void args_help(const struct verb *verb)

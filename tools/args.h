@@ -59,6 +59,9 @@ struct verb {
 bool args_read(const struct verb *verb, int argc, char **argv, struct call *call);
 void args_free(struct call *call);
 
+/* Was any selection or place given? A plan holds its own. */
+bool args_choose(const struct call *call);
+
 /* The help of one verb, from its tables, to standard output. */
 void args_help(const struct verb *verb);
 

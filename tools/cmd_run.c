@@ -85,6 +85,11 @@ static int run_run(const struct call *call)
         (void)fprintf(stderr, "vssrestore run: name either a SET or --plan FILE\n");
         return EXIT_USAGE;
     }
+    if (call->plan_file != NULL && args_choose(call)) {
+        (void)fprintf(stderr, "vssrestore run: --plan FILE holds its own selection and places; "
+                              "give none beside it\n");
+        return EXIT_USAGE;
+    }
     vsr_error error = {0};
     vsr_set *set = NULL;
     vsr_plan *plan = NULL;

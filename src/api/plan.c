@@ -117,6 +117,11 @@ vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices 
     if (rc != VSR_OK) {
         return rc;
     }
+    if ((mine.root != NULL && mine.root[0] == '\0') ||
+        (mine.private_dir != NULL && mine.private_dir[0] == '\0')) {
+        return err_set(error, VSR_ERR_SELECTION, "api/plan",
+                       "--root and --private want a folder; an empty one is no place");
+    }
     struct arena arena = {0};
     struct plan_choices inner = choices_of(&mine);
     struct vsr_plan made = {.set = set};

@@ -71,6 +71,10 @@ vsr_code vsr_set_open(vsr_set **set, const char *path, vsr_error *error)
 {
     *set = NULL;
     struct vsr_set *opened = heap_alloc(1, sizeof *opened);
+    if (path[0] == '\0') {
+        free(opened);
+        return err_set(error, VSR_ERR_USAGE, "api/set", "a set is a folder; no name was given");
+    }
     struct buffer absolute = {0};
     char here[4096];
     if (path[0] != '/' && getcwd(here, sizeof here) != NULL) {

@@ -106,6 +106,22 @@ vsr_code io_read_file(int dir_fd, const char *name, size_t bytes_max, struct buf
     return rc;
 }
 
+vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_error *error)
+{
+    struct stat st;
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT
+                   ? VSR_OK
+                   : err_sys(error, io_code(code), "base/io", "cannot examine %s", name);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return err_set(error, code, "base/io",
+                       "cannot write %s: it is there and is no regular file; it is left alone",
+                       name);
+    }
+    return VSR_OK;
+}
+
 vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_code code,
                          vsr_error *error)
 {
@@ -114,12 +130,16 @@ vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_co
     if (length < 0 || (size_t)length >= sizeof hidden) {
         return err_set(error, code, "base/io", "cannot write %s: the name is too long", name);
     }
+    vsr_code rc = io_check_replaceable(dir_fd, name, code, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
     OWN(fd)
     fd = openat(dir_fd, hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0) {
         return err_sys(error, io_code(code), "base/io", "cannot create %s", hidden);
     }
-    vsr_code rc = io_write(fd, bytes.p, bytes.n, name, code, error);
+    rc = io_write(fd, bytes.p, bytes.n, name, code, error);
     if (rc == VSR_OK && fsync(fd) != 0) {
         rc = err_sys(error, io_code(code), "base/io", "cannot sync %s", hidden);
     }

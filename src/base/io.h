@@ -26,6 +26,10 @@ vsr_code io_write(int fd, const void *bytes, size_t count, const char *name, vsr
 vsr_code io_read_file(int dir_fd, const char *name, size_t bytes_max, struct buffer *out,
                       vsr_code code, vsr_error *error);
 
+/* May dir_fd/name be made or replaced as a file? Absent or a regular file: yes. A device, a FIFO, a
+ * link or a folder is never replaced: an error that says so. */
+vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_error *error);
+
 /* Make or replace dir_fd/name as a whole: written under a hidden name, synced, renamed, the
  * folder synced. */
 vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_code code,

@@ -138,7 +138,10 @@ vsr_code root_open(struct dest_root *out, const char *path, bool make, vsr_error
     }
     OWN(fd) fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
-        return err_sys(error, err_dest_code(errno), "dest/root", "cannot open the folder %s", path);
+        /* a place that was typed and is not there is wrong; one that fails is an I/O error */
+        const bool typed = errno == ENOENT || errno == ENOTDIR;
+        return err_sys(error, typed ? VSR_ERR_SELECTION : err_dest_code(errno), "dest/root",
+                       "cannot open the folder %s", path);
     }
     const int fault = root_identify(fd, &identity);
     if (fault != 0) {

@@ -153,7 +153,12 @@ vsr_code plan_save(const struct plan *plan, int dir_fd, const char *name, vsr_er
     struct buffer hidden = {0};
     buffer_printf(&hidden, "%.*s.%s.part", (int)(last - name), name, last);
     buffer_add_char(&hidden, '\0');
-    const vsr_code code = save_hidden(plan, dir_fd, hidden.p, name, error);
+    vsr_code code = io_check_replaceable(dir_fd, name, VSR_ERR_DEST_IO, error);
+    if (code != VSR_OK) {
+        buffer_free(&hidden);
+        return code;
+    }
+    code = save_hidden(plan, dir_fd, hidden.p, name, error);
     if (code != VSR_OK) {
         (void)unlinkat(dir_fd, hidden.p, 0);
     }
@@ -248,8 +253,11 @@ vsr_code plan_load(struct plan **out, const char *path, vsr_error *error)
     struct plan *plan = heap_alloc(1, sizeof *plan);
     plan->mapping = bytes;
     plan->mapping_bytes = size;
-    const char *what =
-        memcmp(bytes, PLAN_MAGIC, sizeof PLAN_MAGIC - 1) != 0 ? "it is no plan" : NULL;
+    const char *what = memcmp(bytes, PLAN_MAGIC, sizeof PLAN_MAGIC - 1) != 0
+                           ? "it is no plan that this version reads "
+                             "(JSON lines are read by people and "
+                             "programs, not run)"
+                           : NULL;
     what = what == NULL ? load_check_hash(bytes, size) : what;
     struct plan sections = {0};
     what = what == NULL ? load_sections(&sections, bytes, size) : what;

@@ -4,6 +4,8 @@
 
 #include "base/bug.h"
 
+#include <errno.h>
+
 /* clang-format off */
 static const struct {
     enum outcome_sum sum;
@@ -43,7 +45,7 @@ vsr_code verdict_cause(enum outcome outcome, int os_errno)
     if (cause == VSR_ERR_DEST_IO) {
         return err_dest_code(os_errno);
     }
-    if (cause == VSR_ERR_MEDIA && os_errno != 0) {
+    if (cause == VSR_ERR_MEDIA && os_errno != 0 && os_errno != ENOENT) {
         return VSR_ERR_MEDIA_UNREADABLE; /* the system could not read it; it may be sound */
     }
     return cause;

@@ -333,6 +333,9 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
         budget_resolve(&c->budget, &c->options->engine, &c->machine, FRAME_STORED_BYTES_MAX,
                        FRAME_PLAIN_BYTES_MAX, c->plan->file_count, error);
     if (rc == VSR_OK) {
+        rc = document_out_check(c->options->bcd_out, error);
+    }
+    if (rc == VSR_OK) {
         rc = run_folder_begin(&c->folder, c->options->run_dir, c->plan, c->set, error);
     }
     if (rc == VSR_OK) {

@@ -4,6 +4,9 @@
 #include "run/document_out.h"
 
 #include "base/io.h"
+#include "base/own.h"
+#include "plan/replay.h"
+#include "plan/select.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -57,26 +60,77 @@ static void unit_mark(struct bcd_document *document, const struct plan *plan, ui
     }
 }
 
-static vsr_code rendered_write(int dir_fd, const char *path, struct view bytes, vsr_error *error)
+/* The folder that path stands in; *name is its last part. */
+static vsr_code parent_open(const char *path, int *parent_fd, const char **name, vsr_error *error)
 {
-    if (path == NULL) {
-        return io_replace_file(dir_fd, "backup-components.xml", bytes, VSR_ERR_DEST_IO, error);
-    }
     const char *slash = strrchr(path, '/');
-    const char *name = slash == NULL ? path : slash + 1;
     struct buffer parent = {0};
     buffer_printf(&parent, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
                   slash == NULL ? "." : path);
-    const int parent_fd = open(parent.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    vsr_code rc;
-    if (parent_fd < 0) {
-        rc = err_sys(error, VSR_ERR_DEST_IO, "run/document_out", "cannot open the folder of %s",
-                     path);
-    } else {
-        rc = io_replace_file(parent_fd, name, bytes, VSR_ERR_DEST_IO, error);
-        (void)close(parent_fd);
-    }
+    *name = slash == NULL ? path : slash + 1;
+    *parent_fd = open(parent.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     buffer_free(&parent);
+    return *parent_fd >= 0 ? VSR_OK
+                           : err_sys(error, VSR_ERR_DEST_IO, "run/document_out",
+                                     "cannot open the folder of %s", path);
+}
+
+vsr_code document_out_check(const char *path, vsr_error *error)
+{
+    OWN(fd) parent_fd = -1;
+    const char *name = NULL;
+    if (path == NULL) {
+        return VSR_OK;
+    }
+    const vsr_code rc = parent_open(path, &parent_fd, &name, error);
+    return rc != VSR_OK ? rc : io_check_replaceable(parent_fd, name, VSR_ERR_DEST_IO, error);
+}
+
+static vsr_code rendered_write(int dir_fd, const char *path, struct view bytes, vsr_error *error)
+{
+    OWN(fd) parent_fd = -1;
+    const char *name = NULL;
+    if (path == NULL) {
+        return io_replace_file(dir_fd, "backup-components.xml", bytes, VSR_ERR_DEST_IO, error);
+    }
+    const vsr_code rc = parent_open(path, &parent_fd, &name, error);
+    return rc != VSR_OK ? rc : io_replace_file(parent_fd, name, bytes, VSR_ERR_DEST_IO, error);
+}
+
+static bool unit_has_writer(const struct plan *plan, const struct scope *scope)
+{
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        if (plan->units[u].writer == scope->writer &&
+            plan->units[u].bcd_component == scope->bcd_component) {
+            return plan->units[u].involve_writer != 0;
+        }
+    }
+    return false;
+}
+
+/* Chosen subcomponents under their root (ruling 2; T06): the plan's own call, selected again. */
+static vsr_code subcomponents_mark(struct bcd_document *document, const struct documents *documents,
+                                   const struct plan *plan, vsr_error *error)
+{
+    struct arena arena = {0};
+    struct plan_choices choices;
+    struct selection selection = {0};
+    vsr_code rc = plan_replay(&arena, plan, &choices, error);
+    if (rc == VSR_OK) {
+        rc = select_components(&arena, documents, &choices, &selection, error);
+    }
+    for (uint32_t i = 0; rc == VSR_OK && i < selection.scope_count; i++) {
+        const struct scope *scope = &selection.scopes[i];
+        for (uint32_t k = 0; k < scope->subcomponent_count && scope->wmd != MARK_NONE &&
+                             unit_has_writer(plan, scope);
+             k++) {
+            const struct wmd_component *sub =
+                &documents->wmds[scope->wmd].components[scope->subcomponents[k]];
+            bcd_document_add_subcomponent(document, scope->writer, scope->bcd_component,
+                                          sub->logical_path, sub->name);
+        }
+    }
+    arena_free(&arena);
     return rc;
 }
 
@@ -97,7 +151,10 @@ vsr_code document_out_write(const struct documents *documents, const struct plan
         unit_mark(document, plan, u, report->units[u].status);
     }
     struct buffer bytes = {0};
-    rc = bcd_document_render(document, &bytes, error);
+    rc = subcomponents_mark(document, documents, plan, error);
+    if (rc == VSR_OK) {
+        rc = bcd_document_render(document, &bytes, error);
+    }
     if (rc == VSR_OK) {
         rc = rendered_write(dir_fd, path, buffer_view(&bytes), error);
     }

@@ -6,6 +6,9 @@
 #include "report/report.h"
 #include "vss/documents.h"
 
+/* Can it be written to path at the end? Asked before the first byte moves; NULL: yes. */
+vsr_code document_out_check(const char *path, vsr_error *error);
+
 /* Write the document with statuses, selections and used mappings to path (NULL: as
  * backup-components.xml in dir_fd). The set's own copy is never touched. */
 vsr_code document_out_write(const struct documents *documents, const struct plan *plan,

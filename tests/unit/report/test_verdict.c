@@ -36,6 +36,7 @@ static void causes_of_rows(void **state)
     (void)state;
     assert_int_equal(verdict_cause(OUTCOME_MEDIA_CORRUPT, 0), VSR_ERR_MEDIA);
     assert_int_equal(verdict_cause(OUTCOME_MEDIA_MISSING, EIO), VSR_ERR_MEDIA_UNREADABLE);
+    assert_int_equal(verdict_cause(OUTCOME_MEDIA_MISSING, ENOENT), VSR_ERR_MEDIA); /* gone */
     assert_int_equal(verdict_cause(OUTCOME_DEST_FULL, ENOSPC), VSR_ERR_DEST_FULL);
     assert_int_equal(verdict_cause(OUTCOME_DEST_ERROR, EACCES), VSR_ERR_DEST_PERMISSION);
     assert_int_equal(verdict_cause(OUTCOME_DEST_ERROR, ELOOP), VSR_ERR_DEST_ESCAPE);
