@@ -32,6 +32,9 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 void fixture_remove(const char *path)
 {
     (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    if (access(path, F_OK) == 0) { /* paths below it are longer than nftw can say */
+        (void)fixture_shell("rm -rf -- '%s'", path);
+    }
 }
 
 uint64_t fixture_random(uint64_t *state)
