@@ -143,7 +143,7 @@ static void test_direct_writes_that_are_refused_go_plain(void **state)
     check_big(w);
     restore_free(&w->r);
     if (atomic_load(&calls) == 0) {
-        skip(); /* no direct writes here */
+        skip_because("no direct writes here");
     }
     ring_sync_fault = fault_unaligned_write;
     plan_fixture_free(w->plan);
@@ -212,7 +212,7 @@ static void test_full_destination(void **state)
     w->r.plan = w->plan;
     if (atomic_load(&calls) == 0) {
         assert_int_equal(restore_run(&w->r), VSR_OK);
-        skip(); /* no direct writes here */
+        skip_because("no direct writes here");
     }
     ring_sync_fault = fault_write_full;
     check_rows(w, OUTCOME_DEST_FULL, OUTCOME_WITHDRAWN, OUTCOME_WITHDRAWN);

@@ -227,7 +227,7 @@ static void everywhere(void **state, enum ring_choice ring)
     struct machine_facts machine;
     machine_examine(&machine);
     if (!ring_is_chosen(ring) || (ring == RING_URING && !machine.uring)) {
-        skip();
+        skip_because("VSSRESTORE_RING chose another ring, or there is no io_uring here");
     }
     for (size_t i = 0; i < COUNT_OF(bases); i++) {
         for (uint32_t workers = 1; workers <= 4; workers += 3) {

@@ -127,7 +127,7 @@ static void the_lz4_tool_takes_them(void **state)
 {
     (void)state;
     if (fixture_shell("command -v lz4 >/dev/null && command -v cmp >/dev/null") != 0) {
-        skip();
+        skip_because("no lz4 or no cmp");
     }
     char folder[64];
     char path[128];

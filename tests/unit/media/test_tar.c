@@ -126,7 +126,7 @@ static int tear_down(void **state)
 static void need_tools(void)
 {
     if (access(out, F_OK) != 0) {
-        skip();
+        skip_because("no lz4 or no tar unpacked the set");
     }
 }
 
