@@ -144,10 +144,83 @@ def a_lost_index_is_rebuilt():
         vssrestore("verify", made.path)
 
 
+def outputs_replace_files_only():
+    with Folder() as folder:
+        made = Set(folder)
+        os.mkfifo(folder / "pipe")
+        os.symlink("elsewhere", folder / "link")
+        for name in ("pipe", "link"):
+            vssrestore("plan", made.path, "--root", folder / "root", "-o", folder / name,
+                       codes=(32,))
+            made.run("--root", folder / "root", "--bcd-out", folder / name, codes=(32,),
+                     run_dir="run " + name)
+        expect(not os.path.exists(folder / "root/C/Tree"), "refused before the first byte")
+        expect(os.path.islink(folder / "link"), "the link is left alone")
+        expect(not os.path.lexists(folder / "elsewhere"), "and not followed")
+
+
+def places_that_are_none_are_11():
+    with Folder() as folder:
+        made = Set(folder)
+        made.run("--root", "", codes=(11,))
+        made.run("--volume", b"C:=" + folder / "nowhere", codes=(11,))
+
+
+def a_plan_takes_no_choices_beside_it():
+    with Folder() as folder:
+        made = Set(folder)
+        vssrestore("plan", made.path, "--root", folder / "root", "-o", folder / "plan")
+        for more in (("--root", folder / "other"), ("--component", "x"), ("--widen",)):
+            vssrestore("run", "--plan", folder / "plan", "--run-dir", folder / "run", *more,
+                       codes=(2,))
+
+
+SUBCOMPONENT_GROUPS = """<FILE_GROUP componentName="r" restoreMetadata="no"
+ notifyOnBackupComplete="no" selectable="yes" selectableForRestore="no" componentFlags="0"><FILE_LIST
+ path="C:\\Tree" filespec="a.txt" filespecBackupType="3855"/></FILE_GROUP><FILE_GROUP
+ logicalPath="r" componentName="s1" restoreMetadata="no" notifyOnBackupComplete="no" selectable="no"
+ selectableForRestore="yes" componentFlags="0"><FILE_LIST path="C:\\Tree\\sub" filespec="b.txt"
+ filespecBackupType="3855"/></FILE_GROUP>"""
+
+
+def t06_a_chosen_subcomponent_stands_in_the_document():
+    with Folder() as folder:
+        Set(folder)
+        os.makedirs(folder / "vss")
+        ids = ('writerId="11111111-2222-4333-8444-555555555555" '
+               'instanceId="66666666-7777-4888-9999-aaaaaaaaaaaa"')
+        with open(folder / "vss/bcd.xml", "w", encoding="utf-8") as out:
+            out.write('<BACKUP_COMPONENTS xmlns="x-schema:#VssComponentMetadata" version="1.2" '
+                      'bootableSystemStateBackup="no" selectComponents="yes" backupType="full" '
+                      'partialFileSupport="no" snapshotSetId="6a2f5e1c-7d4b-4f0e-9a51-2b6c8d9e0f11">'
+                      f'<WRITER_COMPONENTS {ids} backupSchema="0"><COMPONENT componentName="r" '
+                      'componentType="filegroup"/></WRITER_COMPONENTS></BACKUP_COMPONENTS>')
+        with open(folder / "vss/writer.xml", "w", encoding="utf-8") as out:
+            out.write('<WRITER_METADATA xmlns="x-schema:#VssWriterMetadataInfo" version="1.2">'
+                      f'<IDENTIFICATION {ids} friendlyName="Nested Writer" usage="USER_DATA" '
+                      'dataSource="OTHER" majorVersion="0" minorVersion="0"/><RESTORE_METHOD '
+                      'method="RESTORE_IF_CAN_BE_REPLACED" writerRestore="always" '
+                      'rebootRequired="no"/><BACKUP_LOCATIONS>' +
+                      SUBCOMPONENT_GROUPS +
+                      '</BACKUP_LOCATIONS></WRITER_METADATA>')
+        vssrestore("pack", "--documents", folder / "vss", "--volume", b"C:=" + folder / "c",
+                   "-o", folder / "nested")
+        vssrestore("run", folder / "nested", "--root", folder / "root", "--run-dir", folder / "run",
+                   "--component", "Nested Writer:r\\s1")
+        expect(os.path.exists(folder / "root/C/Tree/sub/b.txt"), "the chosen one came back")
+        expect(not os.path.exists(folder / "root/C/Tree/a.txt"), "the root's own files did not")
+        with open(folder / "run/backup-components.xml", encoding="utf-8") as document:
+            text = document.read()
+        expect('<RESTORE_SUBCOMPONENT' in text and 'componentName="s1"' in text and
+               'repair="no"' in text and 'selectedForRestore="yes"' in text, text)
+
+
 if __name__ == "__main__":
     run_cases({case.__name__: case for case in (
         every_verb_has_help, what_was_typed_wrong_is_2, a_set_that_is_none_is_refused,
         the_summary_is_the_last_line, a_run_folder_that_exists_is_40,
         an_unmapped_volume_refuses_its_unit, selectors_that_match_nothing_are_11,
         a_saved_plan_runs_and_is_verified, inspect_shows_writers_and_components,
-        documents_that_are_none_are_10, a_lost_index_is_rebuilt)})
+        documents_that_are_none_are_10, a_lost_index_is_rebuilt, outputs_replace_files_only,
+        places_that_are_none_are_11, a_plan_takes_no_choices_beside_it,
+        t06_a_chosen_subcomponent_stands_in_the_document)})
