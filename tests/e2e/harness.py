@@ -21,6 +21,7 @@ SHARED = os.environ.get("VSSRESTORE_SHARED", os.path.join(SOURCE_ROOT, "..", "sh
 DOCUMENTS = os.path.join(SOURCE_ROOT, "tests", "data", "documents")
 SHOWN_MAX = 20
 TRIM = os.environ.get("VSSRESTORE_TRIM") == "1" # fewer of the same: another stage runs them all
+ROOMY_BYTES = 3 << 30
 
 
 class Failure(Exception):
@@ -90,20 +91,30 @@ def path_of(record, key):
     return record[key].encode()
 
 
-def make_folder(prefix):
-    """Below VSSRESTORE_E2E_FOLDER when it is set, else below TMPDIR."""
+def make_folder(prefix, place=None):
+    """Below VSSRESTORE_E2E_FOLDER when it is set, else in place, else below TMPDIR."""
     return os.fsencode(tempfile.mkdtemp(prefix=prefix,
-                                        dir=os.environ.get("VSSRESTORE_E2E_FOLDER") or None))
+                                        dir=os.environ.get("VSSRESTORE_E2E_FOLDER") or place))
+
+
+def roomy_place():
+    """Where much can be written and removed quickly: memory, unless $TMPDIR says otherwise."""
+    try:
+        if "TMPDIR" not in os.environ and shutil.disk_usage("/dev/shm").free > ROOMY_BYTES:
+            return "/dev/shm"
+    except OSError:
+        pass
+    return None
 
 
 class Folder:
     """A temporary folder, gone afterwards."""
 
-    def __init__(self):
-        self.path = None
+    def __init__(self, place=None):
+        self.place, self.path = place, None
 
     def __enter__(self):
-        self.path = make_folder("vssrestore-e2e-")
+        self.path = make_folder("vssrestore-e2e-", self.place)
         return self
 
     def __exit__(self, *ignored):

@@ -16,7 +16,7 @@ import stat
 import sys
 
 from harness import (DOCUMENTS, MAKE_VOLUME, SHARED, Failure, Folder, Skip, command, expect,
-                     expect_none, path_of, run_cases, vssrestore)
+                     expect_none, path_of, roomy_place, run_cases, vssrestore)
 from oracle import Backup, Volumes, fold
 import packs
 import trees
@@ -198,9 +198,9 @@ def check_accounts(server, refused):
     expect(bool(refused) == (server.ran.code == 3), "exit 3 says that a unit was refused")
 
 
-def whole_restore(documents, refused, *options):
+def whole_restore(documents, refused, *options, place=None):
     """One server from documents to a restored tree; the Server stays in its folder."""
-    with Folder() as folder:
+    with Folder(place) as folder:
         server = Server(folder, documents)
         server.make(*options)
         server.pack()
@@ -276,6 +276,8 @@ def check_damage(server, meant, shared):
                if row["outcome"] != "RESTORED" and row["unit"] in hurt_units
                and os.path.isfile(path_of(row, "path"))]
     expect_none(visible, "a hurt unit's files are visible")
+    shutil.rmtree(server.folder / copy)
+    shutil.rmtree(server.folder / root)
 
 
 def real_case():
@@ -283,7 +285,8 @@ def real_case():
         raise Skip(f"no {REAL} (VSSRESTORE_SHARED)")
     documents = sorted(glob.glob(os.path.join(REAL, "*.xml")))
     documents = [path for path in documents if not path.endswith("Manifest.xml")]
-    for server, meant in whole_restore(documents, {}):
+    for server, meant in whole_restore(documents, {}, place=roomy_place()):
+        shutil.rmtree(server.folder / "root")
         expect(server.totals["files"] >= 20000, f"only {server.totals} were made")
         expect(len(meant) >= 20000, f"only {len(meant)} files of components")
         check_damage(server, meant, shared=True)
