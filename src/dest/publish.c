@@ -187,6 +187,31 @@ static vsr_code publish_commit_group(struct publication *p, uint32_t group, vsr_
     return VSR_OK;
 }
 
+/* The journal is no more: what has not committed goes back, so that the originals stand at their
+ * places again. What cannot go back is residue of its unit. */
+static void publish_take_back(struct publication *p, const uint32_t *groups, uint32_t group_count)
+{
+    for (uint32_t i = group_count; i-- > 0;) {
+        const struct stage_group *g = &p->stage->groups[groups[i]];
+        uint32_t living = 0;
+        for (uint32_t k = g->first_unit; k < g->first_unit + g->unit_count; k++) {
+            living += p->states[p->stage->group_units[k]] == UNIT_STAGED;
+        }
+        if (living == 0) {
+            continue; /* committed, or failed before */
+        }
+        publish_trees_back(p, groups[i]);
+        for (uint32_t k = g->first_unit + g->unit_count; k-- > g->first_unit;) {
+            const uint32_t unit = p->stage->group_units[k];
+            if (p->states[unit] == UNIT_STAGED) {
+                publish_fail_unit(p, unit, p->stage->plan->units[unit].first_file, EIO);
+            }
+        }
+        publish_count_residue(p, groups[i]);
+    }
+    publish_settle(p);
+}
+
 vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t group_count,
                         enum durability durability, const struct publish_log *log,
                         enum unit_state *states, struct outcome_row *rows, uint64_t *residue,
@@ -220,6 +245,9 @@ vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t gr
     }
     for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
         code = publish_commit_group(&p, groups[i], error);
+    }
+    if (code != VSR_OK) {
+        publish_take_back(&p, groups, group_count);
     }
     free(p.steps);
     return code;

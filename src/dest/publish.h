@@ -50,8 +50,8 @@ vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error);
  * has been swapped back; residue[unit] is raised for each file that could not be. Units that come
  * PUBLISHED are left alone, files that the engine left STAGED (ACTION_STAGE) too. log may be NULL
  * (no journal). Errors of single units are in the rows; the call fails only when the journal does:
- * then units whose state is still STAGED are undecided, and the journal's intents say where to
- * look. */
+ * then every unit without a commit record has been taken back and is FAILED, with EIO at the first
+ * of its files, and what could not go back is in residue. */
 vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t group_count,
                         enum durability durability, const struct publish_log *log,
                         enum unit_state *states, struct outcome_row *rows, uint64_t *residue,

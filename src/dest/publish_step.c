@@ -250,6 +250,7 @@ int publish_step_undo(struct publication *p, struct publish_step *step)
         fault = step_take_back(p, step, &ends);
         step_close(&ends);
     }
+    publish_touch(p, p->stage->plan->files[step->intent.file].directory);
     if (fault == 0) {
         step->how = STEP_NOT_DONE;
     }
@@ -340,6 +341,7 @@ static void step_fail_unit(struct publication *p, uint32_t unit, uint32_t file, 
     char name[WIN_NAME_BYTES_MAX + 1];
     struct stage_where where = {.key = STAGE_KEY_NONE, .path = path, .name = name};
     OWN(fd) fd = -1;
+    uint32_t first = MARK_NONE;
     p->states[unit] = UNIT_FAILED;
     for (size_t i = p->step_count; i-- > 0;) {
         struct publish_step *step = &p->steps[i];
@@ -357,12 +359,13 @@ static void step_fail_unit(struct publication *p, uint32_t unit, uint32_t file, 
         if (p->rows[i].outcome == OUTCOME_RESTORED) {
             step_remove_staged(p, i, &where, &fd);
             p->rows[i].outcome = OUTCOME_WITHDRAWN;
+            first = first == MARK_NONE || i == file ? i : first;
         }
     }
-    if (file != MARK_NONE && p->rows[file].outcome == OUTCOME_WITHDRAWN) {
+    if (file != MARK_NONE && first != MARK_NONE) {
         const bool full = os_errno == ENOSPC || os_errno == EDQUOT;
-        p->rows[file].outcome = full ? OUTCOME_DEST_FULL : OUTCOME_DEST_ERROR;
-        p->rows[file].os_errno = os_errno;
+        p->rows[first].outcome = full ? OUTCOME_DEST_FULL : OUTCOME_DEST_ERROR;
+        p->rows[first].os_errno = os_errno;
     }
 }
 

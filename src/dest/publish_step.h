@@ -47,7 +47,8 @@ vsr_code publish_run_steps(struct publication *p, uint32_t group, size_t first, 
                            vsr_error *error);
 
 /* A unit is not published after all: its steps undone, its staged files removed. file: whose
- * row gets the cause; MARK_NONE: none of them, all WITHDRAWN. */
+ * row gets the cause, or, if it was not RESTORED, the first one that was; MARK_NONE: none of
+ * them, all WITHDRAWN. What can neither be undone nor removed is residue. */
 void publish_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int os_errno);
 
 /* A failed unit's files in trees that are in staging (again). */

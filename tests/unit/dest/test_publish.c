@@ -416,7 +416,8 @@ static void test_unit_that_stands_alone_shares_no_tree(void **state)
 
 struct told {
     uint32_t intents, commits;
-    vsr_code fail;
+    vsr_code fail, fail_commit;
+    const struct world *spoil; /* at the commit, somebody takes the place of "old/1b" */
 };
 
 static vsr_code told_intents(void *context, uint32_t group, const struct publish_intent *intents,
@@ -433,10 +434,17 @@ static vsr_code told_intents(void *context, uint32_t group, const struct publish
 
 static vsr_code told_commit(void *context, uint32_t group, vsr_error *error)
 {
+    struct told *told = context;
+    char path[256];
     (void)group;
-    (void)error;
-    ((struct told *)context)->commits++;
-    return VSR_OK;
+    told->commits++;
+    if (told->spoil != NULL) {
+        (void)snprintf(path, sizeof path, "%s/old/1b", told->spoil->dir);
+        assert_int_equal(unlink(path), 0);
+        file_put(told->spoil, "old/1b", "somebody else's");
+    }
+    return told->fail_commit == VSR_OK ? VSR_OK
+                                       : err_set(error, told->fail_commit, "test", "no space");
 }
 
 static void test_nothing_is_renamed_without_intents(void **state)
@@ -453,6 +461,54 @@ static void test_nothing_is_renamed_without_intents(void **state)
     assert_string_equal(file_get(w, "old/1a"), "was a");
     assert_string_equal(file_get(w, "old/2a"), "-");
     assert_string_equal(file_get(w, "tree/1a"), "-");
+    assert_int_equal(w->r.states[0], UNIT_FAILED);
+}
+
+static void test_journal_that_fails_at_the_commit_undoes_the_renames(void **state)
+{
+    struct world *w = *state;
+    struct told told = {.fail_commit = VSR_ERR_DEST_FULL};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    char path[256];
+    struct stat before, after;
+    world_make_old(w);
+    world_plan(w);
+    w->r.log = &log;
+    (void)snprintf(path, sizeof path, "%s/old", w->dir);
+    assert_int_equal(lstat(path, &before), 0);
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL);
+    assert_int_equal(told.commits, 1);
+    assert_int_equal(lstat(path, &after), 0);
+    assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+    for (uint32_t unit = 0; unit < 2; unit++) {
+        assert_int_equal(w->r.states[unit], UNIT_FAILED);
+        assert_int_equal(w->r.residue[unit], 0);
+        const struct outcome_row *row = &w->r.rows[w->plan->units[unit].first_file];
+        assert_int_equal(row->outcome, OUTCOME_DEST_ERROR);
+        assert_int_equal(row->os_errno, EIO);
+        assert_int_equal(row[1].outcome, OUTCOME_WITHDRAWN);
+    }
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "old/1b"), "was b");
+    assert_string_equal(file_get(w, "old/2a"), "-");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+}
+
+static void test_original_that_cannot_go_back_is_residue(void **state)
+{
+    struct world *w = *state;
+    struct told told = {.fail_commit = VSR_ERR_DEST_FULL, .spoil = w};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    world_make_old(w);
+    world_plan(w);
+    w->r.log = &log;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL);
+    assert_int_equal(w->r.residue[0], 0);
+    assert_int_equal(w->r.residue[1], 1);
+    assert_int_equal(w->r.rows[restore_file(&w->r, "old/1b")].os_errno, ESTALE);
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "old/1b"), "somebody else's");
+    assert_string_equal(file_get(w, "old/2b"), "-");
 }
 
 static void test_stopped_engine_gives_every_file_a_row(void **state)
@@ -483,6 +539,8 @@ int main(void)
         TEST(test_without_links_too_replacing_is_refused),
         TEST(test_unit_that_stands_alone_shares_no_tree),
         TEST(test_nothing_is_renamed_without_intents),
+        TEST(test_journal_that_fails_at_the_commit_undoes_the_renames),
+        TEST(test_original_that_cannot_go_back_is_residue),
         TEST(test_stopped_engine_gives_every_file_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
