@@ -43,37 +43,56 @@ static bool publish_uses_mount(const struct publication *p, uint32_t unit, uint3
     return false;
 }
 
-/* Every unit with data on the mount fails; what is in place of it goes back. */
-static void publish_fail_mount(struct publication *p, const uint32_t *groups, uint32_t group_count,
-                               uint32_t mount)
+static bool publish_fails_with_mount(const struct publication *p, uint32_t unit, uint32_t mount)
 {
-    for (uint32_t i = 0; i < group_count; i++) {
-        const struct stage_group *g = &p->stage->groups[groups[i]];
-        publish_trees_back(p, groups[i]);
-        for (uint32_t k = g->first_unit; k < g->first_unit + g->unit_count; k++) {
-            const uint32_t unit = p->stage->group_units[k];
-            const struct plan_unit *u = &p->stage->plan->units[unit];
-            if (p->states[unit] == UNIT_STAGED && u->file_count > 0 &&
-                publish_uses_mount(p, unit, mount)) {
-                publish_fail_unit(p, unit, u->first_file, p->stage->mounts[mount].sync_errno);
-            }
-        }
-        publish_prepare_trees(p, groups[i]);
-    }
+    return p->states[unit] == UNIT_STAGED && p->stage->plan->units[unit].file_count > 0 &&
+           publish_uses_mount(p, unit, mount);
 }
 
-static void publish_sync_all(struct publication *p, const uint32_t *groups, uint32_t group_count)
+/* Every unit with data on the mount fails; what is in place of it goes back. True: there was
+ * one, so that trees of its group wait to be renamed again. */
+static bool publish_fail_mount(struct publication *p, const uint32_t *groups, uint32_t group_count,
+                               uint32_t mount)
 {
+    bool changed = false;
+    for (uint32_t i = 0; i < group_count; i++) {
+        const struct stage_group *g = &p->stage->groups[groups[i]];
+        bool back = false;
+        for (uint32_t k = g->first_unit; k < g->first_unit + g->unit_count; k++) {
+            const uint32_t unit = p->stage->group_units[k];
+            if (!publish_fails_with_mount(p, unit, mount)) {
+                continue;
+            }
+            if (!back) {
+                publish_trees_back(p, groups[i]);
+                back = true;
+            }
+            publish_fail_unit(p, unit, p->stage->plan->units[unit].first_file,
+                              p->stage->mounts[mount].sync_errno);
+        }
+        if (back) {
+            publish_prepare_trees(p, groups[i]);
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+/* True: units failed, and what is in place is no longer what was synced. */
+static bool publish_sync_all(struct publication *p, const uint32_t *groups, uint32_t group_count)
+{
+    bool changed = false;
     if (p->durability == DURABILITY_NONE) {
-        return;
+        return false;
     }
     for (uint32_t i = 0; i < p->stage->mount_count; i++) {
         const bool sync = p->durability == DURABILITY_UNIT;
         if ((sync && publish_sync(p->stage, i, NULL) != VSR_OK) ||
             p->stage->mounts[i].sync_errno != 0) {
-            publish_fail_mount(p, groups, group_count, i);
+            changed = publish_fail_mount(p, groups, group_count, i) || changed;
         }
     }
+    return changed;
 }
 
 /* What the engine left failed goes out of the staged trees before they are seen. */
@@ -150,6 +169,24 @@ static void publish_settle(struct publication *p)
     layout->touched_count = 0;
 }
 
+/* The second sync. A mount that fails takes trees back, and those of the units that live are
+ * renamed again: until a sync has changed nothing, which is once for each mount at most. */
+static vsr_code publish_sync_renames(struct publication *p, const uint32_t *groups,
+                                     uint32_t group_count, vsr_error *error)
+{
+    vsr_code code = VSR_OK;
+    publish_settle(p);
+    for (uint32_t round = 0; round <= p->stage->mount_count && code == VSR_OK &&
+                             publish_sync_all(p, groups, group_count);
+         round++) {
+        for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
+            code = publish_trees(p, groups[i], error);
+        }
+        publish_settle(p);
+    }
+    return code;
+}
+
 static vsr_code publish_commit_group(struct publication *p, uint32_t group, vsr_error *error)
 {
     const struct stage *stage = p->stage;
@@ -185,6 +222,40 @@ static vsr_code publish_commit_group(struct publication *p, uint32_t group, vsr_
         }
     }
     return VSR_OK;
+}
+
+/* A failed unit's files in a tree that could not be taken back. */
+static bool publish_residue_stands(const struct publication *p, uint32_t file)
+{
+    const struct plan_file *f = &p->stage->plan->files[file];
+    char name[WIN_NAME_BYTES_MAX + 1];
+    if (f->kind == KIND_DIRECTORY || !stage_is_staged(p->stage->plan, file) ||
+        !stage_in_tree(p->stage, file) ||
+        p->layout->tree_state[p->stage->directory_tree[f->directory]] != TREE_PUBLISHED ||
+        !stage_final_name(p->stage, file, name)) {
+        return false;
+    }
+    OWN(fd) fd = publish_open_parent(p->stage, f->directory);
+    return fd >= 0 && publish_identify(fd, name).present;
+}
+
+static void publish_count_residue(struct publication *p, uint32_t group)
+{
+    const struct stage *stage = p->stage;
+    const struct stage_group *g = &stage->groups[group];
+    bool in_place = false;
+    for (uint32_t i = p->layout->group_first_tree[group];
+         i < p->layout->group_first_tree[group + 1]; i++) {
+        in_place = in_place || p->layout->tree_state[p->layout->group_trees[i]] == TREE_PUBLISHED;
+    }
+    for (uint32_t i = g->first_unit; in_place && i < g->first_unit + g->unit_count; i++) {
+        const uint32_t unit = stage->group_units[i];
+        const struct plan_unit *u = &stage->plan->units[unit];
+        for (uint32_t file = u->first_file;
+             p->states[unit] == UNIT_FAILED && file < u->first_file + u->file_count; file++) {
+            p->residue[unit] += publish_residue_stands(p, file);
+        }
+    }
 }
 
 /* The journal is no more: what has not committed goes back, so that the originals stand at their
@@ -231,19 +302,16 @@ vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t gr
     for (uint32_t i = 0; i < group_count; i++) {
         publish_begin_group(&p, groups[i]);
     }
-    publish_sync_all(&p, groups, group_count);
+    (void)publish_sync_all(&p, groups, group_count);
     for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
         code = publish_rename_group(&p, groups[i], error);
         publish_touch_made(&p, groups[i]);
     }
     if (code == VSR_OK) {
-        publish_settle(&p);
-        publish_sync_all(&p, groups, group_count);
+        code = publish_sync_renames(&p, groups, group_count, error);
     }
     for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
-        code = publish_trees(&p, groups[i], error); /* again only where a mount has failed */
-    }
-    for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
+        publish_count_residue(&p, groups[i]);
         code = publish_commit_group(&p, groups[i], error);
     }
     if (code != VSR_OK) {

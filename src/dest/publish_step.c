@@ -101,11 +101,14 @@ static int step_open(const struct publication *p, uint32_t file, struct step_end
     return 0;
 }
 
+/* *moved: something stands at the new name now, even if the old one could not be removed. */
 static int step_move_new(const struct dest_abilities *abilities, int from_fd, const char *from,
-                         int to_fd, const char *to)
+                         int to_fd, const char *to, bool *moved)
 {
+    *moved = false;
     if (abilities->rename_noreplace) {
-        return renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0 ? 0 : errno;
+        *moved = renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0;
+        return *moved ? 0 : errno;
     }
     if (!abilities->hard_links) {
         return EOPNOTSUPP;
@@ -113,6 +116,7 @@ static int step_move_new(const struct dest_abilities *abilities, int from_fd, co
     if (linkat(from_fd, from, to_fd, to, 0) != 0) {
         return errno;
     }
+    *moved = true;
     return unlinkat(from_fd, from, 0) == 0 ? 0 : errno;
 }
 
@@ -178,9 +182,10 @@ static int step_rename(const struct publication *p, struct publish_step *step,
     const bool replace = p->stage->plan->files[step->intent.file].action == ACTION_REPLACE &&
                          step->intent.at_place.present;
     if (!replace) {
-        const int fault =
-            step_move_new(abilities, ends->staged_fd, ends->staged, ends->place_fd, ends->place);
-        step->how = fault == 0 ? STEP_CREATED : STEP_NOT_DONE;
+        bool moved;
+        const int fault = step_move_new(abilities, ends->staged_fd, ends->staged, ends->place_fd,
+                                        ends->place, &moved);
+        step->how = moved ? STEP_CREATED : STEP_NOT_DONE;
         return fault;
     }
     const int fault = step_may_replace(p, step, ends);
@@ -215,6 +220,19 @@ int publish_step_carry_out(struct publication *p, struct publish_step *step)
     return fault;
 }
 
+/* A link that could not be turned into a move has left the file at its staged name, too. */
+static int step_uncreate(const struct dest_abilities *abilities, const struct publish_step *step,
+                         const struct step_ends *ends)
+{
+    const struct publish_identity staged = publish_identify(ends->staged_fd, ends->staged);
+    bool moved;
+    if (staged.present && step_same(&staged, &step->intent.staged)) {
+        return unlinkat(ends->place_fd, ends->place, 0) == 0 ? 0 : errno;
+    }
+    return step_move_new(abilities, ends->place_fd, ends->place, ends->staged_fd, ends->staged,
+                         &moved);
+}
+
 static int step_take_back(const struct publication *p, const struct publish_step *step,
                           const struct step_ends *ends)
 {
@@ -225,7 +243,7 @@ static int step_take_back(const struct publication *p, const struct publish_step
     }
     switch (step->how) {
     case STEP_CREATED:
-        return step_move_new(abilities, ends->place_fd, ends->place, ends->staged_fd, ends->staged);
+        return step_uncreate(abilities, step, ends);
     case STEP_EXCHANGED:
         return renameat2(ends->staged_fd, ends->staged, ends->place_fd, ends->place,
                          RENAME_EXCHANGE) == 0
@@ -300,10 +318,12 @@ void publish_add_steps(struct publication *p, uint32_t group, uint32_t unit, uin
     }
 }
 
-/* What was staged of a file goes; what stays goes with the staging folder. */
+/* What was staged of a file goes. What stays, stands in a tree that may yet be published: it is
+ * residue of the file's unit. */
 static void step_remove_staged(const struct publication *p, uint32_t file,
                                struct stage_where *where, own_fd *fd)
 {
+    int fault = 0;
     const uint64_t before = where->key;
     if (p->stage->plan->files[file].kind == KIND_DIRECTORY || !stage_place(p->stage, file, where)) {
         return;
@@ -312,8 +332,13 @@ static void step_remove_staged(const struct publication *p, uint32_t file,
         own_fd_drop(fd);
         *fd = root_openat(where->base_fd, where->path, O_PATH | O_DIRECTORY, 0);
     }
-    if (*fd >= 0) {
-        (void)unlinkat(*fd, where->name, 0);
+    if (*fd < 0) {
+        fault = -*fd;
+    } else if (unlinkat(*fd, where->name, 0) != 0) {
+        fault = errno;
+    }
+    if (fault != 0 && fault != ENOENT) {
+        p->residue[p->stage->plan->files[file].unit]++;
     }
 }
 

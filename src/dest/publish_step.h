@@ -72,9 +72,6 @@ vsr_code publish_trees(struct publication *p, uint32_t group, vsr_error *error);
 /* Trees of the group that are in place go back, and failed units' files are taken out of them. */
 void publish_trees_back(struct publication *p, uint32_t group);
 
-/* What failed units have left in trees that could not go back. */
-void publish_count_residue(struct publication *p, uint32_t group);
-
 /* Add the intents of the group's trees at out, which holds one for each; returns how many. */
 uint32_t publish_tree_intents(const struct publication *p, uint32_t group,
                               struct publish_intent *out);

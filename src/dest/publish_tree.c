@@ -53,8 +53,8 @@ static void tree_remove_directory(const struct publication *p, uint32_t director
     }
 }
 
-/* Metadata of a directory that we made, onto fd. The staged top of a tree keeps write permission
- * for its owner until it is in place: without, only root could rename it. */
+/* Metadata of a directory that we made, onto fd. Staged ones stay open to their owner until they
+ * are in place: without, only root could rename a tree's top, or take a file out of it. */
 static int tree_describe(struct publication *p, uint32_t directory, int fd, bool keep_writable)
 {
     const struct plan_directory *d = &p->stage->plan->directories[directory];
@@ -75,6 +75,22 @@ static int tree_describe(struct publication *p, uint32_t directory, int fd, bool
     return fault;
 }
 
+/* Made in place: its units are decided, so that what fails now is a loss. */
+static void tree_settle_made(struct publication *p, uint32_t directory, int fd)
+{
+    const uint32_t record = p->layout->directory_record[directory];
+    const struct meta_loss loss = {.attributes = 1};
+    if (tree_describe(p, directory, fd, false) == 0) {
+        return;
+    }
+    if (record == MARK_NONE || (p->rows[record].loss & meta_loss_bits(&loss)) == 0) {
+        meta_loss_add(&p->stage->losses, &loss);
+    }
+    if (record != MARK_NONE) {
+        p->rows[record].loss |= meta_loss_bits(&loss);
+    }
+}
+
 void publish_settle_place(struct publication *p, uint32_t directory, bool made)
 {
     struct stage *stage = p->stage;
@@ -86,7 +102,7 @@ void publish_settle_place(struct publication *p, uint32_t directory, bool made)
         return; /* moved away: its times are no longer our business */
     }
     if (made) {
-        (void)tree_describe(p, directory, listed, false);
+        tree_settle_made(p, directory, listed);
     } else if (at != MARK_NONE) {
         const struct stage_anchor *anchor = &p->layout->anchors[at];
         const struct timespec times[2] = {anchor->accessed, anchor->modified};
@@ -132,13 +148,58 @@ static int tree_describe_all(struct publication *p, uint32_t tree)
             continue;
         }
         OWN(fd) fd = stage_open_staged(p->stage, directory, O_RDONLY | O_DIRECTORY);
-        const bool top = p->stage->trees[tree].directory == directory;
-        const int fault = fd < 0 ? -fd : tree_describe(p, directory, fd, top);
+        const int fault = fd < 0 ? -fd : tree_describe(p, directory, fd, true);
         if (fault != 0) {
             return fault;
         }
     }
     return 0;
+}
+
+/* Was the directory given more permissions than the media's while it was staged? */
+static bool tree_was_opened(const struct publication *p, uint32_t directory)
+{
+    const struct plan_directory *d = &p->stage->plan->directories[directory];
+    return p->layout->needed[directory] && d->entry != MARK_NONE && p->policy.uid != 0 &&
+           (meta_mode(&p->stage->set->index, d->entry) & 0700) != 0700;
+}
+
+/* The tree is in place: what was opened is closed, deepest first, the top's times last. */
+static int tree_finish(struct publication *p, uint32_t tree)
+{
+    const uint32_t *first = p->layout->tree_first;
+    for (uint32_t i = first[tree + 1]; i-- > first[tree];) {
+        const uint32_t directory = p->layout->tree_directories[i];
+        if (!tree_was_opened(p, directory) && !(i == first[tree] && p->layout->needed[directory])) {
+            continue;
+        }
+        OWN(fd) fd = stage_open_place(p->stage, directory, O_RDONLY | O_DIRECTORY);
+        const int fault = fd < 0 ? -fd : tree_describe(p, directory, fd, false);
+        if (fault != 0) {
+            return fault;
+        }
+    }
+    return 0;
+}
+
+/* The opposite, before a tree goes back: parents first. What stays closed shows when files in it
+ * are to be removed. */
+static void tree_reopen(const struct publication *p, uint32_t tree)
+{
+    const uint32_t *first = p->layout->tree_first;
+    for (uint32_t i = first[tree]; i < first[tree + 1]; i++) {
+        const uint32_t directory = p->layout->tree_directories[i];
+        char path[sizeof "/proc/self/fd/" + 10];
+        if (!tree_was_opened(p, directory)) {
+            continue;
+        }
+        OWN(fd) fd = stage_open_place(p->stage, directory, O_PATH | O_DIRECTORY);
+        if (fd >= 0) { /* without read permission there is no other way to name it */
+            const struct plan_directory *d = &p->stage->plan->directories[directory];
+            (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+            (void)chmod(path, meta_mode(&p->stage->set->index, d->entry) | 0700);
+        }
+    }
 }
 
 static void tree_trim(struct publication *p, uint32_t tree)
@@ -327,39 +388,6 @@ static vsr_code tree_merge(struct publication *p, uint32_t group, uint32_t tree,
     return code;
 }
 
-/* A failed unit's files in a tree that could not be taken back. */
-static bool tree_residue_stands(const struct publication *p, uint32_t file)
-{
-    const struct plan_file *f = &p->stage->plan->files[file];
-    char name[WIN_NAME_BYTES_MAX + 1];
-    if (f->kind == KIND_DIRECTORY || !stage_in_tree(p->stage, file) ||
-        p->layout->tree_state[p->stage->directory_tree[f->directory]] != TREE_PUBLISHED ||
-        !stage_final_name(p->stage, file, name)) {
-        return false;
-    }
-    OWN(fd) fd = publish_open_parent(p->stage, f->directory);
-    return fd >= 0 && publish_identify(fd, name).present;
-}
-
-void publish_count_residue(struct publication *p, uint32_t group)
-{
-    const struct stage *stage = p->stage;
-    const struct stage_group *g = &stage->groups[group];
-    bool in_place = false;
-    for (uint32_t i = p->layout->group_first_tree[group];
-         i < p->layout->group_first_tree[group + 1]; i++) {
-        in_place = in_place || p->layout->tree_state[p->layout->group_trees[i]] == TREE_PUBLISHED;
-    }
-    for (uint32_t i = g->first_unit; in_place && i < g->first_unit + g->unit_count; i++) {
-        const uint32_t unit = stage->group_units[i];
-        const struct plan_unit *u = &stage->plan->units[unit];
-        for (uint32_t file = u->first_file;
-             p->states[unit] == UNIT_FAILED && file < u->first_file + u->file_count; file++) {
-            p->residue[unit] += tree_residue_stands(p, file);
-        }
-    }
-}
-
 void publish_trees_back(struct publication *p, uint32_t group)
 {
     const struct stage_layout *layout = p->layout;
@@ -369,7 +397,8 @@ void publish_trees_back(struct publication *p, uint32_t group)
          i++) {
         const uint32_t tree = layout->group_trees[i];
         if (layout->tree_state[tree] == TREE_PUBLISHED) {
-            (void)tree_rename(p, tree, true); /* or publish_count_residue() counts what stays */
+            tree_reopen(p, tree);
+            (void)tree_rename(p, tree, true); /* or what stays is counted as residue */
             back = true;
         }
     }
@@ -390,16 +419,42 @@ static uint32_t tree_living(const struct publication *p, uint32_t group)
     return living;
 }
 
-vsr_code publish_trees(struct publication *p, uint32_t group, vsr_error *error)
+/* Final permissions and times for trees in place. False: units failed, trees went back. */
+static bool tree_finish_all(struct publication *p, uint32_t group)
 {
     const struct stage_layout *layout = p->layout;
-    uint32_t living = tree_living(p, group);
-    for (uint32_t i = layout->group_first_tree[group]; i < layout->group_first_tree[group + 1];) {
-        const uint32_t tree = layout->group_trees[i++];
+    for (uint32_t i = layout->group_first_tree[group]; i < layout->group_first_tree[group + 1];
+         i++) {
+        const uint32_t tree = layout->group_trees[i];
+        const uint32_t living = tree_living(p, group);
+        const int fault = layout->tree_state[tree] == TREE_PUBLISHED ? tree_finish(p, tree) : 0;
+        if (fault == 0) {
+            continue;
+        }
+        tree_fail(p, group, tree, fault);
+        if (tree_living(p, group) != living) {
+            publish_trees_back(p, group);
+            publish_prepare_trees(p, group);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One pass over the staged trees; *again: a unit failed, begin anew with fewer. */
+static vsr_code tree_rename_all(struct publication *p, uint32_t group, bool *renamed, bool *again,
+                                vsr_error *error)
+{
+    const struct stage_layout *layout = p->layout;
+    const uint32_t living = tree_living(p, group);
+    for (uint32_t i = layout->group_first_tree[group];
+         i < layout->group_first_tree[group + 1] && !*again; i++) {
+        const uint32_t tree = layout->group_trees[i];
         if (layout->tree_state[tree] != TREE_STAGED) {
             continue;
         }
         const int fault = tree_rename(p, tree, false);
+        *renamed = true;
         if (fault == EEXIST) {
             const vsr_code code = tree_merge(p, group, tree, error);
             if (code != VSR_OK) {
@@ -408,12 +463,25 @@ vsr_code publish_trees(struct publication *p, uint32_t group, vsr_error *error)
         } else if (fault != 0) {
             tree_fail(p, group, tree, fault);
         }
-        if (tree_living(p, group) != living) { /* again, with fewer units */
-            living = tree_living(p, group);
+        if (tree_living(p, group) != living) {
             publish_trees_back(p, group);
             publish_prepare_trees(p, group);
-            i = layout->group_first_tree[group];
+            *again = true;
         }
+    }
+    return VSR_OK;
+}
+
+vsr_code publish_trees(struct publication *p, uint32_t group, vsr_error *error)
+{
+    bool renamed = false, again = true;
+    while (again) { /* each round but the last fails one unit at least */
+        again = false;
+        const vsr_code code = tree_rename_all(p, group, &renamed, &again, error);
+        if (code != VSR_OK) {
+            return code;
+        }
+        again = again || (renamed && !tree_finish_all(p, group));
     }
     return VSR_OK;
 }

@@ -36,6 +36,17 @@ static const struct fixture_file files[] = {
     {.path = "tree/1b", .content = {"top b", 5}},
 };
 
+/* Folders that their owner may not write into. */
+static const struct fixture_file closed[] = {
+    {.path = "old/1a", .content = {"first of a", 10}},
+    {.path = "old/1b", .content = {"first of b", 10}},
+    {.path = "tree", .kind = FIXTURE_DIRECTORY, .mode = 0555, .modify_s = 7},
+    {.path = "tree/1a", .content = {"top a", 5}},
+    {.path = "tree/sub", .kind = FIXTURE_DIRECTORY, .mode = 0555, .modify_s = 8},
+    {.path = "tree/sub/1a", .content = {"in sub a", 8}},
+    {.path = "tree/sub/1b", .content = {"in sub b", 8}},
+};
+
 struct world {
     char folder[64];
     char set_path[128];
@@ -412,11 +423,77 @@ static void test_unit_that_stands_alone_shares_no_tree(void **state)
     assert_int_equal(after.st_mode & 07777, 0755);
 }
 
+/* --- folders that are closed to a user who is not root --- */
+
+static int world_open_closed(void **state)
+{
+    if (geteuid() == 0 && seteuid(65534) != 0) {
+        return -1;
+    }
+    struct world *w = calloc(1, sizeof *w);
+    fixture_folder(w->folder);
+    (void)snprintf(w->set_path, sizeof w->set_path, "%s/set", w->folder);
+    (void)snprintf(w->dir, sizeof w->dir, "%s/dest", w->folder);
+    assert_int_equal(mkdir(w->dir, 0755), 0);
+    fixture_write(w->set_path, &(struct fixture){.files = closed, .file_count = COUNT_OF(closed)});
+    *state = w;
+    return 0;
+}
+
+static int world_close_closed(void **state)
+{
+    const struct world *w = *state;
+    if (getuid() == 0) {
+        assert_int_equal(seteuid(0), 0);
+    } else {
+        (void)fixture_shell("chmod -R u+w '%s'", w->dir);
+    }
+    return world_close(state);
+}
+
+static void assert_closed(const struct world *w, const char *name, time_t modified)
+{
+    char path[256];
+    struct stat facts;
+    (void)snprintf(path, sizeof path, "%s/%s", w->dir, name);
+    assert_int_equal(lstat(path, &facts), 0);
+    assert_int_equal(facts.st_mode & 07777, 0555);
+    assert_int_equal(facts.st_mtim.tv_sec, modified);
+}
+
+static void hook_old_file_appears(void *context, struct stage *stage)
+{
+    const struct world *w = context;
+    char path[256];
+    (void)stage;
+    (void)snprintf(path, sizeof path, "%s/old/1b", w->dir);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void test_failed_unit_is_taken_out_of_closed_folders(void **state)
+{
+    struct world *w = *state;
+    world_make_old(w);
+    world_plan(w);
+    w->r.before_publish = hook_old_file_appears;
+    w->r.context = w;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(w->r.states[0], UNIT_PUBLISHED);
+    assert_int_equal(w->r.states[1], UNIT_FAILED);
+    assert_int_equal(w->r.residue[1], 0);
+    assert_string_equal(file_get(w, "tree/sub/1a"), "in sub a");
+    assert_string_equal(file_get(w, "tree/sub/1b"), "-");
+    assert_closed(w, "tree", 7);
+    assert_closed(w, "tree/sub", 8);
+}
+
 /* --- the journal --- */
 
 struct told {
     uint32_t intents, commits;
     vsr_code fail, fail_commit;
+    struct stage *break_sync;  /* at the intents, its mount fails */
     const struct world *spoil; /* at the commit, somebody takes the place of "old/1b" */
 };
 
@@ -429,18 +506,22 @@ static vsr_code told_intents(void *context, uint32_t group, const struct publish
         assert_true(intents[i].staged.present);
     }
     told->intents += count;
+    if (told->break_sync != NULL) {
+        told->break_sync->mounts[0].sync_errno = ENOSPC;
+    }
     return told->fail == VSR_OK ? VSR_OK : err_set(error, told->fail, "test", "no space");
 }
 
 static vsr_code told_commit(void *context, uint32_t group, vsr_error *error)
 {
     struct told *told = context;
-    char path[256];
+    char path[256], away[256];
     (void)group;
     told->commits++;
     if (told->spoil != NULL) {
         (void)snprintf(path, sizeof path, "%s/old/1b", told->spoil->dir);
-        assert_int_equal(unlink(path), 0);
+        (void)snprintf(away, sizeof away, "%s/moved away", told->spoil->folder);
+        assert_int_equal(rename(path, away), 0); /* so that its inode is not used again */
         file_put(told->spoil, "old/1b", "somebody else's");
     }
     return told->fail_commit == VSR_OK ? VSR_OK
@@ -511,6 +592,48 @@ static void test_original_that_cannot_go_back_is_residue(void **state)
     assert_string_equal(file_get(w, "old/2b"), "-");
 }
 
+static void test_closed_folders_go_back(void **state)
+{
+    struct world *w = *state;
+    struct told told = {.fail_commit = VSR_ERR_DEST_FULL};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    world_make_old(w);
+    world_plan(w);
+    w->r.log = &log;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL);
+    assert_int_equal(w->r.residue[0], 0);
+    assert_int_equal(w->r.residue[1], 0);
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+}
+
+static void hook_sync_breaks(void *context, struct stage *stage)
+{
+    ((struct told *)context)->break_sync = stage;
+}
+
+static void test_mount_that_fails_after_the_renames(void **state)
+{
+    struct world *w = *state;
+    struct told told = {0};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    world_make_old(w);
+    world_plan(w);
+    w->r.log = &log;
+    w->r.before_publish = hook_sync_breaks;
+    w->r.context = &told;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(told.commits, 0);
+    for (uint32_t unit = 0; unit < 2; unit++) {
+        assert_int_equal(w->r.states[unit], UNIT_FAILED);
+        assert_int_equal(w->r.residue[unit], 0);
+        assert_int_equal(w->r.rows[w->plan->units[unit].first_file].os_errno, ENOSPC);
+    }
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "old/2b"), "-");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+}
+
 static void test_stopped_engine_gives_every_file_a_row(void **state)
 {
     struct world *w = *state;
@@ -541,6 +664,11 @@ int main(void)
         TEST(test_nothing_is_renamed_without_intents),
         TEST(test_journal_that_fails_at_the_commit_undoes_the_renames),
         TEST(test_original_that_cannot_go_back_is_residue),
+        TEST(test_mount_that_fails_after_the_renames),
+        cmocka_unit_test_setup_teardown(test_failed_unit_is_taken_out_of_closed_folders,
+                                        world_open_closed, world_close_closed),
+        cmocka_unit_test_setup_teardown(test_closed_folders_go_back, world_open_closed,
+                                        world_close_closed),
         TEST(test_stopped_engine_gives_every_file_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
