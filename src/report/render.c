@@ -135,6 +135,12 @@ void report_render_text(const struct report *report, struct buffer *out)
             render_unit_text(report, i, out);
         }
     }
+    for (uint32_t i = 0; i < report->failure_count; i++) {
+        buffer_printf(out, "  %.*s\n", VIEW_ARG(report->failures[i]));
+    }
+    if (report->failure_count == REPORT_FAILURES_MAX) {
+        buffer_printf(out, "  ... report.jsonl in the run folder names every file\n");
+    }
     const double seconds = (double)report->elapsed_ns / 1e9;
     buffer_printf(out,
                   "files: %llu restored, %llu skipped, %llu failed, %llu not started; "

@@ -5,6 +5,8 @@
 #include "base/bug.h"
 #include "report/verdict.h"
 
+#include <string.h>
+
 static void row_count(struct report *report, const struct outcome_row *row)
 {
     switch (verdict_sum((enum outcome)row->outcome)) {
@@ -24,6 +26,26 @@ static void row_count(struct report *report, const struct outcome_row *row)
     }
 }
 
+/* Keep the name of a file whose own row says why its unit is not whole. */
+static void failure_keep(struct report *report, const struct report_input *input, uint32_t file)
+{
+    const struct outcome_row *row = &input->rows[file];
+    if (input->set == NULL || report->failure_count == REPORT_FAILURES_MAX ||
+        verdict_cause((enum outcome)row->outcome, row->os_errno) == VSR_OK) {
+        return;
+    }
+    if (report->failures == NULL) {
+        report->failures = ARENA_ARRAY(&report->arena, struct view, REPORT_FAILURES_MAX);
+    }
+    struct buffer text = {0};
+    plan_source_path(input->plan, input->set, file, &text);
+    report->failures[report->failure_count++] =
+        arena_printf(&report->arena, "%.*s: %s%s%s", VIEW_ARG(buffer_view(&text)),
+                     outcome_text((enum outcome)row->outcome), row->os_errno != 0 ? ", " : "",
+                     row->os_errno != 0 ? strerrordesc_np(row->os_errno) : "");
+    buffer_free(&text);
+}
+
 /* Rules 9.3, on the rows of one unit. */
 static void unit_fold(struct report *report, uint32_t number, const struct report_input *input)
 {
@@ -34,6 +56,7 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
     for (uint32_t i = 0; i < unit->file_count; i++) {
         const struct outcome_row *row = &input->rows[unit->first_file + i];
         row_count(report, row);
+        failure_keep(report, input, unit->first_file + i);
         whole = whole && verdict_is_in_place((enum outcome)row->outcome);
         if (out->cause == VSR_OK) {
             out->cause = verdict_cause((enum outcome)row->outcome, row->os_errno);

@@ -17,6 +17,8 @@ struct report_unit {
     struct view detail;             /* a sentence, or absent */
 };
 
+enum { REPORT_FAILURES_MAX = 20 }; /* named on the screen */
+
 struct report {
     struct arena arena;
     struct view run_dir;
@@ -24,6 +26,8 @@ struct report {
     struct view *unit_writers, *unit_paths,
         *unit_components; /* copies: a report outlives its plan */
     uint32_t unit_count;
+    struct view *failures;  /* the first files that failed of themselves: "path: why" */
+    uint32_t failure_count; /* how many are kept; report.jsonl has all */
     uint64_t restored, skipped, failed, not_started, bytes;
     uint64_t units_all, units_none, units_failed;
     uint64_t losses;
@@ -37,6 +41,7 @@ struct report {
 /* What the conduct of the run knows beyond the rows. */
 struct report_input {
     const struct plan *plan;
+    const struct media_set *set;    /* for the paths of what failed; NULL: none are kept */
     const struct outcome_row *rows; /* plan->file_count */
     const uint64_t *residue;        /* for each unit: what could not be taken back */
     const enum refusal *refusals;   /* for each unit: refused since it was planned; may be NULL */

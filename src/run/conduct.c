@@ -298,6 +298,7 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
     const int cancel = c->options->cancel != NULL ? *c->options->cancel : 0;
     const struct report_input input = {
         .plan = c->plan,
+        .set = c->set,
         .rows = c->folder.rows,
         .residue = c->residue,
         .refusals = c->options->refusals,

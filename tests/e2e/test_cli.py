@@ -166,6 +166,23 @@ def places_that_are_none_are_11():
         made.run("--volume", b"C:=" + folder / "nowhere", codes=(11,))
 
 
+def run_names_the_damaged_file():
+    with Folder() as folder:
+        Set(folder)
+        noise = bytes((n * n * 31 + n * 7 + (n >> 3) * 131) % 251 for n in range(64))
+        with open(folder / "c/Tree/noise.bin", "wb") as out:
+            out.write(noise)
+        vssrestore("pack", "--documents", folder / "documents", "--volume", b"C:=" + folder / "c",
+                   "-o", folder / "noisy")
+        with open(folder / "noisy/packs/pack-000000.tar.lz4", "r+b") as stored:
+            stored.seek(stored.read().index(noise[:16]))
+            stored.write(bytes([noise[0] ^ 1]))
+        result = vssrestore("run", folder / "noisy", "--root", folder / "root", "--run-dir",
+                            folder / "run", codes=(20,))
+        expect(b"C:\\Tree\\noise.bin: MEDIA_CORRUPT" in result.out, result.told())
+        expect(not os.path.exists(folder / "root/C/Tree/noise.bin"), "no wrong byte is visible")
+
+
 def a_plan_takes_no_choices_beside_it():
     with Folder() as folder:
         made = Set(folder)
@@ -223,4 +240,4 @@ if __name__ == "__main__":
         a_saved_plan_runs_and_is_verified, inspect_shows_writers_and_components,
         documents_that_are_none_are_10, a_lost_index_is_rebuilt, outputs_replace_files_only,
         places_that_are_none_are_11, a_plan_takes_no_choices_beside_it,
-        t06_a_chosen_subcomponent_stands_in_the_document)})
+        run_names_the_damaged_file, t06_a_chosen_subcomponent_stands_in_the_document)})
