@@ -184,6 +184,7 @@ static void order_file_record(struct order *order, uint32_t number)
     out->kind = entry->kind == INDEX_SYMLINK ? KIND_REPARSE : KIND_PLAIN;
     out->place = file->where;
     out->action = file->action;
+    out->present = file->action == ACTION_REPLACE ? 1 : 0;
     out->link_owner = MARK_NONE;
     out->mapping = mapping_of(draft, file);
     order->set_used[file->set] |= file->where == PLACE_ALTERNATE;

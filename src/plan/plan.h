@@ -2,8 +2,9 @@
  * planner works from.
  *
  * Arrays with 32-bit indices and one blob of text: relocatable, saved as it lies, mapped when
- * loaded. Within a unit, records stand in media order (directories first, top down). Same
- * input, same bytes. Any thread may read. */
+ * loaded. Within a unit stand first the directories, top down, then ranges files, then partial
+ * and directed files, then the others (rules 7.4); each kind in media order. Same input, same
+ * bytes. Any thread may read. */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
 
@@ -62,18 +63,40 @@ struct plan_directory {    /* a directory at a destination: existing, or to be m
     uint32_t unit;         /* first unit that needs it */
 };
 
+/* What the kinds mean that are not whole files at a place of their own:
+ *
+ * KIND_PARTIAL (rules 7.7): ranges of the source are laid over the base that stands at the place
+ * (present is 1: without a base the unit is refused); source == dest in each of them. What lies
+ * outside the ranges stays, and a range beyond the base's end makes it grow. Ranges may overlap:
+ * they bring the same bytes.
+ *
+ * KIND_DIRECTED (rules 7.8): ranges of the source go to other offsets of the file at the place,
+ * which is never cut and, where nothing stands (present is 0), is made; it then ends where the
+ * last range of all its records ends. Several records of a unit may have one destination: they
+ * have the same directory and name, the later ones have the first as their link_owner, and no two
+ * of their dest ranges overlap.
+ *
+ * Both are ACTION_WRITE_RANGES (or STAGE), stand by their ranges in the document's order without
+ * the empty ones (so there may be none), and have their sum as their size. A range's source is an
+ * offset in the file, whatever the media hold of it: saved ranges only (INDEX_PARTIAL; the range
+ * lies within their union, perhaps across several), allocated ones (holes are zeros), or all. As
+ * for any file, the data are those of the first entry of a link group.
+ *
+ * KIND_RANGES_FILE (rules 7.6): a whole file that tells a writer the ranges of a partial file; it
+ * counts for no residue (9.3). */
 struct plan_file {
     uint32_t unit;
     uint32_t component;    /* plan_component */
     uint32_t entry;        /* media entry: source, content, metadata. MARK_NONE: a KIND_DIRECTORY
                               that the media do not hold (above an alternate location) */
     uint32_t directory;    /* where it goes (a KIND_DIRECTORY record: itself) */
-    struct plan_text name; /* its name there; absent: as the media entry's */
+    struct plan_text name; /* its name there; absent (never of KIND_DIRECTED): the media entry's */
     uint8_t kind;          /* enum plan_kind   */
     uint8_t place;         /* enum plan_place  */
     uint8_t action;        /* enum plan_action */
-    uint8_t reserved;
-    uint32_t link_owner; /* KIND_HARDLINK: the plan_file whose data it shares */
+    uint8_t present;       /* 1: a file (or link) stood at its place when it was planned */
+    uint32_t link_owner;   /* KIND_HARDLINK: the plan_file whose data it shares; KIND_DIRECTED: the
+                              first record of its destination, or MARK_NONE: this is the first */
     uint32_t range_count;
     uint32_t first_range; /* plan_range: partial, directed; else 0, 0 */
     uint32_t mapping;     /* index of the mapping or new target in its document, or MARK_NONE */
@@ -95,6 +118,14 @@ struct plan_used_mapping { /* to be recorded in the document (6.10) */
     struct plan_text path, filespec,
         alternate_path; /* verbatim strings of the file set, the mapping's destination */
     uint32_t recursive;
+};
+
+/* SetRangesFilePath (6.10, T61): a partial file's ranges file went to another place than its
+ * original one, which is to be recorded once the unit is restored. */
+struct plan_ranges_path {
+    uint32_t unit;
+    uint32_t partial_file; /* number of the entry among the component's partial files */
+    struct plan_text path; /* the Windows path where it now stands */
 };
 
 /* A file that two units bring to the same place has one record, the first unit's; the other
@@ -138,6 +169,7 @@ struct plan {
     const struct plan_range *ranges;
     const struct plan_component *components;
     const struct plan_used_mapping *used_mappings;
+    const struct plan_ranges_path *ranges_paths;
     const struct plan_shared *shared;
     const struct plan_unit *units;
     const struct plan_text *warnings;
@@ -145,7 +177,8 @@ struct plan {
         *choices; /* the call's options, one text each "--volume", "C:=/mnt/c" ... for replay */
     const char *text;
     uint32_t root_count, directory_count, file_count, range_count, component_count;
-    uint32_t used_mapping_count, shared_count, unit_count, warning_count, choice_count;
+    uint32_t used_mapping_count, ranges_path_count, shared_count, unit_count, warning_count;
+    uint32_t choice_count;
     uint32_t text_bytes;
     uint64_t bytes; /* sum over units that are not refused */
     uint32_t refused_units;

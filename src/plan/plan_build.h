@@ -11,6 +11,7 @@
     X(ranges, range, plan_range)                                                                   \
     X(components, component, plan_component)                                                       \
     X(used_mappings, used_mapping, plan_used_mapping)                                              \
+    X(ranges_paths, ranges_path, plan_ranges_path)                                                 \
     X(shared, shared, plan_shared)                                                                 \
     X(units, unit, plan_unit)                                                                      \
     X(warnings, warning, plan_text)                                                                \

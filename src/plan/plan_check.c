@@ -3,6 +3,7 @@
 #include "plan/plan_check.h"
 
 #include "base/limits.h"
+#include "plan/coverage.h"
 #include "plan/plan_build.h"
 
 struct check {
@@ -93,13 +94,65 @@ static vsr_code check_ranges(const struct check *check)
     return VSR_OK;
 }
 
+static bool kind_has_ranges(uint8_t kind)
+{
+    return kind == KIND_PARTIAL || kind == KIND_DIRECTED;
+}
+
+/* Of a partial or directed record: what its ranges and destination may not be. */
+static const char *ranges_fault(const struct plan *plan, uint32_t number)
+{
+    const struct plan_file *f = &plan->files[number];
+    uint64_t bytes = 0;
+    if (f->action != ACTION_WRITE_RANGES && f->action != ACTION_STAGE) {
+        return "it has ranges that are not to be written";
+    }
+    if (f->kind == KIND_DIRECTED && f->name.offset == MARK_NONE) {
+        return "its destination has no name";
+    }
+    if (f->kind == KIND_PARTIAL && f->present == 0) {
+        return "its ranges have no base";
+    }
+    for (uint32_t i = 0; i < f->range_count; i++) {
+        const struct plan_range *range = &plan->ranges[f->first_range + i];
+        if (f->kind == KIND_PARTIAL && range->source != range->dest) {
+            return "its ranges go to other offsets than their own";
+        }
+        if (__builtin_add_overflow(bytes, range->length, &bytes)) {
+            return "its ranges' sum is impossible";
+        }
+    }
+    return bytes == f->size ? NULL : "its ranges do not add up";
+}
+
+/* What a record may refer to: the first name of its file, or of its destination. */
+static bool owner_is_right(const struct plan *plan, uint32_t number)
+{
+    const struct plan_file *f = &plan->files[number];
+    if (f->kind == KIND_HARDLINK) {
+        return f->link_owner < number && plan->files[f->link_owner].kind == KIND_PLAIN;
+    }
+    if (f->link_owner == MARK_NONE) {
+        return true;
+    }
+    if (f->kind != KIND_DIRECTED || f->link_owner >= number) {
+        return false;
+    }
+    const struct plan_file *first = &plan->files[f->link_owner];
+    return first->kind == KIND_DIRECTED && first->link_owner == MARK_NONE &&
+           first->unit == f->unit && first->directory == f->directory &&
+           first->present == f->present && first->action == f->action &&
+           view_equal(plan_text(plan, first->name), plan_text(plan, f->name));
+}
+
 static const char *file_fault(const struct plan *plan, uint32_t number)
 {
     const struct plan_file *f = &plan->files[number];
     const bool directory = f->kind == KIND_DIRECTORY;
     if (f->kind > KIND_REPARSE || f->place > PLACE_PRIVATE || f->action > ACTION_NONE ||
-        f->component >= plan->component_count || f->directory >= plan->directory_count ||
-        f->size > FILE_BYTES_MAX || !text_inside(plan, f->name)) {
+        f->present > 1 || f->component >= plan->component_count ||
+        f->directory >= plan->directory_count || f->size > FILE_BYTES_MAX ||
+        !text_inside(plan, f->name)) {
         return "a number in it is out of bounds";
     }
     if (f->first_range > plan->range_count || f->range_count > plan->range_count - f->first_range) {
@@ -115,12 +168,15 @@ static const char *file_fault(const struct plan *plan, uint32_t number)
     if (directory && (d->make == 0 || d->parent == MARK_NONE || d->unit != f->unit)) {
         return "its directory is not one to be made here";
     }
-    if (f->kind == KIND_HARDLINK
-            ? f->link_owner >= number || plan->files[f->link_owner].kind != KIND_PLAIN
-            : f->link_owner != MARK_NONE) {
+    if (!owner_is_right(plan, number)) {
         return "it links to what is no file before it";
     }
-    return NULL;
+    if (kind_has_ranges(f->kind)) {
+        return ranges_fault(plan, number);
+    }
+    return f->range_count == 0 && f->action != ACTION_WRITE_RANGES
+               ? NULL
+               : "it has ranges and is no file of ranges";
 }
 
 static vsr_code check_unit_files(const struct check *check, uint32_t number)
@@ -211,6 +267,13 @@ static vsr_code check_lists(const struct check *check)
             return fault(check, "used mapping", i, "a number in it is out of bounds");
         }
     }
+    for (uint32_t i = 0; i < plan->ranges_path_count; i++) {
+        const struct plan_ranges_path *path = &plan->ranges_paths[i];
+        if (path->unit >= plan->unit_count || !text_inside(plan, path->path) ||
+            path->path.offset == MARK_NONE) {
+            return fault(check, "ranges file's path", i, "a number in it is out of bounds");
+        }
+    }
     for (uint32_t i = 0; i < plan->shared_count; i++) {
         const struct plan_shared *s = &plan->shared[i];
         if (s->unit >= plan->unit_count || s->file >= plan->units[s->unit].first_file) {
@@ -268,15 +331,45 @@ static const char *entry_fault(const struct media_index *index, const struct pla
     if (e->kind != want) {
         return "its source is of another kind";
     }
-    if (f->kind == KIND_PLAIN && (e->flags & INDEX_PARTIAL) != 0) {
+    const bool whole = f->kind == KIND_PLAIN || f->kind == KIND_RANGES_FILE;
+    if (whole && (e->flags & INDEX_PARTIAL) != 0) {
         return "its source holds ranges only";
     }
-    const uint32_t data =
-        e->kind == INDEX_FILE && e->link_group != MARK_NONE ? e->link_group : f->entry;
-    if (f->kind == KIND_PLAIN && f->size != index->entries[data].size) {
+    if (whole && f->size != index->entries[coverage_data_entry(index, f->entry)].size) {
         return "its source has another size";
     }
     return NULL;
+}
+
+/* Are the source's ranges on the media? */
+static const char *source_fault(const struct plan *plan, const struct media_index *index,
+                                const struct plan_file *f, struct coverage *coverage)
+{
+    if (!kind_has_ranges(f->kind)) {
+        return NULL;
+    }
+    coverage_of(coverage, index, f->entry);
+    for (uint32_t i = 0; i < f->range_count; i++) {
+        const struct plan_range *range = &plan->ranges[f->first_range + i];
+        if (!coverage_holds(coverage, range->source, range->length)) {
+            return "its ranges are not on the media";
+        }
+    }
+    return NULL;
+}
+
+static vsr_code check_sources(const struct check *check, const struct media_index *index)
+{
+    struct coverage coverage = COVERAGE_NONE;
+    vsr_code code = VSR_OK;
+    for (uint32_t i = 0; i < check->plan->file_count && code == VSR_OK; i++) {
+        const struct plan_file *f = &check->plan->files[i];
+        const char *what = entry_fault(index, f);
+        what = what == NULL ? source_fault(check->plan, index, f, &coverage) : what;
+        code = what == NULL ? VSR_OK : fault(check, "file", i, what);
+    }
+    coverage_free(&coverage);
+    return code;
 }
 
 vsr_code plan_check_set(const struct plan *plan, const struct media_set *set, vsr_error *error)
@@ -298,11 +391,5 @@ vsr_code plan_check_set(const struct plan *plan, const struct media_set *set, vs
             return fault(&check, "directory", i, "its source is no directory of the set");
         }
     }
-    for (uint32_t i = 0; i < plan->file_count; i++) {
-        const char *what = entry_fault(&set->index, &plan->files[i]);
-        if (what != NULL) {
-            return fault(&check, "file", i, what);
-        }
-    }
-    return VSR_OK;
+    return check_sources(&check, &set->index);
 }

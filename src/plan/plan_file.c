@@ -18,7 +18,7 @@
 
 #define PLAN_MAGIC "VSRPLAN\1"
 
-enum { PLAN_FORMAT = 1, PLAN_ALIGN = 8, HASH_BYTES = 16 };
+enum { PLAN_FORMAT = 2, PLAN_ALIGN = 8, HASH_BYTES = 16 };
 
 enum plan_section {
 #define X(array, one, type) SECTION_##array,

@@ -15,13 +15,23 @@ static uint32_t unit_find(const struct plan *plan, const struct plan_unit *unit)
     return MARK_NONE;
 }
 
+static bool ranges_equal(const struct plan *saved, const struct plan_file *x,
+                         const struct plan *now, const struct plan_file *y)
+{
+    return x->range_count == y->range_count &&
+           (x->range_count == 0 ||
+            memcmp(&saved->ranges[x->first_range], &now->ranges[y->first_range],
+                   x->range_count * sizeof *saved->ranges) == 0);
+}
+
 static bool record_equal(const struct plan *saved, uint32_t a, const struct plan *now, uint32_t b,
                          const struct media_set *set)
 {
     const struct plan_file *x = &saved->files[a];
     const struct plan_file *y = &now->files[b];
     if (x->entry != y->entry || x->kind != y->kind || x->place != y->place ||
-        x->action != y->action || x->size != y->size) {
+        x->action != y->action || x->size != y->size || x->present != y->present ||
+        !ranges_equal(saved, x, now, y)) {
         return false;
     }
     struct buffer left = {0};
