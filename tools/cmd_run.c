@@ -26,57 +26,98 @@ static void signals_catch(void)
     (void)sigaction(SIGPIPE, &action, NULL); /* a reader that goes away does not stop a restore */
 }
 
-/* The set and the plan: made from choices, or loaded. */
-static vsr_code plan_get(const struct call *call, vsr_set **set, vsr_plan **plan, vsr_error *error)
+/* One step: one set or saved plan, from opening it to its summary. A run is one step or, of a
+ * chain, several. */
+struct step {
+    const struct call *call;
+    const char *set_path; /* NULL: the set that the saved plan names */
+    vsr_set *set;
+    vsr_plan *plan;
+    vsr_report *report;
+};
+
+static vsr_code step_load(struct step *step, vsr_error *error)
 {
-    vsr_code rc;
-    if (call->plan_file != NULL) {
-        char set_path[4096];
-        rc = vsr_plan_set_path(call->plan_file, set_path, sizeof set_path, error);
-        if (rc == VSR_OK) {
-            rc = vsr_set_open(set, set_path, error);
-        }
-        if (rc == VSR_OK) {
-            rc = vsr_plan_load(plan, *set, call->plan_file, error);
-        }
-        return rc == VSR_OK ? vsr_plan_refresh(*plan, error) : rc;
+    char set_path[4096];
+    vsr_code rc = vsr_plan_set_path(step->call->plan_file, set_path, sizeof set_path, error);
+    if (rc == VSR_OK) {
+        rc = vsr_set_open(&step->set, set_path, error);
     }
-    const vsr_choices choices = choices_from(call);
-    rc = vsr_set_open(set, call->positional.items[0], error);
-    return rc == VSR_OK ? vsr_plan_create(plan, *set, &choices, error) : rc;
+    if (rc == VSR_OK) {
+        rc = vsr_plan_load(&step->plan, step->set, step->call->plan_file, error);
+    }
+    return rc == VSR_OK ? vsr_plan_refresh(step->plan, error) : rc;
+}
+
+static vsr_code step_plan(struct step *step, vsr_error *error)
+{
+    const vsr_choices choices = choices_from(step->call);
+    const vsr_code rc = vsr_set_open(&step->set, step->set_path, error);
+    return rc == VSR_OK ? vsr_plan_create(&step->plan, step->set, &choices, error) : rc;
+}
+
+static vsr_code step_move(struct step *step, vsr_error *error)
+{
+    struct meter_line meter = {.json = step->call->json,
+                               .terminal = !step->call->quiet && isatty(STDERR_FILENO) == 1};
+    vsr_restore_options options = run_options_from(step->call);
+    options.on_progress = meter_line_show;
+    options.context = &meter;
+    options.cancel = &signal_seen;
+    const vsr_code rc = vsr_restore_run(&step->report, step->plan, &options, error);
+    meter_line_end(&meter);
+    return rc;
 }
 
 /* A summary is the last event, also when the run never began (contract, section 5). */
-static void summary_without_run(const vsr_error *error)
+static void summary_without_run(int code)
 {
     (void)printf("{\"t\":\"summary\",\"v\":1,\"exit_code\":%d,\"files\":{\"restored\":0,"
                  "\"skipped\":0,\"failed\":0,\"not_started\":0},\"bytes\":0,\"units\":[],"
                  "\"pending_reboot\":false}\n",
-                 -(int)error->code);
+                 code);
 }
 
-static int run_finish(const struct call *call, vsr_code rc, const vsr_report *report,
-                      const vsr_error *error)
+static int step_fail(const struct step *step, const vsr_error *error)
 {
-    if (report == NULL) {
-        if (call->json) {
-            summary_without_run(error);
-        }
-        return error_tell(error);
+    int code = error_tell(error);
+    if (error->code == VSR_ERR_CANCELLED && signal_seen != 0) {
+        code = 128 + signal_seen;
     }
+    if (step->call->json) {
+        summary_without_run(code);
+    }
+    return code;
+}
+
+static int step_tell(const struct step *step, vsr_code rc, const vsr_error *error)
+{
     vsr_summary summary;
     vsr_error ignored = {0};
-    vsr_report_summary(report, &summary);
-    if (call->json) {
-        (void)vsr_report_render(report, VSR_FORMAT_JSON, stdout_sink, NULL, &ignored);
-    } else {
-        (void)vsr_report_render(report, VSR_FORMAT_TEXT, stdout_sink, NULL, &ignored);
-    }
+    vsr_report_summary(step->report, &summary);
+    (void)vsr_report_render(step->report, step->call->json ? VSR_FORMAT_JSON : VSR_FORMAT_TEXT,
+                            stdout_sink, NULL, &ignored);
     if (rc != VSR_OK && rc != VSR_ERR_CANCELLED) {
         (void)error_tell(error);
         return summary.exit_code != 0 ? summary.exit_code : -(int)rc;
     }
     return summary.exit_code;
+}
+
+/* set_path: the set of this step, or NULL for the saved plan's. Returns the exit code. */
+static int step_run(const struct call *call, const char *set_path)
+{
+    vsr_error error = {0};
+    struct step step = {.call = call, .set_path = set_path};
+    vsr_code rc = set_path == NULL ? step_load(&step, &error) : step_plan(&step, &error);
+    if (rc == VSR_OK) {
+        rc = step_move(&step, &error);
+    }
+    const int code = step.report == NULL ? step_fail(&step, &error) : step_tell(&step, rc, &error);
+    vsr_report_free(step.report);
+    vsr_plan_free(step.plan);
+    vsr_set_close(step.set);
+    return code;
 }
 
 static int run_run(const struct call *call)
@@ -90,27 +131,8 @@ static int run_run(const struct call *call)
                               "give none beside it\n");
         return EXIT_USAGE;
     }
-    vsr_error error = {0};
-    vsr_set *set = NULL;
-    vsr_plan *plan = NULL;
-    vsr_report *report = NULL;
-    struct meter_line meter = {.json = call->json,
-                               .terminal = !call->quiet && isatty(STDERR_FILENO) == 1};
-    vsr_restore_options options = run_options_from(call);
-    options.on_progress = meter_line_show;
-    options.context = &meter;
-    options.cancel = &signal_seen;
     signals_catch();
-    vsr_code rc = plan_get(call, &set, &plan, &error);
-    if (rc == VSR_OK) {
-        rc = vsr_restore_run(&report, plan, &options, &error);
-        meter_line_end(&meter);
-    }
-    const int code = run_finish(call, rc, report, &error);
-    vsr_report_free(report);
-    vsr_plan_free(plan);
-    vsr_set_close(set);
-    return code;
+    return step_run(call, call->plan_file != NULL ? NULL : call->positional.items[0]);
 }
 
 static const struct arg_table *const tables[] = {&args_run,    &args_selection, &args_places,

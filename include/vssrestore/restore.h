@@ -55,7 +55,9 @@ typedef struct vsr_restore_options {
  *  @param[out] report  set on success and whenever the run had begun, else NULL; the caller's,
  *                      freed by vsr_report_free().
  *  @retval VSR_OK             the run finished; ask vsr_report_exit_code() how.
- *  @retval VSR_ERR_CANCELLED  *options->cancel was raised; nothing half-written is visible.
+ *  @retval VSR_ERR_CANCELLED  *options->cancel was raised and cut the run short; nothing
+ *                             half-written is visible. Raised when all had been published, it
+ *                             changes nothing.
  *  @retval VSR_ERR_RUN_BUSY   the run folder exists already.
  *  @retval VSR_ERR_MEMORY     the budget is too small; the message names what is needed.
  *

@@ -40,6 +40,7 @@ struct conduct {
     uint64_t waiting_bytes;
     uint64_t waiting_since_ns;
     struct meta_loss losses;
+    int stopped_by; /* the signal that stopped the engine before it was done, or 0 */
     uint32_t units_done;
     uint64_t began_ns;
 };
@@ -158,11 +159,23 @@ static void rows_settle(struct conduct *c)
             struct outcome_row *row = &c->folder.rows[unit->first_file + i];
             if (row->outcome == OUTCOME_RESTORED) {
                 row->outcome = OUTCOME_WITHDRAWN;
-            } else if (row->outcome == OUTCOME_NOT_STARTED && conduct_cancelled(c)) {
+            } else if (row->outcome == OUTCOME_NOT_STARTED && c->stopped_by != 0) {
                 row->outcome = OUTCOME_CANCELLED;
             }
         }
     }
+}
+
+/* The signal that ended the run, or 0. One that came when the last unit had been published ended
+ * nothing: the exit code is then that of the outcome (contract, section 7). */
+static int conduct_signal(const struct conduct *c)
+{
+    bool cut_short = false;
+    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
+        cut_short = cut_short || (c->plan->units[u].file_count > 0 && c->states[u] == UNIT_STAGED &&
+                                  !unit_is_refused(c, u));
+    }
+    return cut_short ? c->stopped_by : 0;
 }
 
 static uint64_t losses_sum(const struct meta_loss *loss)
@@ -244,6 +257,7 @@ static vsr_code conduct_move(struct conduct *c, vsr_error *error)
             if (!stopping && (conduct_cancelled(c) || rc != VSR_OK)) {
                 engine_stop(c->engine);
                 stopping = true;
+                c->stopped_by = rc == VSR_OK ? *c->options->cancel : 0;
             }
             if (engine_wait(c->engine, PROGRESS_NS, &group) && rc == VSR_OK && !stopping) {
                 group_wait(c, group);
@@ -295,7 +309,6 @@ static vsr_code rows_write(struct conduct *c, vsr_error *error)
 static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code moved,
                                 vsr_error *error)
 {
-    const int cancel = c->options->cancel != NULL ? *c->options->cancel : 0;
     const struct report_input input = {
         .plan = c->plan,
         .set = c->set,
@@ -304,7 +317,7 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
         .refusals = c->options->refusals,
         .losses = losses_sum(&c->losses),
         .elapsed_ns = clock_monotonic_ns() - c->began_ns,
-        .signal_number = cancel,
+        .signal_number = conduct_signal(c),
         .run_failed = moved,
     };
     report_fold(report, &input, view_of(c->folder.path));
@@ -372,7 +385,10 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
                         .residue = heap_alloc(plan->unit_count, sizeof(uint64_t)),
                         .began_ns = clock_monotonic_ns()};
     *begun = false;
-    vsr_code rc = conduct_prepare(&c, error);
+    vsr_code rc = conduct_cancelled(&c)
+                      ? err_set(error, VSR_ERR_CANCELLED, "run/conduct",
+                                "the run was cancelled before it began; nothing was written")
+                      : conduct_prepare(&c, error);
     if (rc == VSR_OK) {
         *begun = true;
         rc = conduct_move(&c, error);
@@ -387,7 +403,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
         const vsr_code told = conduct_account(&c, report, rc, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? told : rc;
     }
-    if (rc == VSR_OK && conduct_cancelled(&c)) {
+    if (rc == VSR_OK && conduct_signal(&c) != 0) {
         rc = err_set(error, VSR_ERR_CANCELLED, "run/conduct", "the run was cancelled");
     }
     run_folder_end(&c.folder);
