@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "dest/probe_entry.h"
+#include "dest/probe_root.h"
 #include "vss/winpath.h"
 
 #include <dirent.h>
@@ -271,31 +272,6 @@ static vsr_code probe_fact(struct probe *probe, uint32_t directory, struct view 
 
 /* --- the three questions --- */
 
-/* A root that is to be made will be as the folder that it is made in. */
-static void probe_describe_missing(const struct plan_mapped_root *mapped,
-                                   struct fact_directory *out)
-{
-    struct arena arena = {0};
-    char *path = arena_alloc(&arena, mapped->dir.n + 2, 1);
-    memcpy(path, mapped->dir.p, mapped->dir.n);
-    OWN(fd) fd = -1;
-    for (bool more = true; fd < 0 && more;) {
-        char *slash = strrchr(path, '/');
-        more = slash != NULL && slash != path;
-        if (more) {
-            *slash = '\0';
-        } else {
-            memcpy(path, slash != NULL ? "/" : ".", 2);
-        }
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    }
-    if (fd >= 0) {
-        probe_names(fd, out);
-        out->writable = probe_directory_writable(fd, &out->obstacle);
-    }
-    arena_free(&arena);
-}
-
 static vsr_code facts_root(void *context, uint32_t root, struct fact_directory *out,
                            vsr_error *error)
 {
@@ -304,9 +280,8 @@ static vsr_code facts_root(void *context, uint32_t root, struct fact_directory *
     *out = probe->absent[root];
     if (probe->root_handle[root] != MARK_NONE) {
         probe_describe(probe, probe->root_handle[root], out);
-    } else {
-        probe_describe_missing(&probe->mapped[root], out);
     }
+    out->path = probe->mapped[root].from_root_option ? probe->mapped[root].dir : VIEW_NONE;
     return VSR_OK;
 }
 
@@ -355,47 +330,24 @@ static vsr_code facts_lookup(void *context, uint32_t handle, struct view name, s
 
 /* --- open and close --- */
 
-/* A root that is not there yet is made in the nearest folder above it that is. */
-static void probe_absent_root(struct fact_directory *out, struct view path)
-{
-    char above[4096];
-    *out =
-        (struct fact_directory){.handle = MARK_NONE, .case_sensitive = true, .name_bytes_max = 255};
-    if (path.n >= sizeof above) {
-        out->obstacle = "its path is too long";
-        return;
-    }
-    memcpy(above, path.p, path.n);
-    above[path.n] = '\0';
-    OWN(fd) fd = -1;
-    while (fd < 0) {
-        char *const slash = strrchr(above, '/');
-        if (slash == NULL || slash == above) {
-            fd = open(slash == NULL ? "." : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-            break;
-        }
-        *slash = '\0';
-        fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0 && errno != ENOENT) {
-            break;
-        }
-    }
-    if (fd < 0) {
-        out->obstacle = "the folder that it would be made in cannot be opened";
-        return;
-    }
-    out->writable = probe_directory_writable(fd, &out->obstacle);
-    probe_names(fd, out);
-}
-
 static vsr_code probe_open_root(struct probe *probe, uint32_t root, vsr_error *error)
 {
-    const struct plan_mapped_root *mapped = &probe->mapped[root];
-    const struct view path = arena_copy(&probe->arena, mapped->dir);
+    struct plan_mapped_root *mapped = &probe->mapped[root];
     struct stat facts;
+    bool ambiguous = false;
+    if (mapped->from_root_option) {
+        mapped->dir = probe_root_spelling(&probe->arena, mapped, &ambiguous);
+    }
+    const struct view path = arena_copy(&probe->arena, mapped->dir);
     probe->root_handle[root] = MARK_NONE;
+    if (ambiguous) {
+        probe->absent[root] =
+            (struct fact_directory){.obstacle = "two folders there differ only by case",
+                                    .ambiguous = true};
+        return VSR_OK;
+    }
     if (mapped->from_root_option && stat(path.p, &facts) != 0 && errno == ENOENT) {
-        probe_absent_root(&probe->absent[root], path);
+        probe_root_absent(path, &probe->absent[root]);
         return VSR_OK; /* made when the run begins */
     }
     const vsr_code code = root_open(&probe->roots[root], path.p, false, error);

@@ -33,6 +33,9 @@ struct fact_directory {
     bool name_units;         /* ... or UTF-16 units (ntfs-3g) */
     uint32_t handle;         /* for entering and looking up; good while the facts live */
     uint64_t device, inode;
+    struct view
+        path;       /* of a root below --root: as it stands on disk (ruling 40); absent: as asked */
+    bool ambiguous; /* of such a root: two folders there differ only by case */
 };
 
 struct plan_facts {

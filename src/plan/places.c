@@ -83,7 +83,7 @@ static void place_take_facts(struct place *place, const struct fact_directory *f
 
 static vsr_code places_add_top(struct places *places, uint32_t root, vsr_error *error)
 {
-    const struct plan_mapped_root *mapped = &places->roots->list[root];
+    struct plan_mapped_root *mapped = &places->roots->list[root];
     struct fact_directory fact = {0};
     const vsr_code code = places->facts->root(places->facts->context, root, &fact, error);
     if (code != VSR_OK) {
@@ -93,6 +93,9 @@ static vsr_code places_add_top(struct places *places, uint32_t root, vsr_error *
         return err_set(error, VSR_ERR_SELECTION, "plan/places",
                        "cannot restore %.*s to '%.*s': there is no such directory",
                        VIEW_ARG(mapped->spec), VIEW_ARG(mapped->dir));
+    }
+    if (view_present(fact.path)) {
+        mapped->dir = arena_copy(places->arena, fact.path);
     }
     if (fact.exists && (fact.device | fact.inode) != 0) {
         for (uint32_t i = 0; i < root; i++) {
@@ -114,7 +117,9 @@ static vsr_code places_add_top(struct places *places, uint32_t root, vsr_error *
     place_take_facts(&top, &fact);
     if (!fact.exists) {
         top.writable = fact.obstacle == NULL;
-        top.blocked = top.writable ? REFUSAL_NONE : REFUSAL_NOT_REPLACEABLE;
+        top.blocked = top.writable     ? REFUSAL_NONE
+                      : fact.ambiguous ? REFUSAL_CASE_COLLISION
+                                       : REFUSAL_NOT_REPLACEABLE;
     }
     places->tops[root] = place_add(places, &top);
     return VSR_OK;
@@ -140,7 +145,7 @@ static void places_bind_volumes(struct places *places, const struct set_descript
     }
 }
 
-vsr_code places_init(struct places *places, struct arena *arena, const struct roots *roots,
+vsr_code places_init(struct places *places, struct arena *arena, struct roots *roots,
                      const struct plan_input *input, vsr_error *error)
 {
     *places = (struct places){.index = &input->set->index,

@@ -36,15 +36,16 @@ struct places {
     uint32_t *tops;             /* for each root: its top place             */
     uint64_t (*identities)[2];  /* of tops: device, inode; 0, 0: not there  */
     const struct media_index *index;
-    const struct roots *roots;
+    struct roots *roots;
     const struct plan_facts *facts;
     struct arena *arena;
     bool cross_mounts;
 };
 
-/* Ask for the roots. Two that are the same directory become one. Errors: SELECTION for a
- * --volume whose directory is not there; what facts return. Free with places_fini(). */
-vsr_code places_init(struct places *places, struct arena *arena, const struct roots *roots,
+/* Ask for the roots. Two that are the same directory become one; one below --root takes the
+ * spelling on disk. Errors: SELECTION for a --volume whose directory is not there; what facts
+ * return. Free with places_fini(). */
+vsr_code places_init(struct places *places, struct arena *arena, struct roots *roots,
                      const struct plan_input *input, vsr_error *error);
 void places_fini(struct places *places);
 

@@ -206,6 +206,7 @@ struct plan_mapped_root {
     struct view spec;
     struct view dir;
     bool from_root_option;
+    uint32_t typed_bytes; /* of dir, as typed; what follows below --root is looked up folded */
 };
 vsr_code plan_map_volumes(struct arena *arena, const struct plan_input *input,
                           struct plan_mapped_root **roots, uint32_t *root_count, vsr_error *error);

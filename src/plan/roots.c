@@ -3,9 +3,8 @@
  *
  * One volume may be called by letter, GUID, share and mount folders: what set.json says of the
  * source volumes and several SPECs for one DIR are joined here. That two DIRs are the same
- * directory in different spellings only facts can tell (places.c). Shares are joined without
- * regard to case; that `DIR/UNC/server/share` may stand on disk in another case is looked up by
- * whoever opens it (contract, ruling 40). */
+ * directory in different spellings only facts can tell (places.c), as they tell how a folder
+ * below --root is spelled on disk (contract, ruling 40). */
 #include "plan/roots.h"
 
 #include "base/heap.h"
@@ -168,6 +167,36 @@ static struct view option_dir(struct arena *arena, struct view base, const struc
     return (struct view){out, text.n};
 }
 
+/* dir, with what it has in common with an earlier place below base as that one spells it: shares of
+ * one server stand in one folder, made as first spelled (ruling 40). */
+static struct view dir_as_first_spelled(const struct roots *roots, struct arena *arena,
+                                        struct view base, struct view dir)
+{
+    for (uint32_t i = 0; i < roots->count; i++) {
+        const struct plan_mapped_root *root = &roots->list[i];
+        const struct view have = view_skip(root->dir, root->typed_bytes);
+        const struct view want = view_skip(dir, base.n);
+        size_t have_common = 0;
+        size_t want_common = 0;
+        if (!root->from_root_option) {
+            continue;
+        }
+        for (size_t h = 1, w = 1; h < have.n && w < want.n; h++, w++) {
+            const size_t have_end = h + view_find(view_skip(have, h), '/');
+            const size_t want_end = w + view_find(view_skip(want, w), '/');
+            if (!win_fold_equal((struct view){have.p + h, have_end - h},
+                                (struct view){want.p + w, want_end - w})) {
+                break;
+            }
+            h = have_common = have_end;
+            w = want_common = want_end;
+        }
+        dir = arena_printf(arena, "%.*s%.*s%.*s", VIEW_ARG(base), (int)have_common, have.p,
+                           VIEW_ARG(view_skip(want, want_common)));
+    }
+    return dir;
+}
+
 /* A place of its own below --root for the volume of path, if it has none. */
 static uint32_t roots_add_below(struct roots *roots, size_t *capacity, struct arena *arena,
                                 struct view base, const struct win_path *path)
@@ -177,7 +206,9 @@ static uint32_t roots_add_below(struct roots *roots, size_t *capacity, struct ar
     if (root != MARK_NONE) {
         return root;
     }
-    root = root_add(roots, capacity, option_dir(arena, base, path), true);
+    const struct view dir = option_dir(arena, base, path);
+    root = root_add(roots, capacity, dir_as_first_spelled(roots, arena, base, dir), true);
+    roots->list[root].typed_bytes = (uint32_t)base.n;
     struct view spec = path->volume;
     if (path->kind == VOLUME_GUID) {
         spec = arena_printf(arena, "%.*s\\", VIEW_ARG(path->volume));

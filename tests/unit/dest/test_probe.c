@@ -204,6 +204,45 @@ static void test_a_root_below_the_root_option_need_not_exist(void **state)
     w->probe = NULL;
 }
 
+/* What is said of a volume that stands below --root, which is the world's folder; the fact's path
+ * without it. */
+static struct fact_directory ask_below_root(struct world *w, const char *dir, char path[128])
+{
+    struct probe *probe = NULL;
+    vsr_error error = {0};
+    struct fact_directory fact;
+    const struct plan_mapped_root root = {VIEW("X"), view_of(world_path(w, dir)), true,
+                                          (uint32_t)strlen(w->folder)};
+    const struct probe_options options = {.tree = TREE_OFFLINE};
+    assert_int_equal(probe_open(&probe, &root, 1, &options, &error), VSR_OK);
+    const struct plan_facts facts = probe_facts(probe);
+    assert_int_equal(facts.root(facts.context, 0, &fact, &error), VSR_OK);
+    (void)snprintf(path, 128, "%.*s", VIEW_ARG(view_skip(fact.path, strlen(w->folder))));
+    probe_close(probe);
+    return fact;
+}
+
+static void a_place_below_root_is_found_whatever_its_case(void **state)
+{
+    struct world *w = *state;
+    char path[128];
+    assert_int_equal(mkdir(world_path(w, "UNC"), 0755), 0);
+    assert_int_equal(mkdir(world_path(w, "UNC/srv"), 0755), 0);
+    assert_false(ask_below_root(w, "Unc/SRV/Share", path).exists);
+    assert_string_equal(path, "/UNC/srv/Share");
+    assert_int_equal(mkdir(world_path(w, "UNC/srv/share"), 0755), 0);
+    assert_true(ask_below_root(w, "Unc/SRV/Share", path).exists);
+    assert_string_equal(path, "/UNC/srv/share");
+    assert_int_equal(mkdir(world_path(w, "UNC/srv/SHARE"), 0755), 0);
+    const struct fact_directory either = ask_below_root(w, "UNC/srv/Share", path);
+    assert_true(either.ambiguous && !either.exists);
+    assert_true(ask_below_root(w, "UNC/srv/SHARE", path).exists);
+    assert_string_equal(path, "/UNC/srv/SHARE");
+    assert_int_equal(mkdir(world_path(w, "c"), 0755), 0);
+    assert_true(ask_below_root(w, "C", path).exists);
+    assert_string_equal(path, "/c");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 
 int main(void)
@@ -214,6 +253,7 @@ int main(void)
         TEST(test_mounts_are_not_crossed_unless_asked),
         TEST(test_live_trees_ask_for_a_lease),
         TEST(test_a_root_below_the_root_option_need_not_exist),
+        TEST(a_place_below_root_is_found_whatever_its_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

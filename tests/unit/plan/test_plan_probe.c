@@ -131,12 +131,39 @@ static void a_folder_in_the_way_sends_all_to_the_mapping(void **state)
     assert_int_equal(rmdir(below("c/D")), 0);
 }
 
+static const struct plan_case on_shares = {
+    .method = "RESTORE_TO_ALTERNATE_LOCATION",
+    .mappings = PLAN_MAP("C:\\D", "a*", "yes", "\\\\Files\\A")
+        PLAN_MAP("C:\\D", "b*", "yes", "\\\\FILES\\B"),
+    .locations = PLAN_C(PLAN_LIST("C:\\D", "a*", "yes") PLAN_LIST("C:\\D", "b*", "yes")),
+    .catalog = "volume C:\n",
+    .options = "--root /r\n",
+};
+
+/* Ruling 40: shares of one server stand in one folder, spelled as the first of them. */
+static void shares_of_one_server_stand_together(void **state)
+{
+    (void)state;
+    struct planner_fixture fixture = {0};
+    plan_case_load(&fixture, &on_shares);
+    const struct plan_input input = {&fixture.documents, &fixture.set, &fixture.choices, NULL};
+    struct plan_mapped_root *roots = NULL;
+    uint32_t root_count = 0;
+    vsr_error error = {0};
+    assert_int_equal(plan_map_volumes(&fixture.arena, &input, &roots, &root_count, &error), VSR_OK);
+    assert_int_equal(root_count, 3);
+    assert_view_equal(roots[1].dir, "/r/UNC/Files/A");
+    assert_view_equal(roots[2].dir, "/r/UNC/Files/B");
+    planner_fixture_fini(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_folder_takes_all),
         cmocka_unit_test(what_stands_there_is_found_whatever_its_case),
         cmocka_unit_test(a_folder_in_the_way_sends_all_to_the_mapping),
+        cmocka_unit_test(shares_of_one_server_stand_together),
     };
     return cmocka_run_group_tests(tests, make_set, remove_set);
 }
