@@ -74,9 +74,13 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
     out->detail = arena_copy(&report->arena, plan_text(plan, unit->detail));
     if (out->refusal == REFUSAL_NONE && input->refusals != NULL) {
         out->refusal = input->refusals[number];
+        out->detail = input->details != NULL && view_present(input->details[number])
+                          ? arena_copy(&report->arena, input->details[number])
+                          : out->detail;
     }
     if (out->refusal != REFUSAL_NONE) {
         out->status = RESTORE_STATUS_NONE;
+        out->cause = verdict_refusal_cause(out->refusal);
     } else if (whole && unit->partial_selection != 0) {
         out->status = RESTORE_STATUS_NONE; /* ruling 18: never FAILED, exit 1 */
         report->warnings++;

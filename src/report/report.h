@@ -45,6 +45,7 @@ struct report_input {
     const struct outcome_row *rows; /* plan->file_count */
     const uint64_t *residue;        /* for each unit: what could not be taken back */
     const enum refusal *refusals;   /* for each unit: refused since it was planned; may be NULL */
+    const struct view *details; /* for each unit: the sentence to that, or absent; may be NULL */
     uint64_t losses;
     uint64_t elapsed_ns;
     int signal_number;

@@ -51,6 +51,11 @@ vsr_code verdict_cause(enum outcome outcome, int os_errno)
     return cause;
 }
 
+vsr_code verdict_refusal_cause(enum refusal refusal)
+{
+    return refusal == REFUSAL_NO_SPACE ? VSR_ERR_DEST_FULL : VSR_OK;
+}
+
 int verdict_exit_code(const struct verdict_facts *facts)
 {
     if (facts->signal_number != 0) {

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "plan/outcome.h"
+#include "plan/refusal.h"
 #include "vss/terms.h"
 
 #include <stdbool.h>
@@ -17,6 +18,9 @@ bool verdict_is_in_place(enum outcome outcome);
 
 /* The cause that a row gives for its unit not being ALL; OK: none of its own (withdrawn ...). */
 vsr_code verdict_cause(enum outcome outcome, int os_errno);
+
+/* The cause that a refusal gives: DEST_FULL for NO_SPACE; others are answers, not faults: OK. */
+vsr_code verdict_refusal_cause(enum refusal refusal);
 
 struct verdict_facts {
     int signal_number;

@@ -33,9 +33,11 @@ struct conduct {
     struct budget budget;
     struct stage *stage;
     struct engine *engine;
-    enum unit_state *states; /* of each unit */
-    uint64_t *residue;       /* of each unit */
-    uint32_t *waiting;       /* groups that are staged and not published yet */
+    enum unit_state *states;       /* of each unit */
+    uint64_t *residue;             /* of each unit */
+    struct arena arena;            /* of details   */
+    struct space_refusals refused; /* since the plan was made */
+    uint32_t *waiting;             /* groups that are staged and not published yet */
     uint32_t waiting_count;
     uint64_t waiting_bytes;
     uint64_t waiting_since_ns;
@@ -53,7 +55,7 @@ static bool conduct_cancelled(const struct conduct *c)
 static bool unit_is_refused(const struct conduct *c, uint32_t unit)
 {
     return c->plan->units[unit].refusal != REFUSAL_NONE ||
-           (c->options->refusals != NULL && c->options->refusals[unit] != REFUSAL_NONE);
+           c->refused.refusals[unit] != REFUSAL_NONE;
 }
 
 /* Rows of units refused since planning say so from the start, and the engine skips them. */
@@ -64,7 +66,9 @@ static uint8_t *refused_files(const struct conduct *c)
         const struct plan_unit *unit = &c->plan->units[u];
         for (uint32_t i = 0; unit_is_refused(c, u) && i < unit->file_count; i++) {
             skip[unit->first_file + i] = 1;
-            c->folder.rows[unit->first_file + i].outcome = OUTCOME_REFUSED;
+            struct outcome_row *row = &c->folder.rows[unit->first_file + i];
+            row->outcome = OUTCOME_REFUSED;
+            row->os_errno = c->refused.refusals[u] == REFUSAL_NO_SPACE ? ENOSPC : 0;
         }
     }
     return skip;
@@ -238,6 +242,10 @@ static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
 static vsr_code conduct_move(struct conduct *c, vsr_error *error)
 {
     uint8_t *skip = refused_files(c);
+    if (c->stage == NULL) { /* everything is refused */
+        free(skip);
+        return VSR_OK;
+    }
     const struct engine_input input = {
         .plan = c->plan,
         .set = c->set,
@@ -314,7 +322,8 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
         .set = c->set,
         .rows = c->folder.rows,
         .residue = c->residue,
-        .refusals = c->options->refusals,
+        .refusals = c->refused.refusals,
+        .details = c->refused.details,
         .losses = losses_sum(&c->losses),
         .elapsed_ns = clock_monotonic_ns() - c->began_ns,
         .signal_number = conduct_signal(c),
@@ -339,6 +348,29 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
     return rc;
 }
 
+/* Staging, and who has room in it. No room for the staged folders themselves: nobody has. */
+static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
+{
+    vsr_error full = {0};
+    vsr_code rc = stage_open(&c->stage, c->plan, c->set, &c->folder.run, &c->options->stage, &full);
+    if (rc == VSR_ERR_DEST_FULL) {
+        space_refuse_all(c->plan, &c->refused, view_of(full.what));
+        return VSR_OK;
+    }
+    if (rc != VSR_OK) {
+        if (error != NULL && error->code == VSR_OK) {
+            *error = full;
+        }
+        return rc;
+    }
+    rc = space_judge(c->stage, &c->refused, error);
+    if (rc == VSR_OK) {
+        c->waiting = heap_alloc(c->stage->group_count, sizeof *c->waiting);
+        rc = journal_mounts(&c->journal, c->stage, error);
+    }
+    return rc;
+}
+
 /* Everything that can refuse the run before a byte moves. */
 static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
 {
@@ -357,19 +389,23 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
                            c->plan, error);
     }
     if (rc == VSR_OK) {
-        rc = stage_open(&c->stage, c->plan, c->set, &c->folder.run, &c->options->stage, error);
-    }
-    if (rc == VSR_OK) {
-        rc = space_check(c->stage, c->set, error);
-    }
-    if (rc == VSR_OK) {
-        c->waiting = heap_alloc(c->stage->group_count, sizeof *c->waiting);
-        rc = journal_mounts(&c->journal, c->stage, error);
+        rc = conduct_stage(c, error);
     }
     if (rc == VSR_OK) {
         rc = run_folder_show(&c->folder, error);
     }
     return rc;
+}
+
+/* What was refused since planning, to which space_judge() adds. */
+static void conduct_refusals(struct conduct *c)
+{
+    const uint32_t count = c->plan->unit_count;
+    c->refused = (struct space_refusals){heap_alloc(count, sizeof *c->refused.refusals),
+                                         heap_alloc(count, sizeof *c->refused.details), &c->arena};
+    for (uint32_t u = 0; u < count && c->options->refusals != NULL; u++) {
+        c->refused.refusals[u] = c->options->refusals[u];
+    }
 }
 
 vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan,
@@ -384,6 +420,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
                         .states = heap_alloc(plan->unit_count, sizeof(enum unit_state)),
                         .residue = heap_alloc(plan->unit_count, sizeof(uint64_t)),
                         .began_ns = clock_monotonic_ns()};
+    conduct_refusals(&c);
     *begun = false;
     vsr_code rc = conduct_cancelled(&c)
                       ? err_set(error, VSR_ERR_CANCELLED, "run/conduct",
@@ -410,5 +447,8 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     free(c.states);
     free(c.residue);
     free(c.waiting);
+    free(c.refused.refusals);
+    free(c.refused.details);
+    arena_free(&c.arena);
     return rc;
 }

@@ -10,96 +10,166 @@
 /* Kept free: file systems slow down and fail oddly when they are filled to the last block. */
 static const uint64_t SPACE_RESERVE_BYTES = (uint64_t)4 << 20;
 
-struct need {
+struct space_need {
     uint64_t bytes, inodes;
 };
 
+struct space {
+    const struct stage *stage;
+    struct space_refusals *out;
+    uint32_t *first;         /* for each mount: the first one on its device stands for both     */
+    struct space_need *room; /* what is left there; UINT64_MAX: it does not tell */
+    struct space_need *need; /* of one unit */
+};
+
+/* --- needs --- */
+
 /* What one planned file will allocate: whole blocks of its saved bytes, not its holes. */
-static struct need file_need(const struct plan_file *file, const struct index_entry *entry,
-                             const struct index_range *ranges)
+static struct space_need file_need(const struct space *space, const struct plan_file *file)
 {
     const uint64_t block_bytes = 4096; /* of every file system that we know */
-    struct need need = {0, file->kind == KIND_HARDLINK ? 0 : 1};
-    if (file->kind == KIND_HARDLINK || file->kind == KIND_DIRECTORY) {
+    const struct media_index *index = &space->stage->set->index;
+    const struct plan_file *owner = file;
+    struct space_need need = {0, 1};
+    if (file->kind == KIND_HARDLINK) {
+        owner = &space->stage->plan->files[file->link_owner];
+        if (space->out->refusals[owner->unit] == REFUSAL_NONE) {
+            return (struct space_need){0, 0};
+        }
+    }
+    if (file->kind == KIND_DIRECTORY) {
         return need;
     }
-    uint64_t bytes = file->size;
+    const struct index_entry *entry = &index->entries[stage_data_entry(index, file->entry)];
+    uint64_t bytes = owner->size;
     if (entry->kind == INDEX_FILE && (entry->flags & INDEX_SPARSE) != 0) {
         bytes = 0;
         for (uint32_t i = 0; i < entry->range_count; i++) {
-            bytes += ranges[entry->file.first_range + i].length;
+            bytes += index->ranges[entry->file.first_range + i].length;
         }
     }
     need.bytes = (bytes + block_bytes - 1) / block_bytes * block_bytes;
     return need;
 }
 
-/* The first mount on the same device stands for the file system. */
-static uint32_t mount_of_device(const struct stage *stage, uint32_t mount)
+static void unit_need(struct space *space, const struct plan_unit *unit)
 {
-    for (uint32_t i = 0; i < mount; i++) {
-        if (stage->mounts[i].device == stage->mounts[mount].device) {
-            return i;
+    const struct stage *stage = space->stage;
+    memset(space->need, 0, stage->mount_count * sizeof *space->need);
+    for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count; i++) {
+        const struct plan_file *file = &stage->plan->files[i];
+        if (file->entry == MARK_NONE || stage->directory_mount[file->directory] == MARK_NONE) {
+            continue; /* a folder that the media do not hold; or nothing of it is staged */
         }
+        const struct space_need one = file_need(space, file);
+        struct space_need *sum =
+            &space->need[space->first[stage->directory_mount[file->directory]]];
+        sum->bytes += one.bytes;
+        sum->inodes += one.inodes;
     }
-    return mount;
 }
 
-static vsr_code mount_check(const struct stage *stage, uint32_t mount, const struct need *need,
-                            vsr_error *error)
+/* --- room --- */
+
+static vsr_code space_ask(struct space *space, uint32_t mount, vsr_error *error)
 {
     struct statvfs fs;
+    const struct stage *stage = space->stage;
     const struct plan_root *root = &stage->plan->roots[stage->mounts[mount].root];
-    const struct view dir = plan_text(stage->plan, root->dir);
+    space->first[mount] = mount;
+    for (uint32_t i = mount; i-- > 0;) {
+        space->first[mount] =
+            stage->mounts[i].device == stage->mounts[mount].device ? i : space->first[mount];
+    }
     if (fstatvfs(stage->mounts[mount].fd, &fs) != 0) {
         return err_sys(error, err_dest_code(errno), "run/space",
-                       "cannot ask how much is free at %.*s", VIEW_ARG(dir));
-    }
-    if (fs.f_blocks == 0) {
-        return VSR_OK; /* it does not tell: ramfs, FUSE without statfs */
+                       "cannot ask how much is free at %.*s",
+                       VIEW_ARG(plan_text(stage->plan, root->dir)));
     }
     const uint64_t free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-    if (need->bytes + SPACE_RESERVE_BYTES > free_bytes && need->bytes > 0) {
-        return err_set(
-            error, VSR_ERR_DEST_FULL, "run/space",
-            "not enough space at %.*s: %llu bytes are needed, %llu are free; nothing was "
-            "written",
-            VIEW_ARG(dir), (unsigned long long)(need->bytes + SPACE_RESERVE_BYTES),
-            (unsigned long long)free_bytes);
-    }
-    if (fs.f_files > 0 && need->inodes > fs.f_favail) {
-        return err_set(
-            error, VSR_ERR_DEST_FULL, "run/space",
-            "not enough inodes at %.*s: %llu are needed, %llu are free; nothing was written",
-            VIEW_ARG(dir), (unsigned long long)need->inodes, (unsigned long long)fs.f_favail);
+    space->room[mount] = (struct space_need){UINT64_MAX, UINT64_MAX};
+    if (fs.f_blocks != 0) { /* else it does not tell: ramfs, FUSE without statfs */
+        space->room[mount].bytes =
+            free_bytes > SPACE_RESERVE_BYTES ? free_bytes - SPACE_RESERVE_BYTES : 0;
+        space->room[mount].inodes = fs.f_files > 0 ? fs.f_favail : UINT64_MAX;
     }
     return VSR_OK;
 }
 
-vsr_code space_check(const struct stage *stage, const struct media_set *set, vsr_error *error)
+static void unit_refuse(struct space *space, uint32_t unit, uint32_t mount)
 {
-    const struct plan *plan = stage->plan;
-    struct need *needs = heap_alloc(stage->mount_count, sizeof *needs);
-    for (uint32_t i = 0; i < plan->file_count; i++) {
-        const struct plan_file *file = &plan->files[i];
-        if (file->entry == MARK_NONE) {
-            continue; /* a folder that the media do not hold */
+    const struct plan *plan = space->stage->plan;
+    const struct plan_root *root = &plan->roots[space->stage->mounts[mount].root];
+    const bool bytes = space->need[mount].bytes > space->room[mount].bytes;
+    space->out->refusals[unit] = REFUSAL_NO_SPACE;
+    space->out->details[unit] = arena_printf(
+        space->out->arena, "not enough %s at %.*s: %llu are needed, %llu are left for it",
+        bytes ? "space" : "inodes", VIEW_ARG(plan_text(plan, root->dir)),
+        (unsigned long long)(bytes ? space->need[mount].bytes : space->need[mount].inodes),
+        (unsigned long long)(bytes ? space->room[mount].bytes : space->room[mount].inodes));
+}
+
+/* The refusal of an earlier unit that owns a file of this one. */
+static enum refusal unit_refused_with(const struct space *space, const struct plan_unit *unit)
+{
+    const struct plan *plan = space->stage->plan;
+    for (uint32_t i = 0; i < unit->shared_count; i++) {
+        const uint32_t owner = plan->files[plan->shared[unit->first_shared + i].file].unit;
+        if (space->out->refusals[owner] != REFUSAL_NONE) {
+            return space->out->refusals[owner];
         }
-        if (stage->directory_mount[file->directory] == MARK_NONE) {
-            continue; /* nothing of it is staged */
-        }
-        const uint32_t mount = mount_of_device(stage, stage->directory_mount[file->directory]);
-        const struct need one =
-            file_need(file, &set->index.entries[file->entry], set->index.ranges);
-        needs[mount].bytes += one.bytes;
-        needs[mount].inodes += one.inodes;
     }
+    return REFUSAL_NONE;
+}
+
+static void unit_judge(struct space *space, uint32_t number)
+{
+    const struct plan_unit *unit = &space->stage->plan->units[number];
+    space->out->refusals[number] = unit_refused_with(space, unit);
+    if (space->out->refusals[number] != REFUSAL_NONE) {
+        return;
+    }
+    unit_need(space, unit);
+    for (uint32_t m = 0; m < space->stage->mount_count; m++) {
+        if (space->need[m].bytes > space->room[m].bytes ||
+            space->need[m].inodes > space->room[m].inodes) {
+            unit_refuse(space, number, m);
+            return;
+        }
+    }
+    for (uint32_t m = 0; m < space->stage->mount_count; m++) {
+        space->room[m].bytes -= space->room[m].bytes == UINT64_MAX ? 0 : space->need[m].bytes;
+        space->room[m].inodes -= space->room[m].inodes == UINT64_MAX ? 0 : space->need[m].inodes;
+    }
+}
+
+vsr_code space_judge(const struct stage *stage, struct space_refusals *out, vsr_error *error)
+{
+    struct space space = {.stage = stage, .out = out};
+    space.first = heap_alloc(stage->mount_count, sizeof *space.first);
+    space.room = heap_alloc(stage->mount_count, sizeof *space.room);
+    space.need = heap_alloc(stage->mount_count, sizeof *space.need);
     vsr_code rc = VSR_OK;
     for (uint32_t m = 0; m < stage->mount_count && rc == VSR_OK; m++) {
-        if (mount_of_device(stage, m) == m) {
-            rc = mount_check(stage, m, &needs[m], error);
+        rc = space_ask(&space, m, error);
+    }
+    for (uint32_t u = 0; u < stage->plan->unit_count && rc == VSR_OK; u++) {
+        if (stage->plan->units[u].refusal == REFUSAL_NONE && out->refusals[u] == REFUSAL_NONE) {
+            unit_judge(&space, u);
         }
     }
-    free(needs);
+    free(space.first);
+    free(space.room);
+    free(space.need);
     return rc;
+}
+
+void space_refuse_all(const struct plan *plan, struct space_refusals *out, struct view why)
+{
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        if (plan->units[u].refusal == REFUSAL_NONE && out->refusals[u] == REFUSAL_NONE) {
+            out->refusals[u] = REFUSAL_NO_SPACE;
+            out->details[u] = arena_copy(out->arena, why);
+        }
+    }
 }

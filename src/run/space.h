@@ -4,8 +4,20 @@
 
 #include "dest/stage.h"
 
-/* For each file system: the bytes and inodes that the plan's files need there against what is
- * free for us. Nothing that is replaced counts as freed. DEST_FULL, with both numbers. */
-vsr_code space_check(const struct stage *stage, const struct media_set *set, vsr_error *error);
+struct space_refusals {     /* of each unit of the plan */
+    enum refusal *refusals; /* REFUSAL_NONE, or why the unit is not begun    */
+    struct view *details;   /* the sentence to a NO_SPACE; in the arena       */
+    struct arena *arena;
+};
+
+/* For each file system: what the plan's units need there, one after the other, against what is
+ * free for us. A unit that does not fit beside those before it that do is refused, NO_SPACE; a
+ * later one that fits is restored: as with every other refusal, units do not stop each other. What
+ * depends on a refused unit's file is refused with it (ruling 28). Nothing that is replaced counts
+ * as freed: workers stage ahead of the commits that free it. DEST_*: it cannot be asked. */
+vsr_code space_judge(const struct stage *stage, struct space_refusals *out, vsr_error *error);
+
+/* Nothing fits: not even the staged folders could be made. why: the sentence. */
+void space_refuse_all(const struct plan *plan, struct space_refusals *out, struct view why);
 
 #endif
