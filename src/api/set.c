@@ -5,6 +5,7 @@
 #include "media/check.h"
 #include "pack/pack.h"
 #include "plan/inspect.h"
+#include "plan/set_documents.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -43,30 +44,6 @@ vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *result, 
     return rc;
 }
 
-/* The documents of an open set, from its own copies. */
-static vsr_code documents_load(struct vsr_set *set, vsr_error *error)
-{
-    const struct set_description *description = &set->media.description;
-    const uint32_t count = description->document_count;
-    struct buffer *bytes = heap_alloc(count, sizeof *bytes);
-    struct document_source *sources = heap_alloc(count, sizeof *sources);
-    vsr_code rc = VSR_OK;
-    for (uint32_t i = 0; i < count && rc == VSR_OK; i++) {
-        rc = set_read_document(&set->media, i, &bytes[i], error);
-        sources[i].name = description->documents[i].name;
-        sources[i].bytes = buffer_view(&bytes[i]);
-    }
-    if (rc == VSR_OK) {
-        rc = documents_parse(&set->documents, sources, count, error);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        buffer_free(&bytes[i]);
-    }
-    free(bytes);
-    free(sources);
-    return rc;
-}
-
 vsr_code vsr_set_open(vsr_set **set, const char *path, vsr_error *error)
 {
     *set = NULL;
@@ -87,7 +64,7 @@ vsr_code vsr_set_open(vsr_set **set, const char *path, vsr_error *error)
         free(opened);
         return rc;
     }
-    rc = documents_load(opened, error);
+    rc = set_documents_load(&opened->documents, &opened->media, error);
     if (rc != VSR_OK) {
         set_close(&opened->media);
         free(opened);
