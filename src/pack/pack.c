@@ -6,6 +6,7 @@
 
 #include "base/bug.h"
 #include "media/set_write.h"
+#include "pack/parent.h"
 #include "pack/pipeline.h"
 
 #include <limits.h>
@@ -56,20 +57,6 @@ static void warnings_pass(struct packing *packing, const struct view *warnings, 
     for (uint32_t i = 0; i < count; i++) {
         notice_add(&packing->notices, false, "%.*s", VIEW_ARG(warnings[i]));
     }
-}
-
-static vsr_code parent_find(struct packing *packing, vsr_error *error)
-{
-    struct media_set parent;
-    if (packing->options->parent == NULL) {
-        return VSR_OK;
-    }
-    const vsr_code rc = set_open_description(&parent, packing->options->parent, error);
-    if (rc == VSR_OK) {
-        packing->description.parent = parent.description.uuid;
-        set_close(&parent);
-    }
-    return rc;
 }
 
 /* What set.json says beside what the writer knows. */
@@ -125,7 +112,11 @@ static vsr_code inputs_open(struct packing *packing, vsr_error *error)
                              options->environment, options->environment_count, &packing->notices,
                              error);
     }
-    return rc == VSR_OK ? parent_find(packing, error) : rc;
+    if (rc == VSR_OK && options->parent != NULL) {
+        rc = parent_find(options->parent, &packing->documents, &packing->notices,
+                         &packing->description.parent, error);
+    }
+    return rc;
 }
 
 static bool document_name_taken(const struct packing *packing, uint32_t before, struct view name)

@@ -233,6 +233,9 @@ static void parent_is_recorded_by_its_uuid(void **state)
     memcpy(parent, fixture.set, sizeof parent);
     fixture.parent = parent;
     (void)snprintf(fixture.set, sizeof fixture.set, "%s/child", fixture.folder);
+    assert_int_equal(pack_fixture_pack(&fixture), VSR_ERR_SELECTION); /* a full one on a full one */
+    assert_int_not_equal(access(fixture.set, F_OK), 0);
+    pack_fixture_documents(&fixture, "incremental", "", "");
     pack_fixture_pack_and_verify(&fixture);
     pack_fixture_open(&fixture, &set);
     assert_true(uuid_equal(&set.description.parent, &set.description.uuid)); /* both are fixed */
