@@ -21,7 +21,7 @@ struct call { /* everything that any verb can be told; zero = not said */
     bool all, widen, force_mandatory, unprotected, cross_mounts;
     bool json, jsonl, system, quiet;
     uint64_t workers, queue_depth, memory_bytes;
-    int dependencies, alm_overwrite, tree,
+    int dependencies, alm_overwrite, tree, in_use,
         overwrite; /* 1 + the place in the choices; 0: not said */
     int durability, owner, ring;
 };

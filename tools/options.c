@@ -39,6 +39,8 @@ static const struct arg_option places[] = {
      "files that stand at an alternate location"},
     {"--tree", NULL, ARG_CHOICE, AT(tree), "offline|live",
      "is the destination in use? (default offline)"},
+    {"--in-use", NULL, ARG_CHOICE, AT(in_use), "strict|lease|ignore",
+     "what is in use on a live tree (default strict)"},
     {"--overwrite", NULL, ARG_CHOICE, AT(overwrite), "never|if-newer|always",
      "for files of no component"},
     {"--cross-mounts", NULL, ARG_FLAG, AT(cross_mounts), NULL,

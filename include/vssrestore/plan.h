@@ -23,6 +23,13 @@ typedef enum vsr_overwrite {
     VSR_OVERWRITE_ALWAYS = 2
 } vsr_overwrite;
 
+/** What counts as in use on a live tree, and is therefore not replaced. */
+typedef enum vsr_in_use {
+    VSR_IN_USE_STRICT = 0, /**< open, locked, executed, swapped to, or not known */
+    VSR_IN_USE_LEASE = 1,  /**< no write lease is given                          */
+    VSR_IN_USE_IGNORE = 2  /**< nothing                                          */
+} vsr_in_use;
+
 /** What is restored and where to, as text in the forms of the command line. Set `size` to
  *  sizeof(vsr_choices), the rest to zero or what is meant. All strings are borrowed during the
  *  call only. */
@@ -52,6 +59,7 @@ typedef struct vsr_choices {
     int unprotected;
     vsr_overwrite overwrite; /**< for files of no component */
     int cross_mounts;
+    vsr_in_use in_use;
 } vsr_choices;
 
 typedef struct vsr_plan vsr_plan;

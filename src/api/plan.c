@@ -20,6 +20,13 @@ static enum with_dependencies dependencies_of(vsr_dependencies given)
                                               : DEPENDENCIES_AUTO;
 }
 
+static enum in_use in_use_of(vsr_in_use given)
+{
+    return given == VSR_IN_USE_LEASE    ? IN_USE_LEASE
+           : given == VSR_IN_USE_IGNORE ? IN_USE_IGNORE
+                                        : IN_USE_STRICT;
+}
+
 static struct plan_choices choices_of(const vsr_choices *given)
 {
     return (struct plan_choices){
@@ -45,6 +52,7 @@ static struct plan_choices choices_of(const vsr_choices *given)
         .additional_restores = -1,
         .alm_overwrite_never = given->mapping_overwrite_never != 0,
         .tree = given->live_tree != 0 ? TREE_LIVE : TREE_OFFLINE,
+        .in_use = in_use_of(given->in_use),
         .unprotected = given->unprotected != 0,
         .overwrite = (enum overwrite)given->overwrite,
         .cross_mounts = given->cross_mounts != 0,
@@ -91,7 +99,8 @@ static vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct pl
     uint32_t root_count = 0;
     struct probe *probe = NULL;
     const struct probe_options probing = {.cross_mounts = choices->cross_mounts,
-                                          .tree = choices->tree};
+                                          .tree = choices->tree,
+                                          .in_use = choices->in_use};
     vsr_code rc = plan_map_volumes(&arena, &input, &roots, &root_count, error);
     if (rc == VSR_OK) {
         rc = probe_open(&probe, roots, root_count, &probing, error);

@@ -76,6 +76,11 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 #define QUEUE_DEPTH_MAX 256u
 #define MARK_NONE       UINT32_MAX /* "no such entry" in every 32-bit index */
 
+/* What a running system has in use, as its kernel lists it: a busy machine has a million files
+ * open and a few thousand locks. */
+#define IN_USE_FILES_MAX      ((size_t)16 << 20)
+#define IN_USE_LIST_BYTES_MAX ((size_t)64 << 20)
+
 /* Retries of one read or write that ends short, EINTR or EAGAIN, before it is an error. */
 #define IO_RETRIES_MAX 64
 

@@ -46,6 +46,7 @@ struct probe_directory {
 
 struct probe {
     struct probe_options options;
+    struct in_use_table *in_use; /* read when the first entry of a live tree is looked at */
     struct arena arena;
     struct dest_root *roots; /* fd -1: does not exist */
     struct plan_mapped_root *mapped;
@@ -251,6 +252,10 @@ static vsr_code probe_fact(struct probe *probe, uint32_t directory, struct view 
         return VSR_OK;
     }
     const struct probe_directory *d = &probe->directories[directory];
+    if (probe->in_use == NULL && probe->options.tree == TREE_LIVE &&
+        probe->options.in_use == IN_USE_STRICT) {
+        probe->in_use = in_use_read();
+    }
     const struct probe_parent parent = {
         .fd = probe_fd(probe, directory),
         .mount_id = d->mount_id,
@@ -258,6 +263,7 @@ static vsr_code probe_fact(struct probe *probe, uint32_t directory, struct view 
         .uid = d->uid,
         .writable = d->writable,
         .obstacle = d->obstacle,
+        .in_use = probe->in_use,
     };
     out->name = probe->names[*found].text;
     const int fault =
@@ -411,6 +417,7 @@ void probe_close(struct probe *probe)
     free(probe->absent);
     free(probe->directories);
     free(probe->names);
+    in_use_free(probe->in_use);
     arena_free(&probe->arena);
     free(probe);
 }

@@ -11,11 +11,10 @@
  * that is not there yet answers "does not exist" and is not made. Directories are listed once
  * and looked up folded. */
 struct probe;
-enum in_use { IN_USE_STRICT, IN_USE_LEASE, IN_USE_IGNORE }; /* rules 8.3; live trees alone */
 struct probe_options {
     bool cross_mounts;
     enum tree_kind tree;
-    enum in_use in_use;
+    enum in_use in_use; /* of a live tree: what counts as in use (rules 8.3) */
 };
 vsr_code probe_open(struct probe **out, const struct plan_mapped_root *roots, uint32_t root_count,
                     const struct probe_options *options, vsr_error *error);

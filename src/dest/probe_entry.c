@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -47,42 +48,51 @@ static const char *entry_flags(const struct probe_parent *parent, const char *na
 
 /* --- in use, on a live tree (rules 8.3) --- */
 
-static const char *entry_lease(int fd, enum in_use in_use)
+/* A lease that we hold for a moment is broken by whoever opens the file just then: the kernel
+ * tells us by a signal, and SIGIO would end the process; SIGURG is ignored unless handled. */
+static const char *entry_lease(int fd, enum in_use in_use, bool *unknown)
 {
-    if (fcntl(fd, F_SETLEASE, F_WRLCK) == 0) {
+    if (fcntl(fd, F_SETSIG, SIGURG) == 0 && fcntl(fd, F_SETLEASE, F_WRLCK) == 0) {
         (void)fcntl(fd, F_SETLEASE, F_UNLCK);
         return NULL;
     }
     if (errno == EAGAIN) {
         return "it is in use: another process has it open";
     }
+    *unknown = true;
     return in_use == IN_USE_STRICT ? "whether it is in use cannot be told (no leases here)" : NULL;
 }
 
 static const char *entry_busy(const struct probe_parent *parent, const char *name,
-                              const struct probe_options *options)
+                              const struct probe_options *options, struct fact *out)
 {
     if (options->tree != TREE_LIVE || options->in_use == IN_USE_IGNORE) {
         return NULL;
     }
-    if (options->in_use == IN_USE_STRICT) {
+    if (parent->in_use != NULL) {
+        const char *reason = in_use_reason(parent->in_use, out->device, out->inode);
+        if (reason != NULL) {
+            return reason;
+        }
         OWN(fd) written = openat(parent->fd, name, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
-        if (written < 0 && errno == ETXTBSY) {
-            return "it is in use: it is being executed or swapped to";
+        if (written < 0 && (errno == ETXTBSY || errno == EWOULDBLOCK)) {
+            return errno == ETXTBSY ? "it is in use: it is being executed"
+                                    : "it is in use: another process has a lease on it";
         }
     }
     OWN(fd) fd = openat(parent->fd, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
+        out->use_unknown = true;
         return options->in_use == IN_USE_STRICT ? "whether it is in use cannot be told" : NULL;
     }
-    return entry_lease(fd, options->in_use);
+    return entry_lease(fd, options->in_use, &out->use_unknown);
 }
 
 /* --- the predicate, first obstacle wins --- */
 
 static const char *entry_obstacle(const struct probe_parent *parent, const char *name,
                                   const struct statx *facts, const struct probe_options *options,
-                                  bool mount_point)
+                                  struct fact *out)
 {
     if (S_ISDIR(facts->stx_mode)) {
         return "it is a folder";
@@ -90,7 +100,7 @@ static const char *entry_obstacle(const struct probe_parent *parent, const char 
     if (!S_ISREG(facts->stx_mode) && !S_ISLNK(facts->stx_mode)) {
         return "it is no regular file";
     }
-    if (mount_point) {
+    if (out->mount_point) {
         return "another mount stands on it";
     }
     if (!parent->writable) {
@@ -104,7 +114,7 @@ static const char *entry_obstacle(const struct probe_parent *parent, const char 
         return NULL; /* by another link; that a file may not go there is the planner's to say */
     }
     const char *flags = entry_flags(parent, name, facts);
-    return flags != NULL ? flags : entry_busy(parent, name, options);
+    return flags != NULL ? flags : entry_busy(parent, name, options, out);
 }
 
 static enum fact_type entry_type(uint32_t mode)
@@ -135,7 +145,7 @@ int probe_entry(const struct probe_parent *parent, const char *name,
     out->modify_s = facts.stx_mtime.tv_sec;
     out->modify_ns = facts.stx_mtime.tv_nsec;
     out->link_count = facts.stx_nlink;
-    out->obstacle = entry_obstacle(parent, name, &facts, options, mounted);
+    out->obstacle = entry_obstacle(parent, name, &facts, options, out);
     out->replaceable = out->obstacle == NULL;
     return 0;
 }

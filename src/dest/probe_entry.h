@@ -2,6 +2,7 @@
 #ifndef DEST_PROBE_ENTRY_H
 #define DEST_PROBE_ENTRY_H
 
+#include "dest/in_use.h"
 #include "dest/probe.h"
 
 struct probe_parent { /* where the entry stands */
@@ -9,7 +10,8 @@ struct probe_parent { /* where the entry stands */
     uint64_t mount_id;
     uint32_t mode, uid;
     bool writable;
-    const char *obstacle; /* why not */
+    const char *obstacle;              /* why not */
+    const struct in_use_table *in_use; /* --in-use strict on a live tree; else NULL */
 };
 
 /* name is NUL-terminated. *out but its name and ambiguous. 0, or an errno that is not "absent". */

@@ -16,6 +16,7 @@ struct choice_pair { /* 'SPEC=DIR', 'NAME=value' split at the first '=' outside 
 
 enum with_dependencies { DEPENDENCIES_AUTO, DEPENDENCIES_REFUSE, DEPENDENCIES_IGNORE };
 enum tree_kind { TREE_OFFLINE, TREE_LIVE };
+enum in_use { IN_USE_STRICT, IN_USE_LEASE, IN_USE_IGNORE }; /* rules 8.3; live trees alone */
 enum overwrite { OVERWRITE_NEVER, OVERWRITE_IF_NEWER, OVERWRITE_ALWAYS };
 
 struct plan_choices {
@@ -43,6 +44,7 @@ struct plan_choices {
     int additional_restores;  /* -1 not said, 0 no, 1 yes */
     bool alm_overwrite_never; /* Q5 */
     enum tree_kind tree;
+    enum in_use in_use;
     bool unprotected;
     enum overwrite overwrite;
     bool cross_mounts;

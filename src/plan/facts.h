@@ -17,6 +17,7 @@ struct fact {
     bool ambiguous;       /* two entries differ only by case, and neither is spelled so */
     bool replaceable;     /* a regular file, or a link by a link: rules 6.5, ruling 25 */
     const char *obstacle; /* why not replaceable, static, for messages        */
+    bool use_unknown;     /* a live tree: whether it is in use cannot be told (rules 8.3) */
     bool mount_point;     /* another mount stands here (ruling 26)           */
     uint64_t device, inode, size;
     int64_t modify_s;

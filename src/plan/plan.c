@@ -129,6 +129,7 @@ static void add_flag(struct plan_build *build, const char *option, bool given)
 static void build_choices(struct plan_build *build, const struct plan_choices *c)
 {
     static const char *const dependencies[] = {"auto", "refuse", "ignore"};
+    static const char *const in_use[] = {"strict", "lease", "ignore"};
     static const char *const overwrite[] = {"never", "if-newer", "always"};
     add_choices(build, "--component", c->components, c->component_count);
     add_choices(build, "--exclude-component", c->exclude_components, c->exclude_component_count);
@@ -149,6 +150,7 @@ static void build_choices(struct plan_build *build, const struct plan_choices *c
     }
     add_choice(build, "--alm-overwrite", c->alm_overwrite_never ? VIEW("never") : VIEW("default"));
     add_choice(build, "--tree", c->tree == TREE_LIVE ? VIEW("live") : VIEW("offline"));
+    add_choice(build, "--in-use", view_of(in_use[c->in_use]));
     add_flag(build, "--unprotected", c->unprotected);
     add_choice(build, "--overwrite", view_of(overwrite[c->overwrite]));
     add_flag(build, "--cross-mounts", c->cross_mounts);

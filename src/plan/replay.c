@@ -35,6 +35,7 @@ static const struct {
     {"--in-place", REPLAY_FLAG, AT(in_place), 0, NULL},
     {"--with-dependencies", REPLAY_CHOICE, AT(with_dependencies), 0, "auto|refuse|ignore"},
     {"--tree", REPLAY_CHOICE, AT(tree), 0, "offline|live"},
+    {"--in-use", REPLAY_CHOICE, AT(in_use), 0, "strict|lease|ignore"},
     {"--overwrite", REPLAY_CHOICE, AT(overwrite), 0, "never|if-newer|always"},
 };
 
