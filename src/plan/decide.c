@@ -73,17 +73,20 @@ static const struct rule rules[] = {
     {M_ANY, T_ANY, KNOWN_EMPTY, 0, ORIGINAL, "4.8", NULL},
 
     /* reboot-time copying: method 5 knows no target, method 6 only for what is done now (6.8);
-     * an offline tree is "after the reboot" (8.2; ruling 4) */
-    {M_AT, T_ANY, KNOWN_LIVE, 0, STAGED, "6.6/5", NULL},
+     * an offline tree is "after the reboot" (8.2; ruling 4). The look at a live tree only tells
+     * that there can be such places: what is in use there does not matter */
     {M_AT, T_ANY, 0, SEEN_ORIGINAL, LOOK_ORIGINAL, "6.6/5", NULL},
-    {M_AT, T_ANY, ORIGINAL_REPLACEABLE, ORIGINAL_IMPOSSIBLE, ORIGINAL, "6.6/5", NULL},
+    {M_AT, T_ANY, KNOWN_LIVE | ORIGINAL_STAGEABLE, ORIGINAL_IMPOSSIBLE, STAGED, "6.6/5", NULL},
+    {M_AT, T_ANY, ORIGINAL_REPLACEABLE, ORIGINAL_IMPOSSIBLE | KNOWN_LIVE, ORIGINAL, "6.6/5", NULL},
     {M_AT, T_ANY, 0, 0, BY_ORIGINAL, "6.6/5", NULL},
 
     /* target ALTERNATE (6.7): never back to the original place */
     {M_ANY, T(ALTERNATE), KNOWN_MAPPED, SEEN_ALTERNATE, LOOK_ALTERNATE, "6.7/2", NULL},
     {M_ANY, T(ALTERNATE), ALTERNATE_IMPOSSIBLE, 0, BY_ALTERNATE, "6.7/2", NULL},
     {M_ANY, T(ALTERNATE), KNOWN_MAPPED | ALTERNATE_WRITABLE, 0, ALTERNATE, "6.7/2", NULL},
-    {M_AT_IF, T(ALTERNATE), KNOWN_MAPPED | KNOWN_LIVE, 0, STAGED, "6.8/6", NULL},
+    {M_AT_IF, T(ALTERNATE), KNOWN_MAPPED | KNOWN_LIVE, SEEN_ORIGINAL, LOOK_ORIGINAL, "6.8/6", NULL},
+    {M_AT_IF, T(ALTERNATE), KNOWN_MAPPED | KNOWN_LIVE | ORIGINAL_STAGEABLE, ORIGINAL_IMPOSSIBLE,
+     STAGED, "6.8/6", NULL},
     {M_ANY, T(ALTERNATE), KNOWN_MAPPED, 0, BLOCKED, "6.7/2", NULL},
     {M_ANY, T(ALTERNATE), 0, 0, REFUSE(MAPPING_MISSING), "6.7/2",
      "the restore target asks for the alternate location, and not every file has a mapping"},
@@ -92,7 +95,8 @@ static const struct rule rules[] = {
     {M_ANY, T(ORIGINAL_LOCATION), 0, SEEN_ORIGINAL, LOOK_ORIGINAL, "6.7/4", NULL},
     {M_ANY, T(ORIGINAL_LOCATION), ORIGINAL_REPLACEABLE, ORIGINAL_IMPOSSIBLE, ORIGINAL_LOCATION,
      "6.7/4", NULL},
-    {M_AT_IF, T(ORIGINAL_LOCATION), KNOWN_LIVE, ORIGINAL_IMPOSSIBLE, STAGED, "6.8/6", NULL},
+    {M_AT_IF, T(ORIGINAL_LOCATION), KNOWN_LIVE | ORIGINAL_STAGEABLE, ORIGINAL_IMPOSSIBLE, STAGED,
+     "6.8/6", NULL},
     {M_ANY, T(ORIGINAL_LOCATION), 0, 0, BY_ORIGINAL, "6.7/4", NULL},
 
     /* method 4: the original place is not looked at */
@@ -132,7 +136,7 @@ static const struct rule rules[] = {
 
     {M_AT_IF, T_PLAIN, ORIGINAL_IMPOSSIBLE, 0, BY_ORIGINAL, "6.6/6", NULL},
     {M_AT_IF, T_PLAIN, ORIGINAL_REPLACEABLE, 0, ORIGINAL, "6.6/6", NULL},
-    {M_AT_IF, T_PLAIN, KNOWN_LIVE, 0, STAGED, "6.6/6", NULL},
+    {M_AT_IF, T_PLAIN, KNOWN_LIVE | ORIGINAL_STAGEABLE, 0, STAGED, "6.6/6", NULL},
     {M_AT_IF, T_PLAIN, 0, 0, BY_ORIGINAL, "6.6/6", NULL},
 
     {M_CYCLE, T_PLAIN, ORIGINAL_IMPOSSIBLE, 0, BY_ORIGINAL, "6.6/8", NULL},

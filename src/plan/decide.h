@@ -20,7 +20,8 @@ enum {
     SEEN_ALTERNATE = 0x400,       /* the mappings' place was looked at; then:               */
     ALTERNATE_IMPOSSIBLE = 0x800,
     ALTERNATE_ABSENT = 0x1000,
-    ALTERNATE_WRITABLE = 0x2000
+    ALTERNATE_WRITABLE = 0x2000,
+    ORIGINAL_STAGEABLE = 0x4000 /* with SEEN_ORIGINAL: all can be, once nothing is in use */
 };
 
 enum decision {

@@ -146,7 +146,7 @@ static void order_directory_record(struct order *order, uint32_t unit, uint32_t 
     out->name = (struct plan_text){MARK_NONE, 0};
     out->kind = KIND_DIRECTORY;
     out->place = file->where;
-    out->action = ACTION_CREATE;
+    out->action = file->action == ACTION_STAGE ? ACTION_STAGE : ACTION_CREATE;
     out->link_owner = MARK_NONE;
     out->mapping = mapping_of(draft, file);
 }

@@ -124,7 +124,7 @@ static unsigned known_first(const struct draft *draft, const struct draft_unit *
     return (choices->private_dir != NULL ? KNOWN_PRIVATE : 0u) |
            (choices->tree == TREE_LIVE ? KNOWN_LIVE : 0u) |
            (subunits->plain == 0 ? KNOWN_EMPTY : 0u) |
-           (unit->wmd->service.n == 0 ? KNOWN_NO_SERVICE : 0u) |
+           (unit->wmd->service.n == 0 || choices->tree == TREE_LIVE ? KNOWN_NO_SERVICE : 0u) |
            (unit->component->directed_target_count > 0 ? KNOWN_ENTRIES : 0u) |
            (subunits->all_mapped ? KNOWN_MAPPED : 0u);
 }
@@ -133,7 +133,8 @@ static unsigned known_original(const struct survey *survey)
 {
     return SEEN_ORIGINAL | (survey->impossible ? ORIGINAL_IMPOSSIBLE : 0u) |
            (survey->all_absent ? ORIGINAL_ABSENT : 0u) |
-           (survey->all_writable ? ORIGINAL_REPLACEABLE : 0u);
+           (survey->all_writable ? ORIGINAL_REPLACEABLE : 0u) |
+           (survey->all_stageable ? ORIGINAL_STAGEABLE : 0u);
 }
 
 /* Q5: files that stand at the mapping may be replaced, unless the caller says never. */
@@ -165,6 +166,19 @@ static enum plan_place where_of(enum plan_verdict verdict)
     return PLACE_ORIGINAL;
 }
 
+/* What stands against it even at the next boot goes before what is in use now. */
+static const struct obstacle *obstacle_of(const struct draft *draft, const struct draft_unit *u,
+                                          bool creating, const struct survey *survey)
+{
+    const bool may_wait = draft->input->choices->tree == TREE_LIVE &&
+                          (u->wmd->method == METHOD_RESTORE_AT_REBOOT ||
+                           u->wmd->method == METHOD_RESTORE_AT_REBOOT_IF_CANNOT_REPLACE);
+    if (may_wait && survey->to_staging.refusal != REFUSAL_NONE) {
+        return &survey->to_staging;
+    }
+    return creating ? &survey->to_creating : &survey->to_writing;
+}
+
 static void refuse_by(struct draft *draft, uint32_t unit, const struct decided *decided,
                       const struct survey *survey)
 {
@@ -176,7 +190,7 @@ static void refuse_by(struct draft *draft, uint32_t unit, const struct decided *
     const bool creating = at_alternate ? (if_not_there && u->target != TARGET_ALTERNATE) ||
                                              choices->alm_overwrite_never
                                        : if_not_there;
-    const struct obstacle *obstacle = creating ? &survey->to_creating : &survey->to_writing;
+    const struct obstacle *obstacle = obstacle_of(draft, u, creating, survey);
     const enum refusal refusal =
         decided->refusal != REFUSAL_NONE ? decided->refusal : obstacle->refusal;
     const bool by_obstacle = decided->refusal == REFUSAL_NONE && survey->impossible;
@@ -202,7 +216,23 @@ static void settle_refuse(struct draft *draft, uint32_t unit, const struct decid
     }
 }
 
-static void warn_of_links(struct draft *draft, uint32_t unit, const struct survey *survey)
+/* All of the unit waits, none is replaced now (6.6/6, T43); a mapping is never used (T44). */
+static void settle_stage(struct draft *draft, uint32_t unit, const struct survey *original)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    for (uint32_t i = 0; i < u->file_count; i++) {
+        struct draft_file *file = &draft->files[u->first_file + i];
+        if (file->where == PLACE_ORIGINAL) {
+            file->action = ACTION_STAGE;
+        }
+    }
+    if (original->to_writing.refusal != REFUSAL_NONE) {
+        draft_warn(draft, "%.*s waits for the next boot: %.*s",
+                   VIEW_ARG(draft_unit_text(draft, unit)), VIEW_ARG(original->to_writing.detail));
+    }
+}
+
+static void warn_of_survey(struct draft *draft, uint32_t unit, const struct survey *survey)
 {
     if (survey->linked_count > 0) {
         draft_warn(draft,
@@ -210,6 +240,13 @@ static void warn_of_links(struct draft *draft, uint32_t unit, const struct surve
                    "content; the first is '%.*s'",
                    survey->linked_count, VIEW_ARG(draft_unit_text(draft, unit)),
                    VIEW_ARG(survey->linked));
+    }
+    if (survey->unknown_count > 0) {
+        draft_warn(draft,
+                   "rule 8.3: whether %u files to be replaced for %.*s are in use cannot be told "
+                   "(busy=unknown); the first is '%.*s'",
+                   survey->unknown_count, VIEW_ARG(draft_unit_text(draft, unit)),
+                   VIEW_ARG(survey->unknown));
     }
 }
 
@@ -232,7 +269,7 @@ static vsr_code settle_targets(struct draft *draft, uint32_t unit, const struct 
     } else if (subunits->retargeted > 0) {
         u->verdict = VERDICT_MIXED;
         u->rule = VIEW("6.9");
-        warn_of_links(draft, unit, &survey);
+        warn_of_survey(draft, unit, &survey);
     }
     return VSR_OK;
 }
@@ -286,12 +323,15 @@ static vsr_code settle_plain(struct draft *draft, uint32_t unit, const struct su
             if ((known & (SEEN_ORIGINAL | SEEN_ALTERNATE)) == 0) { /* directories at most */
                 return survey_unit(draft, unit, PLACE_ORIGINAL, &original, error);
             }
-            warn_of_links(draft, unit, (known & SEEN_ALTERNATE) != 0 ? &alternate : &original);
+            warn_of_survey(draft, unit, (known & SEEN_ALTERNATE) != 0 ? &alternate : &original);
             for (uint32_t i = 0; i < u->file_count; i++) {
                 struct draft_file *file = &draft->files[u->first_file + i];
                 if (file->where == PLACE_ORIGINAL) {
                     file->where = (uint8_t)where_of(u->verdict);
                 }
+            }
+            if (u->verdict == VERDICT_STAGED) {
+                settle_stage(draft, unit, &original);
             }
             return VSR_OK;
         }

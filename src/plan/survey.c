@@ -9,7 +9,8 @@
 
 /* --- obstacles --- */
 
-enum hindrance { HINDERS_CREATING = 1, HINDERS_WRITING = 2, HINDERS_ALL = 4 };
+/* Each hinders what stands before it as well. */
+enum hindrance { HINDERS_CREATING, HINDERS_WRITING, HINDERS_STAGING, HINDERS_ALL };
 
 struct survey_at {
     struct draft *draft;
@@ -39,7 +40,7 @@ static void obstacle_note(struct draft *draft, struct obstacle *obstacle, enum r
     }
 }
 
-static void hinder(const struct survey_at *at, struct draft_file *file, unsigned how,
+static void hinder(const struct survey_at *at, struct draft_file *file, enum hindrance how,
                    enum refusal refusal, const char *rule, const char *why)
 {
     file->state = STATE_BLOCKED;
@@ -49,9 +50,13 @@ static void hinder(const struct survey_at *at, struct draft_file *file, unsigned
     }
     survey->all_absent = false;
     obstacle_note(at->draft, &survey->to_creating, refusal, rule, file, why);
-    if (how != HINDERS_CREATING) {
+    if (how >= HINDERS_WRITING) {
         survey->all_writable = false;
         obstacle_note(at->draft, &survey->to_writing, refusal, rule, file, why);
+    }
+    if (how >= HINDERS_STAGING) {
+        survey->all_stageable = false;
+        obstacle_note(at->draft, &survey->to_staging, refusal, rule, file, why);
     }
     survey->impossible |= how == HINDERS_ALL;
 }
@@ -69,11 +74,8 @@ static void hinder_by_place(const struct survey_at *at, struct draft_file *file,
     case REFUSAL_CASE_COLLISION:
         hinder(at, file, HINDERS_ALL, refusal, "5.9", why);
         break;
-    case REFUSAL_NAME_UNREPRESENTABLE:
-        hinder(at, file, HINDERS_WRITING, refusal, "6.5", why);
-        break;
-    default:
-        hinder(at, file, HINDERS_WRITING, refusal, "6.5", why);
+    default: /* no folder can be there, so that nothing can wait for it either */
+        hinder(at, file, HINDERS_STAGING, refusal, "6.5", why);
         break;
     }
 }
@@ -85,7 +87,7 @@ static void file_is_absent(const struct survey_at *at, struct draft_file *file,
 {
     const char *fault = place_name_fault(place, draft_name(at->draft, file));
     if (fault != NULL) {
-        hinder(at, file, HINDERS_WRITING, REFUSAL_NAME_UNREPRESENTABLE, "6.5", fault);
+        hinder(at, file, HINDERS_STAGING, REFUSAL_NAME_UNREPRESENTABLE, "6.5", fault);
         return;
     }
     if (!place->writable) {
@@ -121,6 +123,9 @@ static void file_is_present(const struct survey_at *at, struct draft_file *file,
         hinder(at, file, HINDERS_WRITING, REFUSAL_NOT_REPLACEABLE, "6.5",
                why != NULL ? why : "it cannot be replaced");
         return;
+    }
+    if (fact->use_unknown && at->survey != NULL && at->survey->unknown_count++ == 0) {
+        at->survey->unknown = place_of_file(draft, file);
     }
     file->state = STATE_REPLACEABLE;
     file->action = ACTION_REPLACE;
@@ -286,7 +291,7 @@ static vsr_code survey_files(const struct survey_at *at, uint32_t unit, vsr_erro
 vsr_code survey_unit(struct draft *draft, uint32_t unit, enum plan_place where, struct survey *out,
                      vsr_error *error)
 {
-    *out = (struct survey){.all_absent = true, .all_writable = true};
+    *out = (struct survey){.all_absent = true, .all_writable = true, .all_stageable = true};
     const struct survey_at at = {.draft = draft, .survey = out, .where = where};
     return survey_files(&at, unit, error);
 }

@@ -11,13 +11,17 @@ struct obstacle {
 };
 
 struct survey {
-    bool impossible;   /* a volume is not mapped, a mount is in the way: no method decides on it */
-    bool all_absent;   /* nothing there, all creatable      */
-    bool all_writable; /* all replaceable or creatable      */
+    bool impossible;    /* a volume is not mapped, a mount is in the way: no method decides on it */
+    bool all_absent;    /* nothing there, all creatable      */
+    bool all_writable;  /* all replaceable or creatable      */
+    bool all_stageable; /* nothing that the next boot could not solve is in the way */
     struct obstacle to_creating; /* the first, for a method that wants nothing there */
     struct obstacle to_writing;  /* the first, for a method that may replace         */
+    struct obstacle to_staging;  /* the first, for what waits until the next boot    */
     uint32_t linked_count;       /* files that have further names (hard links) ...   */
     struct view linked;          /* ... and the first of them */
+    uint32_t unknown_count;      /* files of which nobody can say whether they are in use ... */
+    struct view unknown;         /* ... and the first of them */
 };
 
 /* Look at the places of a unit's files: at the original ones, below their mappings, or - those

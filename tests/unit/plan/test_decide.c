@@ -17,6 +17,7 @@
 #define ABSENT    (SEEN_ORIGINAL | ORIGINAL_ABSENT | ORIGINAL_REPLACEABLE)
 #define WRITE     (SEEN_ORIGINAL | ORIGINAL_REPLACEABLE)
 #define BLOCKED   SEEN_ORIGINAL
+#define CAN_WAIT  (KNOWN_LIVE | SEEN_ORIGINAL | ORIGINAL_STAGEABLE)
 #define NO_PLACE  (SEEN_ORIGINAL | ORIGINAL_IMPOSSIBLE)
 #define MAPPED    KNOWN_MAPPED
 #define ALT_FREE  (MAPPED | SEEN_ALTERNATE | ALTERNATE_ABSENT | ALTERNATE_WRITABLE)
@@ -124,9 +125,15 @@ static const struct path paths[] = {
     {TO_ALT, TARGET_ORIGINAL, ALT_NONE, BY_ALT, "6.6/4", "4: leads nowhere"},
 
     /* 6.6/5, 6.6/6 and 6.8 */
-    {REBOOT, TARGET_ORIGINAL, KNOWN_LIVE, PLACE(STAGED), "6.6/5", "5 live: all staged"},
-    {REBOOT, TARGET_ALTERNATE, KNOWN_LIVE | MAPPED, PLACE(STAGED), "6.6/5",
-     "5 live: targets have no influence"},
+    {REBOOT, TARGET_ORIGINAL, KNOWN_LIVE, LOOK_ORIG, "6.6/5", "5 live: is there such a place?"},
+    {REBOOT, TARGET_ORIGINAL, CAN_WAIT, PLACE(STAGED), "6.6/5", "5 live: all staged"},
+    {REBOOT, TARGET_ORIGINAL, CAN_WAIT | ABSENT, PLACE(STAGED), "6.6/5",
+     "5 live: all staged, also when nothing is in use"},
+    {REBOOT, TARGET_ALTERNATE, CAN_WAIT | MAPPED, PLACE(STAGED), "6.6/5",
+     "5 live: targets and mappings have no influence (T44)"},
+    {REBOOT, TARGET_ORIGINAL, BLOCKED | KNOWN_LIVE | MAPPED, BY_ORIG, "6.6/5",
+     "5 live: no boot solves it"},
+    {REBOOT, TARGET_ORIGINAL, NO_PLACE | KNOWN_LIVE, BY_ORIG, "6.6/5", "5 live: no place at all"},
     {REBOOT, TARGET_ORIGINAL, 0, LOOK_ORIG, "6.6/5", "5 offline: look"},
     {REBOOT, TARGET_ORIGINAL, WRITE, PLACE(ORIGINAL), "6.6/5", "5 offline: now (ruling 4)"},
     {REBOOT, TARGET_ALTERNATE, WRITE | MAPPED, PLACE(ORIGINAL), "6.6/5",
@@ -136,17 +143,25 @@ static const struct path paths[] = {
     {REBOOT, TARGET_ORIGINAL, NO_PLACE, BY_ORIG, "6.6/5", "5 offline: no place at all"},
     {REBOOT_IF, TARGET_ORIGINAL, 0, LOOK_ORIG, "6.6", "6: look first"},
     {REBOOT_IF, TARGET_ORIGINAL, WRITE, PLACE(ORIGINAL), "6.6/6", "6: mixed but replaceable (T43)"},
-    {REBOOT_IF, TARGET_ORIGINAL, BLOCKED | KNOWN_LIVE, PLACE(STAGED), "6.6/6",
+    {REBOOT_IF, TARGET_ORIGINAL, CAN_WAIT, PLACE(STAGED), "6.6/6",
      "6 live: one blocked, all staged (T43)"},
+    {REBOOT_IF, TARGET_ORIGINAL, CAN_WAIT | WRITE, PLACE(ORIGINAL), "6.6/6",
+     "6 live: none blocked, now"},
+    {REBOOT_IF, TARGET_ORIGINAL, BLOCKED | KNOWN_LIVE, BY_ORIG, "6.6/6",
+     "6 live: blocked, and no boot solves it"},
     {REBOOT_IF, TARGET_ORIGINAL, BLOCKED | MAPPED, BY_ORIG, "6.6/6",
      "6 offline: no mapping fallback"},
     {REBOOT_IF, TARGET_ORIGINAL, NO_PLACE | KNOWN_LIVE, BY_ORIG, "6.6/6", "6: no place at all"},
     {REBOOT_IF, TARGET_ALTERNATE, ALT_WRITE, PLACE(ALTERNATE), "6.7/2",
      "6: target honoured for work that is done now"},
-    {REBOOT_IF, TARGET_ALTERNATE, ALT_BAR | KNOWN_LIVE, PLACE(STAGED), "6.8/6",
+    {REBOOT_IF, TARGET_ALTERNATE, ALT_BAR | KNOWN_LIVE, LOOK_ORIG, "6.8/6",
+     "6 live: is there a place to wait for?"},
+    {REBOOT_IF, TARGET_ALTERNATE, ALT_BAR | CAN_WAIT, PLACE(STAGED), "6.8/6",
      "6 live: what must wait goes to the original"},
+    {REBOOT_IF, TARGET_ALTERNATE, ALT_BAR | BLOCKED | KNOWN_LIVE, BARRED, "6.7/2",
+     "6 live: mapping blocked, and no boot solves it"},
     {REBOOT_IF, TARGET_ALTERNATE, ALT_BAR, BARRED, "6.7/2", "6 offline: mapping blocked"},
-    {REBOOT_IF, TARGET_ORIGINAL_LOCATION, BLOCKED | KNOWN_LIVE, PLACE(STAGED), "6.8/6",
+    {REBOOT_IF, TARGET_ORIGINAL_LOCATION, CAN_WAIT, PLACE(STAGED), "6.8/6",
      "6 live: original location, staged"},
 
     /* 6.6/8 as 2 */
@@ -203,7 +218,7 @@ static void for_all(decide_check *check)
 {
     for (int m = 0; m < METHOD_COUNT; m++) {
         for (int t = 0; t < TARGET_COUNT; t++) {
-            for (unsigned known = 0; known < 2u * ALTERNATE_WRITABLE; known++) {
+            for (unsigned known = 0; known < 2u * ORIGINAL_STAGEABLE; known++) {
                 check((enum vss_method)m, (enum vss_target)t, known,
                       plan_decide((enum vss_method)m, (enum vss_target)t, known));
             }
@@ -243,6 +258,8 @@ static void check_places_were_free(enum vss_method method, enum vss_target targe
     }
     if (got.verdict == VERDICT_STAGED) {
         assert_true((known & KNOWN_LIVE) != 0);
+        assert_true((known & ORIGINAL_STAGEABLE) != 0);
+        assert_false(known & ORIGINAL_IMPOSSIBLE);
     }
 }
 
