@@ -115,7 +115,14 @@ enum bcd_attribute { /* what a restore may write on a COMPONENT */
                      BCD_POST_RESTORE_FAILURE
 };
 
-enum bcd_child { BCD_USED_MAPPING, BCD_NEW_TARGET, BCD_RESTORE_SUBCOMPONENT };
+enum bcd_child {
+    BCD_USED_MAPPING,
+    BCD_NEW_TARGET,
+    BCD_RESTORE_SUBCOMPONENT,
+    BCD_DIRECTED_TARGET,
+    BCD_RESTORE_METADATA
+};
+enum { BCD_CHILD_COUNT = BCD_RESTORE_METADATA + 1 };
 
 /* Parse bytes (any of the byte forms of document-xml.md, 1) for writing back. bytes is copied.
  * Errors: DOCUMENT, with file, line, byte. *out is the caller's, freed by bcd_document_free. */
@@ -137,6 +144,16 @@ void bcd_document_set_restore_type(struct bcd_document *document, struct view va
 void bcd_document_remove(struct bcd_document *document, uint32_t writer, uint32_t component,
                          enum bcd_child child);
 
+/* Take out one child: that with this number among the document's own children of its kind. */
+void bcd_document_drop(struct bcd_document *document, uint32_t writer, uint32_t component,
+                       enum bcd_child child, uint32_t number);
+
+/* Where the ranges of the PARTIAL_FILE with this number are now: a full path (SetRangesFilePath,
+ * rules 6.10). Called in document order, at most once for
+ * each. */
+void bcd_document_set_ranges(struct bcd_document *document, uint32_t writer, uint32_t component,
+                             uint32_t number, struct view path);
+
 /* Add a child at the end of the COMPONENT, in its namespace. child: BCD_USED_MAPPING or
  * BCD_NEW_TARGET; everything is copied. */
 void bcd_document_add_mapping(struct bcd_document *document, uint32_t writer, uint32_t component,
@@ -144,11 +161,20 @@ void bcd_document_add_mapping(struct bcd_document *document, uint32_t writer, ui
 void bcd_document_add_subcomponent(struct bcd_document *document, uint32_t writer,
                                    uint32_t component, struct view logical_path,
                                    struct view component_name);
+void bcd_document_add_directed(struct bcd_document *document, uint32_t writer, uint32_t component,
+                               const struct bcd_directed_target *target);
+void bcd_document_add_restore_metadata(struct bcd_document *document, uint32_t writer,
+                                       uint32_t component, struct view metadata);
 
 /* The document in the byte form that was read (encoding, BOM, prolog, ending NUL). Nothing
  * changed: the same bytes (rules 2.2). Added to *out. Errors: DOCUMENT, a value that XML cannot
  * hold; *out is then as it was. */
 vsr_code bcd_document_render(const struct bcd_document *document, struct buffer *out,
                              vsr_error *error);
+
+/* The same as UTF-8, for another program: no byte order mark, no ending NUL, and a prolog that
+ * names an encoding names UTF-8. */
+vsr_code bcd_document_render_utf8(const struct bcd_document *document, struct buffer *out,
+                                  vsr_error *error);
 
 #endif

@@ -1,69 +1,23 @@
-/* bcd_document.c - the Backup Components Document, written back (rules 2.2, 6.10).
+/* bcd_document.c - the Backup Components Document, to be written back (rules 2.2, 6.10): opening it
+ * and noting edits.
  *
  * The document's own text is kept; an edit is remembered beside its COMPONENT and laid over the
- * text when it is rendered. So everything that was not edited keeps its very bytes: quotes,
- * references, indents, unknown elements, the prolog. Nothing is edited: the original bytes. */
-#include "vss/bcd_read.h"
-#include "vss/xml_scan.h"
+ * text when it is rendered (bcd_render.c). So everything that was not edited keeps its very bytes:
+ * quotes, references, indents, unknown elements, the prolog. */
+#include "vss/bcd_edit.h"
 #include "vss/xml_value.h"
 
 #include "base/bug.h"
 #include "base/heap.h"
-#include "base/limits.h"
 
 #include <stdlib.h>
 
-enum { ATTRIBUTE_COUNT = BCD_POST_RESTORE_FAILURE + 1 };
-
-struct attribute_edit {
-    enum { KEEP, SET, REMOVE } what;
-    struct view value;
-};
-
-struct child_edit { /* an added child */
-    enum bcd_child kind;
-    struct vss_mapping mapping; /* of a mapping or new target */
-    struct view logical_path;   /* of a subcomponent          */
-    struct view component_name;
-    uint32_t next; /* in the component; MARK_NONE ends */
-};
-
-struct component_edit {
-    uint32_t element;
-    struct attribute_edit attributes[ATTRIBUTE_COUNT];
-    bool removed[BCD_RESTORE_SUBCOMPONENT + 1];
-    uint32_t first_child, last_child; /* into children; MARK_NONE: none */
-};
-
-struct writer_edit {
-    struct component_edit *components;
-    uint32_t component_count;
-};
-
-struct bcd_document {
-    struct arena arena;
-    struct bcd_xml bcd_xml;
-    struct attribute_edit restore_type;
-    struct writer_edit *writers;
-    uint32_t writer_count;
-    struct child_edit *children; /* heap */
-    size_t child_count, child_capacity;
-};
-
-static const enum word attribute_words[ATTRIBUTE_COUNT] = {
-    [BCD_SELECTED_FOR_RESTORE] = WORD_A_SELECTED_FOR_RESTORE,
-    [BCD_ADDITIONAL_RESTORES] = WORD_A_ADDITIONAL_RESTORES,
-    [BCD_RESTORE_OPTIONS] = WORD_A_RESTORE_OPTIONS,
-    [BCD_RESTORE_TARGET] = WORD_A_RESTORE_TARGET,
-    [BCD_FILE_RESTORE_STATUS] = WORD_A_FILE_RESTORE_STATUS,
-    [BCD_PRE_RESTORE_FAILURE] = WORD_A_PRE_RESTORE_FAILURE_MSG,
-    [BCD_POST_RESTORE_FAILURE] = WORD_A_POST_RESTORE_FAILURE_MSG,
-};
-
-static const enum word child_words[] = {
+const enum word bcd_child_words[BCD_CHILD_COUNT] = {
     [BCD_USED_MAPPING] = WORD_ALTERNATE_LOCATION_MAPPING,
     [BCD_NEW_TARGET] = WORD_NEW_TARGET,
     [BCD_RESTORE_SUBCOMPONENT] = WORD_RESTORE_SUBCOMPONENT,
+    [BCD_DIRECTED_TARGET] = WORD_DIRECTED_TARGET,
+    [BCD_RESTORE_METADATA] = WORD_RESTORE_METADATA,
 };
 
 /* --- opening: the same writers and components, in the same order, as bcd_parse() --- */
@@ -114,6 +68,7 @@ void bcd_document_free(struct bcd_document *document)
 {
     if (document != NULL) {
         free(document->children);
+        free(document->ranges);
         arena_free(&document->arena);
         free(document);
     }
@@ -156,7 +111,7 @@ void bcd_document_remove(struct bcd_document *document, uint32_t writer, uint32_
                          enum bcd_child child)
 {
     struct component_edit *edit = component_at(document, writer, component);
-    VSR_REQUIRE(child <= BCD_RESTORE_SUBCOMPONENT);
+    VSR_REQUIRE(child <= BCD_RESTORE_METADATA);
     edit->removed[child] = true;
     uint32_t *link = &edit->first_child;
     edit->last_child = MARK_NONE;
@@ -216,232 +171,66 @@ void bcd_document_add_subcomponent(struct bcd_document *document, uint32_t write
               });
 }
 
-/* --- rendering --- */
-
-struct rendering {
-    const struct bcd_document *document;
-    struct view text;
-    struct buffer out;
-    uint32_t at; /* text before it is written or dropped */
-    vsr_code code;
-    vsr_error *error;
-};
-
-/* Copy the text up to offset. */
-static void copy_until(struct rendering *r, uint32_t offset)
+void bcd_document_add_directed(struct bcd_document *document, uint32_t writer, uint32_t component,
+                               const struct bcd_directed_target *target)
 {
-    if (offset > r->at) {
-        buffer_add(&r->out, r->text.p + r->at, offset - r->at);
-        r->at = offset;
-    }
+    struct arena *arena = &document->arena;
+    child_add(document, component_at(document, writer, component),
+              (struct child_edit){
+                  .kind = BCD_DIRECTED_TARGET,
+                  .directed = {.source_path = arena_copy(arena, target->source_path),
+                               .source_filename = arena_copy(arena, target->source_filename),
+                               .source_ranges = arena_copy(arena, target->source_ranges),
+                               .destination_path = arena_copy(arena, target->destination_path),
+                               .destination_filename =
+                                   arena_copy(arena, target->destination_filename),
+                               .destination_ranges = arena_copy(arena, target->destination_ranges)},
+              });
 }
 
-static void drop_until(struct rendering *r, uint32_t offset)
+void bcd_document_add_restore_metadata(struct bcd_document *document, uint32_t writer,
+                                       uint32_t component, struct view metadata)
 {
-    r->at = offset > r->at ? offset : r->at;
+    child_add(document, component_at(document, writer, component),
+              (struct child_edit){.kind = BCD_RESTORE_METADATA,
+                                  .metadata = arena_copy(&document->arena, metadata)});
 }
 
-static void put_word(struct rendering *r, const char *word)
+/* The document's own child of a kind with this number. */
+static uint32_t child_at(const struct bcd_document *document, const struct component_edit *edit,
+                         enum word word, uint32_t number)
 {
-    buffer_add_view(&r->out, view_of(word));
-}
-
-/* A value between quotes of the given kind; what a parser would alter becomes a reference. */
-static void put_value(struct rendering *r, struct view value, char quote)
-{
-    const char *what = xml_value_length(value) != value.n   ? "a character that XML cannot hold"
-                       : value.n > DOCUMENT_VALUE_BYTES_MAX ? "more bytes than are allowed"
-                                                            : NULL;
-    if (what != NULL && r->code == VSR_OK) {
-        r->code = err_set(r->error, VSR_ERR_DOCUMENT, "vss/bcd_document",
-                          "cannot write %s: the value \"%.60s\" has %s",
-                          r->document->bcd_xml.text.file_name, value.p, what);
-        return;
-    }
-    xml_value_put(&r->out, value, quote);
-}
-
-static void put_attribute(struct rendering *r, enum word word, struct view value)
-{
-    buffer_add_char(&r->out, ' ');
-    buffer_add_view(&r->out, word_text(word));
-    put_word(r, "=\"");
-    put_value(r, value, '"');
-    buffer_add_char(&r->out, '"');
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* The start of the white space before offset. */
-static uint32_t space_start(struct view text, uint32_t offset)
-{
-    while (offset > 0 && is_space(text.p[offset - 1])) {
-        offset--;
-    }
-    return offset;
-}
-
-/* The start of the white space before offset if it is all that stands behind a tag. */
-static uint32_t indent_start(struct view text, uint32_t offset)
-{
-    const uint32_t start = space_start(text, offset);
-    return start > 0 && text.p[start - 1] == '>' ? start : offset;
-}
-
-/* Lay the edits over an attribute that stands in the document; the value that it has already
- * stays as it is spelled. */
-static void render_present(struct rendering *r, const struct xml_attribute_span *span,
-                           const struct attribute_edit *edit, struct view value)
-{
-    if (edit->what == SET && !view_equal(value, edit->value)) {
-        copy_until(r, span->value);
-        put_value(r, edit->value, r->text.p[span->value - 1]);
-        drop_until(r, span->end - 1);
-    } else if (edit->what == REMOVE) {
-        copy_until(r, space_start(r->text, span->start));
-        drop_until(r, span->end);
-    }
-}
-
-/* The start tag of element with its edits: those of words[i] are edits[i]. */
-static void render_tag(struct rendering *r, uint32_t element, const enum word *words,
-                       const struct attribute_edit *edits, size_t edit_count)
-{
-    const struct xml *xml = &r->document->bcd_xml.xml;
-    uint32_t at = xml_scan_name_end(r->text, xml->elements[element].tag_start + 1);
-    bool present[ATTRIBUTE_COUNT] = {false};
-    struct xml_attribute_span span;
-    while (xml_scan_attribute(r->text, &at, &span)) {
-        const struct view name = {r->text.p + span.start, span.name_bytes};
-        for (size_t i = 0; i < edit_count; i++) {
-            if (view_equal(name, word_text(words[i]))) {
-                present[i] = true;
-                render_present(r, &span, &edits[i], xml_attribute_find(xml, element, name)->value);
-            }
-        }
-    }
-    for (size_t i = 0; i < edit_count; i++) {
-        if (edits[i].what == SET && !present[i]) {
-            copy_until(r, at);
-            put_attribute(r, words[i], edits[i].value);
-        }
-    }
-}
-
-static void render_removed(struct rendering *r, const struct component_edit *edit)
-{
-    const struct reader reader = bcd_reader(&r->document->bcd_xml, NULL, NULL);
+    const struct reader reader = bcd_reader(&document->bcd_xml, NULL, NULL);
     const struct xml_element *elements = reader.xml->elements;
-    const uint32_t end = elements[edit->element].end;
-    for (uint32_t c = xml_child_first(edit->element); c < end; c = elements[c].end) {
-        for (size_t i = 0; i < sizeof child_words / sizeof *child_words; i++) {
-            if (edit->removed[i] && reader_is(&reader, c, child_words[i])) {
-                copy_until(r, indent_start(r->text, elements[c].tag_start));
-                drop_until(r, elements[c].close_end);
-            }
+    uint32_t c = xml_child_first(edit->element);
+    for (; c < elements[edit->element].end; c = elements[c].end) {
+        if (reader_is(&reader, c, word) && number-- == 0) {
+            break;
         }
     }
+    VSR_REQUIRE(c < elements[edit->element].end);
+    return c;
 }
 
-/* Children are called with the COMPONENT's own prefix, if it has one: so they stand in its
- * namespace. */
-static void put_child(struct rendering *r, const struct child_edit *child, struct view prefix)
+void bcd_document_drop(struct bcd_document *document, uint32_t writer, uint32_t component,
+                       enum bcd_child child, uint32_t number)
 {
-    static const char *const yes_no[] = {"no", "yes"};
-    buffer_add_char(&r->out, '<');
-    buffer_add_view(&r->out, prefix);
-    buffer_add_view(&r->out, word_text(child_words[child->kind]));
-    if (child->kind == BCD_RESTORE_SUBCOMPONENT) {
-        if (view_present(child->logical_path)) {
-            put_attribute(r, WORD_A_LOGICAL_PATH, child->logical_path);
-        }
-        put_attribute(r, WORD_A_COMPONENT_NAME, child->component_name);
-        put_attribute(r, WORD_A_REPAIR, VIEW("no")); /* rules 4.4 */
-    } else {
-        put_attribute(r, WORD_A_PATH, child->mapping.path);
-        put_attribute(r, WORD_A_FILESPEC, child->mapping.filespec);
-        put_attribute(r, WORD_A_RECURSIVE, view_of(yes_no[child->mapping.recursive]));
-        put_attribute(r, WORD_A_ALTERNATE_PATH, child->mapping.alternate_path);
+    VSR_REQUIRE(child <= BCD_RESTORE_METADATA);
+    const struct component_edit *edit = component_at(document, writer, component);
+    if (document->dropped == NULL) {
+        document->dropped =
+            ARENA_ARRAY(&document->arena, bool, document->bcd_xml.xml.element_count);
     }
-    put_word(r, "/>");
+    document->dropped[child_at(document, edit, bcd_child_words[child], number)] = true;
 }
 
-/* The white space before the last child, as the indent of those added behind it. */
-static struct view last_indent(const struct rendering *r, uint32_t element)
+void bcd_document_set_ranges(struct bcd_document *document, uint32_t writer, uint32_t component,
+                             uint32_t number, struct view path)
 {
-    const struct xml_element *elements = r->document->bcd_xml.xml.elements;
-    uint32_t last = MARK_NONE;
-    for (uint32_t c = xml_child_first(element); c < elements[element].end; c = elements[c].end) {
-        last = c;
-    }
-    if (last == MARK_NONE) {
-        return VIEW("");
-    }
-    const uint32_t start = indent_start(r->text, elements[last].tag_start);
-    return (struct view){r->text.p + start, elements[last].tag_start - start};
-}
-
-static void render_added(struct rendering *r, const struct component_edit *edit)
-{
-    const struct xml_element *e = &r->document->bcd_xml.xml.elements[edit->element];
-    if (edit->first_child == MARK_NONE) {
-        return;
-    }
-    const bool is_empty = e->close_start == e->tag_end; /* <COMPONENT .../> */
-    const uint32_t name = e->tag_start + 1;
-    const struct view spelled = {r->text.p + name, xml_scan_name_end(r->text, name) - name};
-    const size_t colon = view_find(spelled, ':');
-    const struct view prefix = {spelled.p, colon < spelled.n ? colon + 1 : 0};
-    const struct view indent = last_indent(r, edit->element);
-    if (is_empty && r->text.p[e->tag_end - 2] == '/') {
-        copy_until(r, e->tag_end - 2);
-        drop_until(r, e->tag_end);
-        buffer_add_char(&r->out, '>');
-    } else {
-        copy_until(r, indent_start(r->text, e->close_start));
-    }
-    for (uint32_t i = edit->first_child; i != MARK_NONE; i = r->document->children[i].next) {
-        buffer_add_view(&r->out, indent);
-        put_child(r, &r->document->children[i], prefix);
-    }
-    if (is_empty && r->text.p[e->tag_end - 2] == '/') {
-        put_word(r, "</");
-        buffer_add_view(&r->out, spelled);
-        put_word(r, ">");
-    }
-}
-
-static void render_text(struct rendering *r)
-{
-    static const enum word restore_type[] = {WORD_A_RESTORE_TYPE};
-    const struct bcd_document *document = r->document;
-    render_tag(r, 0, restore_type, &document->restore_type, 1);
-    for (uint32_t w = 0; w < document->writer_count; w++) {
-        for (uint32_t c = 0; c < document->writers[w].component_count; c++) {
-            const struct component_edit *edit = &document->writers[w].components[c];
-            render_tag(r, edit->element, attribute_words, edit->attributes, ATTRIBUTE_COUNT);
-            render_removed(r, edit);
-            render_added(r, edit);
-        }
-    }
-    copy_until(r, (uint32_t)r->text.n);
-}
-
-vsr_code bcd_document_render(const struct bcd_document *document, struct buffer *out,
-                             vsr_error *error)
-{
-    struct rendering r = {.document = document,
-                          .text = document->bcd_xml.text.text,
-                          .error = error};
-    render_text(&r);
-    if (r.code == VSR_OK && view_equal(buffer_view(&r.out), r.text)) {
-        buffer_add_view(out, document->bcd_xml.text.bytes);
-    } else if (r.code == VSR_OK) {
-        xml_text_render(&document->bcd_xml.text, buffer_view(&r.out), out);
-    }
-    buffer_free(&r.out);
-    return r.code;
+    const struct component_edit *edit = component_at(document, writer, component);
+    document->ranges = heap_grow(document->ranges, document->ranges_count,
+                                 &document->ranges_capacity, sizeof *document->ranges);
+    struct ranges_edit *ranges = &document->ranges[document->ranges_count++];
+    *ranges = (struct ranges_edit){.element = child_at(document, edit, WORD_PARTIAL_FILE, number)};
+    attribute_edit(document, &ranges->ranges, path);
 }

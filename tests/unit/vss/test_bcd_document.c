@@ -261,6 +261,22 @@ static void remove_targets(struct bcd_document *d)
     bcd_document_remove(d, 0, 0, BCD_USED_MAPPING);
 }
 
+static void add_answers(struct bcd_document *d)
+{
+    bcd_document_add_directed(
+        d, 0, 0,
+        &(struct bcd_directed_target){
+            VIEW("a"), VIEW("b"), VIEW("0:1"), VIEW("c"), VIEW("d"), VIEW("2:1"), {0}});
+    bcd_document_add_restore_metadata(d, 0, 0, VIEW("m"));
+}
+
+static void drop_and_set(struct bcd_document *d)
+{
+    bcd_document_drop(d, 0, 0, BCD_NEW_TARGET, 1);
+    bcd_document_set_ranges(d, 0, 0, 0, VIEW("D:\\r"));
+    bcd_document_set_ranges(d, 0, 0, 1, VIEW("D:\\s"));
+}
+
 static void set_root(struct bcd_document *d)
 {
     bcd_document_set_restore_type(d, VIEW("import"));
@@ -302,6 +318,15 @@ static void edits_leave_the_spelling_of_the_rest(void **state)
          "<COMPONENT>\n <A/>\n <NEW_TARGET path='p'><!-- > --></NEW_TARGET>\n "
          "<RESTORE_SUBCOMPONENT xmlns=''/>text<NEW_TARGET/>\n <B/>\n</COMPONENT>",
          "<COMPONENT>\n <A/>text\n <B/>\n</COMPONENT>"},
+        {add_answers, "<COMPONENT componentName='c'/>",
+         "<COMPONENT componentName='c'><DIRECTED_TARGET sourcePath=\"a\" sourceFilename=\"b\" "
+         "sourceRangeList=\"0:1\" destinationPath=\"c\" destinationFilename=\"d\" "
+         "destinationRangeList=\"2:1\"/><RESTORE_METADATA metadata=\"m\"/></COMPONENT>"},
+        {drop_and_set,
+         "<COMPONENT><NEW_TARGET path='1'/><PARTIAL_FILE ranges='x'/><NEW_TARGET path='2'/>"
+         "<PARTIAL_FILE path='y'/><NEW_TARGET path='3'/></COMPONENT>",
+         "<COMPONENT><NEW_TARGET path='1'/><PARTIAL_FILE ranges='D:\\r'/>"
+         "<PARTIAL_FILE path='y' ranges=\"D:\\s\"/><NEW_TARGET path='3'/></COMPONENT>"},
         {set_root, "<COMPONENT/>", NULL},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -319,6 +344,40 @@ static void edits_leave_the_spelling_of_the_rest(void **state)
         struct buffer out = rendered(document);
         assert_view_equal(buffer_view(&out), after);
         buffer_free(&out);
+        bcd_document_free(document);
+    }
+}
+
+/* Another program gets UTF-8, and a prolog that says so. */
+static void utf8_is_for_other_programs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *prolog, *after;
+    } rows[] = {
+        {"", ""},
+        {"<?xml version='1.0'?>", "<?xml version='1.0'?>"},
+        {"<?xml version='1.0' encoding = 'utf-16'?>\n",
+         "<?xml version='1.0' encoding = 'UTF-8'?>\n"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct buffer bytes = {0};
+        struct buffer out = {0};
+        char text[500];
+        (void)snprintf(text, sizeof text, "%s" ROOT ">" WRITER "<COMPONENT componentName='c'/>" END,
+                       rows[i].prolog);
+        buffer_add(&bytes, "\xFF\xFE", 2);
+        for (const char *at = text; *at != '\0'; at++) {
+            buffer_add(&bytes, (const char[]){*at, '\0'}, 2);
+        }
+        buffer_add(&bytes, "\0\0", 2);
+        struct bcd_document *document = document_of(buffer_view(&bytes));
+        assert_int_equal(bcd_document_render_utf8(document, &out, NULL), VSR_OK);
+        (void)snprintf(text, sizeof text, "%s" ROOT ">" WRITER "<COMPONENT componentName='c'/>" END,
+                       rows[i].after);
+        assert_view_equal(buffer_view(&out), text);
+        buffer_free(&out);
+        buffer_free(&bytes);
         bcd_document_free(document);
     }
 }
@@ -383,6 +442,7 @@ int main(void)
         cmocka_unit_test(unchanged_is_the_same_bytes),
         cmocka_unit_test(changed_keeps_the_rest),
         cmocka_unit_test(edits_leave_the_spelling_of_the_rest),
+        cmocka_unit_test(utf8_is_for_other_programs),
         cmocka_unit_test(unknown_words_survive),
         cmocka_unit_test(what_xml_cannot_hold_is_refused),
         cmocka_unit_test(bad_documents_are_not_opened),
