@@ -5,7 +5,10 @@
 #include "base/limits.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
+
+enum { CELLS_MIN = 64 };
 
 struct hash_map_cell {
     uint64_t hash;
@@ -26,7 +29,7 @@ static void cell_put(struct hash_map_cell *cells, size_t cell_count, uint64_t ha
  * keep the order in which they were added. */
 static void map_enlarge(struct hash_map *map)
 {
-    const size_t wider = map->cell_count == 0 ? 64 : map->cell_count * 2;
+    const size_t wider = map->cell_count == 0 ? CELLS_MIN : map->cell_count * 2;
     struct hash_map_cell *cells = heap_alloc(wider, sizeof *cells);
     size_t start = 0;
     while (start < map->cell_count && map->cells[start].used != 0) {
@@ -41,6 +44,24 @@ static void map_enlarge(struct hash_map *map)
     free(map->cells);
     map->cells = cells;
     map->cell_count = wider;
+    map->cell_capacity = wider;
+}
+
+void hash_map_restart(struct hash_map *map, size_t count)
+{
+    size_t cell_count = CELLS_MIN;
+    while (cell_count * 2 < count * 3) {
+        cell_count *= 2;
+    }
+    if (cell_count > map->cell_capacity) {
+        free(map->cells);
+        map->cells = heap_alloc(cell_count, sizeof *map->cells);
+        map->cell_capacity = cell_count;
+    } else {
+        memset(map->cells, 0, cell_count * sizeof *map->cells);
+    }
+    map->cell_count = cell_count;
+    map->used_count = 0;
 }
 
 void hash_map_add(struct hash_map *map, uint64_t hash, uint32_t value)

@@ -13,6 +13,7 @@ struct hash_map {
     struct hash_map_cell *cells;
     size_t cell_count; /* a power of two, or 0 */
     size_t used_count;
+    size_t cell_capacity; /* of cells: cell_count of the largest map that stood here */
 };
 
 /* Does the value's key equal the key looked for? context is what the call was given. */
@@ -27,6 +28,10 @@ void hash_map_add(struct hash_map *map, uint64_t hash, uint32_t value);
 
 /* Visit all values under a hash in the order added: start with *step = 0; MARK_NONE ends. */
 uint32_t hash_map_next(const struct hash_map *map, uint64_t hash, size_t *step);
+
+/* Empty the map and make it ready for count entries, in no more memory than these need: many small
+ * maps after each other cost what they hold, and stay in the processor's caches. */
+void hash_map_restart(struct hash_map *map, size_t count);
 
 void hash_map_free(struct hash_map *map);
 

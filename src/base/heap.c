@@ -3,11 +3,29 @@
 
 #include "base/bug.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { EXIT_CODE_MEMORY = 50, GROW_COUNT_MIN = 16 };
+
+/* A large array is asked to stand in huge pages: a plan of a million files is touched 64 bytes
+ * after the other, and a page fault for each 4 KiB was a quarter of the time to make it. Advice
+ * only; never more than a page at each end is wasted. */
+static const size_t HUGE_PAGE_BYTES = (size_t)2 << 20;
+static const size_t HUGE_BYTES_MIN = (size_t)8 << 20;
+
+static void heap_advise(void *memory, size_t bytes)
+{
+    if (bytes < HUGE_BYTES_MIN) {
+        return;
+    }
+    const size_t skip = HUGE_PAGE_BYTES - (uintptr_t)memory % HUGE_PAGE_BYTES;
+    const size_t length = (bytes - skip) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+    (void)madvise((char *)memory + skip, length, MADV_HUGEPAGE);
+}
 
 __attribute__((noreturn, cold)) static void heap_exhausted(size_t count, size_t size)
 {
@@ -27,6 +45,7 @@ void *heap_alloc(size_t count, size_t size)
     if (memory == NULL) {
         heap_exhausted(count, size);
     }
+    heap_advise(memory, bytes);
     return memory;
 }
 
@@ -38,6 +57,7 @@ void *heap_resize(void *memory, size_t count, size_t size)
     if (resized == NULL) {
         heap_exhausted(count, size);
     }
+    heap_advise(resized, bytes);
     return resized;
 }
 

@@ -89,6 +89,29 @@ static void map_keeps_the_order_of_one_hash(void **state)
     hash_map_free(&map);
 }
 
+/* Larger than before, smaller, empty: nothing of the map before is found, the new one whole. */
+static void a_restarted_map_holds_only_what_is_added_anew(void **state)
+{
+    (void)state;
+    static const uint32_t counts[] = {10, 5000, 3, 0, 5000, 200};
+    struct hash_map map = {0};
+    for (uint32_t round = 0; round < sizeof counts / sizeof *counts; round++) {
+        hash_map_restart(&map, counts[round]);
+        for (uint32_t i = 0; i < counts[round]; i++) {
+            const uint32_t value = round * 10000 + i;
+            assert_int_equal(hash_map_find(&map, i, &value, is_value, NULL), MARK_NONE);
+            hash_map_add(&map, i, value);
+        }
+        for (uint32_t i = 0; i < 6000; i++) {
+            size_t step = 0;
+            assert_int_equal(hash_map_next(&map, i, &step),
+                             i < counts[round] ? round * 10000 + i : MARK_NONE);
+        }
+    }
+    hash_map_add(&map, 7, 7); /* one more than was asked for */
+    hash_map_free(&map);
+}
+
 static void json_escapes_and_shows_exact_bytes(void **state)
 {
     (void)state;
@@ -135,6 +158,7 @@ int main(void)
         cmocka_unit_test(utf8_is_strict),
         cmocka_unit_test(arena_rewinds_to_a_mark),
         cmocka_unit_test(map_keeps_the_order_of_one_hash),
+        cmocka_unit_test(a_restarted_map_holds_only_what_is_added_anew),
         cmocka_unit_test(json_escapes_and_shows_exact_bytes),
         cmocka_unit_test(uuid_reads_every_letter_case),
     };
