@@ -1,6 +1,7 @@
 /* collide.c - files grouped by their destination: the directory, and the name folded.
  *
- * One hash of each file; only groups of two and more are looked at. Which unit is refused never
+ * Directory by directory, so that the map of names is a small one; one hash of each file; only
+ * groups of two and more are looked at. Which unit is refused never
  * depends on the order in which groups are looked at: they are judged by who was refused before,
  * then all refusals are carried out. */
 #include "plan/collide.h"
@@ -11,7 +12,7 @@
 
 struct groups {
     struct draft *draft;
-    struct hash_map map; /* (place, folded name) -> the group's first file */
+    struct hash_map map; /* of one place: folded name -> the group's first file */
     uint32_t *heads;     /* of groups with two files or more */
     uint32_t head_count;
     size_t head_capacity;
@@ -26,29 +27,19 @@ struct groups {
     size_t verdict_capacity;
 };
 
-struct destination {
-    uint32_t place;
-    struct view name;
-};
-
-static bool destination_equal(const void *context, const void *key, uint32_t value)
+static bool name_equal(const void *context, const void *key, uint32_t value)
 {
     const struct draft *draft = context;
-    const struct destination *d = key;
-    return draft->files[value].place == d->place &&
-           win_fold_equal(draft_name(draft, &draft->files[value]), d->name);
+    return win_fold_equal(draft_name(draft, &draft->files[value]), draft_name(draft, key));
 }
 
 static void groups_add(struct groups *groups, uint32_t number)
 {
     struct draft *draft = groups->draft;
     struct draft_file *file = &draft->files[number];
-    const struct destination d = {file->place, draft_name(draft, file)};
-    const uint64_t parts[2] = {d.place, win_fold_hash(d.name)};
-    const uint64_t hash = hash_bytes(parts, sizeof parts);
-    const uint32_t head = hash_map_find(&groups->map, hash, &d, destination_equal, draft);
+    const uint32_t head = hash_map_find(&groups->map, file->name_hash, file, name_equal, draft);
     if (head == MARK_NONE) {
-        hash_map_add(&groups->map, hash, number);
+        hash_map_add(&groups->map, file->name_hash, number);
         return;
     }
     if (draft->files[head].next == MARK_NONE) {
@@ -58,6 +49,40 @@ static void groups_add(struct groups *groups, uint32_t number)
     }
     file->next = draft->files[head].next;
     draft->files[head].next = number;
+}
+
+static bool takes_part(const struct draft *draft, const struct draft_file *file)
+{
+    return file->place != MARK_NONE && !draft_is_directory(draft, file);
+}
+
+/* Files by place, each place's in their order: a counting sort. */
+static void groups_find(struct groups *groups)
+{
+    const struct draft *draft = groups->draft;
+    uint32_t *ends = heap_alloc(draft->places.count + (size_t)1, sizeof *ends);
+    uint32_t *order = heap_alloc(draft->file_count, sizeof *order);
+    for (uint32_t i = 0; i < draft->file_count; i++) {
+        if (takes_part(draft, &draft->files[i])) {
+            ends[draft->files[i].place + 1]++;
+        }
+    }
+    for (uint32_t place = 0; place < draft->places.count; place++) {
+        ends[place + 1] += ends[place];
+    }
+    for (uint32_t i = 0; i < draft->file_count; i++) {
+        if (takes_part(draft, &draft->files[i])) {
+            order[ends[draft->files[i].place]++] = i; /* from its start to its end */
+        }
+    }
+    for (uint32_t place = 0, from = 0; place < draft->places.count; place++) {
+        hash_map_restart(&groups->map, ends[place] - from);
+        while (from < ends[place]) {
+            groups_add(groups, order[from++]);
+        }
+    }
+    free(order);
+    free(ends);
 }
 
 static int number_compare(const void *left, const void *right)
@@ -258,11 +283,7 @@ static void carry_out(struct groups *groups)
 void collide_files(struct draft *draft)
 {
     struct groups groups = {.draft = draft};
-    for (uint32_t i = 0; i < draft->file_count; i++) {
-        if (draft->files[i].place != MARK_NONE && !draft_is_directory(draft, &draft->files[i])) {
-            groups_add(&groups, i);
-        }
-    }
+    groups_find(&groups);
     for (uint32_t i = 0; i < groups.head_count; i++) {
         group_share(&groups, group_members(&groups, groups.heads[i]));
     }

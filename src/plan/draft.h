@@ -50,15 +50,17 @@ enum draft_state {
 };
 
 struct draft_file {
-    uint32_t entry; /* media entry                                            */
-    uint32_t set;   /* draft_set                                              */
-    uint32_t place; /* where it goes: directory (a directory's own: itself), or MARK_NONE */
-    uint32_t name;  /* number in draft.names: the spelling on disk; MARK_NONE: the entry's */
-    uint32_t next;  /* the next of the same destination (collide.c)           */
-    uint8_t where;  /* enum plan_place */
-    uint8_t state;  /* enum draft_state */
-    uint8_t action; /* enum plan_action */
-    uint8_t shared; /* 1: another unit's record stands for it (ruling 8) */
+    uint32_t entry;        /* media entry                                            */
+    uint32_t set;          /* draft_set                                              */
+    uint32_t place;        /* where it goes: directory (a directory's own: itself), or MARK_NONE */
+    uint32_t name;         /* number in draft.names: the spelling on disk; MARK_NONE: the entry's */
+    uint32_t next;         /* the next of the same destination (collide.c)           */
+    uint32_t name_hash;    /* of a file, its folded name: taken while the name was at hand */
+    uint8_t where;         /* enum plan_place */
+    uint8_t state;         /* enum draft_state */
+    uint8_t action;        /* enum plan_action */
+    uint8_t shared : 1;    /* another unit's record stands for it (ruling 8) */
+    uint8_t directory : 1; /* the media entry is one */
 };
 
 struct draft_unit {
@@ -132,7 +134,8 @@ void draft_warn(struct draft *draft, const char *format, ...);
 
 static inline bool draft_is_directory(const struct draft *draft, const struct draft_file *file)
 {
-    return draft->index->entries[file->entry].kind == INDEX_DIRECTORY;
+    (void)draft;
+    return file->directory != 0;
 }
 
 /* The name that a file has at its place. */

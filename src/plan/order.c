@@ -340,6 +340,7 @@ void order_plan(struct draft *draft, struct plan_build *build)
     memset(order.records, 0xFF, draft->file_count * sizeof *order.records);
     order_need(&order);
     order_directories(&order);
+    plan_build_reserve_files(build, draft->file_count + (size_t)order.sequence_count);
     for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
         order_unit(&order, unit);
     }

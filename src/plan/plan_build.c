@@ -1,6 +1,7 @@
 /* plan_build.c - growing arrays with 32-bit numbers, and their handing over to a plan. */
 #include "plan/plan_build.h"
 
+#include "base/bug.h"
 #include "base/heap.h"
 #include "base/limits.h"
 
@@ -20,6 +21,13 @@
     }
 PLAN_ARRAYS(X)
 #undef X
+
+void plan_build_reserve_files(struct plan_build *build, size_t count)
+{
+    VSR_REQUIRE(build->file_count == 0);
+    build->files = heap_resize(build->files, count, sizeof *build->files);
+    build->file_capacity = count;
+}
 
 struct plan_text plan_build_text(struct plan_build *build, struct view text)
 {

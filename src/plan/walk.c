@@ -51,10 +51,10 @@ static uint32_t walk_ask_directory(struct walk *walk, struct match_place place)
     return count;
 }
 
-static void walk_hit(struct walk *walk, uint32_t entry, uint32_t set)
+static void walk_hit(struct walk *walk, uint32_t entry, uint32_t set, uint32_t name_hash)
 {
     walk->hits = heap_grow(walk->hits, walk->hit_count, &walk->hit_capacity, sizeof *walk->hits);
-    walk->hits[walk->hit_count++] = (struct hit){entry, set};
+    walk->hits[walk->hit_count++] = (struct hit){entry, set, name_hash};
 }
 
 static bool walk_is_excluded(const struct walk *walk, uint32_t unit, uint32_t count)
@@ -108,7 +108,7 @@ static void walk_file(struct walk *walk, const struct walk_step *step, uint32_t 
         first = walk->ids[i];
         if (chosen) {
             set->owns = true;
-            walk_hit(walk, entry, first);
+            walk_hit(walk, entry, first, (uint32_t)win_fold_hash(name));
         } else {
             draft->units[set->unit].partial_selection = true;
         }
@@ -123,7 +123,7 @@ static void walk_directory(struct walk *walk, struct match_place place, uint32_t
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t unit = walk->draft->sets[walk->ids[i]].unit;
         if (unit != last_unit) {
-            walk_hit(walk, entry, walk->ids[i]);
+            walk_hit(walk, entry, walk->ids[i], 0);
         }
         last_unit = unit;
     }
@@ -214,11 +214,15 @@ static void walk_deal(struct walk *walk)
     draft->file_count = walk->hit_count;
     for (uint32_t i = 0; i < walk->hit_count; i++) {
         const struct hit *hit = &walk->hits[i];
-        draft->files[at[draft->sets[hit->set].unit]++] = (struct draft_file){.entry = hit->entry,
-                                                                             .set = hit->set,
-                                                                             .place = MARK_NONE,
-                                                                             .name = MARK_NONE,
-                                                                             .next = MARK_NONE};
+        draft->files[at[draft->sets[hit->set].unit]++] = (struct draft_file){
+            .entry = hit->entry,
+            .set = hit->set,
+            .place = MARK_NONE,
+            .name = MARK_NONE,
+            .next = MARK_NONE,
+            .name_hash = hit->name_hash,
+            .directory = draft->index->entries[hit->entry].kind == INDEX_DIRECTORY,
+        };
     }
 }
 

@@ -6,6 +6,7 @@
 
 struct hit {
     uint32_t entry, set;
+    uint32_t name_hash;
 };
 
 struct walk_step {
