@@ -12,6 +12,7 @@
  *
  * Uses the library's reading of documents and names: what it does with them otherwise is made
  * here, independently of pack and plan. */
+#include "volume_environment.h"
 #include "volume_sets.h"
 
 #include "base/heap.h"
@@ -23,23 +24,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static const char *const usual_environment[] = {
-    "SystemDrive=C:",
-    "SystemRoot=C:\\Windows",
-    "WinDir=C:\\Windows",
-    "ProgramData=C:\\ProgramData",
-    "ALLUSERSPROFILE=C:\\ProgramData",
-    "ProgramFiles=C:\\Program Files",
-    "ProgramFiles(x86)=C:\\Program Files (x86)",
-    "ProgramW6432=C:\\Program Files",
-    "CommonProgramFiles=C:\\Program Files\\Common Files",
-    "CommonProgramFiles(x86)=C:\\Program Files (x86)\\Common Files",
-    "Public=C:\\Users\\Public",
-    "USERPROFILE=C:\\Users\\Administrator",
-    "TEMP=C:\\Windows\\Temp",
-    "TMP=C:\\Windows\\Temp",
-};
 
 struct options {
     const char **documents;
@@ -105,33 +89,6 @@ static bool options_read(struct options *options, int argc, char **argv)
         }
     }
     return options->document_count > 0 && options->out != NULL && options->scale > 0;
-}
-
-static void environment_set(struct win_env *env, const char *assignment)
-{
-    const size_t equals = (size_t)(strchr(assignment, '=') - assignment);
-    const struct view name = {assignment, equals};
-    uint32_t at = 0;
-    while (at < env->count && !win_fold_equal(env->names[at][0], name)) {
-        at++;
-    }
-    env->names[at][0] = name;
-    env->names[at][1] = view_of(assignment + equals + 1);
-    env->count += at == env->count;
-}
-
-static void environment_build(struct win_env *env, struct arena *arena,
-                              const struct options *options)
-{
-    const size_t usual = sizeof usual_environment / sizeof *usual_environment;
-    env->count = 0;
-    env->names = arena_alloc(arena, usual + options->environment_count, sizeof *env->names);
-    for (size_t i = 0; i < usual; i++) {
-        environment_set(env, usual_environment[i]);
-    }
-    for (size_t i = 0; i < options->environment_count; i++) {
-        environment_set(env, options->environment[i]);
-    }
 }
 
 static int fail(const char *what, const char *on, int os_errno)
@@ -226,7 +183,8 @@ static int volumes_make(const struct options *options, const struct documents *d
                                .sizes = options->sizes,
                                .scale = options->scale,
                                .rng = {options->seed}};
-    environment_build(&sets.env, arena, options);
+    volume_environment(&sets.env, arena, options->environment,
+                       (uint32_t)options->environment_count);
     int rc = 0;
     if (!volume_sets_place(&sets, documents)) {
         for (size_t i = 0; i < sets.unknown_count; i++) {
