@@ -64,12 +64,19 @@ static const struct wmd *wmd_of(const struct resolver *r, struct known_writer kn
     return known.wmd == MARK_NONE ? NULL : &r->documents->wmds[known.wmd];
 }
 
+/* A GUID as it is typed: bare, or in braces as Windows tools print it. */
+static bool id_parse(struct view text, struct uuid *out)
+{
+    const bool braced = text.n > 2 && text.p[0] == '{' && text.p[text.n - 1] == '}';
+    return uuid_parse(braced ? (struct view){text.p + 1, text.n - 2} : text, out);
+}
+
 static bool is_class(const struct resolver *r, struct known_writer known, struct view text)
 {
     const struct bcd_writer *writer = bcd_of(r, known);
     const struct wmd *wmd = wmd_of(r, known);
     struct uuid id;
-    if (uuid_parse(text, &id) &&
+    if (id_parse(text, &id) &&
         uuid_equal(&id, writer != NULL ? &writer->writer_id : &wmd->writer_id)) {
         return true;
     }
@@ -81,7 +88,7 @@ static bool is_instance(const struct resolver *r, struct known_writer known, str
     const struct bcd_writer *writer = bcd_of(r, known);
     const struct wmd *wmd = wmd_of(r, known);
     struct uuid id;
-    if (uuid_parse(text, &id) &&
+    if (id_parse(text, &id) &&
         uuid_equal(&id, writer != NULL ? &writer->instance_id : &wmd->instance_id)) {
         return true;
     }

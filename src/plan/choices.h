@@ -47,6 +47,8 @@ struct plan_choices {
     enum in_use in_use;
     bool unprotected;
     enum overwrite overwrite;
+    const char *const *not_to_backup; /* lines of --files-not-to-backup (plan/not_to_backup.h) */
+    uint32_t not_to_backup_count;
     bool cross_mounts;
     bool in_place;
 };
@@ -60,9 +62,9 @@ struct component_ref {
     uint32_t bcd_component;
 };
 
-/* WRITER in a selector (contract, section 2) is, in any letter case, a writer's class id, its
- * friendly name, or one of the two, '@' and the instance's name or id. FULL\NAME is compared
- * exactly, else without regard to case where that is unique (rules 4.3).
+/* WRITER in a selector (contract, section 2) is, in any letter case, a writer's class id (bare or
+ * in braces), its friendly name, or one of the two, '@' and the instance's name or id. FULL\NAME
+ * is compared exactly, else without regard to case where that is unique (rules 4.3).
  *
  * What stands for several instances: a bare id or friendly name that several writers answer to
  * selects all of them where whole writers are selected; with a component it is an error, which

@@ -145,6 +145,24 @@ static void places_bind_volumes(struct places *places, const struct set_descript
     }
 }
 
+/* One volume cannot be restored to two folders: letter, GUID and mount folders are its names. */
+static vsr_code places_check_pairs(const struct places *places, vsr_error *error)
+{
+    for (uint32_t i = 0; i < places->roots->pair_count; i++) {
+        const struct root_pair *pair = &places->roots->pairs[i];
+        const struct plan_mapped_root *first = &places->roots->list[pair->first];
+        const struct plan_mapped_root *second = &places->roots->list[pair->second];
+        if (places->tops[pair->first] != places->tops[pair->second]) {
+            return err_set(error, VSR_ERR_SELECTION, "plan/places",
+                           "--volume: '%.*s' and '%.*s' are names of one volume of the set, and "
+                           "cannot stand at '%.*s' and at '%.*s'",
+                           VIEW_ARG(first->spec), VIEW_ARG(second->spec), VIEW_ARG(first->dir),
+                           VIEW_ARG(second->dir));
+        }
+    }
+    return VSR_OK;
+}
+
 vsr_code places_init(struct places *places, struct arena *arena, struct roots *roots,
                      const struct plan_input *input, vsr_error *error)
 {
@@ -161,6 +179,11 @@ vsr_code places_init(struct places *places, struct arena *arena, struct roots *r
             places_fini(places);
             return code;
         }
+    }
+    const vsr_code code = places_check_pairs(places, error);
+    if (code != VSR_OK) {
+        places_fini(places);
+        return code;
     }
     places_bind_volumes(places, &input->set->description);
     return VSR_OK;

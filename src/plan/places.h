@@ -43,8 +43,9 @@ struct places {
 };
 
 /* Ask for the roots. Two that are the same directory become one; one below --root takes the
- * spelling on disk. Errors: SELECTION for a --volume whose directory is not there; what facts
- * return. Free with places_fini(). */
+ * spelling on disk. Errors: SELECTION for a --volume whose directory is not there, and
+ * for one volume given two folders by two of its names; what facts return.
+ * Free with places_fini(). */
 vsr_code places_init(struct places *places, struct arena *arena, struct roots *roots,
                      const struct plan_input *input, vsr_error *error);
 void places_fini(struct places *places);

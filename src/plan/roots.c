@@ -126,6 +126,23 @@ static vsr_code roots_add_option(struct roots *roots, size_t *capacity, struct a
     return VSR_OK;
 }
 
+/* Two names of one volume that were given two DIRs: whether these are one directory, facts tell. */
+static void roots_add_pair(struct roots *roots, struct arena *arena, uint32_t first,
+                           uint32_t second)
+{
+    for (uint32_t i = 0; i < roots->pair_count; i++) {
+        if (roots->pairs[i].first == first && roots->pairs[i].second == second) {
+            return;
+        }
+    }
+    struct root_pair *pairs = ARENA_ARRAY(arena, struct root_pair, roots->pair_count + 1u);
+    if (roots->pair_count > 0) {
+        memcpy(pairs, roots->pairs, roots->pair_count * sizeof *pairs);
+    }
+    pairs[roots->pair_count++] = (struct root_pair){first, second};
+    roots->pairs = pairs;
+}
+
 /* A volume of the set that one of its specs was mapped for answers to all of them; the first
  * mapped one counts, in the order letter, GUID, share, mount folders. */
 static void roots_join_source(struct roots *roots, struct arena *arena,
@@ -139,8 +156,12 @@ static void roots_join_source(struct roots *roots, struct arena *arena,
     }
     for (uint32_t i = 0; i < count && root != MARK_NONE; i++) {
         const char *fault = NULL;
-        if (spec_root(roots, arena, specs[i]) == MARK_NONE) {
+        const uint32_t given = spec_root(roots, arena, specs[i]);
+        if (given == MARK_NONE) {
             (void)volume_table_add(&roots->table, arena, specs[i], root, &fault);
+        } else if (given != root) {
+            roots_add_pair(roots, arena, root, given);
+            continue;
         }
         root_name(roots, arena, root, specs[i]);
     }

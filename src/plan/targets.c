@@ -117,6 +117,25 @@ static vsr_code caller_split(const char *option, struct view rest, struct draft_
     return VSR_OK;
 }
 
+/* What was typed must be a place (ruling 10); whether its volume is mapped is asked later. */
+static vsr_code caller_check_place(struct draft *draft, const char *option,
+                                   const struct draft_target *target, vsr_error *error)
+{
+    const struct canon_directory place =
+        canon_place(&draft->canon, &draft->arena, target->alternate_path);
+    if (place.status == CANON_ENVIRONMENT) {
+        return err_set(error, VSR_ERR_SELECTION, "plan/targets",
+                       "--new-target '%s': no value is known for %%%.*s%%; give it with --env",
+                       option, VIEW_ARG(place.unknown));
+    }
+    if (place.status == CANON_PATH) {
+        return err_set(error, VSR_ERR_SELECTION, "plan/targets",
+                       "--new-target '%s': the new path '%.*s' is none: %s", option,
+                       VIEW_ARG(target->alternate_path), place.fault);
+    }
+    return VSR_OK;
+}
+
 static vsr_code caller_bind(struct draft *draft, const char *option, uint32_t unit,
                             uint32_t component, struct draft_target *target, vsr_error *error)
 {
@@ -162,6 +181,9 @@ static vsr_code targets_of_caller(struct draft *draft, vsr_error *error)
             choice_resolve(draft->input->documents, view_of(option), '|', &ref, &rest, error);
         if (code == VSR_OK) {
             code = caller_split(option, rest, &target, error);
+        }
+        if (code == VSR_OK) {
+            code = caller_check_place(draft, option, &target, error);
         }
         if (code != VSR_OK) {
             return code;

@@ -56,6 +56,8 @@ static const struct good good[] = {
     {"sql@TWO",                         '\0', 1, NULL, NULL},
     {ID1 "@" INSTANCE_ID("2"),          '\0', 1, NULL, NULL},
     {ID1 ":A",                          '\0', 0, "A", NULL},
+    {"{" ID1 "}@{" INSTANCE_ID("1") "}:A", '\0', 0, "A", NULL},
+    {"{" ID2 "}=x",                     '=',  2, NULL, "x"},
     {"SQL:B",                           '\0', 1, "B", NULL},
     {"SQL:b",                           '\0', 1, "B", NULL},
     {"SQL:Exact",                       '\0', 1, "Exact", NULL},
