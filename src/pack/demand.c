@@ -147,16 +147,9 @@ struct demand_verdict demand_judge(struct demands *demands, struct match_place w
     return verdict;
 }
 
-bool demand_wants_directory(const struct demands *demands, struct match_place wanted,
-                            struct demand_ids *ids)
+bool demand_wants_directory(struct match_place wanted)
 {
-    demand_hits(demands->wanted, wanted, VIEW_NONE, ids);
-    for (uint32_t i = 0; i < ids->count; i++) {
-        if (demands->list[ids->ids[i]].recursive) {
-            return true;
-        }
-    }
-    return false;
+    return match_place_is_below(wanted);
 }
 
 /* A named file that an exclude hits is not demanded, be it there or not (ruling 36). */

@@ -108,8 +108,7 @@ struct demand_verdict demand_judge(struct demands *demands, struct match_place w
 bool demand_excludes(const struct demands *demands, uint32_t demand, struct match_place excludes,
                      struct view name, struct demand_ids *ids);
 /* Does a recursive set want this directory, whatever lies in it (rules 5.5)? */
-bool demand_wants_directory(const struct demands *demands, struct match_place wanted,
-                            struct demand_ids *ids);
+bool demand_wants_directory(struct match_place wanted);
 /* All ids of a place of one of the tries for a file name, or (name absent) for the directory. */
 void demand_hits(const struct match *match, struct match_place place, struct view name,
                  struct demand_ids *ids);

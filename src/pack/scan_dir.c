@@ -377,9 +377,7 @@ static int directory_read(struct scan_worker *worker, struct node *node, int fd)
     if (losses != 0) {
         warn_losses(worker, node, losses);
     }
-    node->dir->within =
-        node->dir->within ||
-        demand_wants_directory(scan->demands, node->dir->places.wanted, &worker->ids);
+    node->dir->within = node->dir->within || demand_wants_directory(node->dir->places.wanted);
     node->protected = node->protected || node->dir->within;
     node->wanted = node->wanted || node->protected || scan->include_all;
     demand_hits(scan->demands->alternates, node->dir->places.alternates, VIEW_NONE, &worker->ids);

@@ -43,6 +43,12 @@ static inline bool match_place_is_dead(struct match_place place)
     return place.node == UINT32_MAX && place.inherited == UINT32_MAX;
 }
 
+/* Does a recursive set reach this place, here or from above? No look-up. */
+static inline bool match_place_is_below(struct match_place place)
+{
+    return place.inherited != UINT32_MAX;
+}
+
 /* The ids of all sets that hold a file of this name in this place, ascending, each once; the
  * lowest ids_max of them are written. Returns how many there are; when that is more than
  * ids_max, an id that several sets share may be counted again. No allocation. */
