@@ -109,6 +109,7 @@ static void facts_find(const struct facts_fixture *facts, struct view directory,
         (out->type == FACT_FILE || out->type == FACT_SYMLINK) && (*flags & FACTS_LOCKED) == 0;
     out->obstacle = (*flags & FACTS_LOCKED) != 0 ? "the file is immutable" : NULL;
     out->link_count = (*flags & FACTS_LINKED) != 0 ? 2 : 1;
+    out->modify_s = (*flags & FACTS_OLD) != 0 ? -1 : 0;
 }
 
 static vsr_code facts_enter(void *context, uint32_t handle, struct view name,

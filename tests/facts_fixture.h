@@ -9,7 +9,8 @@ enum {
     FACTS_LOCKED = 1,   /* a file that cannot be replaced       */
     FACTS_READONLY = 2, /* a directory that takes nothing new   */
     FACTS_MOUNT = 4,    /* another mount stands here            */
-    FACTS_LINKED = 8    /* a file with a second name            */
+    FACTS_LINKED = 8,   /* a file with a second name            */
+    FACTS_OLD = 16      /* older than anything on the media, else as old */
 };
 
 struct facts_entry {

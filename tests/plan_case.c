@@ -67,11 +67,12 @@ static void add_files(struct planner_fixture *fixture, const struct plan *plan, 
     for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
         const struct plan_file *f = &plan->files[i];
         const bool replaces = f->action == ACTION_REPLACE;
-        const char mark = f->kind == KIND_DIRECTORY  ? 'd'
-                          : f->kind == KIND_HARDLINK ? 'l'
-                          : f->kind == KIND_REPARSE  ? (replaces ? 'R' : 'r')
-                          : replaces                 ? '='
-                                                     : '+';
+        const char mark = f->action == ACTION_NONE    ? '.'
+                          : f->kind == KIND_DIRECTORY ? 'd'
+                          : f->kind == KIND_HARDLINK  ? 'l'
+                          : f->kind == KIND_REPARSE   ? (replaces ? 'R' : 'r')
+                          : replaces                  ? '='
+                                                      : '+';
         buffer_printf(out, "%c ", mark);
         plan_dest_path(plan, &fixture->set, i, out);
         if (f->place != PLACE_ORIGINAL) {

@@ -41,7 +41,7 @@ void plan_case_load(struct planner_fixture *fixture, const struct plan_case *c);
 
 /* A plan in short, in the arena. Each unit "verdict ERROR|- rule"; each record "MARK dest": d a
  * directory, + created, = replaced, l a hard link, r a symbolic link, R
- * one that replaces another; behind the dest "@place"
+ * one that replaces another, . what stays as it stands; behind the dest "@place"
  * unless it is the original one. "<- name" for each unit that depends on another's record, "a
  * path filespec -> destination" for each used mapping, "! warning" for each warning when
  * warnings is set. */

@@ -106,6 +106,9 @@ static void catalog_entry(struct tree *tree, struct view word, struct view line)
 {
     if (view_equal(word, VIEW("dir"))) {
         (void)node_of_path(tree, line);
+    } else if (view_equal(word, VIEW("freedir"))) {
+        const uint32_t dir = node_of_path(tree, line);
+        tree->nodes[dir].flags = INDEX_UNPROTECTED;
     } else if (view_equal(word, VIEW("symlink"))) {
         const uint32_t link = node_of_path(tree, line); /* first: it may move the nodes */
         tree->nodes[link].kind = INDEX_SYMLINK;
@@ -125,6 +128,7 @@ static void catalog_entry(struct tree *tree, struct view word, struct view line)
         node->size = size;
         node->flags = view_equal(word, VIEW("free"))     ? INDEX_UNPROTECTED
                       : view_equal(word, VIEW("ranges")) ? INDEX_PARTIAL
+                      : view_equal(word, VIEW("lost"))   ? INDEX_LOST
                                                          : 0;
     }
 }

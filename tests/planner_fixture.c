@@ -94,6 +94,16 @@ static void option_take(struct planner_fixture *f, struct view word, struct view
         c->alm_overwrite_never = view_equal(value, VIEW("never"));
     } else if (view_equal(word, VIEW("--cross-mounts"))) {
         c->cross_mounts = true;
+    } else if (view_equal(word, VIEW("--unprotected"))) {
+        c->unprotected = true;
+    } else if (view_equal(word, VIEW("--force-mandatory"))) {
+        c->force_mandatory = true;
+    } else if (view_equal(word, VIEW("--overwrite"))) {
+        c->overwrite = view_equal(value, VIEW("always"))     ? OVERWRITE_ALWAYS
+                       : view_equal(value, VIEW("if-newer")) ? OVERWRITE_IF_NEWER
+                                                             : OVERWRITE_NEVER;
+    } else if (view_equal(word, VIEW("--not-to-backup"))) {
+        option_list(f, f->not_to_backup, &c->not_to_backup_count, &c->not_to_backup, value);
     } else if (view_equal(word, VIEW("--tree"))) {
         c->tree = view_equal(value, VIEW("live")) ? TREE_LIVE : TREE_OFFLINE;
     } else {
@@ -109,7 +119,8 @@ static void have_take(struct planner_fixture *fixture, struct view line)
     } flags[] = {{"locked", FACTS_LOCKED},
                  {"readonly", FACTS_READONLY},
                  {"mount", FACTS_MOUNT},
-                 {"linked", FACTS_LINKED}};
+                 {"linked", FACTS_LINKED},
+                 {"old", FACTS_OLD}};
     const struct view word = take_word(&line);
     const enum fact_type type = view_equal(word, VIEW("file"))      ? FACT_FILE
                                 : view_equal(word, VIEW("dir"))     ? FACT_DIRECTORY

@@ -16,7 +16,7 @@ struct planner_fixture {
     const char *volumes[FIXTURE_OPTIONS_MAX], *environment[FIXTURE_OPTIONS_MAX],
         *components[FIXTURE_OPTIONS_MAX], *excluded[FIXTURE_OPTIONS_MAX],
         *files[FIXTURE_OPTIONS_MAX], *new_targets[FIXTURE_OPTIONS_MAX],
-        *restore_targets[FIXTURE_OPTIONS_MAX];
+        *restore_targets[FIXTURE_OPTIONS_MAX], *not_to_backup[FIXTURE_OPTIONS_MAX];
     struct buffer lines; /* of the last plan rendered */
 };
 
@@ -30,11 +30,13 @@ void planner_fixture_documents_folder(struct planner_fixture *fixture, const cha
 
 /* Lines: "volume C: [\\?\Volume{g}\] [mount folder ...]", "env NAME=value", "file PATH SIZE",
  * "dir PATH", "symlink PATH", "hardlink PATH = FIRST", "ranges PATH SIZE", "free PATH SIZE"
- * (of no component). Tabs or blanks before the last field; '#' begins a comment line. */
+ * (of no component, as "freedir PATH"), "lost PATH SIZE". Tabs or blanks before the last
+ * field; '#' begins a comment line. */
 void planner_fixture_catalog(struct planner_fixture *fixture, const char *text);
 
-/* Lines: "--volume C:=/mnt/c", ...; "have file|dir|symlink|other PATH [locked] [readonly]
- * [mount] [linked]"; "destination case-sensitive|units|missing|names=N". */
+/* Lines: "--volume C:=/mnt/c", ..., "--not-to-backup LINE"; "have file|dir|symlink|other PATH
+ * [locked] [readonly] [mount] [linked] [old]"; "destination case-sensitive|units|missing|
+ * names=N". */
 void planner_fixture_options(struct planner_fixture *fixture, const char *text);
 
 /* The plan; NULL with *error filled when there is none. */

@@ -178,9 +178,9 @@ bool args_choose(const struct call *call)
                    call->restore_targets.count >
                0 ||
            call->root != NULL || call->private_dir != NULL || call->widen ||
-           call->force_mandatory || call->unprotected || call->cross_mounts ||
-           call->dependencies != 0 || call->alm_overwrite != 0 || call->tree != 0 ||
-           call->overwrite != 0;
+           call->files_not_to_backup != NULL || call->force_mandatory || call->unprotected ||
+           call->cross_mounts || call->dependencies != 0 || call->alm_overwrite != 0 ||
+           call->tree != 0 || call->overwrite != 0;
 }
 
 void args_help(const struct verb *verb)

@@ -18,6 +18,7 @@ struct call { /* everything that any verb can be told; zero = not said */
     struct text_list components, exclude_components, files;
     struct text_list new_targets, restore_targets;
     const char *root, *output, *parent, *private_dir, *run_dir, *bcd_out, *plan_file;
+    const char *files_not_to_backup;
     bool all, widen, force_mandatory, unprotected, cross_mounts;
     bool json, jsonl, system, quiet;
     uint64_t workers, queue_depth, memory_bytes;

@@ -19,6 +19,8 @@ static const struct arg_option selection[] = {
      "take a writer's non-selectable components along"},
     {"--unprotected", NULL, ARG_FLAG, AT(unprotected), NULL,
      "also files of no component (packed with --all)"},
+    {"--files-not-to-backup", NULL, ARG_TEXT, AT(files_not_to_backup), "FILE",
+     "of these, leave out what FILE lists: NAME=[drive][path]\\name [/s]"},
     {"--private", NULL, ARG_TEXT, AT(private_dir), "DIR",
      "private restore below DIR; no writer is told"},
     {NULL},

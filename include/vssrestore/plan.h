@@ -60,6 +60,8 @@ typedef struct vsr_choices {
     vsr_overwrite overwrite; /**< for files of no component */
     int cross_mounts;
     vsr_in_use in_use;
+    const char *files_not_to_backup; /**< file with a FilesNotToBackup list, for files of no
+                                          component; or NULL */
 } vsr_choices;
 
 typedef struct vsr_plan vsr_plan;

@@ -1,6 +1,8 @@
 /* plan.c - plans behind the public handles: create, load, save, show, verify. */
 #include "api/objects.h"
 #include "base/heap.h"
+#include "base/io.h"
+#include "base/limits.h"
 #include "base/own.h"
 #include "dest/probe.h"
 #include "plan/plan_render.h"
@@ -87,6 +89,30 @@ static void places_absolute(struct arena *arena, struct plan_choices *choices)
     choices->private_dir = dir_absolute(arena, choices->private_dir);
 }
 
+/* The lines of the operator's list, cut at their ends. */
+static vsr_code not_to_backup_read(struct arena *arena, const char *path,
+                                   struct plan_choices *choices, vsr_error *error)
+{
+    struct buffer text = {0};
+    vsr_code rc = path == NULL ? VSR_OK
+                               : io_read_file(AT_FDCWD, path, NOT_TO_BACKUP_BYTES_MAX, &text,
+                                              VSR_ERR_SELECTION, error);
+    uint32_t lines = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        lines += text.p[i] == '\n' ? 1u : 0u;
+    }
+    const char **list = ARENA_ARRAY(arena, const char *, lines + 1u);
+    struct view rest = buffer_view(&text);
+    while (rc == VSR_OK && rest.n > 0) {
+        const struct view line = {rest.p, view_find(rest, '\n')};
+        list[choices->not_to_backup_count++] = arena_copy(arena, line).p;
+        rest = view_skip(rest, line.n < rest.n ? line.n + 1 : line.n);
+    }
+    choices->not_to_backup = list;
+    buffer_free(&text);
+    return rc;
+}
+
 /* Plan these choices on what stands at the destinations now. */
 static vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct plan_choices *choices,
                          vsr_error *error)
@@ -135,7 +161,10 @@ vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices 
     struct plan_choices inner = choices_of(&mine);
     struct vsr_plan made = {.set = set};
     places_absolute(&arena, &inner);
-    rc = plan_now(&made.plan, set, &inner, error);
+    rc = not_to_backup_read(&arena, mine.files_not_to_backup, &inner, error);
+    if (rc == VSR_OK) {
+        rc = plan_now(&made.plan, set, &inner, error);
+    }
     if (rc == VSR_OK) {
         *plan = heap_alloc(1, sizeof **plan);
         **plan = made;

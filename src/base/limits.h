@@ -63,13 +63,14 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 #define PART_WINDOW_BYTES ((size_t)256 << 10)
 
 /* Packing. */
-#define SOURCE_SPECS_MAX       4096u /* --volume options; a machine has dozens */
-#define DIR_CHAIN_FDS_MAX      48u   /* open directories of one walk: as deep as real trees are */
-#define DIR_CHAIN_FDS_MIN      3u    /* the root, one above, the last */
-#define DIR_CHAIN_FDS_BESIDE   3u    /* a listing, a file, one to spare */
-#define FILE_RANGES_MAX        ((uint32_t)1 << 20) /* of a file with holes: 16 MiB of the index */
-#define RANGES_FILE_BYTES_MAX  ((size_t)64 << 20)  /* four million ranges of one partial file */
-#define PACK_FRAMES_PER_WORKER 4u /* in flight: one read, one encoded, two to wait in order */
+#define NOT_TO_BACKUP_BYTES_MAX ((size_t)4 << 20) /* a registry key's text; real ones have 4 KB */
+#define SOURCE_SPECS_MAX        4096u             /* --volume options; a machine has dozens */
+#define DIR_CHAIN_FDS_MAX       48u /* open directories of one walk: as deep as real trees are */
+#define DIR_CHAIN_FDS_MIN       3u  /* the root, one above, the last */
+#define DIR_CHAIN_FDS_BESIDE    3u  /* a listing, a file, one to spare */
+#define FILE_RANGES_MAX         ((uint32_t)1 << 20) /* of a file with holes: 16 MiB of the index */
+#define RANGES_FILE_BYTES_MAX   ((size_t)64 << 20)  /* four million ranges of one partial file */
+#define PACK_FRAMES_PER_WORKER  4u /* in flight: one read, one encoded, two to wait in order */
 
 /* Engine. */
 #define WORKERS_MAX     256u

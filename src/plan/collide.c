@@ -163,7 +163,8 @@ static void pass_on_refusals(struct draft *draft)
 static bool is_out(const struct draft *draft, uint32_t number)
 {
     const struct draft_file *file = &draft->files[number];
-    return file->shared != 0 || draft->units[draft->sets[file->set].unit].refusal != REFUSAL_NONE;
+    return file->shared != 0 || file->place == MARK_NONE ||
+           draft->units[draft->sets[file->set].unit].refusal != REFUSAL_NONE;
 }
 
 static void judge(struct groups *groups, uint32_t number, enum refusal refusal, uint32_t other)
@@ -193,10 +194,34 @@ static enum refusal group_refusal(const struct draft *draft, const uint32_t *mem
     return side_by_side ? REFUSAL_NONE : REFUSAL_CASE_COLLISION;
 }
 
+static bool is_unprotected(const struct draft *draft, uint32_t number)
+{
+    return draft->units[draft->sets[draft->files[number].set].unit].unprotected;
+}
+
+/* A file of no component never overrides a component's (5.8). */
+static void group_give_way(struct groups *groups, uint32_t count)
+{
+    struct draft *draft = groups->draft;
+    bool owned = false;
+    for (uint32_t i = 0; i < count; i++) {
+        owned |= !is_out(draft, groups->members[i]) && !is_unprotected(draft, groups->members[i]);
+    }
+    for (uint32_t i = 0; owned && i < count; i++) {
+        struct draft_file *file = &draft->files[groups->members[i]];
+        if (is_unprotected(draft, groups->members[i]) && file->place != MARK_NONE) {
+            draft_warn(draft, "rule 5.8: '%.*s', of no component, gives way to a component's file",
+                       VIEW_ARG(draft_source_text(draft, file->entry)));
+            file->place = MARK_NONE;
+        }
+    }
+}
+
 static void group_judge(struct groups *groups, uint32_t count)
 {
     struct draft *draft = groups->draft;
     uint32_t left = 0;
+    group_give_way(groups, count);
     for (uint32_t i = 0; i < count; i++) {
         if (!is_out(draft, groups->members[i])) {
             groups->members[left++] = groups->members[i];

@@ -57,6 +57,9 @@ struct view draft_source_text(struct draft *draft, uint32_t entry)
 struct view draft_unit_text(struct draft *draft, uint32_t unit)
 {
     const struct draft_unit *u = &draft->units[unit];
+    if (u->unprotected) {
+        return VIEW("files of no component");
+    }
     const struct view full =
         vss_full_name(&draft->arena, u->component->logical_path, u->component->name);
     const struct view writer = u->wmd != NULL ? u->wmd->friendly_name : VIEW("?");

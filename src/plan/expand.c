@@ -9,7 +9,8 @@
 #include "plan/expand.h"
 
 #include "base/heap.h"
-#include "plan/walk.h"
+#include "plan/profile.h"
+#include "plan/unprotected.h"
 
 /* --- sets --- */
 
@@ -59,6 +60,9 @@ void expand_sets(struct draft *draft)
                 draft->set_count++;
                 set_refuse(draft, unit, &set->directory, "the file set", set->set->path);
             }
+        }
+        if (u->unprotected) {
+            unprotected_add_set(draft);
         }
     }
 }
@@ -124,9 +128,50 @@ static bool walk_add(struct walk *walk, struct match *match,
     return true;
 }
 
+/* Recursive sets by (unit, directory): directories are asked for by these alone, so that
+ * thousands of sets over one tree cost each of its directories one answer. */
+struct tree_key {
+    uint32_t unit;
+    struct view directory; /* canon_triple() without a file spec */
+};
+
+struct tree_list {
+    struct draft *draft;
+    struct hash_map map; /* -> number of the first set with that key */
+    struct view *directories;
+};
+
+static bool tree_equal(const void *context, const void *key, uint32_t value)
+{
+    const struct tree_list *list = context;
+    const struct tree_key *tree = key;
+    return list->draft->sets[value].unit == tree->unit &&
+           view_equal(list->directories[value], tree->directory);
+}
+
+/* Is this the unit's first recursive set over its directory (5.9)? */
+static bool tree_is_first(struct tree_list *list, uint32_t number)
+{
+    struct draft *draft = list->draft;
+    const struct draft_set *set = &draft->sets[number];
+    const struct tree_key key = {set->unit,
+                                 canon_triple(&draft->arena, &set->directory, VIEW_NONE, true)};
+    const uint64_t parts[2] = {key.unit, hash_bytes(key.directory.p, key.directory.n)};
+    const uint64_t hash = hash_bytes(parts, sizeof parts);
+    if (hash_map_find(&list->map, hash, &key, tree_equal, list) != MARK_NONE) {
+        return false;
+    }
+    list->directories[number] = key.directory;
+    hash_map_add(&list->map, hash, number);
+    return true;
+}
+
 static void walk_add_sets(struct walk *walk)
 {
     struct draft *draft = walk->draft;
+    struct tree_list trees = {.draft = draft,
+                              .directories =
+                                  ARENA_ARRAY(&draft->arena, struct view, draft->set_count)};
     for (uint32_t i = 0; i < draft->set_count; i++) {
         const struct draft_set *set = &draft->sets[i];
         if (set->directory.status != CANON_OK || set->directory.volume == MARK_NONE) {
@@ -136,10 +181,11 @@ static void walk_add_sets(struct walk *walk)
                       i)) {
             draft_refuse(draft, set->unit, REFUSAL_DOCUMENT_INVALID, "5.1",
                          "the file spec '%.*s' is none", VIEW_ARG(set->set->filespec));
-        } else if (set->set->recursive) {
-            (void)walk_add(walk, walk->trees, &set->directory, set->set->filespec, true, i);
+        } else if (set->set->recursive && tree_is_first(&trees, i)) {
+            (void)walk_add(walk, walk->trees, &set->directory, VIEW(""), true, i);
         }
     }
+    hash_map_free(&trees.map);
 }
 
 static void exclude_refuse(struct draft *draft, const struct wmd *wmd,
@@ -148,6 +194,38 @@ static void exclude_refuse(struct draft *draft, const struct wmd *wmd,
     for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
         if (draft->units[unit].wmd == wmd) {
             set_refuse(draft, unit, directory, "the exclude", path);
+        }
+    }
+}
+
+static void walk_add_exclude(struct walk *walk, uint32_t number, const struct vss_file_set *set)
+{
+    struct draft *draft = walk->draft;
+    const struct wmd *wmd = &draft->input->documents->wmds[number];
+    const struct canon_directory directory = canon_source(&draft->canon, &draft->arena, set->path);
+    if (directory.status == CANON_ENVIRONMENT) {
+        exclude_refuse(draft, wmd, &directory, set->path);
+    } else if (directory.status == CANON_PATH ||
+               (directory.volume != MARK_NONE &&
+                !walk_add(walk, walk->excludes, &directory, set->filespec, set->recursive,
+                          number))) {
+        draft_warn(draft, "the exclude '%.*s' '%.*s' of %.*s is no file set; passed over",
+                   VIEW_ARG(set->path), VIEW_ARG(set->filespec), VIEW_ARG(wmd->friendly_name));
+    }
+}
+
+/* What no restore may bring back, whosever it is (section 11). */
+static void walk_add_never(struct walk *walk)
+{
+    struct draft *draft = walk->draft;
+    const struct view *paths = NULL;
+    const uint32_t count = profile_never_restored(&paths);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct canon_directory directory =
+            canon_source(&draft->canon, &draft->arena, paths[i]);
+        if (directory.status == CANON_OK && directory.volume != MARK_NONE) {
+            (void)walk_add(walk, walk->excludes, &directory, VIEW("*"), true,
+                           draft->input->documents->wmd_count);
         }
     }
 }
@@ -164,22 +242,13 @@ static void walk_add_excludes(struct walk *walk)
         }
     }
     for (uint32_t w = 0; w < documents->wmd_count; w++) {
-        for (uint32_t i = 0; involved[w] && i < documents->wmds[w].exclude_count; i++) {
-            const struct vss_file_set *set = &documents->wmds[w].excludes[i];
-            const struct canon_directory directory =
-                canon_source(&draft->canon, &draft->arena, set->path);
-            if (directory.status == CANON_ENVIRONMENT) {
-                exclude_refuse(draft, &documents->wmds[w], &directory, set->path);
-            } else if (directory.status == CANON_PATH ||
-                       (directory.volume != MARK_NONE &&
-                        !walk_add(walk, walk->excludes, &directory, set->filespec, set->recursive,
-                                  w))) {
-                draft_warn(draft, "the exclude '%.*s' '%.*s' of %.*s is no file set; passed over",
-                           VIEW_ARG(set->path), VIEW_ARG(set->filespec),
-                           VIEW_ARG(documents->wmds[w].friendly_name));
-            }
+        const bool counts =
+            involved[w] || (walk->unprotected && profile_excludes_hold(&documents->wmds[w]));
+        for (uint32_t i = 0; counts && i < documents->wmds[w].exclude_count; i++) {
+            walk_add_exclude(walk, w, &documents->wmds[w].excludes[i]);
         }
     }
+    walk_add_never(walk);
 }
 
 /* --file 'C:\dir\pattern': files of that name in that directory. */
@@ -232,6 +301,8 @@ static void check_set(struct walk *walk, const struct draft_set *set)
     }
     const uint32_t wmd = (uint32_t)(unit->wmd - draft->input->documents->wmds);
     if (walk_holds(walk, walk->excludes, &set->directory, set->set->filespec, wmd) ||
+        walk_holds(walk, walk->excludes, &set->directory, set->set->filespec,
+                   draft->input->documents->wmd_count) ||
         (walk->pattern_count > 0 &&
          !walk_holds(walk, walk->chosen, &set->directory, set->set->filespec, MARK_NONE))) {
         return;
@@ -276,12 +347,17 @@ vsr_code expand_files(struct draft *draft, vsr_error *error)
 {
     struct walk walk;
     walk_init(&walk, draft);
+    walk.unprotected = unprotected_wanted(draft->input);
     walk_add_sets(&walk);
     walk_add_excludes(&walk);
+    unprotected_add_left_out(&walk);
     vsr_code code = walk_add_chosen(&walk, error);
     if (code == VSR_OK) {
         walk_run(&walk);
         code = expand_check(&walk, error);
+    }
+    if (code == VSR_OK && walk.unprotected) {
+        unprotected_warn(&walk);
     }
     walk_fini(&walk);
     return code;

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "plan/profile.h"
 #include "plan/select.h"
 #include "plan/sizes.h"
 
@@ -127,6 +128,12 @@ static void text_writer(const struct documents *documents, uint32_t number,
                   wmd->reboot_required ? ", reboot required" : "");
     if (view_present(wmd->fault)) {
         buffer_printf(out, "  REFUSED: %.*s\n", VIEW_ARG(wmd->fault));
+    }
+    const struct profile *profile = profile_of(wmd);
+    for (uint32_t i = 0; profile != NULL && i < PROFILE_ACTIONS_MAX; i++) {
+        if (profile->actions[i] != NULL) {
+            buffer_printf(out, "  after a restore: %s\n", profile->actions[i]);
+        }
     }
     const uint32_t writer = writer_of(documents, number);
     for (uint32_t i = 0; i < wmd->component_count; i++) {
@@ -264,6 +271,14 @@ static void json_writer(const struct documents *documents, uint32_t number,
     json_text(json, "service", wmd->service);
     json_text(json, "writer_restore", view_of(vss_writer_restore_text(wmd->writer_restore)));
     json_bool(json, "reboot_required", wmd->reboot_required);
+    const struct profile *profile = profile_of(wmd);
+    json_array_begin(json, "actions");
+    for (uint32_t i = 0; profile != NULL && i < PROFILE_ACTIONS_MAX; i++) {
+        if (profile->actions[i] != NULL) {
+            json_text(json, NULL, view_of(profile->actions[i]));
+        }
+    }
+    json_array_end(json);
     json_array_begin(json, "components");
     for (uint32_t i = 0; i < wmd->component_count; i++) {
         json_component(documents, wmd, writer, i, sizes != NULL ? &sizes[i] : NULL, json);

@@ -5,6 +5,7 @@
 #include "plan/order.h"
 
 #include "base/heap.h"
+#include "plan/profile.h"
 
 #include <stdlib.h>
 
@@ -188,8 +189,8 @@ static void order_file_record(struct order *order, uint32_t number)
     out->link_owner = MARK_NONE;
     out->mapping = mapping_of(draft, file);
     order->set_used[file->set] |= file->where == PLACE_ALTERNATE;
-    if (entry->kind != INDEX_FILE) {
-        return;
+    if (entry->kind != INDEX_FILE || file->action == ACTION_NONE) {
+        return; /* what stays as it stands has no content to be written, and owns no links */
     }
     if (entry->link_group != MARK_NONE) {
         const uint32_t owner = link_owner(order, entry->link_group, record);
@@ -211,11 +212,18 @@ static void order_component(struct order *order, const struct draft_unit *unit, 
     plan_build_add_component(order->build)->full_name = name;
 }
 
-/* The root first, then the implicit members. */
+/* The root first, then the implicit members. Files of no component have one without a name. */
 static void order_components(struct order *order, uint32_t unit, struct plan_unit *out)
 {
     struct draft *draft = order->draft;
     struct draft_unit *u = &draft->units[unit];
+    if (u->unprotected) {
+        u->first_component = order->build->component_count;
+        u->root_member = 0;
+        const struct plan_text name = plan_build_text(order->build, VIEW(""));
+        plan_build_add_component(order->build)->full_name = name;
+        return;
+    }
     if (u->wmd == NULL || u->scope->member_count == 0) {
         return;
     }
@@ -237,14 +245,16 @@ static void order_components(struct order *order, uint32_t unit, struct plan_uni
     out->subcomponent_count = u->scope->member_count - has_root;
 }
 
-static void order_unit_texts(struct order *order, uint32_t unit, struct plan_unit *out)
+/* Whose it is; files of no component are nobody's. */
+static void order_unit_names(struct order *order, const struct draft_unit *u, struct plan_unit *out)
 {
-    struct draft *draft = order->draft;
     struct plan_build *build = order->build;
-    const struct draft_unit *u = &draft->units[unit];
-    const struct bcd_writer *writer = &draft->input->documents->bcd.writers[u->scope->writer];
-    out->writer = u->scope->writer;
-    out->bcd_component = u->scope->bcd_component;
+    if (u->unprotected) {
+        out->writer_name = out->logical_path = out->component = (struct plan_text){MARK_NONE, 0};
+        return;
+    }
+    const struct bcd_writer *writer =
+        &order->draft->input->documents->bcd.writers[u->scope->writer];
     memcpy(out->writer_id, writer->writer_id.bytes, sizeof out->writer_id);
     memcpy(out->instance_id, writer->instance_id.bytes, sizeof out->instance_id);
     out->writer_name =
@@ -252,6 +262,16 @@ static void order_unit_texts(struct order *order, uint32_t unit, struct plan_uni
     const struct view path = u->component->logical_path; /* the root's is empty, not absent */
     out->logical_path = plan_build_text(build, view_present(path) ? path : VIEW(""));
     out->component = plan_build_text(build, u->component->name);
+}
+
+static void order_unit_texts(struct order *order, uint32_t unit, struct plan_unit *out)
+{
+    struct draft *draft = order->draft;
+    struct plan_build *build = order->build;
+    const struct draft_unit *u = &draft->units[unit];
+    out->writer = u->scope->writer;
+    out->bcd_component = u->scope->bcd_component;
+    order_unit_names(order, u, out);
     out->type = (uint8_t)u->component->type;
     out->method = (uint8_t)(u->wmd != NULL ? u->wmd->method : METHOD_UNDEFINED);
     out->target = (uint8_t)u->target;
@@ -324,6 +344,18 @@ static void order_shared(struct order *order)
     }
 }
 
+static void order_to_dos(struct order *order)
+{
+    struct view texts[PROFILE_TO_DOS_MAX];
+    for (uint32_t unit = 0; unit < order->draft->unit_count; unit++) {
+        const uint32_t count = profile_to_dos(order->draft, unit, texts);
+        for (uint32_t i = 0; i < count; i++) {
+            const struct plan_text text = plan_build_text(order->build, texts[i]);
+            *plan_build_add_to_do(order->build) = (struct plan_to_do){unit, text};
+        }
+    }
+}
+
 void order_plan(struct draft *draft, struct plan_build *build)
 {
     struct order order = {.draft = draft, .build = build};
@@ -346,5 +378,6 @@ void order_plan(struct draft *draft, struct plan_build *build)
     }
     order_mappings(&order);
     order_shared(&order);
+    order_to_dos(&order);
     hash_map_free(&order.links);
 }

@@ -12,6 +12,7 @@
 #include "plan/order.h"
 #include "plan/plan_build.h"
 #include "plan/settle.h"
+#include "plan/unprotected.h"
 
 /* --- what this version does not carry out is turned away before anything else --- */
 
@@ -20,10 +21,6 @@ static vsr_code check_choices(const struct plan_choices *choices, vsr_error *err
     if (choices->tree == TREE_LIVE) {
         return err_set(error, VSR_ERR_USAGE, "plan/plan",
                        "--tree live (rules 8.2 to 8.7) is not carried out by this version");
-    }
-    if (choices->unprotected) {
-        return err_set(error, VSR_ERR_USAGE, "plan/plan",
-                       "--unprotected (files of no component) is not carried out by this version");
     }
     return VSR_OK;
 }
@@ -34,7 +31,7 @@ static void units_load(struct draft *draft)
 {
     const struct documents *documents = draft->input->documents;
     draft->unit_count = draft->selection.scope_count;
-    draft->units = ARENA_ARRAY(&draft->arena, struct draft_unit, draft->unit_count);
+    draft->units = ARENA_ARRAY(&draft->arena, struct draft_unit, draft->unit_count + 1u);
     for (uint32_t i = 0; i < draft->unit_count; i++) {
         const struct scope *scope = &draft->selection.scopes[i];
         const struct bcd_writer *writer = &documents->bcd.writers[scope->writer];
@@ -44,6 +41,9 @@ static void units_load(struct draft *draft)
                                 .wmd =
                                     scope->wmd != MARK_NONE ? &documents->wmds[scope->wmd] : NULL,
                                 .verdict = VERDICT_REFUSED};
+    }
+    if (unprotected_wanted(draft->input)) {
+        unprotected_add_unit(draft);
     }
     for (uint32_t i = 0; i < draft->selection.warning_count; i++) {
         draft_warn(draft, "%.*s", VIEW_ARG(draft->selection.warnings[i]));
@@ -153,6 +153,7 @@ static void build_choices(struct plan_build *build, const struct plan_choices *c
     add_choice(build, "--in-use", view_of(in_use[c->in_use]));
     add_flag(build, "--unprotected", c->unprotected);
     add_choice(build, "--overwrite", view_of(overwrite[c->overwrite]));
+    add_choices(build, "--files-not-to-backup", c->not_to_backup, c->not_to_backup_count);
     add_flag(build, "--cross-mounts", c->cross_mounts);
     add_flag(build, "--in-place", c->in_place);
 }

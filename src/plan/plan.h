@@ -135,6 +135,12 @@ struct plan_shared {
     uint32_t file; /* plan_file, of an earlier unit that is not refused */
 };
 
+/* What is left to be done by people after the unit was restored (rules, section 11). */
+struct plan_to_do {
+    uint32_t unit;
+    struct plan_text text;
+};
+
 struct plan_unit {
     uint32_t writer;        /* index into bcd.writers (MARK_NONE: files of no component) */
     uint32_t bcd_component; /* index into its components */
@@ -172,12 +178,14 @@ struct plan {
     const struct plan_ranges_path *ranges_paths;
     const struct plan_shared *shared;
     const struct plan_unit *units;
+    const struct plan_to_do *to_dos; /* by unit */
     const struct plan_text *warnings;
     const struct plan_text
         *choices; /* the call's options, one text each "--volume", "C:=/mnt/c" ... for replay */
     const char *text;
     uint32_t root_count, directory_count, file_count, range_count, component_count;
-    uint32_t used_mapping_count, ranges_path_count, shared_count, unit_count, warning_count;
+    uint32_t used_mapping_count, ranges_path_count, shared_count, unit_count, to_do_count,
+        warning_count;
     uint32_t choice_count;
     uint32_t text_bytes;
     uint64_t bytes; /* sum over units that are not refused */
@@ -237,6 +245,9 @@ void plan_dest_path(const struct plan *plan, const struct media_set *set, uint32
 void plan_unix_path(const struct plan *plan, const struct media_set *set, uint32_t file,
                     struct buffer *out); /* "/mnt/d/alt/a.mdf" */
 struct view plan_file_name(const struct plan *plan, const struct media_set *set, uint32_t file);
+
+/* Is this the first time that its writer is said to want it done? For lists for people. */
+bool plan_to_do_is_first(const struct plan *plan, uint32_t to_do);
 
 /* The plan as JSON lines (contract, section 4), in order; sink is called with whole lines. */
 typedef vsr_code plan_sink(void *context, struct view lines, vsr_error *error);

@@ -14,6 +14,7 @@
     X(ranges_paths, ranges_path, plan_ranges_path)                                                 \
     X(shared, shared, plan_shared)                                                                 \
     X(units, unit, plan_unit)                                                                      \
+    X(to_dos, to_do, plan_to_do)                                                                   \
     X(warnings, warning, plan_text)                                                                \
     X(choices, choice, plan_text)
 

@@ -274,6 +274,11 @@ static vsr_code check_lists(const struct check *check)
             return fault(check, "ranges file's path", i, "a number in it is out of bounds");
         }
     }
+    for (uint32_t i = 0; i < plan->to_do_count; i++) {
+        if (plan->to_dos[i].unit >= plan->unit_count || !text_inside(plan, plan->to_dos[i].text)) {
+            return fault(check, "action", i, "a number in it is out of bounds");
+        }
+    }
     for (uint32_t i = 0; i < plan->shared_count; i++) {
         const struct plan_shared *s = &plan->shared[i];
         if (s->unit >= plan->unit_count || s->file >= plan->units[s->unit].first_file) {
@@ -335,7 +340,8 @@ static const char *entry_fault(const struct media_index *index, const struct pla
     if (whole && (e->flags & INDEX_PARTIAL) != 0) {
         return "its source holds ranges only";
     }
-    if (whole && f->size != index->entries[coverage_data_entry(index, f->entry)].size) {
+    if (whole && f->action != ACTION_NONE &&
+        f->size != index->entries[coverage_data_entry(index, f->entry)].size) {
         return "its source has another size";
     }
     return NULL;

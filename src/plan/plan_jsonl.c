@@ -77,12 +77,20 @@ static void render_unit(const struct plan *plan, uint32_t number, struct json *j
     json_object_begin(json, NULL);
     json_text(json, "t", VIEW("unit"));
     json_u64(json, "id", number);
-    json_uuid(json, "writer", u->writer_id);
-    json_uuid(json, "instance", u->instance_id);
+    const bool nobodys = u->writer == UINT32_MAX; /* files of no component */
+    if (nobodys) {
+        json_null(json, "writer");
+        json_null(json, "instance");
+    } else {
+        json_uuid(json, "writer", u->writer_id);
+        json_uuid(json, "instance", u->instance_id);
+    }
     json_text(json, "writer_name", plan_text(plan, u->writer_name));
     json_text(json, "logical_path", plan_text(plan, u->logical_path));
     json_text(json, "component", plan_text(plan, u->component));
-    json_text(json, "type", view_of(vss_component_type_text((enum vss_component_type)u->type)));
+    json_text(json, "type",
+              nobodys ? VIEW_NONE
+                      : view_of(vss_component_type_text((enum vss_component_type)u->type)));
     json_array_begin(json, "subcomponents");
     for (uint32_t i = 0; i < u->subcomponent_count; i++) {
         json_text(json, NULL,
@@ -138,7 +146,10 @@ static void render_file(const struct plan *plan, const struct media_set *set, ui
     json_object_begin(json, NULL);
     json_text(json, "t", VIEW("file"));
     json_u64(json, "unit", f->unit);
-    json_text(json, "component", plan_text(plan, plan->components[f->component].full_name));
+    json_text(json, "component",
+              plan->units[f->unit].writer == UINT32_MAX
+                  ? VIEW_NONE
+                  : plan_text(plan, plan->components[f->component].full_name));
     json_text(json, "kind", view_of(plan_kind_text((enum plan_kind)f->kind)));
     json_path(json, "source", f->entry != UINT32_MAX ? buffer_view(&paths->source) : VIEW_NONE);
     json_path(json, "dest", buffer_view(&paths->dest));
@@ -185,6 +196,14 @@ static vsr_code render_all(const struct plan *plan, const struct media_set *set,
     json_object_begin(&json, NULL);
     json_text(&json, "t", VIEW("end"));
     json_u64(&json, "refused_units", plan->refused_units);
+    json_array_begin(&json, "actions");
+    for (uint32_t i = 0; i < plan->to_do_count; i++) {
+        json_object_begin(&json, NULL);
+        json_u64(&json, "unit", plan->to_dos[i].unit);
+        json_text(&json, "text", plan_text(plan, plan->to_dos[i].text));
+        json_object_end(&json);
+    }
+    json_array_end(&json);
     json_object_end(&json);
     json_line_end(&json);
     return flush(lines, 0, sink, context, error);

@@ -25,6 +25,7 @@ static const struct {
     LIST("--new-target", new_target),
     LIST("--restore-target", restore_target),
     LIST("--restore-options", restore_option),
+    {"--files-not-to-backup", REPLAY_LIST, AT(not_to_backup), AT(not_to_backup_count), NULL},
     {"--env", REPLAY_LIST, AT(environment), AT(environment_count), NULL},
     {"--root", REPLAY_TEXT, AT(root), 0, NULL},
     {"--private", REPLAY_TEXT, AT(private_dir), 0, NULL},

@@ -432,6 +432,12 @@ static vsr_code choose(struct selecting *selecting, bool restore, struct selecti
     if (restore) {
         dependency_settle(selecting, out);
     }
+    if (out->scope_count == 0 && selecting->choices->exclude_component_count > 0 &&
+        !selecting->choices->unprotected) {
+        return err_set(error, VSR_ERR_SELECTION, "plan/select",
+                       "--exclude-component leaves nothing of the selection: there is no component "
+                       "to restore");
+    }
     return VSR_OK;
 }
 

@@ -6,7 +6,9 @@
 
 #include "base/bug.h"
 #include "plan/decide.h"
+#include "plan/profile.h"
 #include "plan/survey.h"
+#include "plan/unprotected.h"
 
 /* --- documents --- */
 
@@ -72,6 +74,9 @@ vsr_code settle_documents(struct draft *draft, vsr_error *error)
     const struct plan_choices *choices = draft->input->choices;
     for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
         struct draft_unit *u = &draft->units[unit];
+        if (u->unprotected) {
+            continue;
+        }
         u->target = view_present(u->component->restore_target_text) ? u->component->restore_target
                                                                     : TARGET_ORIGINAL;
         u->target_text = u->target == TARGET_UNKNOWN ? u->component->restore_target_text
@@ -287,6 +292,14 @@ static void warn_of_target(struct draft *draft, uint32_t unit)
     }
 }
 
+/* Do method and target ask for the mappings, whatever stands at the original place? */
+static bool wants_alternate(const struct draft *draft, const struct draft_unit *unit)
+{
+    return draft->input->choices->private_dir == NULL && unit->target != TARGET_ORIGINAL_LOCATION &&
+           (unit->wmd->method == METHOD_RESTORE_TO_ALTERNATE_LOCATION ||
+            unit->target == TARGET_ALTERNATE);
+}
+
 /* Ask, look, ask again: at most two looks. */
 static vsr_code settle_plain(struct draft *draft, uint32_t unit, const struct subunits *subunits,
                              vsr_error *error)
@@ -321,7 +334,9 @@ static vsr_code settle_plain(struct draft *draft, uint32_t unit, const struct su
             u->rule = view_of(decided.rule);
             warn_of_target(draft, unit);
             if ((known & (SEEN_ORIGINAL | SEEN_ALTERNATE)) == 0) { /* directories at most */
-                return survey_unit(draft, unit, PLACE_ORIGINAL, &original, error);
+                return survey_unit(draft, unit,
+                                   wants_alternate(draft, u) ? PLACE_ALTERNATE : PLACE_ORIGINAL,
+                                   &original, error);
             }
             warn_of_survey(draft, unit, (known & SEEN_ALTERNATE) != 0 ? &alternate : &original);
             for (uint32_t i = 0; i < u->file_count; i++) {
@@ -348,12 +363,8 @@ static vsr_code settle_intent(struct draft *draft, uint32_t unit, vsr_error *err
     if (u->wmd == NULL) {
         return VSR_OK;
     }
-    const bool alternate =
-        u->wmd->method == METHOD_RESTORE_TO_ALTERNATE_LOCATION || u->target == TARGET_ALTERNATE;
-    const bool original =
-        u->target == TARGET_ORIGINAL_LOCATION || draft->input->choices->private_dir != NULL;
     const vsr_code code =
-        survey_intent(draft, unit, alternate && !original ? PLACE_ALTERNATE : PLACE_ORIGINAL,
+        survey_intent(draft, unit, wants_alternate(draft, u) ? PLACE_ALTERNATE : PLACE_ORIGINAL,
                       error);
     return code == VSR_OK ? survey_intent(draft, unit, PLACE_NEW_TARGET, error) : code;
 }
@@ -363,9 +374,12 @@ vsr_code settle_places(struct draft *draft, vsr_error *error)
     for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
         const struct draft_unit *u = &draft->units[unit];
         vsr_code code = VSR_OK;
-        if (u->refusal == REFUSAL_NONE) {
+        if (u->unprotected) {
+            code = unprotected_settle(draft, unit, error);
+        } else if (u->refusal == REFUSAL_NONE) {
             const struct subunits subunits = subunits_count(draft, u);
             check_carried_out(draft, unit);
+            profile_check(draft, unit);
             if (u->refusal == REFUSAL_NONE) {
                 code = settle_plain(draft, unit, &subunits, error);
             }

@@ -6,6 +6,7 @@
 
 #include "base/heap.h"
 #include "plan/locate.h"
+#include "plan/unprotected.h"
 
 /* --- obstacles --- */
 
@@ -104,6 +105,11 @@ static void file_is_present(const struct survey_at *at, struct draft_file *file,
 {
     struct draft *draft = at->draft;
     const bool link = draft->index->entries[file->entry].kind == INDEX_SYMLINK;
+    if (unprotected_keeps(draft, file, fact)) {
+        file->state = STATE_REPLACEABLE;
+        file->action = ACTION_NONE;
+        return;
+    }
     if (fact->type == FACT_DIRECTORY) {
         hinder(at, file, HINDERS_WRITING, REFUSAL_NOT_REPLACEABLE, "6.5",
                "a directory stands there");

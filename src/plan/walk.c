@@ -5,6 +5,7 @@
 #include "plan/walk.h"
 
 #include "base/heap.h"
+#include "plan/unprotected.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@ void walk_init(struct walk *walk, struct draft *draft)
     walk->trees = match_create();
     walk->excludes = match_create();
     walk->chosen = match_create();
+    walk->left_out = match_create();
 }
 
 void walk_fini(struct walk *walk)
@@ -23,6 +25,7 @@ void walk_fini(struct walk *walk)
     match_free(walk->trees);
     match_free(walk->excludes);
     match_free(walk->chosen);
+    match_free(walk->left_out);
     free(walk->ids);
     free(walk->excluded_by);
     free(walk->hits);
@@ -51,7 +54,7 @@ static uint32_t walk_ask_directory(struct walk *walk, struct match_place place)
     return count;
 }
 
-static void walk_hit(struct walk *walk, uint32_t entry, uint32_t set, uint32_t name_hash)
+void walk_hit(struct walk *walk, uint32_t entry, uint32_t set, uint32_t name_hash)
 {
     walk->hits = heap_grow(walk->hits, walk->hit_count, &walk->hit_capacity, sizeof *walk->hits);
     walk->hits[walk->hit_count++] = (struct hit){entry, set, name_hash};
@@ -61,8 +64,9 @@ static bool walk_is_excluded(const struct walk *walk, uint32_t unit, uint32_t co
 {
     const struct draft *draft = walk->draft;
     const uint32_t wmd = (uint32_t)(draft->units[unit].wmd - draft->input->documents->wmds);
+    const uint32_t everybody = draft->input->documents->wmd_count;
     for (uint32_t i = 0; i < count; i++) {
-        if (walk->excluded_by[i] == wmd) {
+        if (walk->excluded_by[i] == wmd || walk->excluded_by[i] == everybody) {
             return true;
         }
     }
@@ -82,25 +86,19 @@ static bool walk_is_chosen(struct walk *walk, const struct walk_step *step, stru
     return count > 0;
 }
 
-/* One file: for each unit the first set that holds it owns it. */
-static void walk_file(struct walk *walk, const struct walk_step *step, uint32_t entry)
+/* For each unit the first set that holds the file owns it. ids, excluded_by: what holds it. */
+static void walk_own(struct walk *walk, uint32_t entry, uint32_t count, uint32_t excluded,
+                     bool chosen)
 {
     struct draft *draft = walk->draft;
-    const struct view name = index_name(draft->index, entry);
-    const uint32_t count = walk_ask(walk->wanted, step->wanted, name, &walk->ids, &walk->ids_max);
-    if (count == 0 || (draft->index->entries[entry].flags & INDEX_UNPROTECTED) != 0) {
-        return;
-    }
-    const uint32_t excluded =
-        walk_ask(walk->excludes, step->excludes, name, &walk->excluded_by, &walk->excluded_max);
-    const bool chosen = walk_is_chosen(walk, step, name);
+    const bool lost = (draft->index->entries[entry].flags & INDEX_LOST) != 0;
     uint32_t first = MARK_NONE;
     for (uint32_t i = 0; i < count; i++) {
         struct draft_set *set = &draft->sets[walk->ids[i]];
         if (walk_is_excluded(walk, set->unit, excluded)) {
             continue;
         }
-        set->hit = true;
+        set->hit = set->hit || !lost; /* a lost one counts as not on the media */
         if (first != MARK_NONE && draft->sets[first].unit == set->unit) {
             set->overlapped_with = set->overlapped_with == MARK_NONE ? first : set->overlapped_with;
             continue;
@@ -108,6 +106,7 @@ static void walk_file(struct walk *walk, const struct walk_step *step, uint32_t 
         first = walk->ids[i];
         if (chosen) {
             set->owns = true;
+            const struct view name = index_name(draft->index, entry);
             walk_hit(walk, entry, first, (uint32_t)win_fold_hash(name));
         } else {
             draft->units[set->unit].partial_selection = true;
@@ -115,10 +114,35 @@ static void walk_file(struct walk *walk, const struct walk_step *step, uint32_t 
     }
 }
 
-/* One directory: every unit with a recursive set that reaches it makes it (5.5). */
-static void walk_directory(struct walk *walk, struct match_place place, uint32_t entry)
+static void walk_file(struct walk *walk, const struct walk_step *step, uint32_t entry)
 {
-    const uint32_t count = walk->pattern_count > 0 ? 0 : walk_ask_directory(walk, place);
+    const struct media_index *index = walk->draft->index;
+    const struct view name = index_name(index, entry);
+    const bool unprotected = (index->entries[entry].flags & INDEX_UNPROTECTED) != 0;
+    const uint32_t count =
+        unprotected ? 0 : walk_ask(walk->wanted, step->wanted, name, &walk->ids, &walk->ids_max);
+    if (count == 0 && !(unprotected && walk->unprotected)) {
+        return;
+    }
+    const uint32_t excluded =
+        walk_ask(walk->excludes, step->excludes, name, &walk->excluded_by, &walk->excluded_max);
+    const bool chosen = walk_is_chosen(walk, step, name);
+    if (unprotected) {
+        unprotected_take(walk, step, entry, excluded, chosen);
+    } else {
+        walk_own(walk, entry, count, excluded, chosen);
+    }
+}
+
+/* One directory: every unit with a recursive set that reaches it makes it (5.5). */
+static void walk_directory(struct walk *walk, const struct walk_step *step)
+{
+    const uint32_t entry = step->directory;
+    const bool marked = (walk->draft->index->entries[entry].flags & INDEX_UNPROTECTED) != 0;
+    const uint32_t count = walk->pattern_count > 0 ? 0 : walk_ask_directory(walk, step->trees);
+    if (marked && walk->unprotected) {
+        unprotected_take(walk, step, entry, 0, true);
+    }
     uint32_t last_unit = MARK_NONE;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t unit = walk->draft->sets[walk->ids[i]].unit;
@@ -131,7 +155,7 @@ static void walk_directory(struct walk *walk, struct match_place place, uint32_t
 
 static void walk_push(struct walk *walk, const struct walk_step *step)
 {
-    if (match_place_is_dead(step->wanted)) {
+    if (match_place_is_dead(step->wanted) && !walk->unprotected) {
         return;
     }
     walk->steps =
@@ -156,8 +180,10 @@ static void walk_children(struct walk *walk, const struct walk_step *step)
                                         .trees = match_enter(walk->trees, step->trees, name),
                                         .excludes =
                                             match_enter(walk->excludes, step->excludes, name),
-                                        .chosen = match_enter(walk->chosen, step->chosen, name)};
-        walk_directory(walk, below.trees, below.directory);
+                                        .chosen = match_enter(walk->chosen, step->chosen, name),
+                                        .left_out =
+                                            match_enter(walk->left_out, step->left_out, name)};
+        walk_directory(walk, &below);
         walk_push(walk, &below);
     }
     for (uint32_t a = bottom, b = walk->step_count; a + 1 < b; a++, b--) {
@@ -175,7 +201,8 @@ static void walk_all(struct walk *walk)
                                        .wanted = match_root(walk->wanted, v),
                                        .trees = match_root(walk->trees, v),
                                        .excludes = match_root(walk->excludes, v),
-                                       .chosen = match_root(walk->chosen, v)};
+                                       .chosen = match_root(walk->chosen, v),
+                                       .left_out = match_root(walk->left_out, v)};
         walk_push(walk, &root);
         while (walk->step_count > 0) {
             const struct walk_step step = walk->steps[--walk->step_count];
@@ -232,6 +259,7 @@ void walk_run(struct walk *walk)
     match_seal(walk->trees);
     match_seal(walk->excludes);
     match_seal(walk->chosen);
+    match_seal(walk->left_out);
     walk_all(walk);
     walk_deal(walk);
 }

@@ -11,15 +11,18 @@ struct hit {
 
 struct walk_step {
     uint32_t directory;
-    struct match_place wanted, trees, excludes, chosen;
+    struct match_place wanted, trees, excludes, chosen, left_out;
 };
 
 struct walk {
     struct draft *draft;
     struct match *wanted;   /* every set in scope, by its number     */
     struct match *trees;    /* the recursive ones, for directories   */
-    struct match *excludes; /* by the writer's number                */
+    struct match *excludes; /* by the writer's number; wmd_count: everybody's */
     struct match *chosen;   /* --file patterns                       */
+    struct match *left_out; /* not to be backed up (5.8), for files of no component */
+    uint32_t left_out_count;
+    bool unprotected;       /* files of no component are wanted: no tree is passed over */
     uint32_t pattern_count; /* 0: every file is chosen               */
     bool *pattern_hit;
     uint32_t *ids, *excluded_by, *pattern_ids;
@@ -38,6 +41,9 @@ void walk_fini(struct walk *walk);
 
 /* Seal the indexes, walk, and deal the hits out to draft->files. */
 void walk_run(struct walk *walk);
+
+/* The entry belongs to the set's unit; entries are added in media order. name_hash: of a file. */
+void walk_hit(struct walk *walk, uint32_t entry, uint32_t set, uint32_t name_hash);
 
 /* Does a sealed index hold the file `name` in this directory, under this id (MARK_NONE: any)? */
 bool walk_holds(struct walk *walk, const struct match *match,

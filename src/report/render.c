@@ -93,6 +93,14 @@ void report_render_summary(const struct report *report, struct buffer *out)
         render_unit(report, i, &json);
     }
     json_array_end(&json);
+    json_array_begin(&json, "actions");
+    for (uint32_t i = 0; i < report->to_do_count; i++) {
+        json_object_begin(&json, NULL);
+        json_u64(&json, "unit", report->to_dos[i].unit);
+        json_text(&json, "text", report->to_dos[i].text);
+        json_object_end(&json);
+    }
+    json_array_end(&json);
     json_bool(&json, "pending_reboot", report->pending_reboot);
     json_u64(&json, "losses", report->losses);
     json_u64(&json, "elapsed_ms", report->elapsed_ns / 1000000);
@@ -105,9 +113,14 @@ static void render_unit_text(const struct report *report, uint32_t number, struc
 {
     const struct report_unit *unit = &report->units[number];
     const struct view path = report->unit_paths[number];
-    buffer_printf(out, "  %-6s %.*s: %.*s%s%.*s", status_name(unit->status),
-                  VIEW_ARG(report->unit_writers[number]), VIEW_ARG(path), path.n > 0 ? "\\" : "",
-                  VIEW_ARG(report->unit_components[number]));
+    buffer_printf(out, "  %-6s ", status_name(unit->status));
+    if (view_present(report->unit_components[number])) {
+        buffer_printf(out, "%.*s: %.*s%s%.*s", VIEW_ARG(report->unit_writers[number]),
+                      VIEW_ARG(path), path.n > 0 ? "\\" : "",
+                      VIEW_ARG(report->unit_components[number]));
+    } else {
+        buffer_printf(out, "files of no component");
+    }
     if (unit->refusal != REFUSAL_NONE) {
         buffer_printf(out, "  [%s]", refusal_text(unit->refusal));
     } else if (unit->cause != VSR_OK) {
@@ -117,6 +130,21 @@ static void render_unit_text(const struct report *report, uint32_t number, struc
         buffer_printf(out, " %.*s", VIEW_ARG(unit->detail));
     }
     buffer_add_char(out, '\n');
+}
+
+/* A writer's units stand in a row, and often want the same. */
+static bool to_do_is_first(const struct report *report, uint32_t to_do)
+{
+    const struct view writer = report->unit_writers[report->to_dos[to_do].unit];
+    for (uint32_t i = to_do; i-- > 0;) {
+        if (!view_equal(report->unit_writers[report->to_dos[i].unit], writer)) {
+            return true;
+        }
+        if (view_equal(report->to_dos[i].text, report->to_dos[to_do].text)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void report_render_text(const struct report *report, struct buffer *out)
@@ -140,6 +168,14 @@ void report_render_text(const struct report *report, struct buffer *out)
     }
     if (report->failure_count == REPORT_FAILURES_MAX) {
         buffer_printf(out, "  ... report.jsonl in the run folder names every file\n");
+    }
+    for (uint32_t i = 0; i < report->to_do_count; i++) {
+        if (!to_do_is_first(report, i)) {
+            continue;
+        }
+        buffer_printf(out, "to do: %.*s: %.*s\n",
+                      VIEW_ARG(report->unit_writers[report->to_dos[i].unit]),
+                      VIEW_ARG(report->to_dos[i].text));
     }
     const double seconds = (double)report->elapsed_ns / 1e9;
     buffer_printf(out,

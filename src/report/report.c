@@ -109,6 +109,22 @@ static void status_count(struct report *report, uint32_t number, bool partial,
     facts->any_none = facts->any_none || (unit->status == RESTORE_STATUS_NONE && !partial);
 }
 
+/* Nothing follows from a unit of which nothing is there, unless it was left to be done by hand. */
+static void to_dos_fold(struct report *report, const struct plan *plan)
+{
+    report->to_dos = ARENA_ARRAY(&report->arena, struct report_to_do, plan->to_do_count);
+    for (uint32_t i = 0; i < plan->to_do_count; i++) {
+        const uint32_t unit = plan->to_dos[i].unit;
+        if (report->units[unit].status != RESTORE_STATUS_NONE ||
+            plan->units[unit].partial_selection != 0 ||
+            plan->units[unit].verdict == VERDICT_CUSTOM) {
+            report->to_dos[report->to_do_count++] =
+                (struct report_to_do){unit, arena_copy(&report->arena,
+                                                       plan_text(plan, plan->to_dos[i].text))};
+        }
+    }
+}
+
 void report_fold(struct report *out, const struct report_input *input, struct view run_dir)
 {
     const struct plan *plan = input->plan;
@@ -136,8 +152,9 @@ void report_fold(struct report *out, const struct report_input *input, struct vi
                          out->units[i].cause == VSR_OK,
                      &facts);
     }
+    to_dos_fold(out, plan);
     VSR_REQUIRE(out->restored + out->skipped + out->failed + out->not_started == plan->file_count);
-    facts.any_loss = out->losses > 0 || out->warnings > 0;
+    facts.any_loss = out->losses > 0 || out->warnings > 0 || out->skipped > 0;
     facts.pending_reboot = out->pending_reboot;
     out->exit_code = verdict_exit_code(&facts);
 }

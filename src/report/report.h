@@ -17,6 +17,12 @@ struct report_unit {
     struct view detail;             /* a sentence, or absent */
 };
 
+/* What people have to do now (rules, section 11), of a unit that was restored or wants a hand. */
+struct report_to_do {
+    uint32_t unit;
+    struct view text;
+};
+
 enum { REPORT_FAILURES_MAX = 20 }; /* named on the screen */
 
 struct report {
@@ -28,6 +34,8 @@ struct report {
     uint32_t unit_count;
     struct view *failures;  /* the first files that failed of themselves: "path: why" */
     uint32_t failure_count; /* how many are kept; report.jsonl has all */
+    struct report_to_do *to_dos;
+    uint32_t to_do_count;
     uint64_t restored, skipped, failed, not_started, bytes;
     uint64_t units_all, units_none, units_failed;
     uint64_t losses;

@@ -212,7 +212,9 @@ vsr_code verify_plan(const struct plan *plan, const struct media_set *set,
     for (uint32_t u = 0; u < plan->unit_count && rc == VSR_OK; u++) {
         const struct plan_unit *unit = &plan->units[u];
         for (uint32_t i = 0; unit->refusal == REFUSAL_NONE && i < unit->file_count; i++) {
-            record_verify(&v, unit->first_file + i);
+            if (plan->files[unit->first_file + i].action != ACTION_NONE) { /* left as it stood */
+                record_verify(&v, unit->first_file + i);
+            }
         }
     }
     for (uint32_t i = 0; i < plan->root_count; i++) {

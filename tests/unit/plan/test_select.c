@@ -187,9 +187,10 @@ static void excluded_roots_are_dropped(void **state)
     struct fixture *f = *state;
     load(f, BCD(PART("1", ENTRY("", "LicenseInfo") ENTRY("", "writerData"))), WRITER_DATA);
     assert_string_equal(scopes_of(f, EXCLUDE(ID1 ":writerData")), "LicenseInfo{LicenseInfo}");
-    assert_string_equal(scopes_of(f, EXCLUDE(ID1)), "");
-    assert_string_equal(scopes_of(f, CHOOSE(ID1 ":writerData\\Set1"), EXCLUDE(ID1 ":writerData")),
-                        "");
+    assert_selection_fails(f, "leaves nothing", EXCLUDE(ID1));
+    assert_selection_fails(f, "leaves nothing", CHOOSE(ID1 ":writerData\\Set1"),
+                           EXCLUDE(ID1 ":writerData"));
+    assert_string_equal(scopes_of(f, EXCLUDE(ID1), .unprotected = true), "");
 }
 
 static void excluded_members_reduce_the_unit(void **state)
