@@ -196,6 +196,34 @@ static void malformed_heads_refuse_the_document(void **state)
     }
 }
 
+static void writers_are_counted(void **state)
+{
+    (void)state;
+    struct buffer text = {0};
+    buffer_printf(&text, "%s", BCD_START);
+    for (uint32_t i = 0; i <= DOCUMENT_WRITERS_MAX; i++) {
+        buffer_printf(&text, "<WRITER_COMPONENTS writerId='11111111-1111-1111-1111-111111111111' "
+                             "instanceId='11111111-1111-1111-1111-111111111111'/>");
+    }
+    buffer_printf(&text, "</BACKUP_COMPONENTS>");
+    buffer_add_char(&text, '\0');
+    struct parsed p = parse(text.p);
+    assert_int_equal(p.rc, VSR_ERR_DOCUMENT);
+    assert_text_has(p.error.what, "at most 4096 are allowed");
+    arena_free(&p.arena);
+    buffer_free(&text);
+}
+
+/* Warnings are for who asks. */
+static void nobody_has_to_hear_warnings(void **state)
+{
+    (void)state;
+    struct parsed p = {0};
+    const char *text = BCD_START "<NOVELTY/></BACKUP_COMPONENTS>";
+    assert_int_equal(bcd_parse(&p.bcd, &p.arena, view_of(text), "b.xml", NULL, &p.error), VSR_OK);
+    arena_free(&p.arena);
+}
+
 static void component_mode(void **state)
 {
     (void)state;
@@ -239,6 +267,8 @@ int main(void)
         cmocka_unit_test(component_faults_stay_with_the_component),
         cmocka_unit_test(unknown_elsewhere_is_a_warning),
         cmocka_unit_test(malformed_heads_refuse_the_document),
+        cmocka_unit_test(writers_are_counted),
+        cmocka_unit_test(nobody_has_to_hear_warnings),
         cmocka_unit_test(component_mode),
         cmocka_unit_test(duplicates_are_marked),
     };

@@ -244,6 +244,7 @@ static void set_and_remove(struct bcd_document *d)
 static void set_messages(struct bcd_document *d)
 {
     bcd_document_set(d, 0, 0, BCD_PRE_RESTORE_FAILURE, VIEW("bad \x1B[0m \xFF \xEF\xBF\xBF."));
+    bcd_document_set(d, 0, 0, BCD_POST_RESTORE_FAILURE, VIEW("worse"));
 }
 
 static void add_two(struct bcd_document *d)
@@ -255,6 +256,8 @@ static void add_two(struct bcd_document *d)
 
 static void remove_targets(struct bcd_document *d)
 {
+    bcd_document_add_mapping(d, 0, 0, BCD_NEW_TARGET,
+                             &(struct vss_mapping){VIEW("p"), VIEW("f"), false, VIEW("a"), {0}});
     bcd_document_add_subcomponent(d, 0, 0, VIEW_NONE, VIEW("n"));
     bcd_document_remove(d, 0, 0, BCD_RESTORE_SUBCOMPONENT);
     bcd_document_remove(d, 0, 0, BCD_NEW_TARGET);
@@ -303,7 +306,7 @@ static void edits_leave_the_spelling_of_the_rest(void **state)
         {set_and_remove, "<COMPONENT componentName='c'/>", "<COMPONENT componentName='c'/>"},
         {set_messages, "<COMPONENT/>",
          "<COMPONENT preRestoreFailureMsg=\"bad \xEF\xBF\xBD[0m \xEF\xBF\xBD "
-         "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD.\"/>"},
+         "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD.\" postRestoreFailureMsg=\"worse\"/>"},
         {add_two, "<COMPONENT componentName='c'/>",
          "<COMPONENT componentName='c'><" SUB "<" NEW "</COMPONENT>"},
         {add_two, "<COMPONENT componentName='c'></COMPONENT>",

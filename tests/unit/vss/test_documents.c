@@ -333,6 +333,44 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* More documents than a backup has, as sources and in a folder; one that cannot be read. */
+static void documents_are_counted_and_all_read(void **state)
+{
+    (void)state;
+    static struct document_source sources[DOCUMENT_FILES_MAX + 1];
+    struct documents d;
+    vsr_error error = {0};
+    for (uint32_t i = 0; i <= DOCUMENT_FILES_MAX; i++) {
+        sources[i] = (struct document_source){VIEW("a.xml"), VIEW(BCD("")), false};
+    }
+    assert_int_equal(documents_parse(&d, sources, DOCUMENT_FILES_MAX + 1, &error),
+                     VSR_ERR_DOCUMENT);
+    assert_text_has(error.what, "at most 1024");
+    char folder[] = "/tmp/vssrestore-documents-XXXXXX";
+    char name[32];
+    assert_non_null(mkdtemp(folder));
+    for (uint32_t i = 0; i <= DOCUMENT_FILES_MAX; i++) {
+        (void)snprintf(name, sizeof name, "%u.xml", i);
+        put_file(folder, name, "<x/>");
+    }
+    const char *const paths[] = {folder};
+    error = (vsr_error){0};
+    assert_int_equal(documents_read(&d, paths, 1, &error), VSR_ERR_DOCUMENT);
+    assert_text_has(error.what, "more than 1024 documents");
+    for (uint32_t i = 0; i <= DOCUMENT_FILES_MAX; i++) {
+        (void)snprintf(name, sizeof name, "%u.xml", i);
+        drop_file(folder, name);
+    }
+    char link[64];
+    (void)snprintf(link, sizeof link, "%s/x.xml", folder);
+    assert_int_equal(symlink("nowhere", link), 0);
+    error = (vsr_error){0};
+    assert_int_equal(documents_read(&d, paths, 1, &error), VSR_ERR_DOCUMENT);
+    assert_text_has(error.what, "x.xml");
+    drop_file(folder, "x.xml");
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void the_real_set_is_read(void **state)
 {
     (void)state;
@@ -392,6 +430,7 @@ int main(void)
         cmocka_unit_test(made_methods_are_told_apart),
         cmocka_unit_test(made_values_are_verbatim),
         cmocka_unit_test(folders_and_files_are_read),
+        cmocka_unit_test(documents_are_counted_and_all_read),
         cmocka_unit_test(the_real_set_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

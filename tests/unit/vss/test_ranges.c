@@ -4,6 +4,7 @@
  * it went wrong. Method: tables; T49, T50, T53, T54 by name. */
 #include "vsr_test.h"
 
+#include "base/limits.h"
 #include "vss/ranges.h"
 
 struct list {
@@ -103,6 +104,19 @@ static void what_is_no_list(void **state)
         }
         assert_true(out.count == 0 && !view_present(out.file));
     }
+    arena_free(&arena);
+}
+
+static void a_list_is_no_longer_than_an_attribute(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct vss_ranges out;
+    const char *fault = NULL;
+    size_t at = 0;
+    const struct view huge = {"0:1", DOCUMENT_VALUE_BYTES_MAX + 1}; /* is not read */
+    assert_false(vss_ranges_parse(&arena, huge, &out, &fault, &at));
+    assert_string_equal(fault, "it is longer than any attribute may be");
     arena_free(&arena);
 }
 
@@ -231,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lists_are_read),
         cmocka_unit_test(what_is_no_list),
+        cmocka_unit_test(a_list_is_no_longer_than_an_attribute),
         cmocka_unit_test(ranges_files_are_told_by_their_names),
         cmocka_unit_test(ranges_files_are_read),
         cmocka_unit_test(what_is_no_ranges_file),

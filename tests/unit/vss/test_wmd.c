@@ -193,6 +193,9 @@ static void unknown_elsewhere_is_a_warning(void **state)
         const char *text, *says;
     } rows[] = {
         {WMD_START "<NOVELTY/>" WMD_END, "NOVELTY"},
+        {"<WRITER_METADATA xmlns='x-schema:#VssWriterMetadataInfo'><IDENTIFICATION writerId='" X
+         "' instanceId='" I1 "' usage='HOBBY'/>" METHOD WMD_END,
+         "the usage \"HOBBY\" is not known"},
         {IN("<NOVELTY/>"), "NOVELTY"},
         {IN("<EXCLUDE_FILES path='C:' filespec='a' odd='1'/>"), "odd"},
         {IN("<EXCLUDE_FILES_FROM_SNAPSHOT path='C:*' filespec='a\\b' odd='1'/>"), "odd"},

@@ -330,6 +330,23 @@ static void bounds_hold(void **state)
     assert_int_equal(open_repeated("<a b='&amp;", "x", DOCUMENT_VALUE_BYTES_MAX - 5, "'/>", &error),
                      VSR_OK); /* beyond libxml2's own 10 MB */
     assert_int_equal(open_repeated("<a>", "<b>&amp;text</b>", 100000, "</a>", &error), VSR_OK);
+    struct buffer spaces = {0};
+    struct arena arena = {0};
+    struct bcd bcd;
+    buffer_printf(&spaces, "%s", BCD_START);
+    for (uint32_t i = 0; i < DOCUMENT_NAMESPACES_MAX; i++) {
+        buffer_printf(&spaces, "<x xmlns='urn:%u'/>", i);
+    }
+    buffer_printf(&spaces, "</BACKUP_COMPONENTS>");
+    assert_int_equal(bcd_parse(&bcd, &arena, buffer_view(&spaces), "b.xml", NULL, &error),
+                     VSR_ERR_DOCUMENT);
+    assert_text_has(error.what, "more namespaces than are allowed");
+    buffer_free(&spaces);
+    error = (vsr_error){0};
+    const struct view huge = {"<a/>", DOCUMENT_BYTES_MAX + 1}; /* is not read */
+    assert_int_equal(bcd_parse(&bcd, &arena, huge, "b.xml", NULL, &error), VSR_ERR_DOCUMENT);
+    assert_text_has(error.what, "at most 268435456 are allowed");
+    arena_free(&arena);
 }
 
 static void root_names_are_found_without_trust(void **state)
