@@ -335,6 +335,8 @@ static void order_shared(struct order *order)
         if (draft->units[shared->unit].refusal != REFUSAL_NONE) {
             continue;
         }
+        const struct draft_file *file = &draft->files[shared->file];
+        order->set_used[file->set] |= file->where == PLACE_ALTERNATE; /* it credits both (5.9) */
         struct plan_unit *unit = &build->units[shared->unit];
         if (unit->shared_count++ == 0) {
             unit->first_shared = build->shared_count;
@@ -376,8 +378,8 @@ void order_plan(struct draft *draft, struct plan_build *build)
     for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
         order_unit(&order, unit);
     }
-    order_mappings(&order);
     order_shared(&order);
+    order_mappings(&order);
     order_to_dos(&order);
     hash_map_free(&order.links);
 }

@@ -292,10 +292,12 @@ static void warn_of_target(struct draft *draft, uint32_t unit)
     }
 }
 
-/* Do method and target ask for the mappings, whatever stands at the original place? */
+/* Do method and target ask for the mappings, whatever stands at the original place? What is copied
+ * at reboot listens to no target (6.8). */
 static bool wants_alternate(const struct draft *draft, const struct draft_unit *unit)
 {
     return draft->input->choices->private_dir == NULL && unit->target != TARGET_ORIGINAL_LOCATION &&
+           unit->wmd->method != METHOD_RESTORE_AT_REBOOT &&
            (unit->wmd->method == METHOD_RESTORE_TO_ALTERNATE_LOCATION ||
             unit->target == TARGET_ALTERNATE);
 }
