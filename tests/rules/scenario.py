@@ -249,11 +249,12 @@ class Scenario:
         self.dest = Tree(os.path.join(self.folder, b"root"))
         os.mkdir(self.dest.folder)
         self.all_writers, self.backups, self.count = [], [], 0
+        self.keep = os.environ.get("VSSRESTORE_KEEP") == "1"
         self.rewrite = None # rewrite(name, text): the text of a document before it is written
         return self
 
     def __exit__(self, *ignored):
-        if os.environ.get("VSSRESTORE_KEEP") == "1":
+        if self.keep:
             print(f"kept: {os.fsdecode(self.folder)}")
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
