@@ -5,6 +5,7 @@
 #include "base/bug.h"
 #include "base/heap.h"
 #include "base/limits.h"
+#include "engine/range_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,9 +154,57 @@ void plan_fixture_free(struct plan *plan)
     fixture_free(plan->roots);
     fixture_free(plan->directories);
     fixture_free(plan->files);
+    fixture_free(plan->ranges);
     fixture_free(plan->units);
     fixture_free(plan->text);
     free(plan);
+}
+
+static void *fixture_mutable(const void *memory)
+{
+    return (void *)(uintptr_t)memory;
+}
+
+void plan_fixture_set_ranges(struct plan *plan, const struct plan_fixture_ranges *what)
+{
+    struct plan_file *f = (struct plan_file *)fixture_mutable(plan->files) + what->file;
+    struct plan_range *ranges = heap_resize(fixture_mutable(plan->ranges),
+                                            plan->range_count + what->range_count, sizeof *ranges);
+    f->kind = (uint8_t)what->kind;
+    f->action = ACTION_WRITE_RANGES;
+    f->present = what->present;
+    f->link_owner = what->owner;
+    f->first_range = plan->range_count;
+    f->range_count = what->range_count;
+    f->size = 0;
+    for (uint32_t i = 0; i < what->range_count; i++) {
+        f->size += what->ranges[i].length;
+        ranges[plan->range_count++] = what->ranges[i];
+    }
+    plan->ranges = ranges;
+    if (what->name != NULL) {
+        const uint32_t bytes = (uint32_t)strlen(what->name);
+        char *text = heap_resize(fixture_mutable(plan->text), plan->text_bytes + bytes, 1);
+        memcpy(text + plan->text_bytes, what->name, bytes);
+        f->name = (struct plan_text){plan->text_bytes, bytes};
+        plan->text = text;
+        plan->text_bytes += bytes;
+    }
+}
+
+void plan_fixture_damage(struct media_set *set, uint32_t entry)
+{
+    const struct index_entry *e = &set->index.entries[entry];
+    struct index_chunk *chunks = heap_alloc(set->index.chunk_count, sizeof *chunks);
+    memcpy(chunks, set->index.chunks, set->index.chunk_count * sizeof *chunks);
+    chunks[e->file.first_chunk].xxh3_64 ^= 1;
+    set->index.chunks = chunks;
+}
+
+void plan_fixture_mend(struct media_set *set)
+{
+    fixture_free(set->index.chunks);
+    set->index.chunks = NULL;
 }
 
 /* --- carrying it out --- */
@@ -210,13 +259,17 @@ vsr_code restore_run(struct restore *r)
     struct stage *stage = NULL;
     const struct uuid run = uuid_random();
     const struct engine_options options = {.workers = r->workers, .ring = r->ring};
-    const struct stage_options staging = {.owner = OWNER_MINE, .alone = r->alone};
+    const struct stage_options staging = {.owner = OWNER_MINE,
+                                          .alone = r->alone,
+                                          .in_place = r->in_place,
+                                          .undo_fd = r->undo_fd};
     r->rows = heap_alloc(r->plan->file_count, sizeof *r->rows);
     r->states = heap_alloc(r->plan->unit_count, sizeof *r->states);
     r->residue = heap_alloc(r->plan->unit_count, sizeof *r->residue);
     machine_examine(&machine);
-    vsr_code code = budget_resolve(&budget, &options, &machine, FRAME_STORED_BYTES_MAX,
-                                   FRAME_PLAIN_BYTES_MAX, r->plan->file_count, &r->error);
+    vsr_code code =
+        budget_resolve(&budget, &options, &machine, FRAME_STORED_BYTES_MAX, FRAME_PLAIN_BYTES_MAX,
+                       r->plan->file_count, range_table_bytes(r->plan, r->set), &r->error);
     budget.direct_write = budget.direct_write || r->direct;
     if (code == VSR_OK && !r->discard) {
         code = stage_open(&stage, r->plan, r->set, &run, &staging, &r->error);

@@ -15,6 +15,20 @@ struct plan *plan_fixture_create(const struct media_set *set, const char *dir, u
                                  plan_fixture_unit *unit_of);
 void plan_fixture_free(struct plan *plan);
 
+/* Turn a record of the plan into one of ranges: KIND_PARTIAL, or KIND_DIRECTED into the file
+ * called name in its own directory (owner: the first record of that destination, or MARK_NONE).
+ * present: a base stands there. */
+struct plan_fixture_ranges {
+    uint32_t file;
+    enum plan_kind kind;
+    const char *name; /* NULL: its own */
+    uint32_t owner;
+    bool present;
+    const struct plan_range *ranges;
+    uint32_t range_count;
+};
+void plan_fixture_set_ranges(struct plan *plan, const struct plan_fixture_ranges *what);
+
 /* One restore, with what may go on between staging and publishing. */
 struct restore {
     const struct media_set *set;
@@ -27,6 +41,8 @@ struct restore {
     void *context;
     const uint8_t *alone; /* of stage_options */
     const uint8_t *skip;
+    bool in_place; /* with undo_fd: of stage_options */
+    int undo_fd;
     bool stop_at_once;
     bool discard;
     bool direct; /* ring writes past the page cache, with a RING_SYNC ring too */
@@ -40,6 +56,11 @@ struct restore {
 };
 vsr_code restore_run(struct restore *restore);
 void restore_free(struct restore *restore);
+
+/* Change what the index says of one file's checksum: as good as a flipped byte on the media, for
+ * one file in a frame that many share. Freed by plan_fixture_mend(). */
+void plan_fixture_damage(struct media_set *set, uint32_t entry);
+void plan_fixture_mend(struct media_set *set);
 
 /* The planned file for a path below the volume's root; a test without it fails. */
 uint32_t restore_file(const struct restore *restore, const char *path);

@@ -140,7 +140,7 @@ vsr_code vsr_system_inspect(const vsr_restore_options *options, vsr_format forma
     const struct engine_options engine = engine_of(&mine);
     machine_examine(&machine);
     rc = budget_resolve(&budget, &engine, &machine, FRAME_STORED_BYTES_MAX, FRAME_PLAIN_BYTES_MAX,
-                        0, error);
+                        0, 0, error);
     if (rc == VSR_OK) {
         struct buffer text = {0};
         budget_render(&budget, &machine, &text);

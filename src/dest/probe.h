@@ -28,7 +28,9 @@ struct dest_abilities {
     bool hard_links;
     bool direct_write; /* O_DIRECT opens and writes */
     uint32_t direct_align_bytes;
-    bool uncached_write; /* RWF_DONTCACHE */
+    uint32_t block_bytes; /* what it allocates and shares by */
+    bool reflinks;        /* blocks can be shared between files (FICLONERANGE) */
+    bool uncached_write;  /* RWF_DONTCACHE */
     bool user_xattrs;
     bool is_fuse;       /* syncfs does not reach the server: staged files are fsynced */
     bool memory_backed; /* tmpfs: large writes go plain, nothing survives a power cut anyway */

@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/uio.h>
@@ -79,6 +81,17 @@ static void probe_direct(int fd, struct dest_abilities *out)
     (void)unlinkat(fd, PROBE_A, 0);
 }
 
+static void probe_reflinks(int fd, struct dest_abilities *out)
+{
+    char block[PROBE_BLOCK_BYTES] = "shared";
+    OWN(fd) a = openat(fd, PROBE_A, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    OWN(fd) b = openat(fd, PROBE_B, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    out->reflinks = a >= 0 && b >= 0 && write(a, block, sizeof block) == (ssize_t)sizeof block &&
+                    ioctl(b, FICLONE, a) == 0;
+    (void)unlinkat(fd, PROBE_A, 0);
+    (void)unlinkat(fd, PROBE_B, 0);
+}
+
 vsr_code probe_abilities(int staging_fd, struct dest_abilities *out, vsr_error *error)
 {
     struct statfs facts;
@@ -86,11 +99,13 @@ vsr_code probe_abilities(int staging_fd, struct dest_abilities *out, vsr_error *
     if (fstatfs(staging_fd, &facts) != 0) {
         return err_sys(error, err_dest_code(errno), "dest/probe", "cannot examine a destination");
     }
+    out->block_bytes = facts.f_bsize > 0 ? (uint32_t)facts.f_bsize : PROBE_BLOCK_BYTES;
     out->is_fuse = (uint64_t)facts.f_type == FUSE_SUPER_MAGIC;
     out->memory_backed = (uint64_t)facts.f_type == TMPFS_MAGIC;
     (void)unlinkat(staging_fd, PROBE_A, 0); /* an interrupted run may have left them */
     (void)unlinkat(staging_fd, PROBE_B, 0);
     probe_renames(staging_fd, out);
+    probe_reflinks(staging_fd, out);
     if (!out->memory_backed && !out->is_fuse) { /* both accept it, and gain nothing by it */
         probe_direct(staging_fd, out);
     }

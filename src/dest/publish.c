@@ -217,7 +217,8 @@ static vsr_code publish_commit_group(struct publication *p, uint32_t group, vsr_
         }
     }
     for (size_t i = 0; i < p->step_count; i++) {
-        if (p->steps[i].group == group && p->states[p->steps[i].intent.unit] == UNIT_PUBLISHED) {
+        if (p->steps[i].group == group &&
+            p->states[stage->plan->files[p->steps[i].file].unit] == UNIT_PUBLISHED) {
             publish_step_forget_old(p, &p->steps[i]);
         }
     }

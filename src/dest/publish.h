@@ -12,28 +12,24 @@
 
 enum durability { DURABILITY_NONE, DURABILITY_END, DURABILITY_UNIT };
 
-struct publish_identity { /* what stands at a name: nothing, or this */
-    bool present;
-    uint64_t device, inode, size;
-    int64_t modify_s;
-    uint32_t modify_ns;
-};
-
 struct publish_intent {
     uint32_t unit;
     uint32_t file; /* plan_file, or MARK_NONE: a whole tree */
     uint32_t tree; /* stage_tree, or MARK_NONE              */
     uint32_t mount;
+    uint32_t in_place; /* 1: ranges are written into what is at the place (dest/undo.h) */
+    uint32_t reserved;
     struct publish_identity staged;
     struct publish_identity at_place;
 };
 
 struct publish_log {
     void *context;
-    /* Intents of a group, then one sync of the journal before its first rename. Called again for
-     * a tree whose place came to exist meanwhile: its files are published singly. */
+    /* Intents of a group, in parts, at most some thousand each; without more, then one sync of
+     * the journal before the first rename. Called again for a tree whose place came to exist
+     * meanwhile: its files are published singly. */
     vsr_code (*intents)(void *context, uint32_t group, const struct publish_intent *intents,
-                        uint32_t count, vsr_error *error);
+                        uint32_t count, bool more, vsr_error *error);
     vsr_code (*commit)(void *context, uint32_t group, vsr_error *error);
 };
 

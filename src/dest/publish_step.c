@@ -4,28 +4,15 @@
  * the old one is kept in staging until the unit has committed. The order of steps, syncs and
  * journal records is publish.c's. */
 #include "dest/publish_step.h"
+#include "dest/undo.h"
 
-#include "base/heap.h"
 #include "base/limits.h"
 #include "base/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-
-/* The name of an original that had to be linked away, beside the staged file's. */
-enum { STEP_NAME_BYTES = WIN_NAME_BYTES_MAX + sizeof ".old" };
-
-struct step_ends { /* both ends of a rename, open */
-    int staged_fd;
-    int place_fd;
-    char staged[STEP_NAME_BYTES];
-    char place[WIN_NAME_BYTES_MAX + 1];
-    char old[STEP_NAME_BYTES];
-};
 
 int publish_open_parent(const struct stage *stage, uint32_t directory)
 {
@@ -50,35 +37,36 @@ int publish_open_parent(const struct stage *stage, uint32_t directory)
     return take_fd(&fd);
 }
 
-struct publish_identity publish_identify(int fd, const char *name)
+static struct publish_inode step_inode(const struct publish_identity *identity)
 {
-    struct stat facts;
-    if (fstatat(fd, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
-        return (struct publish_identity){.present = false};
-    }
-    return (struct publish_identity){
-        .present = true,
-        .device = facts.st_dev,
-        .inode = facts.st_ino,
-        .size = (uint64_t)facts.st_size,
-        .modify_s = facts.st_mtim.tv_sec,
-        .modify_ns = (uint32_t)facts.st_mtim.tv_nsec,
-    };
+    return (struct publish_inode){identity->device, identity->present ? identity->inode : 0};
 }
 
-static bool step_same(const struct publish_identity *a, const struct publish_identity *b)
+static bool step_is(const struct publish_inode *known, int fd, const char *name)
 {
-    return a->present == b->present &&
-           (!a->present || (a->device == b->device && a->inode == b->inode));
+    const struct publish_identity now = publish_identify(fd, name);
+    return now.present ? now.device == known->device && now.inode == known->inode
+                       : known->inode == 0;
 }
 
-static void step_close(struct step_ends *ends)
+/* Is what stands there the original that the step found? What ranges were laid over must not
+ * have changed since, either: the clone has its old bytes. */
+static bool step_is_original(const struct publication *p, const struct publish_step *step, int fd,
+                             const char *name)
+{
+    const struct stage_base *base = stage_base_of(p->stage, step->file);
+    const struct publish_identity now = publish_identify(fd, name);
+    return step_is(&step->at_place, fd, name) &&
+           (base == NULL || publish_identity_equal(&now, &base->identity));
+}
+
+void publish_step_close(struct step_ends *ends)
 {
     own_fd_drop(&ends->staged_fd);
     own_fd_drop(&ends->place_fd);
 }
 
-static int step_open(const struct publication *p, uint32_t file, struct step_ends *ends)
+int publish_step_open(const struct publication *p, uint32_t file, struct step_ends *ends)
 {
     const struct stage *stage = p->stage;
     char path[STAGE_PATH_BYTES_MAX];
@@ -95,7 +83,7 @@ static int step_open(const struct publication *p, uint32_t file, struct step_end
     ends->place_fd = publish_open_parent(stage, stage->plan->files[file].directory);
     if (ends->place_fd < 0) {
         const int fault = -ends->place_fd;
-        step_close(ends);
+        publish_step_close(ends);
         return fault;
     }
     return 0;
@@ -125,7 +113,7 @@ static int step_move_new(const struct dest_abilities *abilities, int from_fd, co
 static int step_may_replace(const struct publication *p, const struct publish_step *step,
                             const struct step_ends *ends)
 {
-    const bool link = p->stage->plan->files[step->intent.file].kind == KIND_REPARSE;
+    const bool link = p->stage->plan->files[step->file].kind == KIND_REPARSE;
     struct stat facts;
     if (fstatat(ends->place_fd, ends->place, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno;
@@ -133,18 +121,17 @@ static int step_may_replace(const struct publication *p, const struct publish_st
     if (!S_ISREG(facts.st_mode) && !(link && S_ISLNK(facts.st_mode))) {
         return S_ISDIR(facts.st_mode) ? EISDIR : S_ISLNK(facts.st_mode) ? ELOOP : EINVAL;
     }
-    const struct publish_identity now = publish_identify(ends->place_fd, ends->place);
-    return step_same(&now, &step->intent.at_place) ? 0 : ESTALE;
+    return step_is_original(p, step, ends->place_fd, ends->place) ? 0 : ESTALE;
 }
 
-static int step_exchange(struct publish_step *step, const struct step_ends *ends)
+static int step_exchange(const struct publication *p, struct publish_step *step,
+                         const struct step_ends *ends)
 {
     if (renameat2(ends->staged_fd, ends->staged, ends->place_fd, ends->place, RENAME_EXCHANGE) !=
         0) {
         return errno;
     }
-    const struct publish_identity taken = publish_identify(ends->staged_fd, ends->staged);
-    if (step_same(&taken, &step->intent.at_place)) {
+    if (step_is_original(p, step, ends->staged_fd, ends->staged)) {
         step->how = STEP_EXCHANGED;
         return 0;
     }
@@ -156,13 +143,13 @@ static int step_exchange(struct publish_step *step, const struct step_ends *ends
     return ESTALE;
 }
 
-static int step_lay_over(struct publish_step *step, const struct step_ends *ends)
+static int step_lay_over(const struct publication *p, struct publish_step *step,
+                         const struct step_ends *ends)
 {
     if (linkat(ends->place_fd, ends->place, ends->staged_fd, ends->old, 0) != 0) {
         return errno;
     }
-    const struct publish_identity kept = publish_identify(ends->staged_fd, ends->old);
-    if (!step_same(&kept, &step->intent.at_place)) {
+    if (!step_is_original(p, step, ends->staged_fd, ends->old)) {
         (void)unlinkat(ends->staged_fd, ends->old, 0);
         return ESTALE;
     }
@@ -175,12 +162,16 @@ static int step_lay_over(struct publish_step *step, const struct step_ends *ends
     return 0;
 }
 
-static int step_rename(const struct publication *p, struct publish_step *step,
+static int step_rename(struct publication *p, struct publish_step *step,
                        const struct step_ends *ends)
 {
-    const struct dest_abilities *abilities = &p->stage->mounts[step->intent.mount].abilities;
-    const bool replace = p->stage->plan->files[step->intent.file].action == ACTION_REPLACE &&
-                         step->intent.at_place.present;
+    const struct stage *stage = p->stage;
+    const struct dest_abilities *abilities =
+        &stage->mounts[stage_file_mount(stage, step->file)].abilities;
+    const struct stage_base *base = stage_base_of(stage, step->file);
+    const bool replace = base != NULL ? base->identity.present
+                                      : stage->plan->files[step->file].action == ACTION_REPLACE &&
+                                            step->at_place.inode != 0;
     if (!replace) {
         bool moved;
         const int fault = step_move_new(abilities, ends->staged_fd, ends->staged, ends->place_fd,
@@ -192,10 +183,43 @@ static int step_rename(const struct publication *p, struct publish_step *step,
     if (fault != 0) {
         return fault;
     }
-    if (abilities->rename_exchange) {
-        return step_exchange(step, ends);
+    if (base != NULL && stage_is_in_place(stage, base)) {
+        return publish_patch(p, step, ends);
     }
-    return abilities->hard_links ? step_lay_over(step, ends) : EOPNOTSUPP;
+    if (abilities->rename_exchange) {
+        return step_exchange(p, step, ends);
+    }
+    return abilities->hard_links ? step_lay_over(p, step, ends) : EOPNOTSUPP;
+}
+
+void publish_step_examine(const struct publication *p, struct publish_step *step,
+                          struct publish_intent *intent)
+{
+    const struct stage *stage = p->stage;
+    const struct stage_base *base = stage_base_of(stage, step->file);
+    struct publish_identity staged = {.present = false}, at_place = {.present = false};
+    struct step_ends ends;
+    if (publish_step_open(p, step->file, &ends) == 0) { /* if not, carrying it out fails alike */
+        staged = publish_identify(ends.staged_fd, ends.staged);
+        at_place = publish_identify(ends.place_fd, ends.place);
+        publish_step_close(&ends);
+    }
+    if (base != NULL) {
+        at_place = base->identity; /* what was cloned: another one fails when it is replaced */
+    }
+    step->staged = step_inode(&staged);
+    step->at_place = step_inode(&at_place);
+    if (intent != NULL) {
+        *intent = (struct publish_intent){
+            .unit = stage->plan->files[step->file].unit,
+            .file = step->file,
+            .tree = MARK_NONE,
+            .mount = stage_file_mount(stage, step->file),
+            .in_place = base != NULL && stage_is_in_place(stage, base),
+            .staged = staged,
+            .at_place = at_place,
+        };
+    }
 }
 
 void publish_touch(struct publication *p, uint32_t directory)
@@ -211,12 +235,12 @@ void publish_touch(struct publication *p, uint32_t directory)
 int publish_step_carry_out(struct publication *p, struct publish_step *step)
 {
     struct step_ends ends;
-    int fault = step_open(p, step->intent.file, &ends);
+    int fault = publish_step_open(p, step->file, &ends);
     if (fault == 0) {
         fault = step_rename(p, step, &ends);
-        step_close(&ends);
+        publish_step_close(&ends);
     }
-    publish_touch(p, p->stage->plan->files[step->intent.file].directory);
+    publish_touch(p, p->stage->plan->files[step->file].directory);
     return fault;
 }
 
@@ -224,21 +248,23 @@ int publish_step_carry_out(struct publication *p, struct publish_step *step)
 static int step_uncreate(const struct dest_abilities *abilities, const struct publish_step *step,
                          const struct step_ends *ends)
 {
-    const struct publish_identity staged = publish_identify(ends->staged_fd, ends->staged);
     bool moved;
-    if (staged.present && step_same(&staged, &step->intent.staged)) {
+    if (step->staged.inode != 0 && step_is(&step->staged, ends->staged_fd, ends->staged)) {
         return unlinkat(ends->place_fd, ends->place, 0) == 0 ? 0 : errno;
     }
     return step_move_new(abilities, ends->place_fd, ends->place, ends->staged_fd, ends->staged,
                          &moved);
 }
 
-static int step_take_back(const struct publication *p, const struct publish_step *step,
+static int step_take_back(struct publication *p, const struct publish_step *step,
                           const struct step_ends *ends)
 {
-    const struct dest_abilities *abilities = &p->stage->mounts[step->intent.mount].abilities;
-    const struct publish_identity now = publish_identify(ends->place_fd, ends->place);
-    if (!step_same(&now, &step->intent.staged)) {
+    const struct dest_abilities *abilities =
+        &p->stage->mounts[stage_file_mount(p->stage, step->file)].abilities;
+    if (step->how == STEP_WRITTEN) {
+        return publish_patch_undo(p, step, ends);
+    }
+    if (!step_is(&step->staged, ends->place_fd, ends->place)) {
         return ESTALE; /* what stands there now is not ours to take away */
     }
     switch (step->how) {
@@ -251,6 +277,7 @@ static int step_take_back(const struct publication *p, const struct publish_step
                    : errno;
     case STEP_LAID_OVER:
         return renameat(ends->staged_fd, ends->old, ends->place_fd, ends->place) == 0 ? 0 : errno;
+    case STEP_WRITTEN:
     case STEP_NOT_DONE:
         break;
     }
@@ -263,12 +290,12 @@ int publish_step_undo(struct publication *p, struct publish_step *step)
     if (step->how == STEP_NOT_DONE) {
         return 0;
     }
-    int fault = step_open(p, step->intent.file, &ends);
+    int fault = publish_step_open(p, step->file, &ends);
     if (fault == 0) {
         fault = step_take_back(p, step, &ends);
-        step_close(&ends);
+        publish_step_close(&ends);
     }
-    publish_touch(p, p->stage->plan->files[step->intent.file].directory);
+    publish_touch(p, p->stage->plan->files[step->file].directory);
     if (fault == 0) {
         step->how = STEP_NOT_DONE;
     }
@@ -278,190 +305,14 @@ int publish_step_undo(struct publication *p, struct publish_step *step)
 void publish_step_forget_old(struct publication *p, const struct publish_step *step)
 {
     struct step_ends ends;
-    if (step->how != STEP_EXCHANGED && step->how != STEP_LAID_OVER) {
+    if (step->how == STEP_NOT_DONE || step->how == STEP_CREATED) {
         return;
     }
-    if (step_open(p, step->intent.file, &ends) == 0) {
-        (void)unlinkat(ends.staged_fd, step->how == STEP_EXCHANGED ? ends.staged : ends.old, 0);
-        step_close(&ends);
+    if (step->how == STEP_WRITTEN) {
+        undo_remove(p->stage->options.undo_fd, step->file);
     }
-}
-
-/* --- all steps of a unit --- */
-
-void publish_add_steps(struct publication *p, uint32_t group, uint32_t unit, uint32_t tree)
-{
-    const struct stage *stage = p->stage;
-    const struct plan_unit *u = &stage->plan->units[unit];
-    for (uint32_t file = u->first_file; file < u->first_file + u->file_count; file++) {
-        const struct plan_file *f = &stage->plan->files[file];
-        const bool in_tree = stage_in_tree(stage, file);
-        if (p->rows[file].outcome != OUTCOME_RESTORED || f->kind == KIND_DIRECTORY ||
-            f->action == ACTION_STAGE ||
-            (tree == MARK_NONE ? in_tree
-                               : !in_tree || stage->directory_tree[f->directory] != tree)) {
-            continue;
-        }
-        struct publish_step step = {.group = group};
-        struct step_ends ends;
-        step.intent = (struct publish_intent){.unit = unit,
-                                              .file = file,
-                                              .tree = MARK_NONE,
-                                              .mount = stage_file_mount(stage, file)};
-        if (step_open(p, file, &ends) == 0) { /* if not, carrying it out fails the same way */
-            step.intent.staged = publish_identify(ends.staged_fd, ends.staged);
-            step.intent.at_place = publish_identify(ends.place_fd, ends.place);
-            step_close(&ends);
-        }
-        p->steps = heap_grow(p->steps, p->step_count, &p->step_capacity, sizeof *p->steps);
-        p->steps[p->step_count++] = step;
+    if (publish_step_open(p, step->file, &ends) == 0) {
+        (void)unlinkat(ends.staged_fd, step->how == STEP_LAID_OVER ? ends.old : ends.staged, 0);
+        publish_step_close(&ends);
     }
-}
-
-/* What was staged of a file goes. What stays, stands in a tree that may yet be published: it is
- * residue of the file's unit. */
-static void step_remove_staged(const struct publication *p, uint32_t file,
-                               struct stage_where *where, own_fd *fd)
-{
-    int fault = 0;
-    const uint64_t before = where->key;
-    if (p->stage->plan->files[file].kind == KIND_DIRECTORY || !stage_place(p->stage, file, where)) {
-        return;
-    }
-    if (where->key != before || *fd < 0) {
-        own_fd_drop(fd);
-        *fd = root_openat(where->base_fd, where->path, O_PATH | O_DIRECTORY, 0);
-    }
-    if (*fd < 0) {
-        fault = -*fd;
-    } else if (unlinkat(*fd, where->name, 0) != 0) {
-        fault = errno;
-    }
-    if (fault != 0 && fault != ENOENT) {
-        p->residue[p->stage->plan->files[file].unit]++;
-    }
-}
-
-void publish_remove_staged(struct publication *p, uint32_t unit)
-{
-    const struct stage *stage = p->stage;
-    const struct plan_unit *u = &stage->plan->units[unit];
-    char path[STAGE_PATH_BYTES_MAX];
-    char name[WIN_NAME_BYTES_MAX + 1];
-    struct stage_where where = {.key = STAGE_KEY_NONE, .path = path, .name = name};
-    OWN(fd) fd = -1;
-    for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
-        const uint32_t tree = stage->directory_tree[stage->plan->files[i].directory];
-        if (stage_is_staged(stage->plan, i) && stage_in_tree(stage, i) &&
-            p->layout->tree_state[tree] == TREE_STAGED) {
-            step_remove_staged(p, i, &where, &fd);
-        }
-    }
-}
-
-static void step_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int os_errno)
-{
-    const struct plan_unit *u = &p->stage->plan->units[unit];
-    char path[STAGE_PATH_BYTES_MAX];
-    char name[WIN_NAME_BYTES_MAX + 1];
-    struct stage_where where = {.key = STAGE_KEY_NONE, .path = path, .name = name};
-    OWN(fd) fd = -1;
-    uint32_t first = MARK_NONE;
-    p->states[unit] = UNIT_FAILED;
-    for (size_t i = p->step_count; i-- > 0;) {
-        struct publish_step *step = &p->steps[i];
-        if (step->intent.unit != unit) {
-            continue;
-        }
-        const int fault = publish_step_undo(p, step);
-        if (fault != 0) {
-            p->rows[step->intent.file].outcome = OUTCOME_DEST_ERROR;
-            p->rows[step->intent.file].os_errno = fault;
-            p->residue[unit]++;
-        }
-    }
-    for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
-        if (p->rows[i].outcome == OUTCOME_RESTORED) {
-            step_remove_staged(p, i, &where, &fd);
-            p->rows[i].outcome = OUTCOME_WITHDRAWN;
-            first = first == MARK_NONE || i == file ? i : first;
-        }
-    }
-    if (file != MARK_NONE && first != MARK_NONE) {
-        const bool full = os_errno == ENOSPC || os_errno == EDQUOT;
-        p->rows[first].outcome = full ? OUTCOME_DEST_FULL : OUTCOME_DEST_ERROR;
-        p->rows[first].os_errno = os_errno;
-    }
-}
-
-/* Does the unit need a file that a failed unit owns (rulings 8 and 28)? */
-static bool step_shares_failure(const struct publication *p, uint32_t unit)
-{
-    const struct plan *plan = p->stage->plan;
-    const struct plan_unit *u = &plan->units[unit];
-    for (uint32_t i = 0; i < u->shared_count; i++) {
-        const uint32_t file = plan->shared[u->first_shared + i].file;
-        if (p->states[plan->files[file].unit] == UNIT_FAILED) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void publish_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int os_errno)
-{
-    const struct stage_group *g = &p->stage->groups[p->stage->unit_group[unit]];
-    bool again = p->states[unit] == UNIT_STAGED || file == MARK_NONE;
-    step_fail_unit(p, unit, file, os_errno);
-    while (again) { /* each round fails one unit at least */
-        again = false;
-        for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
-            const uint32_t other = p->stage->group_units[i];
-            if (p->states[other] == UNIT_STAGED && step_shares_failure(p, other)) {
-                step_fail_unit(p, other, MARK_NONE, 0);
-                again = true;
-            }
-        }
-    }
-}
-
-static vsr_code step_log(const struct publication *p, uint32_t group, size_t first, bool with_trees,
-                         vsr_error *error)
-{
-    const uint32_t *trees = p->layout->group_first_tree;
-    uint32_t count = 0;
-    if (p->log == NULL) {
-        return VSR_OK;
-    }
-    struct publish_intent *intents =
-        heap_alloc(p->step_count - first + trees[group + 1] - trees[group], sizeof *intents);
-    for (size_t i = first; i < p->step_count; i++) {
-        intents[count++] = p->steps[i].intent;
-    }
-    if (with_trees) {
-        count += publish_tree_intents(p, group, intents + count);
-    }
-    const vsr_code code =
-        count == 0 ? VSR_OK : p->log->intents(p->log->context, group, intents, count, error);
-    free(intents);
-    return code;
-}
-
-vsr_code publish_run_steps(struct publication *p, uint32_t group, size_t first, bool with_trees,
-                           vsr_error *error)
-{
-    const vsr_code code = step_log(p, group, first, with_trees, error);
-    if (code != VSR_OK) {
-        return code;
-    }
-    for (size_t i = first; i < p->step_count; i++) {
-        struct publish_step *step = &p->steps[i];
-        if (step->group == group && p->states[step->intent.unit] == UNIT_STAGED) {
-            const int fault = publish_step_carry_out(p, step);
-            if (fault != 0) {
-                publish_fail_unit(p, step->intent.unit, step->intent.file, fault);
-            }
-        }
-    }
-    return VSR_OK;
 }

@@ -6,17 +6,35 @@
 #include "dest/publish.h"
 #include "dest/stage_layout.h"
 
+/* The name of an original that had to be linked away, beside the staged file's. */
+enum { STEP_NAME_BYTES = WIN_NAME_BYTES_MAX + sizeof ".old" };
+
 enum publish_how {
     STEP_NOT_DONE,
     STEP_CREATED,   /* the place was empty                                         */
     STEP_EXCHANGED, /* the old file stands at the staged name                      */
-    STEP_LAID_OVER  /* the old file stands beside the staged name, with ".old"     */
+    STEP_LAID_OVER, /* the old file stands beside the staged name, with ".old"     */
+    STEP_WRITTEN    /* ranges into the file itself; an undo file holds what was    */
 };
 
-struct publish_step { /* of a file */
-    struct publish_intent intent;
-    enum publish_how how;
+struct publish_inode { /* who stands at a name; inode 0: nobody */
+    uint64_t device, inode;
+};
+
+struct publish_step { /* of a file; there is one for each, and the budget counts them */
+    uint32_t file;
     uint32_t group;
+    struct publish_inode staged;
+    struct publish_inode at_place;
+    enum publish_how how;
+};
+
+struct step_ends { /* both ends of a rename, open */
+    int staged_fd;
+    int place_fd;
+    char staged[STEP_NAME_BYTES];
+    char place[WIN_NAME_BYTES_MAX + 1];
+    char old[STEP_NAME_BYTES];
 };
 
 struct publication {
@@ -30,16 +48,31 @@ struct publication {
     struct meta_policy policy;
     struct publish_step *steps;
     size_t step_count;
-    size_t step_capacity;
 };
 
-/* Add the steps for a unit's staged files: those outside trees, or those in one tree (merge). */
+/* Add the steps for a unit's staged files: those outside trees, or those in one tree (merge).
+ * publish_run_steps() looks at what stands where. */
 void publish_add_steps(struct publication *p, uint32_t group, uint32_t unit, uint32_t tree);
+
+/* Open both ends of a file's step. 0 or errno. */
+int publish_step_open(const struct publication *p, uint32_t file, struct step_ends *ends);
+void publish_step_close(struct step_ends *ends);
+
+/* Who stands at both ends, for the step and (intent not NULL) the journal. */
+void publish_step_examine(const struct publication *p, struct publish_step *step,
+                          struct publish_intent *intent);
 
 /* 0 or errno. */
 int publish_step_carry_out(struct publication *p, struct publish_step *step);
 int publish_step_undo(struct publication *p, struct publish_step *step);
 void publish_step_forget_old(struct publication *p, const struct publish_step *step);
+
+/* Ranges into the file itself (--in-place), from what is staged: what they cover is saved first.
+ * 0 or errno; after an errno that is not from the undo file's making, step->how says WRITTEN. */
+int publish_patch(struct publication *p, struct publish_step *step, const struct step_ends *ends);
+/* The saved bytes, size and times again, and the undo file goes. 0 or errno. */
+int publish_patch_undo(struct publication *p, const struct publish_step *step,
+                       const struct step_ends *ends);
 
 /* Log steps [first, step_count) of one group (and, with_trees, those of its trees), carry the
  * steps out unit by unit. A unit that fails is undone and FAILED. Fails only when the log does. */
@@ -57,9 +90,6 @@ void publish_remove_staged(struct publication *p, uint32_t unit);
 /* The parent of a place, resolved anew from its root and compared with the one that was held
  * when the run began. A descriptor, or -errno (-ESTALE: another folder stands there). */
 int publish_open_parent(const struct stage *stage, uint32_t directory);
-
-/* What stands at fd/name now. */
-struct publish_identity publish_identify(int fd, const char *name);
 
 /* Mark the directories of a group's trees that living units need, remove the others, give those
  * that stay their metadata. */

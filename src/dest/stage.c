@@ -1,6 +1,7 @@
 /* stage.c - staging opened before the engine starts and closed at every end of a run.
  *
- * The steps in order: roots and mounts, trees, groups (stage_layout.c), the folders and the
+ * The steps in order: roots and mounts, trees, groups (stage_layout.c), the files
+ * that ranges go into (stage_base.c), the folders and the
  * directories in them (stage_folder.c). After that workers only read. */
 #include "dest/stage.h"
 
@@ -59,6 +60,7 @@ static void stage_free(struct stage_layout *layout)
     free(stage->unit_group);
     free(stage->directory_tree);
     free(stage->directory_mount);
+    free(stage->bases);
     free(layout->roots);
     free(layout->anchors);
     free(layout->touched);
@@ -114,6 +116,7 @@ vsr_code stage_open(struct stage **out, const struct plan *plan, const struct me
         layout->touched = heap_alloc(layout->anchor_count + 1u, sizeof *layout->touched);
         stage_layout_trees(layout);
         stage_layout_groups(layout);
+        stage_find_bases(layout);
         for (uint32_t i = 0; i < layout->stage.mount_count && code == VSR_OK; i++) {
             code = stage_folder_make(&layout->stage, &layout->stage.mounts[i], error);
         }

@@ -22,10 +22,31 @@ struct stage_options {
     /* For each unit: 1 = a named writer or a service waits for it. It shares no tree: its missing
      * directories are made in place first and its files published singly. NULL: none. */
     const uint8_t *alone;
+    /* --in-place: ranges are written into the files themselves, after what they cover was saved
+     * in undo_fd, a folder (dest/undo.h). Else undo_fd is not looked at. */
+    bool in_place;
+    int undo_fd;
     /* Resume: the folders of this run uuid must exist and be these, and what is staged in them is
      * kept. NULL: they must not exist. */
     const struct stage_identity *trusted;
     uint32_t trusted_count;
+};
+
+struct publish_identity { /* what stands at a name: nothing, or this */
+    bool present;
+    uint64_t device, inode, size;
+    int64_t modify_s;
+    uint32_t modify_ns;
+};
+
+/* The file that ranges are written into (KIND_PARTIAL, KIND_DIRECTED), as it stood when the run
+ * began. What is cloned, and what publishing replaces, must still be that. */
+struct stage_base {
+    uint32_t file;        /* plan_file: the first record of this destination */
+    uint32_t last_record; /* the last one; records between may be others'    */
+    int32_t os_errno;     /* not 0: nothing may be written into it, and why  */
+    uint32_t mode, uid, gid;
+    struct publish_identity identity; /* present false: a file that is created */
 };
 
 struct stage_mount { /* one staging folder: `.vssrestore-<run uuid>` at a mapped root's top */
@@ -64,6 +85,8 @@ struct stage {
     uint32_t *unit_group;     /* for each unit; MARK_NONE: refused */
     uint32_t *directory_tree; /* for each plan_directory: its tree, or MARK_NONE: it exists */
     uint32_t *directory_mount;
+    struct stage_base *bases; /* of every destination of ranges, by file */
+    uint32_t base_count;
     struct meta_loss losses; /* of directories, counted by publishing */
     void *owned;
 };
@@ -95,6 +118,43 @@ uint32_t stage_file_mount(const struct stage *stage, uint32_t file);
 
 /* The media entry that holds a planned file's data: of a hard link's group, the first. */
 uint32_t stage_data_entry(const struct media_index *index, uint32_t entry);
+
+/* --- ranges: records that are written into a part of a file --- */
+
+static inline bool stage_is_ranged(const struct plan_file *file)
+{
+    return file->kind == KIND_PARTIAL || file->kind == KIND_DIRECTED;
+}
+
+/* The record whose staged file a record is written into: itself, or the first one of several
+ * directed ones with the same destination. */
+static inline uint32_t stage_target(const struct plan *plan, uint32_t file)
+{
+    const struct plan_file *f = &plan->files[file];
+    return f->kind == KIND_DIRECTED && f->link_owner != MARK_NONE ? f->link_owner : file;
+}
+
+/* The base of a destination by its first record; NULL: none is planned. Any thread. */
+const struct stage_base *stage_base_of(const struct stage *stage, uint32_t file);
+
+/* Are ranges written into the base itself, from what is staged, when its unit is published? */
+bool stage_is_in_place(const struct stage *stage, const struct stage_base *base);
+
+/* Open the base to read (or, with O_RDWR, to write) and see that it is the one of the beginning.
+ * A descriptor, or -errno (-ESTALE: it is another one, or has changed). Any thread. */
+int stage_open_base(const struct stage *stage, const struct stage_base *base, int flags);
+
+/* What all records of a destination write there: in order, joined where they touch, without empty
+ * ones; source has no meaning. *out is freed by the caller. Control thread. */
+uint32_t stage_base_ranges(const struct stage *stage, const struct stage_base *base,
+                           struct plan_range **out);
+
+/* What stands at fd/name now. */
+struct publish_identity publish_identify(int fd, const char *name);
+
+/* Does what stands at a name equal what stood there, content included, as far as size and time
+ * tell? */
+bool publish_identity_equal(const struct publish_identity *a, const struct publish_identity *b);
 
 /* Remove what is left in the staging folders and the folders themselves, at every end of a run
  * that was not a kill; then free. Errors are told, nothing else depends on them. */

@@ -85,6 +85,8 @@ void stage_layout_trees(struct stage_layout *layout);
 void stage_layout_groups(struct stage_layout *layout);
 vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error);
 vsr_code stage_folder_fill(struct stage_layout *layout, vsr_error *error);
+/* The files that ranges go into, as they stand now. What is wrong with one is in it. */
+void stage_find_bases(struct stage_layout *layout);
 /* Everything below fd goes. 0 or errno. */
 int stage_folder_empty(int fd);
 

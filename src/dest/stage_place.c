@@ -129,6 +129,7 @@ bool stage_in_tree(const struct stage *stage, uint32_t file)
 
 uint64_t stage_key(const struct stage *stage, uint32_t file)
 {
+    file = stage_target(stage->plan, file);
     const uint32_t directory = stage->plan->files[file].directory;
     if (stage_in_tree(stage, file)) {
         return directory;
@@ -139,6 +140,7 @@ uint64_t stage_key(const struct stage *stage, uint32_t file)
 
 bool stage_place(const struct stage *stage, uint32_t file, struct stage_where *out)
 {
+    file = stage_target(stage->plan, file);
     const uint32_t directory = stage->plan->files[file].directory;
     const uint64_t key = stage_key(stage, file);
     const bool in_tree = stage_in_tree(stage, file);

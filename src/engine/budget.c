@@ -11,8 +11,11 @@
 enum { BUDGET_SLOTS = 8 };
 /* What a worker has beside its slab: ring, stack, paths. */
 #define BUDGET_WORKER_BYTES ((uint64_t)1 << 20)
-/* Countdown, links, one piece, its job: for each planned file, and its row in the run folder. */
-#define BUDGET_FILE_BYTES UINT64_C(40)
+/* Countdown, links, one piece, its job: for each planned file, and the step that publishes it
+ * (struct publish_step). Its row lies in the run folder. */
+#define BUDGET_FILE_BYTES UINT64_C(88)
+/* Of the control thread: the windows of intents, and of the journal's records. */
+#define BUDGET_CONTROL_BYTES ((uint64_t)1 << 20)
 
 static uint64_t budget_slab(const struct budget *budget, uint64_t page_bytes)
 {
@@ -23,7 +26,7 @@ static uint64_t budget_slab(const struct budget *budget, uint64_t page_bytes)
 static uint64_t budget_total(const struct budget *budget, uint64_t file_count)
 {
     return (uint64_t)budget->workers * (budget->slab_bytes + BUDGET_WORKER_BYTES) +
-           file_count * BUDGET_FILE_BYTES;
+           BUDGET_CONTROL_BYTES + file_count * BUDGET_FILE_BYTES;
 }
 
 static vsr_code budget_ring(struct budget *out, const struct engine_options *options,
@@ -40,7 +43,8 @@ static vsr_code budget_ring(struct budget *out, const struct engine_options *opt
 
 vsr_code budget_resolve(struct budget *out, const struct engine_options *options,
                         const struct machine_facts *machine, uint32_t frame_stored_bytes_max,
-                        uint32_t frame_plain_bytes_max, uint64_t file_count, vsr_error *error)
+                        uint32_t frame_plain_bytes_max, uint64_t file_count, uint64_t range_bytes,
+                        vsr_error *error)
 {
     const uint64_t half = machine->memory_bytes / 2;
     const uint64_t allowed = options->memory_bytes != 0 ? options->memory_bytes
@@ -63,7 +67,7 @@ vsr_code budget_resolve(struct budget *out, const struct engine_options *options
     }
     for (;; out->slots--) {
         out->slab_bytes = budget_slab(out, machine->page_bytes);
-        out->total_bytes = budget_total(out, file_count);
+        out->total_bytes = budget_total(out, file_count) + range_bytes;
         if (out->total_bytes <= allowed || out->slots == 1) {
             break;
         }

@@ -41,9 +41,11 @@ struct budget {
     bool direct_write;
 };
 
+/* range_bytes: what tables of ranges take (range_table_bytes()). */
 vsr_code budget_resolve(struct budget *out, const struct engine_options *options,
                         const struct machine_facts *machine, uint32_t frame_stored_bytes_max,
-                        uint32_t frame_plain_bytes_max, uint64_t file_count, vsr_error *error);
+                        uint32_t frame_plain_bytes_max, uint64_t file_count, uint64_t range_bytes,
+                        vsr_error *error);
 
 /* Each number with its reason, one a line (`inspect --system`). Added to out. */
 void budget_render(const struct budget *budget, const struct machine_facts *machine,

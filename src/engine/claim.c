@@ -15,19 +15,24 @@ enum { CLAIM_PIECES_MAX = 8192, CLAIM_BARE_JOB_PIECES = 512 };
 const struct index_chunk *claim_chunk(const struct claim_list *list,
                                       const struct claim_piece *piece)
 {
-    if (piece->chunk == MARK_NONE) {
+    if (piece->chunk == MARK_NONE || claim_is_copy(piece)) {
         return NULL;
     }
-    const struct media_index *index = &list->table->input->set->index;
+    const struct engine_input *input = list->table->input;
+    const struct media_index *index = &input->set->index;
     const uint32_t entry = file_table_data_entry(list->table, piece->file);
-    return &index->chunks[index->entries[entry].file.first_chunk + piece->chunk];
+    const uint32_t chunk = stage_is_ranged(&input->plan->files[piece->file])
+                               ? list->ranges.pieces[piece->chunk].chunk
+                               : piece->chunk;
+    return &index->chunks[index->entries[entry].file.first_chunk + chunk];
 }
 
 const struct index_chunk *claim_frame(const struct claim_list *list, uint32_t job)
 {
     for (uint32_t i = list->job_first[job]; i < list->job_first[job + 1]; i++) {
-        if (list->pieces[i].chunk != MARK_NONE) {
-            return claim_chunk(list, &list->pieces[i]);
+        const struct index_chunk *chunk = claim_chunk(list, &list->pieces[i]);
+        if (chunk != NULL) {
+            return chunk;
         }
     }
     return NULL;
@@ -71,18 +76,30 @@ static bool claim_is_whole(const struct media_index *index, const struct index_e
     return have == want && ((e->flags & INDEX_PARTIAL) != 0 || end <= e->size);
 }
 
-/* The entry with a file's data; NULL for kinds that bring none of their own, or (ranges into
- * files that exist) not by this engine yet: bare_file_make() refuses those. A directory may have
- * no entry at all. */
+/* The entry with a file's data; NULL for a directory, which may have none at all. */
 static const struct index_entry *claim_data_entry(const struct file_table *table, uint32_t file)
 {
-    const struct plan_file *f = &table->input->plan->files[file];
-    return f->kind == KIND_DIRECTORY || f->kind == KIND_PARTIAL || f->kind == KIND_DIRECTED
+    return table->input->plan->files[file].kind == KIND_DIRECTORY
                ? NULL
                : &table->input->set->index.entries[file_table_data_entry(table, file)];
 }
 
-static uint64_t claim_count_pieces(const struct file_table *table)
+static bool claim_is_ranged(const struct file_table *table, uint32_t file)
+{
+    return stage_is_ranged(&table->input->plan->files[file]);
+}
+
+/* A destination of ranges, all records of it together. */
+static void claim_begin_target(struct claim_list *list, const struct file_table *table,
+                               uint32_t file)
+{
+    range_table_begin_target(&list->ranges, table->input, file);
+    for (uint32_t i = file; i != MARK_NONE; i = table->next_name[i]) {
+        range_table_add_record(&list->ranges, table->input, i);
+    }
+}
+
+static uint64_t claim_count_pieces(struct claim_list *list, const struct file_table *table)
 {
     const struct engine_input *input = table->input;
     uint64_t count = 0;
@@ -90,22 +107,34 @@ static uint64_t claim_count_pieces(const struct file_table *table)
         if (table->role[i] != FILE_DATA) {
             continue;
         }
+        if (claim_is_ranged(table, i)) {
+            claim_begin_target(list, table, i);
+            count++; /* one without any piece */
+            continue;
+        }
         const struct index_entry *e = claim_data_entry(table, i);
         count += e != NULL && claim_has_data(e) ? e->chunk_count : 1;
     }
-    return count;
+    range_table_seal(&list->ranges);
+    return count + list->ranges.piece_count + list->ranges.copy_count;
 }
 
-static void claim_add_file(struct claim_list *list, struct file_table *table, uint32_t file)
+static void claim_check_media(struct file_table *table, uint32_t file)
 {
     const struct index_entry *e = claim_data_entry(table, file);
-    const uint32_t first = list->piece_count;
     if (e != NULL && (e->flags & INDEX_LOST) != 0) {
         file_table_fault(table, file, OUTCOME_MEDIA_MISSING, 0);
     }
     if (e != NULL && !claim_is_whole(&table->input->set->index, e)) {
         file_table_fault(table, file, OUTCOME_MEDIA_CORRUPT, 0);
     }
+}
+
+static void claim_add_file(struct claim_list *list, struct file_table *table, uint32_t file)
+{
+    const struct index_entry *e = claim_data_entry(table, file);
+    const uint32_t first = list->piece_count;
+    claim_check_media(table, file);
     if (e == NULL || !claim_has_data(e)) {
         list->pieces[list->piece_count++] = (struct claim_piece){file, MARK_NONE};
     } else {
@@ -117,6 +146,50 @@ static void claim_add_file(struct claim_list *list, struct file_table *table, ui
                           memory_order_relaxed);
 }
 
+/* The pieces of all records, and the copies, count down on the first record. */
+static void claim_add_target(struct claim_list *list, struct file_table *table,
+                             const struct range_target *target)
+{
+    const struct stage *stage = table->input->stage;
+    const struct stage_base *base = stage != NULL ? stage_base_of(stage, target->file) : NULL;
+    const uint32_t first = list->piece_count;
+    for (uint32_t i = 0; i < target->record_count; i++) {
+        const struct range_record *record = &list->ranges.records[target->first_record + i];
+        if (base != NULL && base->os_errno != 0) {
+            file_table_fault(table, record->file, OUTCOME_DEST_ERROR, base->os_errno);
+        }
+        claim_check_media(table, record->file);
+        if (record->incomplete) {
+            file_table_fault(table, record->file, OUTCOME_MEDIA_CORRUPT, 0);
+        }
+        for (uint32_t k = 0; k < record->piece_count; k++) {
+            list->pieces[list->piece_count++] =
+                (struct claim_piece){record->file, record->first_piece + k};
+        }
+    }
+    for (uint32_t i = 0; i < target->copy_count; i++) {
+        list->pieces[list->piece_count++] =
+            (struct claim_piece){target->file, (target->first_copy + i) | CLAIM_COPY};
+    }
+    if (list->piece_count == first) {
+        list->pieces[list->piece_count++] = (struct claim_piece){target->file, MARK_NONE};
+    }
+    atomic_store_explicit(&table->files[target->file].remaining, list->piece_count - first,
+                          memory_order_relaxed);
+}
+
+static void claim_add_all(struct claim_list *list, struct file_table *table)
+{
+    for (uint32_t i = 0; i < table->input->plan->file_count; i++) {
+        if (table->role[i] == FILE_DATA && !claim_is_ranged(table, i)) {
+            claim_add_file(list, table, i);
+        }
+    }
+    for (uint32_t i = 0; i < list->ranges.target_count; i++) {
+        claim_add_target(list, table, &list->ranges.targets[i]);
+    }
+}
+
 /* --- order --- */
 
 static int claim_compare_u64(uint64_t a, uint64_t b)
@@ -124,7 +197,7 @@ static int claim_compare_u64(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-/* By group, then as the media hold it; files without data last. */
+/* By group, then as the media hold it; then copies, and files without data last. */
 static int claim_compare(const void *left, const void *right, void *context)
 {
     const struct claim_list *list = context;
@@ -173,31 +246,52 @@ static bool claim_is_sorted(const struct claim_list *list)
 
 /* --- jobs and claims --- */
 
+static uint64_t claim_copy_bytes(const struct claim_list *list, const struct claim_piece *piece)
+{
+    return claim_is_copy(piece) ? list->ranges.copies[piece->chunk & ~CLAIM_COPY].length : 0;
+}
+
+/* Short copies share a job, as files without data do. */
 static void claim_make_jobs(struct claim_list *list)
 {
     const struct index_chunk *frame = NULL;
-    uint32_t bare = 0; /* pieces without data in the open job */
+    uint32_t bare = 0;    /* pieces without data in the open job */
+    uint64_t copying = 0; /* bytes, ditto; 0: no copies */
     list->job_first = heap_alloc(list->piece_count + 2u, sizeof *list->job_first);
     for (uint32_t i = 0; i < list->piece_count; i++) {
         const struct index_chunk *chunk = claim_chunk(list, &list->pieces[i]);
-        const bool joins =
-            i > 0 && (chunk == NULL ? bare < CLAIM_BARE_JOB_PIECES
-                                    : frame != NULL && claim_same_frame(frame, chunk));
+        const uint64_t copy = claim_copy_bytes(list, &list->pieces[i]);
+        bool joins = i > 0;
+        if (copy > 0) {
+            joins = joins && copying > 0 && copying + copy <= RANGE_COPY_BYTES_MAX &&
+                    bare < CLAIM_BARE_JOB_PIECES;
+        } else if (chunk == NULL) {
+            joins = joins && bare < CLAIM_BARE_JOB_PIECES;
+        } else {
+            joins = joins && frame != NULL && claim_same_frame(frame, chunk);
+        }
         if (!joins) {
             list->job_first[list->job_count++] = i;
             frame = chunk;
             bare = 0;
+            copying = 0;
         }
         bare += chunk == NULL;
+        copying += copy;
     }
     list->job_first[list->job_count] = list->piece_count;
     list->job_first = heap_resize(list->job_first, list->job_count + 1u, sizeof *list->job_first);
 }
 
+/* What a job moves: a frame that is read, or copies. */
 static uint64_t claim_job_bytes(const struct claim_list *list, uint32_t job)
 {
     const struct index_chunk *frame = claim_frame(list, job);
-    return frame != NULL ? frame->frame_bytes : 0;
+    uint64_t bytes = frame != NULL ? frame->frame_bytes : 0;
+    for (uint32_t i = list->job_first[job]; frame == NULL && i < list->job_first[job + 1]; i++) {
+        bytes += claim_copy_bytes(list, &list->pieces[i]);
+    }
+    return bytes;
 }
 
 static void claim_make_claims(struct claim_list *list, uint32_t workers)
@@ -283,19 +377,15 @@ static void claim_deal(struct claim_list *list, uint32_t workers)
 vsr_code claim_list_init(struct claim_list *list, struct file_table *table, uint32_t workers,
                          vsr_error *error)
 {
-    const uint64_t count = claim_count_pieces(table);
     *list = (struct claim_list){.table = table};
-    if (count >= MARK_NONE) {
+    const uint64_t count = claim_count_pieces(list, table);
+    if (count >= CLAIM_COPY) {
         return err_set(error, VSR_ERR_MEDIA, "engine/claim",
                        "the plan has %llu pieces of files, more than one run can hold",
                        (unsigned long long)count);
     }
     list->pieces = heap_alloc(count, sizeof *list->pieces);
-    for (uint32_t i = 0; i < table->input->plan->file_count; i++) {
-        if (table->role[i] == FILE_DATA) {
-            claim_add_file(list, table, i);
-        }
-    }
+    claim_add_all(list, table);
     if (!claim_is_sorted(list)) {
         qsort_r(list->pieces, list->piece_count, sizeof *list->pieces, claim_compare, list);
     }
@@ -307,6 +397,7 @@ vsr_code claim_list_init(struct claim_list *list, struct file_table *table, uint
 
 void claim_list_fini(struct claim_list *list)
 {
+    range_table_free(&list->ranges);
     free(list->pieces);
     free(list->job_first);
     free(list->claims);

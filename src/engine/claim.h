@@ -9,10 +9,15 @@
 #define ENGINE_CLAIM_H
 
 #include "engine/file_table.h"
+#include "engine/range_table.h"
+
+/* Not of the media: bytes of a base, ranges.copies[chunk & ~CLAIM_COPY]. */
+#define CLAIM_COPY UINT32_C(0x80000000)
 
 struct claim_piece {
     uint32_t file;  /* plan_file */
-    uint32_t chunk; /* of its data entry, or MARK_NONE: the file has no data */
+    uint32_t chunk; /* of its data entry (of a record of ranges: in ranges.pieces), a copy, or
+                       MARK_NONE: the file has no data */
 };
 
 struct claim { /* a run of jobs */
@@ -22,6 +27,7 @@ struct claim { /* a run of jobs */
 
 struct claim_list {
     const struct file_table *table;
+    struct range_table ranges;
     struct claim_piece *pieces;
     uint32_t piece_count;
     uint32_t *job_first; /* job_count + 1: into pieces */
@@ -40,7 +46,12 @@ void claim_list_fini(struct claim_list *list);
 /* Take the next run of jobs, [*first, *end). False: none are left. Any worker. */
 bool claim_take(struct claim_list *list, uint32_t *first, uint32_t *end);
 
-/* The chunk of a piece; NULL for a file without data. */
+static inline bool claim_is_copy(const struct claim_piece *piece)
+{
+    return piece->chunk != MARK_NONE && (piece->chunk & CLAIM_COPY) != 0;
+}
+
+/* The chunk of a piece; NULL for a copy, and for a file without data. */
 const struct index_chunk *claim_chunk(const struct claim_list *list,
                                       const struct claim_piece *piece);
 

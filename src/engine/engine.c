@@ -91,7 +91,8 @@ static void engine_clear_leftovers(struct engine *engine)
                                 .name = heap_alloc(WIN_NAME_BYTES_MAX + 1u, 1)};
     for (uint32_t i = 0; i < input->plan->file_count; i++) {
         if (engine->table.role[i] != FILE_DATA ||
-            atomic_load_explicit(&engine->table.files[i].remaining, memory_order_relaxed) < 2 ||
+            (!stage_is_ranged(&input->plan->files[i]) &&
+             atomic_load_explicit(&engine->table.files[i].remaining, memory_order_relaxed) < 2) ||
             !stage_place(input->stage, i, &where)) {
             continue;
         }

@@ -84,6 +84,10 @@ static void file_end_names(struct worker *worker, uint32_t owner)
     const uint32_t fault = atomic_load_explicit(&table->files[owner].fault, memory_order_relaxed);
     for (uint32_t name = table->next_name[owner]; name != MARK_NONE;
          name = table->next_name[name]) {
+        if (table->role[name] == FILE_PART) {
+            file_set_row(worker, name);
+            continue;
+        }
         if (fault != 0) {
             file_table_fault(table, name, (enum outcome)(fault >> 16), (int)(fault & 0xffffu));
         } else if (!worker->input->discard) {
@@ -96,19 +100,33 @@ static void file_end_names(struct worker *worker, uint32_t owner)
     }
 }
 
+/* Records of one destination are whole together: they are of one unit. */
+static bool file_has_failed(const struct worker *worker, uint32_t file)
+{
+    const struct file_table *table = worker->table;
+    bool failed = file_table_has_fault(table, file);
+    for (uint32_t i = table->next_name[file]; i != MARK_NONE; i = table->next_name[i]) {
+        failed = failed || (table->role[i] == FILE_PART && file_table_has_fault(table, i));
+    }
+    return failed;
+}
+
 void file_pieces_done(struct worker *worker, uint32_t file, uint32_t count, bool whole_already)
 {
     struct file_table *table = worker->table;
+    file = stage_target(worker->input->plan, file);
     if (!file_table_count_down(table, file, count)) {
         return;
     }
-    if (!whole_already && !worker->input->discard && !file_table_has_fault(table, file)) {
+    bool failed = file_has_failed(worker, file);
+    if (!whole_already && !worker->input->discard && !failed) {
         const int fault = large_file_finish(worker, file);
         if (fault != 0) {
             file_table_fault(table, file, outcome_of_errno(fault), fault);
+            failed = true;
         }
     }
-    if (file_table_has_fault(table, file)) {
+    if (failed) {
         file_remove(worker, file);
     }
     file_set_row(worker, file);

@@ -96,6 +96,22 @@ static void table_set_link(struct file_table *table, struct hash_map *stand_ins,
     }
 }
 
+/* Further records of one directed destination. */
+static void table_set_part(struct file_table *table, uint32_t file)
+{
+    const struct plan *plan = table->input->plan;
+    const uint32_t first = stage_target(plan, file);
+    if (first == file || table->role[file] != FILE_DATA) {
+        return;
+    }
+    table->role[file] = FILE_LEFT_ALONE;
+    if (table->role[first] == FILE_DATA) {
+        table->role[file] = FILE_PART;
+        table->next_name[file] = table->next_name[first];
+        table->next_name[first] = file;
+    }
+}
+
 static void table_set_roles(struct file_table *table)
 {
     const struct plan *plan = table->input->plan;
@@ -107,6 +123,7 @@ static void table_set_roles(struct file_table *table)
         }
     }
     for (uint32_t i = 0; i < plan->file_count; i++) {
+        table_set_part(table, i);
         if (plan->files[i].kind == KIND_HARDLINK && table_is_active(table, i)) {
             table_set_link(table, &stand_ins, i);
         }

@@ -18,13 +18,15 @@ struct file_state {
 enum file_role {
     FILE_LEFT_ALONE, /* skipped, refused, or nothing to do */
     FILE_DATA,       /* made and written here */
+    FILE_PART,       /* ranges into the staged file of another record, which stands before it */
     FILE_NAME        /* a further name of another planned file, linked when that one is whole */
 };
 
 struct file_table {
     const struct engine_input *input;
     struct file_state *files;
-    uint32_t *next_name; /* chain of names from a file that owns data; MARK_NONE ends */
+    uint32_t *next_name; /* chain of names, or of further records of ranges, from a file that owns
+                            data; MARK_NONE ends */
     uint8_t *role;       /* enum file_role */
     uint32_t group_count;
     _Atomic uint32_t *group_remaining;

@@ -9,7 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+#ifndef RWF_DONTCACHE
+#define RWF_DONTCACHE 0x00000080 /* Linux 6.14 */
+#endif
 
 static int large_file_close(struct large_file *large)
 {
@@ -17,11 +22,25 @@ static int large_file_close(struct large_file *large)
     if (large->direct_fd >= 0) {
         (void)close(large->direct_fd);
     }
+    if (large->base_fd >= 0) {
+        (void)close(large->base_fd);
+    }
     if (large->fd >= 0 && close(large->fd) != 0 && errno != EINTR) {
         fault = errno;
     }
-    *large = (struct large_file){.file = MARK_NONE, .fd = -1, .direct_fd = -1};
+    *large = (struct large_file){.file = MARK_NONE, .fd = -1, .direct_fd = -1, .base_fd = -1};
     return fault;
+}
+
+/* Make room: what close says (FUSE and NFS report writes there) is about the file that was open.
+ * If that has its row already, nobody can be told but the next sync, which fails as well. */
+static void large_file_evict(struct worker *worker, struct large_file *large)
+{
+    const uint32_t file = large->file;
+    const int fault = large_file_close(large);
+    if (fault != 0) {
+        file_table_fault(worker->table, file, outcome_of_errno(fault), fault);
+    }
 }
 
 /* The one that has the file open, or one that may be used for it. */
@@ -48,11 +67,7 @@ struct large_file *large_file_open(struct worker *worker, uint32_t file)
     if (large->file == file) {
         return large;
     }
-    const int closing = large_file_close(large);
-    if (closing != 0) {
-        errno = closing;
-        return NULL;
-    }
+    large_file_evict(worker, large);
     const struct open_directory *directory = worker_directory(worker, file);
     if (directory == NULL) {
         return NULL;
@@ -65,11 +80,32 @@ struct large_file *large_file_open(struct worker *worker, uint32_t file)
     }
     large->file = file;
     large->used = worker->clock;
-    if (worker->input->budget->direct_write && mount->abilities.direct_write) {
+    if (worker->input->budget->direct_write &&
+        !stage_is_ranged(&worker->input->plan->files[file]) && mount->abilities.direct_write) {
         large->direct_fd =
             openat(directory->fd, name, O_WRONLY | O_DIRECT | O_NOFOLLOW | O_CLOEXEC);
     }
     return large;
+}
+
+int large_file_write(const struct worker *worker, const struct large_file *large, const char *bytes,
+                     uint32_t count, uint64_t offset)
+{
+    const uint32_t mount = stage_file_mount(worker->input->stage, large->file);
+    const bool uncached = worker->input->stage->mounts[mount].abilities.uncached_write;
+    uint32_t moved = 0, retries = 0;
+    while (moved < count) {
+        const struct iovec part = {(char *)(uintptr_t)bytes + moved, count - moved};
+        const ssize_t wrote =
+            pwritev2(large->fd, &part, 1, (off_t)(offset + moved), uncached ? RWF_DONTCACHE : 0);
+        if (wrote > 0) {
+            moved += (uint32_t)wrote;
+            retries = 0;
+        } else if ((wrote < 0 && errno != EINTR && errno != EAGAIN) || ++retries > IO_RETRIES_MAX) {
+            return wrote < 0 ? errno : EIO;
+        }
+    }
+    return 0;
 }
 
 int large_file_finish(struct worker *worker, uint32_t file)
@@ -81,10 +117,11 @@ int large_file_finish(struct worker *worker, uint32_t file)
         return errno;
     }
     int fault = 0;
-    if (ftruncate(large->fd, (off_t)input->set->index.entries[entry].size) != 0) {
+    if (stage_is_ranged(&input->plan->files[file])) {
+        fault = ranges_finish(worker, large, file);
+    } else if (ftruncate(large->fd, (off_t)input->set->index.entries[entry].size) != 0) {
         fault = errno;
-    }
-    if (fault == 0) {
+    } else {
         fault = meta_apply(&input->set->index, input->plan->files[file].entry, large->fd,
                            &worker->policy, false, &worker->file_loss);
     }

@@ -109,9 +109,6 @@ int bare_file_make(struct worker *worker, uint32_t file)
     if (f->kind == KIND_DIRECTORY) {
         return 0; /* made ahead; publishing gives it its metadata */
     }
-    if (f->kind == KIND_PARTIAL || f->kind == KIND_DIRECTED) {
-        return EOPNOTSUPP; /* ranges into files that exist: not planned yet */
-    }
     const struct open_directory *directory = worker_directory(worker, file);
     if (directory == NULL) {
         return errno;

@@ -2,23 +2,21 @@
  *
  * Small files whole and at once by plain calls (measured better than the ring); pieces of large
  * files at their offsets, through the ring and past the page cache where the destination can,
- * else by pwrite. One ring write in flight for a slot: the slot waits, the worker does not. */
+ * else by pwrite; ranges into files that exist by pwrite, since few are aligned. One ring write
+ * in flight for a slot: the slot waits, the worker does not. */
 #include "engine/worker.h"
 
 #include "base/bug.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-#ifndef RWF_DONTCACHE
-#define RWF_DONTCACHE 0x00000080 /* Linux 6.14 */
-#endif
 
 static void write_bare(struct worker *worker, struct slot *slot)
 {
     const uint32_t file = worker->claims->pieces[slot->piece++].file;
+    if (stage_is_ranged(&worker->input->plan->files[file])) {
+        file_pieces_done(worker, file, 1, false); /* neither ranges nor a base with bytes */
+        return;
+    }
     if (!worker->input->discard && !file_table_has_fault(worker->table, file)) {
         const int fault = bare_file_make(worker, file);
         if (fault != 0) {
@@ -61,26 +59,6 @@ static uint32_t write_direct_bytes(const struct worker *worker, const struct lar
     return o->count - o->count % align;
 }
 
-static int write_plain(const struct worker *worker, const struct large_file *large,
-                       const struct ring_operation *o)
-{
-    const uint32_t mount = stage_file_mount(worker->input->stage, large->file);
-    const bool uncached = worker->input->stage->mounts[mount].abilities.uncached_write;
-    uint32_t moved = 0, retries = 0;
-    while (moved < o->count) {
-        const struct iovec part = {o->bytes + moved, o->count - moved};
-        const ssize_t wrote =
-            pwritev2(large->fd, &part, 1, (off_t)(o->offset + moved), uncached ? RWF_DONTCACHE : 0);
-        if (wrote > 0) {
-            moved += (uint32_t)wrote;
-            retries = 0;
-        } else if ((wrote < 0 && errno != EINTR && errno != EAGAIN) || ++retries > IO_RETRIES_MAX) {
-            return wrote < 0 ? errno : EIO;
-        }
-    }
-    return 0;
-}
-
 /* Where the rest of the current piece goes. */
 static struct ring_operation write_rest(const struct worker *worker, const struct slot *slot)
 {
@@ -121,7 +99,8 @@ static enum slot_state write_large(struct worker *worker, struct slot *slot)
         ring_write(worker->ring, &o);
         return SLOT_WRITE;
     }
-    return write_piece_end(worker, slot, o.count == 0 ? 0 : write_plain(worker, slot->large, &o));
+    return write_piece_end(worker, slot,
+                           large_file_write(worker, slot->large, o.bytes, o.count, o.offset));
 }
 
 static enum slot_state write_large_begin(struct worker *worker, struct slot *slot)
@@ -202,11 +181,37 @@ static void write_small(struct worker *worker, struct slot *slot, uint32_t count
     file_pieces_done(worker, file, count, true);
 }
 
+/* --- ranges into files that exist --- */
+
+static void write_ranged(struct worker *worker, struct slot *slot)
+{
+    const struct claim_piece *piece = &worker->claims->pieces[slot->piece++];
+    const bool copy = claim_is_copy(piece);
+    if (!copy && !piece_is_right(worker, piece, slot->payload)) {
+        file_table_fault(worker->table, piece->file, OUTCOME_MEDIA_CORRUPT, 0);
+    }
+    if (!worker->input->discard && !file_table_has_fault(worker->table, piece->file)) {
+        const int fault = copy ? ranges_copy(worker, piece, slot->plain)
+                               : ranges_write(worker, piece, slot->payload);
+        if (fault == ECANCELED) {
+            file_table_fault(worker->table, piece->file, OUTCOME_CANCELLED, 0);
+        } else if (fault != 0) {
+            file_table_fault(worker->table, piece->file, outcome_of_errno(fault), fault);
+        }
+    }
+    file_pieces_done(worker, piece->file, 1, false);
+}
+
 enum slot_state stage_write(struct worker *worker, struct slot *slot)
 {
     while (slot->piece < slot->piece_end) {
-        if (worker->claims->pieces[slot->piece].chunk == MARK_NONE) {
+        const struct claim_piece *piece = &worker->claims->pieces[slot->piece];
+        if (piece->chunk == MARK_NONE) {
             write_bare(worker, slot);
+            continue;
+        }
+        if (stage_is_ranged(&worker->input->plan->files[piece->file])) {
+            write_ranged(worker, slot);
             continue;
         }
         const uint32_t count = write_run(worker, slot);

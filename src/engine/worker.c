@@ -31,7 +31,11 @@ vsr_code worker_init(struct worker *worker, const struct engine_input *input,
     worker->large = heap_alloc(budget->slots + 1u, sizeof *worker->large);
     worker->owner_name = heap_alloc(WIN_PATH_BYTES_MAX + 1u, 1);
     for (uint32_t i = 0; i < budget->slots + 1u; i++) {
-        worker->large[i] = (struct large_file){.file = MARK_NONE, .fd = -1, .direct_fd = -1};
+        worker->large[i] =
+            (struct large_file){.file = MARK_NONE, .fd = -1, .direct_fd = -1, .base_fd = -1};
+    }
+    if (claims->ranges.target_count > 0) {
+        worker->attributes = heap_alloc(WORKER_ATTRIBUTE_BYTES, 2);
     }
     for (int i = 0; i < WORKER_DIRECTORIES; i++) {
         worker->directories[i] = (struct open_directory){
@@ -102,6 +106,7 @@ void worker_fini(struct worker *worker)
     free(worker->events);
     free(worker->large);
     free(worker->owner_name);
+    free(worker->attributes);
 }
 
 /* --- jobs --- */

@@ -17,6 +17,7 @@ struct large_file {
     uint32_t file; /* plan_file, or MARK_NONE */
     int fd;
     int direct_fd; /* -1: none */
+    int base_fd;   /* of a file with ranges: what its gaps are copied from; -1: not yet, or none */
     bool direct_refused;
     uint32_t in_flight; /* slots that have a write to it in flight */
     uint64_t used;      /* when, for choosing which to close */
@@ -28,7 +29,8 @@ struct open_directory {
     int fd;
     uint64_t used;
 };
-enum { WORKER_DIRECTORIES = 2 }; /* a file's own, and that of its further names */
+enum { WORKER_ATTRIBUTE_BYTES = 65536 }; /* XATTR_LIST_MAX, XATTR_SIZE_MAX */
+enum { WORKER_DIRECTORIES = 2 };         /* a file's own, and that of its further names */
 
 struct worker {
     pthread_t thread;
@@ -51,6 +53,7 @@ struct worker {
     struct meta_policy policy;
     struct meta_loss losses;    /* sums */
     struct meta_loss file_loss; /* of the file in hand */
+    char *attributes;           /* scratch: names and a value, where the plan has ranges; or NULL */
     char *owner_name;           /* scratch: a name or a link text, WIN_PATH_BYTES_MAX + 1 */
     int broken;                 /* errno of a ring that failed: nothing more is read */
     struct meter meter;
@@ -103,9 +106,21 @@ struct open_directory *worker_directory(struct worker *worker, uint32_t file);
 
 /* The worker's descriptor of a large file. NULL with errno. */
 struct large_file *large_file_open(struct worker *worker, uint32_t file);
+/* Past the ring: all of it, at its offset. 0 or errno. */
+int large_file_write(const struct worker *worker, const struct large_file *large, const char *bytes,
+                     uint32_t count, uint64_t offset);
 /* All pieces are written: size, metadata. 0 or errno. */
 int large_file_finish(struct worker *worker, uint32_t file);
 void large_file_close_all(struct worker *worker);
+
+/* --- ranges (stage_ranges.c); each 0 or errno --- */
+
+/* Write what the record's ranges take of a verified chunk. */
+int ranges_write(struct worker *worker, const struct claim_piece *piece, const char *payload);
+/* Copy a part of the base, by way of the buffer where the kernel cannot. ECANCELED: stopped. */
+int ranges_copy(struct worker *worker, const struct claim_piece *piece, char *buffer);
+/* All pieces are there: size, and the metadata of the base, or of the source. */
+int ranges_finish(struct worker *worker, struct large_file *large, uint32_t file);
 
 /* count pieces of a file are done, one way or the other; who did the last one makes it whole or
  * removes it, links its further names, writes the rows. */

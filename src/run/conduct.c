@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/io.h"
+#include "engine/range_table.h"
 #include "run/document_out.h"
 #include "run/journal.h"
 #include "run/run_folder.h"
@@ -375,9 +376,9 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
 static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
 {
     machine_examine(&c->machine);
-    vsr_code rc =
-        budget_resolve(&c->budget, &c->options->engine, &c->machine, FRAME_STORED_BYTES_MAX,
-                       FRAME_PLAIN_BYTES_MAX, c->plan->file_count, error);
+    vsr_code rc = budget_resolve(&c->budget, &c->options->engine, &c->machine,
+                                 FRAME_STORED_BYTES_MAX, FRAME_PLAIN_BYTES_MAX, c->plan->file_count,
+                                 range_table_bytes(c->plan, c->set), error);
     if (rc == VSR_OK) {
         rc = document_out_check(c->options->bcd_out, error);
     }

@@ -96,14 +96,14 @@ vsr_code journal_end(struct journal *journal, int exit_code, vsr_error *error)
 }
 
 static vsr_code log_intents(void *context, uint32_t group, const struct publish_intent *intents,
-                            uint32_t count, vsr_error *error)
+                            uint32_t count, bool more, vsr_error *error)
 {
     struct journal *journal = context;
     struct buffer records = {0};
     for (uint32_t i = 0; i < count; i++) {
         record_add(journal, &records, JOURNAL_INTENT, group, &intents[i], sizeof intents[i]);
     }
-    return records_write(journal, &records, true, error);
+    return records_write(journal, &records, !more, error);
 }
 
 static vsr_code log_commit(void *context, uint32_t group, vsr_error *error)

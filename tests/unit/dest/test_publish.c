@@ -491,17 +491,18 @@ static void test_failed_unit_is_taken_out_of_closed_folders(void **state)
 /* --- the journal --- */
 
 struct told {
-    uint32_t intents, commits;
+    uint32_t intents, commits, parts;
     vsr_code fail, fail_commit;
     struct stage *break_sync;  /* at the intents, its mount fails */
     const struct world *spoil; /* at the commit, somebody takes the place of "old/1b" */
 };
 
 static vsr_code told_intents(void *context, uint32_t group, const struct publish_intent *intents,
-                             uint32_t count, vsr_error *error)
+                             uint32_t count, bool more, vsr_error *error)
 {
     struct told *told = context;
     (void)group;
+    told->parts += more;
     for (uint32_t i = 0; i < count; i++) {
         assert_true(intents[i].staged.present);
     }

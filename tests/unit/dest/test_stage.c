@@ -163,7 +163,7 @@ static struct outcome_row *run_engine(struct world *w, struct stage *stage)
     machine_examine(&machine);
     assert_int_equal(budget_resolve(&budget, &(struct engine_options){.ring = RING_SYNC}, &machine,
                                     FRAME_STORED_BYTES_MAX, FRAME_PLAIN_BYTES_MAX,
-                                    w->plan->file_count, &error),
+                                    w->plan->file_count, 0, &error),
                      VSR_OK);
     assert_int_equal(engine_start(&engine,
                                   &(struct engine_input){.plan = w->plan,

@@ -19,7 +19,7 @@ static vsr_code resolve(struct budget *out, const struct engine_options *options
 {
     *error = (vsr_error){0};
     return budget_resolve(out, options, machine, FRAME_STORED_BYTES_MAX, FRAME_PLAIN_BYTES_MAX,
-                          1000, error);
+                          1000, 0, error);
 }
 
 static void test_defaults_are_one_worker_a_core(void **state)
@@ -33,7 +33,7 @@ static void test_defaults_are_one_worker_a_core(void **state)
     assert_true(budget.registered_buffers);
     assert_true(budget.slots <= budget.queue_depth);
     assert_int_equal(budget.slab_bytes % 4096, 0);
-    assert_true(budget.total_bytes >= budget.workers * budget.slab_bytes + 1000 * 40);
+    assert_true(budget.total_bytes >= budget.workers * budget.slab_bytes + 1000 * 88);
 }
 
 static void test_memory_is_held(void **state)

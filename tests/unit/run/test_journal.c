@@ -20,7 +20,7 @@ static struct buffer journal_bytes(void)
     const struct publish_log log = journal_publish_log(&journal);
     const struct publish_intent intents[2] = {{.unit = 0, .file = 1, .tree = MARK_NONE},
                                               {.unit = 0, .file = MARK_NONE, .tree = 7}};
-    assert_int_equal(log.intents(log.context, 5, intents, 2, NULL), VSR_OK);
+    assert_int_equal(log.intents(log.context, 5, intents, 2, false, NULL), VSR_OK);
     assert_int_equal(log.commit(log.context, 5, NULL), VSR_OK);
     struct buffer bytes = {0};
     const off_t size = lseek(fd, 0, SEEK_END);

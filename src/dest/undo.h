@@ -1,0 +1,51 @@
+/* undo.h - what --in-place is about to cover, saved before the first byte of it is written.
+ *
+ * A file "undo-<number of the plan_file, hex>" in the run folder, little-endian:
+ *
+ *   struct undo_header
+ *   range_count x struct undo_range    what will be written: in order, apart, none of them empty
+ *   the bytes of these ranges as far as they lie below size, end to end
+ *   u64 check                          see below
+ *
+ * check is the XXH3-64 of header and ranges; then, for each UNDO_BLOCK_BYTES of the bytes (the
+ * last block may be shorter), the XXH3-64 of the check so far (8 bytes) and the block.
+ *
+ * It is synced, and the folder with it, before the first write; so a file without a right check
+ * says that nothing was written. One with a right check says that the base may hold anything
+ * within the ranges and beyond size, and its old bytes everywhere else: putting the bytes back,
+ * cutting to size and setting the times makes it what it was, however often it is done. The
+ * record of the intent (in_place is 1) names the base by device and inode. The file goes when the
+ * unit's commit is recorded, or when the base is whole again and synced. Control thread only. */
+#ifndef DEST_UNDO_H
+#define DEST_UNDO_H
+
+#include "dest/stage.h"
+
+#define UNDO_MAGIC UINT64_C(0x31304F444E555356) /* "VSUNDO01" */
+enum { UNDO_BLOCK_BYTES = 256 << 10, UNDO_NAME_BYTES = 16 };
+
+struct undo_header {
+    uint64_t magic;
+    uint32_t file; /* plan_file */
+    uint32_t range_count;
+    uint64_t device, inode, size; /* of the base */
+    int64_t access_s, modify_s;
+    uint32_t access_ns, modify_ns;
+};
+
+struct undo_range {
+    uint64_t offset;
+    uint64_t length;
+};
+
+/* Save what ranges (by their dest) cover of the open base. 0 or errno: nothing is left then. */
+int undo_save(int folder_fd, uint32_t file, int base_fd, const struct plan_range *ranges,
+              uint32_t range_count);
+
+/* Make the open base what it was, and sync it. 0 or errno (ENOENT: there is no such file; EBADMSG:
+ * it is not whole, nothing was written; ESTALE: it is of another base). */
+int undo_put_back(int folder_fd, uint32_t file, int base_fd);
+
+void undo_remove(int folder_fd, uint32_t file);
+
+#endif
