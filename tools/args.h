@@ -19,7 +19,7 @@ struct call { /* everything that any verb can be told; zero = not said */
     struct text_list new_targets, restore_targets;
     const char *root, *output, *parent, *private_dir, *run_dir, *bcd_out, *plan_file;
     const char *files_not_to_backup;
-    bool all, widen, force_mandatory, unprotected, cross_mounts;
+    bool all, widen, force_mandatory, unprotected, cross_mounts, in_place;
     bool json, jsonl, system, quiet;
     uint64_t workers, queue_depth, memory_bytes;
     int dependencies, alm_overwrite, tree, in_use,

@@ -47,6 +47,8 @@ static const struct arg_option places[] = {
      "for files of no component"},
     {"--cross-mounts", NULL, ARG_FLAG, AT(cross_mounts), NULL,
      "go into other mounts below a mapped directory"},
+    {"--in-place", NULL, ARG_FLAG, AT(in_place), NULL,
+     "write ranges into files themselves, not into a copy"},
     {NULL},
 };
 

@@ -83,6 +83,7 @@ vsr_choices choices_from(const struct call *call)
             call->overwrite > 0 ? (vsr_overwrite)(call->overwrite - 1) : VSR_OVERWRITE_NEVER,
         .cross_mounts = call->cross_mounts,
         .in_use = call->in_use > 0 ? (vsr_in_use)(call->in_use - 1) : VSR_IN_USE_STRICT,
+        .in_place = call->in_place,
         .files_not_to_backup = call->files_not_to_backup,
     };
 }

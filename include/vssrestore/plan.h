@@ -62,6 +62,8 @@ typedef struct vsr_choices {
     vsr_in_use in_use;
     const char *files_not_to_backup; /**< file with a FilesNotToBackup list, for files of no
                                           component; or NULL */
+    int in_place; /**< ranges are written into files themselves, not into a copy that replaces
+                       them */
 } vsr_choices;
 
 typedef struct vsr_plan vsr_plan;

@@ -58,6 +58,7 @@ static struct plan_choices choices_of(const vsr_choices *given)
         .unprotected = given->unprotected != 0,
         .overwrite = (enum overwrite)given->overwrite,
         .cross_mounts = given->cross_mounts != 0,
+        .in_place = given->in_place != 0,
     };
 }
 

@@ -54,11 +54,11 @@ static enum owner_policy owner_of(vsr_owner given)
     return given == VSR_OWNER_MEDIA ? OWNER_MEDIA : OWNER_MINE;
 }
 
-/* Was the plan made for going into other mounts? */
-static bool plan_crosses_mounts(const struct plan *plan)
+/* Was the plan made with this option? */
+static bool plan_chose(const struct plan *plan, const char *option)
 {
     for (uint32_t i = 0; i < plan->choice_count; i++) {
-        if (view_equal(plan_text(plan, plan->choices[i]), VIEW("--cross-mounts"))) {
+        if (view_equal(plan_text(plan, plan->choices[i]), view_of(option))) {
             return true;
         }
     }
@@ -107,7 +107,9 @@ vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
         .run_dir = mine.run_dir,
         .bcd_out = mine.bcd_out,
         .engine = engine_of(&mine),
-        .stage = {.owner = owner_of(mine.owner), .cross_mounts = plan_crosses_mounts(plan->plan)},
+        .stage = {.owner = owner_of(mine.owner),
+                  .cross_mounts = plan_chose(plan->plan, "--cross-mounts"),
+                  .in_place = plan_chose(plan->plan, "--in-place")},
         .durability = durability_of(mine.durability),
         .refusals = plan->refusals,
         .on_progress = mine.on_progress != NULL ? progress_give : NULL,

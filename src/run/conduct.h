@@ -20,7 +20,7 @@ struct conduct_options {
     const char *run_dir; /* NULL: ./vssrestore-run-<uuid> */
     const char *bcd_out; /* NULL: in the run folder       */
     struct engine_options engine;
-    struct stage_options stage;
+    struct stage_options stage; /* undo_fd is the run folder's: set by conduct_run() */
     enum durability durability;
     const enum refusal *refusals; /* units refused since the plan was made, or NULL */
     void (*on_progress)(void *context, const struct conduct_progress *progress);
