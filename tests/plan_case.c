@@ -60,6 +60,23 @@ void plan_case_load(struct planner_fixture *fixture, const struct plan_case *c)
     planner_fixture_options(fixture, c->options != NULL ? c->options : "--volume C:=/c");
 }
 
+/* " offset:length" of a partial file, " source:length>dest" of a directed one; " ^" when it is
+ * not the first record of its destination. */
+static void add_ranges(const struct plan *plan, const struct plan_file *f, struct buffer *out)
+{
+    for (uint32_t i = f->first_range; i < f->first_range + f->range_count; i++) {
+        const struct plan_range *r = &plan->ranges[i];
+        buffer_printf(out, " %llu:%llu", (unsigned long long)r->source,
+                      (unsigned long long)r->length);
+        if (f->kind == KIND_DIRECTED) {
+            buffer_printf(out, ">%llu", (unsigned long long)r->dest);
+        }
+    }
+    if (f->kind == KIND_DIRECTED && f->link_owner != MARK_NONE) {
+        buffer_printf(out, " ^");
+    }
+}
+
 static void add_files(struct planner_fixture *fixture, const struct plan *plan, uint32_t unit,
                       struct buffer *out)
 {
@@ -67,17 +84,21 @@ static void add_files(struct planner_fixture *fixture, const struct plan *plan, 
     for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
         const struct plan_file *f = &plan->files[i];
         const bool replaces = f->action == ACTION_REPLACE;
-        const char mark = f->action == ACTION_NONE    ? '.'
-                          : f->kind == KIND_DIRECTORY ? 'd'
-                          : f->kind == KIND_HARDLINK  ? 'l'
-                          : f->kind == KIND_REPARSE   ? (replaces ? 'R' : 'r')
-                          : replaces                  ? '='
-                                                      : '+';
+        const char mark = f->action == ACTION_NONE      ? '.'
+                          : f->kind == KIND_DIRECTORY   ? 'd'
+                          : f->kind == KIND_HARDLINK    ? 'l'
+                          : f->kind == KIND_PARTIAL     ? 'p'
+                          : f->kind == KIND_DIRECTED    ? (f->present != 0 ? 'T' : 't')
+                          : f->kind == KIND_RANGES_FILE ? (replaces ? 'G' : 'g')
+                          : f->kind == KIND_REPARSE     ? (replaces ? 'R' : 'r')
+                          : replaces                    ? '='
+                                                        : '+';
         buffer_printf(out, "%c ", mark);
         plan_dest_path(plan, &fixture->set, i, out);
         if (f->place != PLACE_ORIGINAL) {
             buffer_printf(out, " @%s", plan_place_text((enum plan_place)f->place));
         }
+        add_ranges(plan, f, out);
         buffer_add_char(out, '\n');
     }
     for (uint32_t i = u->first_shared; i < u->first_shared + u->shared_count; i++) {
@@ -103,6 +124,11 @@ struct view plan_case_text(struct planner_fixture *fixture, const struct plan *p
         buffer_printf(&out, "a %.*s %.*s -> %.*s\n", VIEW_ARG(plan_text(plan, m->path)),
                       VIEW_ARG(plan_text(plan, m->filespec)),
                       VIEW_ARG(plan_text(plan, m->alternate_path)));
+    }
+    for (uint32_t i = 0; i < plan->ranges_path_count; i++) {
+        const struct plan_ranges_path *path = &plan->ranges_paths[i];
+        buffer_printf(&out, "g %u -> %.*s\n", path->partial_file,
+                      VIEW_ARG(plan_text(plan, path->path)));
     }
     for (uint32_t i = 0; warnings && i < plan->warning_count; i++) {
         buffer_printf(&out, "! %.*s\n", VIEW_ARG(plan_text(plan, plan->warnings[i])));

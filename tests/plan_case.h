@@ -41,10 +41,13 @@ void plan_case_load(struct planner_fixture *fixture, const struct plan_case *c);
 
 /* A plan in short, in the arena. Each unit "verdict ERROR|- rule"; each record "MARK dest": d a
  * directory, + created, = replaced, l a hard link, r a symbolic link, R
- * one that replaces another, . what stays as it stands; behind the dest "@place"
- * unless it is the original one. "<- name" for each unit that depends on another's record, "a
- * path filespec -> destination" for each used mapping, "! warning" for each warning when
- * warnings is set. */
+ * one that replaces another, . what stays as it stands, p a partial file, t a directed one that is
+ * made, T one into a file that is there, g a ranges file, G one that replaces another; behind the
+ * dest "@place" unless it is the original one, then ranges ("offset:length", "source:length>dest")
+ * and "^" for a further record of the same destination. "<- name" for each unit that depends on
+ * another's record, "a path filespec -> destination" for each used mapping, "g entry -> path" for
+ * each ranges file that the document is to name anew, "! warning" for each warning when warnings
+ * is set. */
 struct view plan_case_text(struct planner_fixture *fixture, const struct plan *plan, bool warnings);
 
 /* Run a case and fail the test when its plan is another. */

@@ -5,6 +5,7 @@
 #include "base/bug.h"
 #include "base/hash_map.h"
 #include "base/heap.h"
+#include "vss/ranges.h"
 
 #include <stdlib.h>
 
@@ -13,7 +14,9 @@ struct node {
     uint32_t parent, volume;
     uint8_t kind, flags;
     uint64_t size;
-    uint32_t link; /* node of the first name */
+    uint32_t link;            /* node of the first name */
+    struct vss_ranges ranges; /* saved ones */
+    struct view content;
     uint32_t entry;
     uint32_t first_child, child_count; /* in tree.children, after sorting */
 };
@@ -102,6 +105,68 @@ static void catalog_environment(struct planner_fixture *fixture, struct view lin
         arena_copy(&fixture->arena, view_skip(line, at + 1));
 }
 
+/* The last word of *line, if it is a range list, taken off. */
+static struct vss_ranges take_ranges(struct tree *tree, struct view *line)
+{
+    struct vss_ranges ranges = {0};
+    struct view rest = *line;
+    const char *fault = NULL;
+    size_t at = 0;
+    const struct view last = take_last(&rest);
+    if (view_find(last, ':') < last.n &&
+        vss_ranges_parse(&tree->fixture->arena, last, &ranges, &fault, &at)) {
+        *line = rest;
+    }
+    return ranges;
+}
+
+static void add_u64(struct buffer *out, uint64_t value)
+{
+    for (int i = 0; i < 8; i++) {
+        buffer_add_char(out, (char)(value >> (8 * i)));
+    }
+}
+
+/* A ranges file with these ranges; more: bytes behind them (or, below 0, missing). */
+static struct view ranges_file_content(struct tree *tree, const struct vss_ranges *ranges, int more)
+{
+    struct buffer out = {0};
+    add_u64(&out, ranges->count);
+    for (uint32_t i = 0; i < ranges->count; i++) {
+        add_u64(&out, ranges->list[i].offset);
+        add_u64(&out, ranges->list[i].length);
+    }
+    for (int i = 0; i < more; i++) {
+        buffer_add_char(&out, 'x');
+    }
+    out.n -= more < 0 ? (size_t)-more : 0;
+    const struct view content = arena_copy(&tree->fixture->arena, buffer_view(&out));
+    buffer_free(&out);
+    return content;
+}
+
+/* "pairs PATH LIST [+N|-N]" */
+static void catalog_pairs(struct tree *tree, struct view line)
+{
+    struct view rest = line;
+    const struct view last = take_last(&rest);
+    uint64_t bytes = 0;
+    int more = 0;
+    if (last.n > 1 && (last.p[0] == '+' || last.p[0] == '-') &&
+        view_to_u64(view_skip(last, 1), &bytes)) {
+        more = last.p[0] == '-' ? -(int)bytes : (int)bytes;
+        line = rest;
+    }
+    const struct vss_ranges ranges = take_ranges(tree, &line);
+    const struct view content = ranges_file_content(tree, &ranges, more);
+    const uint32_t file = node_of_path(tree, line);
+    struct node *node = &tree->nodes[file];
+    node->kind = INDEX_FILE;
+    node->flags = INDEX_RANGES_FILE;
+    node->content = content;
+    node->size = content.n;
+}
+
 static void catalog_entry(struct tree *tree, struct view word, struct view line)
 {
     if (view_equal(word, VIEW("dir"))) {
@@ -119,8 +184,11 @@ static void catalog_entry(struct tree *tree, struct view word, struct view line)
         tree->nodes[further].kind = INDEX_FILE;
         tree->nodes[further].size = tree->nodes[first].size;
         tree->nodes[further].link = tree->nodes[first].link = first;
+    } else if (view_equal(word, VIEW("pairs"))) {
+        catalog_pairs(tree, line);
     } else {
         uint64_t size = 0;
+        const struct vss_ranges ranges = take_ranges(tree, &line);
         VSR_REQUIRE(view_to_u64(take_last(&line), &size));
         const uint32_t file = node_of_path(tree, line);
         struct node *node = &tree->nodes[file];
@@ -130,6 +198,7 @@ static void catalog_entry(struct tree *tree, struct view word, struct view line)
                       : view_equal(word, VIEW("ranges")) ? INDEX_PARTIAL
                       : view_equal(word, VIEW("lost"))   ? INDEX_LOST
                                                          : 0;
+        node->ranges = ranges;
     }
 }
 
@@ -167,8 +236,27 @@ static void tree_sort(struct tree *tree)
 struct entries {
     struct index_entry *list;
     uint32_t count;
+    struct index_range *ranges;
+    uint32_t range_count;
+    size_t range_capacity;
     struct buffer blobs;
 };
+
+/* Saved ranges: those given, else all of the file. */
+static void entry_add_ranges(struct entries *entries, struct index_entry *e,
+                             const struct vss_ranges *ranges)
+{
+    const struct vss_range whole = {0, e->size};
+    const uint32_t count = ranges->count > 0 ? ranges->count : 1;
+    e->file.first_range = entries->range_count;
+    e->range_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct vss_range *from = ranges->count > 0 ? &ranges->list[i] : &whole;
+        entries->ranges = heap_grow(entries->ranges, entries->range_count, &entries->range_capacity,
+                                    sizeof *entries->ranges);
+        entries->ranges[entries->range_count++] = (struct index_range){from->offset, from->length};
+    }
+}
 
 static uint32_t entry_add(struct tree *tree, struct entries *entries, uint32_t number)
 {
@@ -184,6 +272,15 @@ static uint32_t entry_add(struct tree *tree, struct entries *entries, uint32_t n
     e->flags = node->flags;
     e->size = node->size;
     e->link_group = e->descriptor = MARK_NONE;
+    if ((e->flags & INDEX_PARTIAL) != 0) {
+        entry_add_ranges(entries, e, &node->ranges);
+    }
+    if (view_present(node->content)) {
+        struct planner_fixture *fixture = tree->fixture;
+        VSR_REQUIRE(fixture->content_count < FIXTURE_OPTIONS_MAX);
+        fixture->contents[fixture->content_count++] =
+            (struct fixture_content){entries->count, node->content};
+    }
     return entries->count++;
 }
 
@@ -225,9 +322,17 @@ static void tree_index(struct tree *tree)
             entries.list[node->entry].link_group = first;
         }
     }
+    struct index_range *ranges =
+        ARENA_ARRAY(&fixture->arena, struct index_range, entries.range_count);
+    if (entries.range_count > 0) {
+        memcpy(ranges, entries.ranges, entries.range_count * sizeof *ranges);
+    }
+    free(entries.ranges);
     fixture->set.index =
         (struct media_index){.volumes = volumes,
                              .entries = entries.list,
+                             .ranges = ranges,
+                             .range_count = entries.range_count,
                              .blobs = arena_copy(&fixture->arena, buffer_view(&entries.blobs)).p,
                              .volume_count = fixture->set.description.volume_count,
                              .entry_count = entries.count,

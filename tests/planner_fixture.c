@@ -104,6 +104,8 @@ static void option_take(struct planner_fixture *f, struct view word, struct view
                                                              : OVERWRITE_NEVER;
     } else if (view_equal(word, VIEW("--not-to-backup"))) {
         option_list(f, f->not_to_backup, &c->not_to_backup_count, &c->not_to_backup, value);
+    } else if (view_equal(word, VIEW("--in-place"))) {
+        c->in_place = true;
     } else if (view_equal(word, VIEW("--tree"))) {
         c->tree = view_equal(value, VIEW("live")) ? TREE_LIVE : TREE_OFFLINE;
     } else {
@@ -180,11 +182,26 @@ void planner_fixture_options(struct planner_fixture *fixture, const char *text)
 
 /* --- the plan --- */
 
+static vsr_code content_give(const void *context, uint32_t entry, struct buffer *out,
+                             vsr_error *error)
+{
+    const struct planner_fixture *fixture = context;
+    for (uint32_t i = 0; i < fixture->content_count; i++) {
+        if (fixture->contents[i].entry == entry) {
+            buffer_add_view(out, fixture->contents[i].bytes);
+            return VSR_OK;
+        }
+    }
+    return err_set(error, VSR_ERR_MEDIA, "planner_fixture", "the frame is damaged");
+}
+
 struct plan *planner_fixture_plan(struct planner_fixture *fixture, vsr_error *error)
 {
     struct plan_mapped_root *roots = NULL;
     const struct plan_facts facts = facts_of(&fixture->facts);
-    const struct plan_input input = {&fixture->documents, &fixture->set, &fixture->choices, &facts};
+    const struct plan_contents contents = {fixture, content_give};
+    const struct plan_input input = {&fixture->documents, &fixture->set, &fixture->choices, &facts,
+                                     &contents};
     struct plan *plan = NULL;
     if (plan_map_volumes(&fixture->arena, &input, &roots, &fixture->facts.root_count, error) !=
         VSR_OK) {

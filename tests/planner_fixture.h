@@ -7,12 +7,19 @@
 
 enum { FIXTURE_OPTIONS_MAX = 64 };
 
+struct fixture_content { /* of a file of the catalogue that can be read */
+    uint32_t entry;
+    struct view bytes;
+};
+
 struct planner_fixture {
     struct arena arena;
     struct documents documents;
     struct media_set set; /* in memory: description and index, no packs */
     struct plan_choices choices;
     struct facts_fixture facts;
+    struct fixture_content contents[FIXTURE_OPTIONS_MAX];
+    uint32_t content_count;
     const char *volumes[FIXTURE_OPTIONS_MAX], *environment[FIXTURE_OPTIONS_MAX],
         *components[FIXTURE_OPTIONS_MAX], *excluded[FIXTURE_OPTIONS_MAX],
         *files[FIXTURE_OPTIONS_MAX], *new_targets[FIXTURE_OPTIONS_MAX],
@@ -29,9 +36,10 @@ void planner_fixture_documents_folder(struct planner_fixture *fixture, const cha
                                       const char *bcd);
 
 /* Lines: "volume C: [\\?\Volume{g}\] [mount folder ...]", "env NAME=value", "file PATH SIZE",
- * "dir PATH", "symlink PATH", "hardlink PATH = FIRST", "ranges PATH SIZE", "free PATH SIZE"
- * (of no component, as "freedir PATH"), "lost PATH SIZE". Tabs or blanks before the last
- * field; '#' begins a comment line. */
+ * "dir PATH", "symlink PATH", "hardlink PATH = FIRST", "ranges PATH SIZE [LIST]" (a partial file
+ * with its saved ranges, or all of it), "pairs PATH LIST [+N|-N]" (a ranges file, N bytes longer or
+ * shorter), "free PATH SIZE" (of no component, as "freedir PATH"), "lost PATH SIZE". Tabs or blanks
+ * before the last field; '#' begins a comment line. */
 void planner_fixture_catalog(struct planner_fixture *fixture, const char *text);
 
 /* Lines: "--volume C:=/mnt/c", ..., "--not-to-backup LINE"; "have file|dir|symlink|other PATH

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "dest/probe.h"
+#include "media/content.h"
 #include "plan/plan_render.h"
 #include "plan/replay.h"
 #include "plan/stale.h"
@@ -114,13 +115,21 @@ static vsr_code not_to_backup_read(struct arena *arena, const char *path,
     return rc;
 }
 
+static vsr_code contents_read(const void *context, uint32_t entry, struct buffer *out,
+                              vsr_error *error)
+{
+    return content_read(context, entry, RANGES_FILE_BYTES_MAX, out, error);
+}
+
 /* Plan these choices on what stands at the destinations now. */
 static vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct plan_choices *choices,
                          vsr_error *error)
 {
+    const struct plan_contents contents = {&set->media, contents_read};
     struct plan_input input = {.documents = &set->documents,
                                .set = &set->media,
-                               .choices = choices};
+                               .choices = choices,
+                               .contents = &contents};
     struct arena arena = {0};
     struct plan_mapped_root *roots = NULL;
     uint32_t root_count = 0;

@@ -7,6 +7,7 @@
 #include "plan/collide.h"
 
 #include "base/heap.h"
+#include "plan/named.h"
 
 #include <stdlib.h>
 
@@ -124,12 +125,33 @@ static int entry_compare(const void *left, const void *right, void *context)
     return a != b ? (int)(a > b) - (int)(a < b) : number_compare(left, right);
 }
 
+/* Would one record do for both? Of partial files only if they bring the same ranges; directed
+ * entries are each unit's own. */
+static bool is_same_content(const struct draft *draft, const struct draft_file *a,
+                            const struct draft_file *b)
+{
+    if (a->entry != b->entry || draft_goes_by(draft, a, NAMED_DIRECTED) ||
+        draft_goes_by(draft, b, NAMED_DIRECTED) ||
+        draft_has_ranges(draft, a) != draft_has_ranges(draft, b)) {
+        return false;
+    }
+    if (!draft_has_ranges(draft, a)) {
+        return true;
+    }
+    const struct draft_named *x = &draft->named[a->named];
+    const struct draft_named *y = &draft->named[b->named];
+    return x->range_count == y->range_count &&
+           (x->range_count == 0 ||
+            memcmp(x->ranges, y->ranges, x->range_count * sizeof *x->ranges) == 0);
+}
+
 static void group_share(struct groups *groups, uint32_t count)
 {
     struct draft *draft = groups->draft;
     qsort_r(groups->members, count, sizeof *groups->members, entry_compare, draft->files);
     for (uint32_t i = 1, owner = 0; i < count; i++) {
-        if (draft->files[groups->members[i]].entry == draft->files[groups->members[owner]].entry) {
+        if (is_same_content(draft, &draft->files[groups->members[i]],
+                            &draft->files[groups->members[owner]])) {
             share(draft, groups->members[i], groups->members[owner]);
         } else {
             owner = i;
@@ -158,12 +180,39 @@ static void pass_on_refusals(struct draft *draft)
     }
 }
 
+/* --- directed entries with one destination (7.8) --- */
+
+/* Several entries of a unit write into one file: the first stands for all of them. */
+static void group_join(struct groups *groups, uint32_t count)
+{
+    struct draft *draft = groups->draft;
+    uint32_t first = MARK_NONE;
+    for (uint32_t i = 0; i < count; i++) { /* by unit */
+        const struct draft_file *file = &draft->files[groups->members[i]];
+        if (!draft_goes_by(draft, file, NAMED_DIRECTED)) {
+            continue;
+        }
+        if (first != MARK_NONE &&
+            draft->sets[draft->files[first].set].unit == draft->sets[file->set].unit) {
+            draft->named[file->named].owner = first;
+        } else {
+            first = groups->members[i];
+        }
+    }
+}
+
+static bool is_joined(const struct draft *draft, const struct draft_file *file)
+{
+    return draft_goes_by(draft, file, NAMED_DIRECTED) &&
+           draft->named[file->named].owner != MARK_NONE;
+}
+
 /* --- different files at one place --- */
 
 static bool is_out(const struct draft *draft, uint32_t number)
 {
     const struct draft_file *file = &draft->files[number];
-    return file->shared != 0 || file->place == MARK_NONE ||
+    return file->shared != 0 || file->place == MARK_NONE || is_joined(draft, file) ||
            draft->units[draft->sets[file->set].unit].refusal != REFUSAL_NONE;
 }
 
@@ -176,6 +225,44 @@ static void judge(struct groups *groups, uint32_t number, enum refusal refusal, 
                          number, other};
 }
 
+/* Entries that are spelled apart and lead to one file may still write the same byte (T60). */
+static void group_judge_joined(struct groups *groups, uint32_t count)
+{
+    const struct draft *draft = groups->draft;
+    uint32_t *named = heap_alloc(count, sizeof *named);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t first = groups->members[i];
+        uint32_t joined = 0;
+        for (uint32_t k = i; k < count; k++) {
+            const struct draft_file *file = &draft->files[groups->members[k]];
+            if (draft_goes_by(draft, file, NAMED_DIRECTED) &&
+                (k == i || draft->named[file->named].owner == first)) {
+                named[joined++] = file->named;
+            }
+        }
+        if (joined > 1 && !is_out(draft, first) && named_overlap(draft, named, joined)) {
+            judge(groups, first, REFUSAL_DIRECTED_RANGES_INVALID, groups->members[i + 1]);
+        }
+    }
+    free(named);
+}
+
+/* Are two of them the same file of the media, one in ranges? Or is one directed there? */
+static bool group_has_ranges(const struct draft *draft, const uint32_t *members, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct draft_file *file = &draft->files[members[i]];
+        bool twice = draft_goes_by(draft, file, NAMED_DIRECTED);
+        for (uint32_t k = 0; k < count && draft_has_ranges(draft, file) && !twice; k++) {
+            twice = k != i && draft->files[members[k]].entry == file->entry;
+        }
+        if (twice) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Names of one media directory that differ by case alone may stand side by side where the
  * destination tells them apart (ruling 21); all else is a conflict (5.9, T48). */
 static enum refusal group_refusal(const struct draft *draft, const uint32_t *members,
@@ -184,6 +271,9 @@ static enum refusal group_refusal(const struct draft *draft, const uint32_t *mem
     const struct draft_file *first = &draft->files[members[0]];
     const struct index_entry *entries = draft->index->entries;
     bool side_by_side = draft->places.list[first->place].case_sensitive;
+    if (group_has_ranges(draft, members, count)) {
+        return REFUSAL_DESTINATION_CONFLICT;
+    }
     for (uint32_t i = 0; i < count; i++) {
         const struct draft_file *file = &draft->files[members[i]];
         if (entries[file->entry].parent != entries[first->entry].parent) {
@@ -222,6 +312,7 @@ static void group_judge(struct groups *groups, uint32_t count)
     struct draft *draft = groups->draft;
     uint32_t left = 0;
     group_give_way(groups, count);
+    group_judge_joined(groups, count);
     for (uint32_t i = 0; i < count; i++) {
         if (!is_out(draft, groups->members[i])) {
             groups->members[left++] = groups->members[i];
@@ -240,7 +331,7 @@ static enum refusal directory_refusal(const struct draft *draft, const struct dr
 {
     const struct place *place = &draft->places.list[directory];
     const struct index_entry *entries = draft->index->entries;
-    if (place->catalogue == MARK_NONE ||
+    if (place->catalogue == MARK_NONE || draft_goes_by(draft, file, NAMED_DIRECTED) ||
         entries[place->catalogue].parent != entries[file->entry].parent) {
         return REFUSAL_DESTINATION_CONFLICT;
     }
@@ -297,11 +388,17 @@ static void carry_out(struct groups *groups)
             place_text(&draft->places, &draft->arena, file->place,
                        draft_is_directory(draft, file) ? VIEW("") : draft_name(draft, file));
         const bool case_only = v->refusal == REFUSAL_CASE_COLLISION;
-        draft_refuse(draft, v->unit, v->refusal, case_only ? "ruling 21" : "5.9",
+        const bool ranges = v->refusal == REFUSAL_DIRECTED_RANGES_INVALID;
+        draft_refuse(draft, v->unit, v->refusal,
+                     case_only ? "ruling 21"
+                     : ranges  ? "7.8"
+                               : "5.9",
                      "'%.*s' and '%.*s' would both go to '%.*s'%s",
                      VIEW_ARG(draft_source_text(draft, file->entry)),
                      VIEW_ARG(draft_source_text(draft, draft->files[v->other].entry)), VIEW_ARG(at),
-                     case_only ? ", where case makes no difference" : "");
+                     case_only ? ", where case makes no difference"
+                     : ranges  ? ", and to the same bytes of it"
+                               : "");
     }
 }
 
@@ -310,7 +407,9 @@ void collide_files(struct draft *draft)
     struct groups groups = {.draft = draft};
     groups_find(&groups);
     for (uint32_t i = 0; i < groups.head_count; i++) {
-        group_share(&groups, group_members(&groups, groups.heads[i]));
+        const uint32_t count = group_members(&groups, groups.heads[i]);
+        group_join(&groups, count);
+        group_share(&groups, count);
     }
     if (draft->shared_count > 1) {
         qsort(draft->shared, draft->shared_count, sizeof *draft->shared, shared_compare);

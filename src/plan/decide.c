@@ -19,7 +19,8 @@
 #define M_ALT   M(RESTORE_TO_ALTERNATE_LOCATION)
 #define M_CYCLE M(RESTORE_STOP_START)
 #define T_ANY   (~0u)
-#define T_PLAIN (T(ORIGINAL) | T(DIRECTED)) /* directed without entries is original (6.7) */
+/* what has no directed entry goes by the method (6.7, Q2) */
+#define T_PLAIN (T(ORIGINAL) | T(DIRECTED))
 
 #define ORIGINAL          DECIDE_PLACE, VERDICT_ORIGINAL, REFUSAL_NONE
 #define ALTERNATE         DECIDE_PLACE, VERDICT_ALTERNATE, REFUSAL_NONE
@@ -63,10 +64,6 @@ static const struct rule rules[] = {
      "the document's restore target is no known word"},
     {M_ANY, T(UNDEFINED), 0, 0, REFUSE(TARGET_UNDEFINED), "6.7/0",
      "the restore target was set to undefined"},
-
-    /* directed targets: which ranges go where is not carried out yet; method 5 ignores them */
-    {M_ANY & ~M_AT, T(DIRECTED), KNOWN_ENTRIES, 0, REFUSE(DIRECTED_RANGES_INVALID), "6.7/3",
-     "directed targets (rule 7.8) are not carried out by this version"},
 
     {M_STOP, T_ANY, KNOWN_NO_SERVICE, 0, REFUSE(SERVICE_STOP_FAILED), "6.6/3",
      "the method asks for a service to be stopped first, and it cannot be"},

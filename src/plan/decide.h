@@ -11,7 +11,6 @@ enum {
     KNOWN_LIVE = 0x002,           /* the destination is a live tree                         */
     KNOWN_EMPTY = 0x004,          /* no file takes part in the decision                     */
     KNOWN_NO_SERVICE = 0x008,     /* method 3's service cannot be stopped                   */
-    KNOWN_ENTRIES = 0x010,        /* the document has directed entries                      */
     KNOWN_MAPPED = 0x020,         /* every file has a mapping                               */
     SEEN_ORIGINAL = 0x040,        /* the original place was looked at; then:                */
     ORIGINAL_IMPOSSIBLE = 0x080,  /* some file has no place there that a method may decide on */

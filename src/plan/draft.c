@@ -35,6 +35,19 @@ void draft_refuse(struct draft *draft, uint32_t unit, enum refusal refusal, cons
     u->verdict = VERDICT_REFUSED;
 }
 
+void draft_refuse_path(struct draft *draft, uint32_t unit, const struct canon_directory *directory,
+                       const char *what, struct view path)
+{
+    if (directory->status == CANON_ENVIRONMENT) {
+        draft_refuse(draft, unit, REFUSAL_ENVIRONMENT_UNKNOWN, "5.3",
+                     "%s '%.*s': no value is known for %%%.*s%%; give it with --env", what,
+                     VIEW_ARG(path), VIEW_ARG(directory->unknown));
+    } else if (directory->status == CANON_PATH) {
+        draft_refuse(draft, unit, REFUSAL_DOCUMENT_INVALID, "5.3", "%s '%.*s': %s", what,
+                     VIEW_ARG(path), directory->fault);
+    }
+}
+
 void draft_warn(struct draft *draft, const char *format, ...)
 {
     va_list args;
@@ -88,6 +101,7 @@ void draft_fini(struct draft *draft)
     places_fini(&draft->places);
     hash_map_free(&draft->located);
     free(draft->sets);
+    free(draft->named);
     free(draft->files);
     free(draft->bases);
     free(draft->names);

@@ -10,7 +10,8 @@
 #include "plan/plan.h"
 #include "plan/select.h"
 
-/* A file set of a component in scope. */
+/* A file set of a component in scope; or, behind those of its unit, what stands in for one where
+ * the document names a file that no set holds (named). */
 struct draft_set {
     const struct vss_file_set *set;
     uint32_t unit;
@@ -22,8 +23,38 @@ struct draft_set {
     uint32_t target;          /* index into the unit's new targets, or MARK_NONE (6.4) */
     uint32_t base;            /* draft_base of its mapping or new target, or MARK_NONE */
     uint32_t overlapped_with; /* a set of the unit that had a file first, or MARK_NONE */
+    uint32_t named;           /* draft_named that it stands in for, or MARK_NONE       */
     bool hit;                 /* some file on the media belongs to it (5.10)           */
     bool owns;                /* ... and is planned as its file, not an earlier set's  */
+    bool left_out;            /* of a member that the caller left out: owns nothing    */
+};
+
+enum named_kind { NAMED_PARTIAL, NAMED_DIFFERENCED, NAMED_DIRECTED, NAMED_RANGES_FILE };
+
+/* A file (or, differenced, files) that the Backup Components Document itself names for a unit:
+ * its partial, differenced and, where they count, directed entries, and the ranges files that
+ * these name (rules 7.6 to 7.10). By unit; within it as named_collect() meets them. */
+struct draft_named {
+    enum named_kind kind;
+    uint32_t unit;
+    uint32_t number; /* in the component's list of its kind; of a ranges file: of who names it */
+    struct canon_directory directory; /* where the file was */
+    struct view filespec;
+    bool recursive;
+    bool in_scope;      /* one of the unit's files goes by it, were it on the media and chosen */
+    bool wanted;        /* a draft_file goes by it                                              */
+    uint32_t media;     /* media entry by that name, or MARK_NONE: none was met                 */
+    uint32_t set;       /* draft_set that stands in for a file set; when the walk has met the
+                           file, the one it is planned by (of differenced ones, many, it stays) */
+    uint32_t same;      /* the first of its kind and unit for the file, or MARK_NONE: itself    */
+    uint32_t files[2];  /* draft_named of the ranges files that its lists are in, or MARK_NONE:
+                           of the source's, of the destination's                                */
+    uint32_t base;      /* directed: draft_base of the destination's directory                  */
+    struct view target; /* directed: the destination's name                                     */
+    uint32_t owner;     /* directed: the first draft_file of the destination, or MARK_NONE      */
+    struct plan_range *ranges; /* partial, directed: what is to be written; no empty ones       */
+    uint32_t range_count;
+    uint64_t range_bytes; /* their sum */
 };
 
 /* A destination directory that stands in for a set's path: of a mapping or a new target. */
@@ -56,6 +87,7 @@ struct draft_file {
     uint32_t name;         /* number in draft.names: the spelling on disk; MARK_NONE: the entry's */
     uint32_t next;         /* the next of the same destination (collide.c)           */
     uint32_t name_hash;    /* of a file, its folded name: taken while the name was at hand */
+    uint32_t named;        /* draft_named that it goes by, or MARK_NONE: a whole file */
     uint8_t where;         /* enum plan_place */
     uint8_t state;         /* enum draft_state */
     uint8_t action;        /* enum plan_action */
@@ -102,6 +134,9 @@ struct draft {
     struct draft_set *sets; /* by unit, component, document order */
     uint32_t set_count;
     size_t set_capacity;
+    struct draft_named *named;
+    uint32_t named_count;
+    size_t named_capacity;
     struct draft_file *files; /* by unit, then media order */
     uint32_t file_count;
     struct draft_base *bases;
@@ -130,6 +165,11 @@ VSR_PRINTF(5, 6)
 void draft_refuse(struct draft *draft, uint32_t unit, enum refusal refusal, const char *rule,
                   const char *format, ...);
 
+/* The same for a path of a document that canon.h does not take; nothing for one that it does.
+ * what: "the file set". */
+void draft_refuse_path(struct draft *draft, uint32_t unit, const struct canon_directory *directory,
+                       const char *what, struct view path);
+
 VSR_PRINTF(2, 3)
 void draft_warn(struct draft *draft, const char *format, ...);
 
@@ -137,6 +177,37 @@ static inline bool draft_is_directory(const struct draft *draft, const struct dr
 {
     (void)draft;
     return file->directory != 0;
+}
+
+/* Does the file go by an entry of the document of this kind? */
+static inline bool draft_goes_by(const struct draft *draft, const struct draft_file *file,
+                                 enum named_kind kind)
+{
+    return file->named != MARK_NONE && draft->named[file->named].kind == kind;
+}
+
+/* Is it written into what stands at its place, not put there as a whole? */
+static inline bool draft_has_ranges(const struct draft *draft, const struct draft_file *file)
+{
+    return draft_goes_by(draft, file, NAMED_PARTIAL) || draft_goes_by(draft, file, NAMED_DIRECTED);
+}
+
+/* Does the unit's method copy files at all (6.2, 6.6)? If not, its name comes before any fault of
+ * what the document says of single files. */
+static inline bool draft_copies(const struct draft *draft, const struct draft_unit *unit)
+{
+    return draft->input->choices->private_dir != NULL || unit->wmd == NULL ||
+           (unit->wmd->method != METHOD_CUSTOM && unit->wmd->method != METHOD_UNKNOWN &&
+            unit->wmd->method != METHOD_UNDEFINED);
+}
+
+/* Does the unit's restore target direct files elsewhere? Not in a private restore (6.2), and not
+ * at reboot (6.8). */
+static inline bool draft_is_directed(const struct draft *draft, const struct draft_unit *unit)
+{
+    return unit->target == TARGET_DIRECTED && unit->component->directed_target_count > 0 &&
+           draft->input->choices->private_dir == NULL &&
+           unit->wmd->method != METHOD_RESTORE_AT_REBOOT;
 }
 
 /* The name that a file has at its place. */

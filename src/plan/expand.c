@@ -9,6 +9,7 @@
 #include "plan/expand.h"
 
 #include "base/heap.h"
+#include "plan/named.h"
 #include "plan/profile.h"
 #include "plan/unprotected.h"
 
@@ -24,7 +25,8 @@ static struct draft_set set_make(struct draft *draft, uint32_t unit, uint32_t co
                             .mapping = MARK_NONE,
                             .target = MARK_NONE,
                             .base = MARK_NONE,
-                            .overlapped_with = MARK_NONE};
+                            .overlapped_with = MARK_NONE,
+                            .named = MARK_NONE};
     if (out.directory.status == CANON_OK) {
         out.depth = canon_depth(out.directory.below);
         out.triple = canon_triple(&draft->arena, &out.directory, set->filespec, set->recursive);
@@ -32,16 +34,46 @@ static struct draft_set set_make(struct draft *draft, uint32_t unit, uint32_t co
     return out;
 }
 
-static void set_refuse(struct draft *draft, uint32_t unit, const struct canon_directory *directory,
-                       const char *what, struct view path)
+uint32_t expand_add_set(struct draft *draft, uint32_t unit, uint32_t component,
+                        const struct vss_file_set *set)
 {
-    if (directory->status == CANON_ENVIRONMENT) {
-        draft_refuse(draft, unit, REFUSAL_ENVIRONMENT_UNKNOWN, "5.3",
-                     "%s '%.*s': no value is known for %%%.*s%%; give it with --env", what,
-                     VIEW_ARG(path), VIEW_ARG(directory->unknown));
-    } else if (directory->status == CANON_PATH) {
-        draft_refuse(draft, unit, REFUSAL_DOCUMENT_INVALID, "5.3", "%s '%.*s': %s", what,
-                     VIEW_ARG(path), directory->fault);
+    draft->sets =
+        heap_grow(draft->sets, draft->set_count, &draft->set_capacity, sizeof *draft->sets);
+    draft->sets[draft->set_count] = set_make(draft, unit, component, set);
+    return draft->set_count++;
+}
+
+static void expand_component(struct draft *draft, uint32_t unit, uint32_t number, bool left_out)
+{
+    const struct wmd_component *component = &draft->units[unit].wmd->components[number];
+    for (uint32_t s = 0; s < component->file_set_count; s++) {
+        const struct vss_file_set *file_set = &component->file_sets[s];
+        const uint32_t added = expand_add_set(draft, unit, number, file_set);
+        struct draft_set *set = &draft->sets[added];
+        set->left_out = left_out;
+        if (!left_out) {
+            draft_refuse_path(draft, unit, &set->directory, "the file set", file_set->path);
+        }
+    }
+}
+
+/* Where members were left out, what the document names in their sets stays out with them. */
+static void expand_left_out(struct draft *draft, uint32_t unit)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    const struct scope *scope = u->scope;
+    if (!scope->reduced ||
+        (u->component->partial_file_count == 0 && u->component->differenced_file_count == 0)) {
+        return;
+    }
+    for (uint32_t c = 0, m = 0; c < u->wmd->component_count; c++) {
+        while (m < scope->member_count && scope->members[m] < c) {
+            m++;
+        }
+        if ((m == scope->member_count || scope->members[m] != c) &&
+            select_root_of(draft->input->documents, scope->writer, c) == scope->bcd_component) {
+            expand_component(draft, unit, c, true);
+        }
     }
 }
 
@@ -50,16 +82,11 @@ void expand_sets(struct draft *draft)
     for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
         const struct draft_unit *u = &draft->units[unit];
         for (uint32_t m = 0; u->wmd != NULL && m < u->scope->member_count; m++) {
-            const uint32_t number = u->scope->members[m];
-            const struct wmd_component *component = &u->wmd->components[number];
-            for (uint32_t s = 0; s < component->file_set_count; s++) {
-                draft->sets = heap_grow(draft->sets, draft->set_count, &draft->set_capacity,
-                                        sizeof *draft->sets);
-                struct draft_set *set = &draft->sets[draft->set_count];
-                *set = set_make(draft, unit, number, &component->file_sets[s]);
-                draft->set_count++;
-                set_refuse(draft, unit, &set->directory, "the file set", set->set->path);
-            }
+            expand_component(draft, unit, u->scope->members[m], false);
+        }
+        if (u->wmd != NULL) {
+            expand_left_out(draft, unit);
+            named_collect(draft, unit);
         }
         if (u->unprotected) {
             unprotected_add_set(draft);
@@ -174,18 +201,35 @@ static void walk_add_sets(struct walk *walk)
                                   ARENA_ARRAY(&draft->arena, struct view, draft->set_count)};
     for (uint32_t i = 0; i < draft->set_count; i++) {
         const struct draft_set *set = &draft->sets[i];
-        if (set->directory.status != CANON_OK || set->directory.volume == MARK_NONE) {
+        if (set->directory.status != CANON_OK || set->directory.volume == MARK_NONE ||
+            set->named != MARK_NONE) {
             continue;
         }
         if (!walk_add(walk, walk->wanted, &set->directory, set->set->filespec, set->set->recursive,
                       i)) {
-            draft_refuse(draft, set->unit, REFUSAL_DOCUMENT_INVALID, "5.1",
-                         "the file spec '%.*s' is none", VIEW_ARG(set->set->filespec));
-        } else if (set->set->recursive && tree_is_first(&trees, i)) {
+            if (!set->left_out) {
+                draft_refuse(draft, set->unit, REFUSAL_DOCUMENT_INVALID, "5.1",
+                             "the file spec '%.*s' is none", VIEW_ARG(set->set->filespec));
+            }
+        } else if (set->set->recursive && !set->left_out && tree_is_first(&trees, i)) {
             (void)walk_add(walk, walk->trees, &set->directory, VIEW(""), true, i);
         }
     }
     hash_map_free(&trees.map);
+}
+
+static void walk_add_named(struct walk *walk)
+{
+    struct draft *draft = walk->draft;
+    for (uint32_t i = 0; i < draft->named_count; i++) {
+        const struct draft_named *named = &draft->named[i];
+        if (named->directory.status == CANON_OK && named->directory.volume != MARK_NONE &&
+            !walk_add(walk, walk->named, &named->directory, named->filespec, named->recursive, i)) {
+            draft_refuse(draft, named->unit, REFUSAL_DOCUMENT_INVALID, "5.1",
+                         "the document names the file '%.*s', which is no file's name",
+                         VIEW_ARG(named->filespec));
+        }
+    }
 }
 
 static void exclude_refuse(struct draft *draft, const struct wmd *wmd,
@@ -193,7 +237,7 @@ static void exclude_refuse(struct draft *draft, const struct wmd *wmd,
 {
     for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
         if (draft->units[unit].wmd == wmd) {
-            set_refuse(draft, unit, directory, "the exclude", path);
+            draft_refuse_path(draft, unit, directory, "the exclude", path);
         }
     }
 }
@@ -289,14 +333,29 @@ static bool set_is_literal(const struct vss_file_set *set)
            view_find(set->filespec, '?') == set->filespec.n;
 }
 
-/* A file that a set names must be on the media if the set's mask asks for it (5.10, 7.9) and
- * no exclude takes it away (ruling 36). */
+/* Is the set's one file differenced? Then it is on the media only if it changed (7.10). */
+static bool set_is_differenced(struct walk *walk, const struct draft_set *set)
+{
+    const struct draft *draft = walk->draft;
+    const uint32_t count = walk_ask_path(walk, walk->named, &set->directory, set->set->filespec);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct draft_named *named = &draft->named[walk->path_ids[i]];
+        if (named->unit == set->unit && named->kind == NAMED_DIFFERENCED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A file that a set names must be on the media if the set's mask asks for it (5.10, 7.9), no
+ * exclude takes it away (ruling 36) and it is not one that is saved only when it changed. */
 static void check_set(struct walk *walk, const struct draft_set *set)
 {
     struct draft *draft = walk->draft;
     const struct draft_unit *unit = &draft->units[set->unit];
     const uint32_t bit = vss_fsbt_bit(draft->input->documents->bcd.backup_type);
-    if (set->hit || !set_is_literal(set->set) || (set->set->backup_type_mask & bit) == 0) {
+    if (set->hit || set->named != MARK_NONE || set->left_out || !set_is_literal(set->set) ||
+        (set->set->backup_type_mask & bit) == 0) {
         return;
     }
     const uint32_t wmd = (uint32_t)(unit->wmd - draft->input->documents->wmds);
@@ -304,7 +363,8 @@ static void check_set(struct walk *walk, const struct draft_set *set)
         walk_holds(walk, walk->excludes, &set->directory, set->set->filespec,
                    draft->input->documents->wmd_count) ||
         (walk->pattern_count > 0 &&
-         !walk_holds(walk, walk->chosen, &set->directory, set->set->filespec, MARK_NONE))) {
+         !walk_holds(walk, walk->chosen, &set->directory, set->set->filespec, MARK_NONE)) ||
+        set_is_differenced(walk, set)) {
         return;
     }
     draft_refuse(draft, set->unit, REFUSAL_FILE_MISSING_ON_MEDIA, "5.10",
@@ -340,6 +400,7 @@ static vsr_code expand_check(struct walk *walk, vsr_error *error)
         check_set(walk, &draft->sets[i]);
         check_overlap(draft, &draft->sets[i]);
     }
+    named_check(walk);
     return VSR_OK;
 }
 
@@ -349,6 +410,7 @@ vsr_code expand_files(struct draft *draft, vsr_error *error)
     walk_init(&walk, draft);
     walk.unprotected = unprotected_wanted(draft->input);
     walk_add_sets(&walk);
+    walk_add_named(&walk);
     walk_add_excludes(&walk);
     unprotected_add_left_out(&walk);
     vsr_code code = walk_add_chosen(&walk, error);

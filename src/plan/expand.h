@@ -9,8 +9,12 @@
  * refuses its unit (T25, T73). */
 void expand_sets(struct draft *draft);
 
+/* Add a set of a component to draft->sets; its number. */
+uint32_t expand_add_set(struct draft *draft, uint32_t unit, uint32_t component,
+                        const struct vss_file_set *set);
+
 /* Fill draft->files: one walk over the media's index for all sets at once. Then refuse units
- * for which a named file is missing on the media (5.10; rulings 3 and 36), and warn of sets
+ * for which a named file is missing on the media (5.10, 7.7; rulings 3 and 36), and warn of sets
  * that overlap (5.9). Errors: SELECTION for a --file that is no pattern or matches nothing. */
 vsr_code expand_files(struct draft *draft, vsr_error *error);
 

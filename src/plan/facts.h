@@ -1,4 +1,5 @@
-/* facts.h - the questions that the planner may ask about a destination.
+/* facts.h - the questions that the planner may ask: about a destination, and what stands in a
+ * small file on the media.
  *
  * The planner makes no system call; whoever calls it supplies answers (dest/probe.c for real
  * trees, a table in tests). Names are looked up without regard to case, and the spelling that
@@ -6,8 +7,8 @@
 #ifndef PLAN_FACTS_H
 #define PLAN_FACTS_H
 
+#include "base/buffer.h"
 #include "base/err.h"
-#include "base/view.h"
 
 enum fact_type { FACT_ABSENT, FACT_FILE, FACT_DIRECTORY, FACT_SYMLINK, FACT_OTHER };
 
@@ -50,6 +51,14 @@ struct plan_facts {
     /* An entry of a directory that exists. */
     vsr_code (*lookup)(void *context, uint32_t handle, struct view name, struct fact *out,
                        vsr_error *error);
+};
+
+/* What stands in a file on the media: of ranges files alone, which decide which bytes of another
+ * file are restored (rules 7.6). Asked at most once for each that a planned component names. */
+struct plan_contents {
+    const void *context;
+    /* Added to *out. Errors: whatever keeps it from being read; the planner goes on without. */
+    vsr_code (*read)(const void *context, uint32_t entry, struct buffer *out, vsr_error *error);
 };
 
 #endif

@@ -72,7 +72,7 @@ uint32_t locate_add_base(struct draft *draft, struct view alternate_path)
     return draft->base_count++;
 }
 
-/* Does any file set of the writer, in scope or not, carry this triple? */
+/* Does any file set of the writer, in scope or not, or a differenced entry, carry this triple? */
 static bool *triples_fitting(struct draft *draft, const struct wmd *wmd,
                              const struct triple_list *list)
 {
@@ -92,6 +92,16 @@ static bool *triples_fitting(struct draft *draft, const struct wmd *wmd,
                 }
             }
             arena_rewind(&draft->arena, mark);
+        }
+    }
+    for (uint32_t i = 0; i < draft->set_count; i++) {
+        const struct draft_set *set = &draft->sets[i];
+        if (set->named != MARK_NONE && draft->units[set->unit].wmd == wmd &&
+            view_present(set->triple)) {
+            const uint32_t mapping = triple_find(list, set->triple);
+            if (mapping != MARK_NONE) {
+                fits[mapping] = true;
+            }
         }
     }
     return fits;
@@ -116,7 +126,7 @@ static void locate_mappings(struct draft *draft, const struct wmd *wmd)
     }
     for (uint32_t i = 0; i < draft->set_count; i++) {
         struct draft_set *set = &draft->sets[i];
-        if (draft->units[set->unit].wmd != wmd || set->directory.status != CANON_OK) {
+        if (draft->units[set->unit].wmd != wmd || !view_present(set->triple)) {
             continue;
         }
         set->mapping = triple_find(&list, set->triple);
@@ -208,9 +218,7 @@ static vsr_code locate_volume(struct draft *draft, uint32_t volume, uint32_t *ou
     return place_of_path(&draft->places, &path, out, error);
 }
 
-/* The place of a base, with what leads down from it to a volume mounted below the set. */
-static vsr_code locate_base(struct draft *draft, uint32_t volume, const struct draft_set *set,
-                            uint32_t base, uint32_t *out, vsr_error *error)
+vsr_code locate_base_place(struct draft *draft, uint32_t base, uint32_t *out, vsr_error *error)
 {
     struct draft_base *b = &draft->bases[base];
     if (!b->asked) {
@@ -224,16 +232,27 @@ static vsr_code locate_base(struct draft *draft, uint32_t volume, const struct d
         }
     }
     *out = b->place;
+    return VSR_OK;
+}
+
+/* The same with what leads down from it to a volume mounted below the set. */
+static vsr_code locate_base(struct draft *draft, uint32_t volume, const struct draft_set *set,
+                            uint32_t base, uint32_t *out, vsr_error *error)
+{
+    const vsr_code code = locate_base_place(draft, base, out, error);
     struct view relative = VIEW_NONE;
+    if (code != VSR_OK) {
+        return code;
+    }
     if (volume == set->directory.volume ||
         !expand_mount_below(draft, &set->directory, volume, &relative)) {
         return VSR_OK;
     }
     while (relative.n > 0) {
-        const vsr_code code = place_child(&draft->places, *out, win_path_element(&relative),
-                                          MARK_NONE, false, out, error);
-        if (code != VSR_OK) {
-            return code;
+        const vsr_code child = place_child(&draft->places, *out, win_path_element(&relative),
+                                           MARK_NONE, false, out, error);
+        if (child != VSR_OK) {
+            return child;
         }
     }
     return VSR_OK;

@@ -14,6 +14,10 @@ vsr_code locate_sets(struct draft *draft, vsr_error *error);
 /* A destination directory that sets may be based on; its number. */
 uint32_t locate_add_base(struct draft *draft, struct view alternate_path);
 
+/* The place of a base's own directory. *out: MARK_NONE when its volume is not mapped, or the base
+ * is not understood. */
+vsr_code locate_base_place(struct draft *draft, uint32_t base, uint32_t *out, vsr_error *error);
+
 /* Where the media directory's files go. base: MARK_NONE for the original place, else
  * set->base. *out: MARK_NONE when the volume is not mapped. */
 vsr_code locate_directory(struct draft *draft, uint32_t directory, const struct draft_set *set,

@@ -167,6 +167,43 @@ static uint32_t link_owner(struct order *order, uint32_t group, uint32_t number)
     return MARK_NONE;
 }
 
+static enum plan_kind kind_of(const struct draft *draft, const struct draft_file *file)
+{
+    if (file->named == MARK_NONE) {
+        return draft->index->entries[file->entry].kind == INDEX_SYMLINK ? KIND_REPARSE : KIND_PLAIN;
+    }
+    switch (draft->named[file->named].kind) {
+    case NAMED_PARTIAL:
+        return KIND_PARTIAL;
+    case NAMED_DIRECTED:
+        return KIND_DIRECTED;
+    case NAMED_RANGES_FILE:
+        return KIND_RANGES_FILE;
+    case NAMED_DIFFERENCED:
+        break; /* never gone by: a whole file */
+    }
+    return KIND_PLAIN;
+}
+
+/* What a record of a partial or directed file has beside others. */
+static void order_ranges(struct order *order, const struct draft_file *file, struct plan_file *out)
+{
+    const struct draft *draft = order->draft;
+    const struct draft_named *named = &draft->named[file->named];
+    out->first_range = order->build->range_count;
+    out->range_count = named->range_count;
+    out->size = named->range_bytes;
+    for (uint32_t i = 0; i < named->range_count; i++) {
+        *plan_build_add_range(order->build) = named->ranges[i];
+    }
+    if (named->kind == NAMED_DIRECTED) {
+        const struct draft_file *first =
+            named->owner != MARK_NONE ? &draft->files[named->owner] : file;
+        out->name = plan_build_text(order->build, draft_name(draft, first));
+        out->link_owner = named->owner != MARK_NONE ? order->records[named->owner] : MARK_NONE;
+    }
+}
+
 static void order_file_record(struct order *order, uint32_t number)
 {
     struct draft *draft = order->draft;
@@ -182,22 +219,26 @@ static void order_file_record(struct order *order, uint32_t number)
     out->directory = order->numbers[file->place];
     out->name = file->name == MARK_NONE ? (struct plan_text){MARK_NONE, 0}
                                         : plan_build_text(build, draft->names[file->name]);
-    out->kind = entry->kind == INDEX_SYMLINK ? KIND_REPARSE : KIND_PLAIN;
+    out->kind = (uint8_t)kind_of(draft, file);
     out->place = file->where;
     out->action = file->action;
-    out->present = file->action == ACTION_REPLACE ? 1 : 0;
+    out->present = file->state == STATE_REPLACEABLE ? 1 : 0;
     out->link_owner = MARK_NONE;
     out->mapping = mapping_of(draft, file);
     order->set_used[file->set] |= file->where == PLACE_ALTERNATE;
     if (entry->kind != INDEX_FILE || file->action == ACTION_NONE) {
         return; /* what stays as it stands has no content to be written, and owns no links */
     }
-    if (entry->link_group != MARK_NONE) {
+    if (draft_has_ranges(draft, file)) {
+        order_ranges(order, file, out);
+        return;
+    }
+    if (out->kind == KIND_PLAIN && entry->link_group != MARK_NONE) {
         const uint32_t owner = link_owner(order, entry->link_group, record);
         out->link_owner = owner;
         out->kind = owner == MARK_NONE ? KIND_PLAIN : KIND_HARDLINK;
     }
-    if (out->kind == KIND_PLAIN) {
+    if (out->kind != KIND_HARDLINK) {
         out->size = entry->link_group != MARK_NONE ? draft->index->entries[entry->link_group].size
                                                    : entry->size;
     }
@@ -285,6 +326,25 @@ static void order_unit_texts(struct order *order, uint32_t unit, struct plan_uni
     out->detail = plan_build_text(build, u->refusal != REFUSAL_NONE ? u->detail : VIEW_NONE);
 }
 
+/* Rules 7.4: ranges files, then what goes by ranges, then whole files. */
+static void order_files(struct order *order, const struct draft_unit *unit)
+{
+    enum { TURN_RANGES_FILE, TURN_RANGES, TURN_WHOLE };
+    const struct draft *draft = order->draft;
+    for (int turn = draft->named_count > 0 ? TURN_RANGES_FILE : TURN_WHOLE; turn <= TURN_WHOLE;
+         turn++) {
+        for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count; i++) {
+            const struct draft_file *file = &draft->files[i];
+            const int of_file = draft_goes_by(draft, file, NAMED_RANGES_FILE) ? TURN_RANGES_FILE
+                                : draft_has_ranges(draft, file)               ? TURN_RANGES
+                                                                              : TURN_WHOLE;
+            if (of_file == turn && is_planned(draft, i) && !draft_is_directory(draft, file)) {
+                order_file_record(order, i);
+            }
+        }
+    }
+}
+
 static void order_unit(struct order *order, uint32_t unit)
 {
     struct draft *draft = order->draft;
@@ -296,11 +356,7 @@ static void order_unit(struct order *order, uint32_t unit)
     for (uint32_t i = order->made_first[unit]; i < order->made_first[unit + 1]; i++) {
         order_directory_record(order, unit, order->made[i]);
     }
-    for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
-        if (is_planned(draft, i) && !draft_is_directory(draft, &draft->files[i])) {
-            order_file_record(order, i);
-        }
-    }
+    order_files(order, u);
     out.file_count = order->build->file_count - out.first_file;
     for (uint32_t i = 0; i < out.file_count; i++) {
         out.bytes += order->build->files[out.first_file + i].size;
@@ -323,6 +379,63 @@ static void order_mappings(struct order *order)
         out->filespec = plan_build_text(order->build, set->set->filespec);
         out->alternate_path = plan_build_text(order->build, mapping->alternate_path);
         out->recursive = set->set->recursive ? 1 : 0;
+    }
+}
+
+/* The Windows path of a place, whole. */
+static void add_place(const struct places *places, uint32_t place, struct buffer *out)
+{
+    const struct place *p = &places->list[place];
+    if (p->parent != MARK_NONE) {
+        add_place(places, p->parent, out);
+        buffer_add_char(out, '\\');
+        buffer_add_view(out, p->name);
+        return;
+    }
+    const struct view spec = places->roots->list[p->root].spec;
+    buffer_add(out, spec.p, spec.n > 0 && spec.p[spec.n - 1] == '\\' ? spec.n - 1 : spec.n);
+}
+
+static void order_ranges_path(struct order *order, const struct draft_named *partial,
+                              const struct draft_file *file)
+{
+    struct draft *draft = order->draft;
+    struct buffer path = {0};
+    add_place(&draft->places, file->place, &path);
+    buffer_add_char(&path, '\\');
+    buffer_add_view(&path, draft_name(draft, file));
+    struct plan_ranges_path *out = plan_build_add_ranges_path(order->build);
+    out->unit = partial->unit;
+    out->partial_file = partial->number;
+    out->path = plan_build_text(order->build, buffer_view(&path));
+    buffer_free(&path);
+}
+
+/* SetRangesFilePath for whoever's ranges file does not go to its own place (6.10, T61). */
+static void order_ranges_paths(struct order *order)
+{
+    struct draft *draft = order->draft;
+    uint32_t *file_of = ARENA_ARRAY(&draft->arena, uint32_t, draft->named_count);
+    memset(file_of, 0xFF, draft->named_count * sizeof *file_of); /* MARK_NONE */
+    for (uint32_t i = 0; draft->named_count > 0 && i < draft->file_count; i++) {
+        const struct draft_file *file = &draft->files[i];
+        const bool moved = file->where == PLACE_ALTERNATE || file->where == PLACE_NEW_TARGET;
+        if (draft_goes_by(draft, file, NAMED_RANGES_FILE) && moved && file->place != MARK_NONE &&
+            draft->units[unit_of_file(draft, i)].refusal == REFUSAL_NONE) {
+            file_of[file->named] = i;
+        }
+    }
+    for (uint32_t i = 0; i < draft->named_count; i++) {
+        const struct draft_named *partial = &draft->named[i];
+        const uint32_t named = partial->files[0];
+        if (partial->kind != NAMED_PARTIAL || named == MARK_NONE || !partial->in_scope) {
+            continue;
+        }
+        const uint32_t same = draft->named[named].same;
+        const uint32_t file = file_of[same != MARK_NONE ? same : named];
+        if (file != MARK_NONE) {
+            order_ranges_path(order, partial, &draft->files[file]);
+        }
     }
 }
 
@@ -380,6 +493,7 @@ void order_plan(struct draft *draft, struct plan_build *build)
     }
     order_shared(&order);
     order_mappings(&order);
+    order_ranges_paths(&order);
     order_to_dos(&order);
     hash_map_free(&order.links);
 }

@@ -1,7 +1,8 @@
 /* plan.c - making a plan: the steps in their order, and nothing else.
  *
  * select -> sets -> files -> mappings -> places -> collisions -> records (brief, section 3).
- * Pure but for the questions that places.c asks through plan_facts. */
+ * Pure but for the questions that places.c asks through plan_facts, and named_ranges.c through
+ * plan_contents. */
 #include "plan/plan.h"
 
 #include "base/heap.h"
@@ -9,6 +10,7 @@
 #include "plan/collide.h"
 #include "plan/expand.h"
 #include "plan/locate.h"
+#include "plan/named.h"
 #include "plan/order.h"
 #include "plan/plan_build.h"
 #include "plan/settle.h"
@@ -74,9 +76,11 @@ static vsr_code draft_make(struct draft *draft, vsr_error *error)
         code = expand_files(draft, error);
     }
     if (code == VSR_OK) {
+        named_resolve(draft);
         code = locate_sets(draft, error);
     }
     if (code == VSR_OK) {
+        named_check_targets(draft);
         code = places_init(&draft->places, &draft->arena, &draft->roots, input, error);
     }
     if (code == VSR_OK) {

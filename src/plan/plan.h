@@ -205,7 +205,8 @@ struct plan_input {
     const struct documents *documents;
     const struct media_set *set;
     const struct plan_choices *choices;
-    const struct plan_facts *facts; /* asked in pass 2 only */
+    const struct plan_facts *facts;       /* asked in pass 2 only */
+    const struct plan_contents *contents; /* NULL: no file of the media can be read */
 };
 
 /* What the places map to, before facts exist: the roots in the order of plan->roots. Needed to

@@ -1,7 +1,8 @@
 /* settle.c - asks the table, looks where the table says, and asks again.
  *
- * The files of new targets are a sub-unit of their own: they are surveyed after the rest was
- * decided, and one obstacle there refuses the root (rules 6.1, 6.9). */
+ * What the method does not move - the files of new targets, of directed entries, ranges files of
+ * no set - is surveyed after the rest was decided, each a sub-unit of its own, and one obstacle
+ * there refuses the root (rules 6.1, 6.9, 7.8). */
 #include "plan/settle.h"
 
 #include "base/bug.h"
@@ -19,24 +20,6 @@ static void check_scope(struct draft *draft, uint32_t unit)
     if (u->scope->refusal != REFUSAL_NONE) {
         draft_refuse(draft, unit, u->scope->refusal, u->scope->rule, "%.*s",
                      VIEW_ARG(u->scope->detail));
-    }
-}
-
-/* What the rules allow and this version cannot do yet is refused, never half done. */
-static void check_carried_out(struct draft *draft, uint32_t unit)
-{
-    const struct draft_unit *u = &draft->units[unit];
-    bool has_ranges = u->component->partial_file_count > 0;
-    for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
-        has_ranges |= (draft->index->entries[draft->files[i].entry].flags & INDEX_PARTIAL) != 0;
-    }
-    if (has_ranges) {
-        draft_refuse(draft, unit, REFUSAL_RANGES_INVALID, "7.7",
-                     "partial files (rule 7.7) are not carried out by this version");
-    }
-    if (u->component->differenced_file_count > 0) {
-        draft_refuse(draft, unit, REFUSAL_CHAIN_INVALID, "7.10",
-                     "differenced files (rule 7.10) are not carried out by this version");
     }
 }
 
@@ -99,8 +82,8 @@ vsr_code settle_documents(struct draft *draft, vsr_error *error)
 /* --- what is known before a look --- */
 
 struct subunits {
-    uint32_t plain, retargeted; /* files, not directories */
-    bool all_mapped;            /* of the plain ones      */
+    uint32_t counts[SUBUNIT_RANGES_FILES + 1]; /* files, not directories */
+    bool all_mapped;                           /* of the plain ones      */
 };
 
 static struct subunits subunits_count(const struct draft *draft, const struct draft_unit *unit)
@@ -108,16 +91,12 @@ static struct subunits subunits_count(const struct draft *draft, const struct dr
     struct subunits out = {.all_mapped = true};
     for (uint32_t i = 0; i < unit->file_count; i++) {
         const struct draft_file *file = &draft->files[unit->first_file + i];
-        const struct draft_set *set = &draft->sets[file->set];
         if (draft_is_directory(draft, file)) {
             continue;
         }
-        if (set->target != MARK_NONE) {
-            out.retargeted++;
-        } else {
-            out.plain++;
-            out.all_mapped &= set->mapping != MARK_NONE;
-        }
+        const enum subunit subunit = survey_subunit(draft, file);
+        out.counts[subunit]++;
+        out.all_mapped &= subunit != SUBUNIT_PLAIN || draft->sets[file->set].mapping != MARK_NONE;
     }
     return out;
 }
@@ -128,9 +107,8 @@ static unsigned known_first(const struct draft *draft, const struct draft_unit *
     const struct plan_choices *choices = draft->input->choices;
     return (choices->private_dir != NULL ? KNOWN_PRIVATE : 0u) |
            (choices->tree == TREE_LIVE ? KNOWN_LIVE : 0u) |
-           (subunits->plain == 0 ? KNOWN_EMPTY : 0u) |
+           (subunits->counts[SUBUNIT_PLAIN] == 0 ? KNOWN_EMPTY : 0u) |
            (unit->wmd->service.n == 0 || choices->tree == TREE_LIVE ? KNOWN_NO_SERVICE : 0u) |
-           (unit->component->directed_target_count > 0 ? KNOWN_ENTRIES : 0u) |
            (subunits->all_mapped ? KNOWN_MAPPED : 0u);
 }
 
@@ -255,28 +233,89 @@ static void warn_of_survey(struct draft *draft, uint32_t unit, const struct surv
     }
 }
 
-/* The files of new targets: create or replace, else the whole unit is refused (6.9). */
-static vsr_code settle_targets(struct draft *draft, uint32_t unit, const struct subunits *subunits,
-                               vsr_error *error)
+static void refuse_without_base(struct draft *draft, uint32_t unit, const struct survey *survey)
 {
+    if (survey->no_base.refusal != REFUSAL_NONE) {
+        draft_refuse(draft, unit, survey->no_base.refusal, survey->no_base.rule, "%.*s",
+                     VIEW_ARG(survey->no_base.detail));
+    }
+}
+
+/* What was directed or given a new target: created, replaced or written into, else the whole unit
+ * is refused (6.9, 7.8; ruling 16). */
+static vsr_code settle_moved(struct draft *draft, uint32_t unit, const struct subunits *subunits,
+                             enum subunit subunit, vsr_error *error)
+{
+    const bool directed = subunit == SUBUNIT_DIRECTED;
     struct draft_unit *u = &draft->units[unit];
-    if (u->refusal != REFUSAL_NONE || u->target_count == 0) {
+    const bool has_folders = subunit == SUBUNIT_TARGETED && u->target_count > 0;
+    if (u->refusal != REFUSAL_NONE || (subunits->counts[subunit] == 0 && !has_folders)) {
         return VSR_OK;
     }
     struct survey survey;
-    const vsr_code code = survey_unit(draft, unit, PLACE_NEW_TARGET, &survey, error);
+    const vsr_code code = survey_unit(draft, unit, subunit,
+                                      directed ? PLACE_DIRECTED : PLACE_NEW_TARGET, &survey, error);
     if (code != VSR_OK) {
         return code;
     }
     if (survey.impossible || !survey.all_writable) {
-        draft_refuse(draft, unit, survey.to_writing.refusal, "6.9", "%.*s",
+        draft_refuse(draft, unit, survey.to_writing.refusal, directed ? "7.8" : "6.9", "%.*s",
                      VIEW_ARG(survey.to_writing.detail));
-    } else if (subunits->retargeted > 0) {
-        u->verdict = VERDICT_MIXED;
-        u->rule = VIEW("6.9");
+        return VSR_OK;
+    }
+    refuse_without_base(draft, unit, &survey);
+    if (u->refusal == REFUSAL_NONE && subunits->counts[subunit] > 0) {
         warn_of_survey(draft, unit, &survey);
+        u->verdict = VERDICT_MIXED;
+        u->rule = directed ? VIEW("6.7/3") : VIEW("6.9");
     }
     return VSR_OK;
+}
+
+/* Ranges files of no set: laid down at their own place, or waiting with the rest of the unit, for
+ * the writer's sake; no verdict is theirs (7.6). */
+static vsr_code settle_ranges_files(struct draft *draft, uint32_t unit,
+                                    const struct subunits *subunits, vsr_error *error)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    const bool staged = u->verdict == VERDICT_STAGED;
+    const enum plan_place where =
+        u->verdict == VERDICT_ALTERNATE ? PLACE_ORIGINAL : where_of(u->verdict);
+    if (u->refusal != REFUSAL_NONE || subunits->counts[SUBUNIT_RANGES_FILES] == 0) {
+        return VSR_OK;
+    }
+    struct survey survey;
+    const vsr_code code =
+        survey_unit(draft, unit, SUBUNIT_RANGES_FILES, PLACE_ORIGINAL, &survey, error);
+    if (code != VSR_OK) {
+        return code;
+    }
+    const struct obstacle *obstacle = staged ? &survey.to_staging : &survey.to_writing;
+    if (obstacle->refusal != REFUSAL_NONE) {
+        draft_refuse(draft, unit, obstacle->refusal, "7.6", "%.*s", VIEW_ARG(obstacle->detail));
+        return VSR_OK;
+    }
+    warn_of_survey(draft, unit, &survey);
+    for (uint32_t i = 0; i < u->file_count; i++) {
+        struct draft_file *file = &draft->files[u->first_file + i];
+        if (!draft_is_directory(draft, file) &&
+            survey_subunit(draft, file) == SUBUNIT_RANGES_FILES) {
+            file->where = (uint8_t)where;
+            file->action = staged ? ACTION_STAGE : file->action;
+        }
+    }
+    return VSR_OK;
+}
+
+/* All that is decided beside the method; the verdict of the rest still stands when it begins. */
+static vsr_code settle_beside(struct draft *draft, uint32_t unit, const struct subunits *subunits,
+                              vsr_error *error)
+{
+    vsr_code code = settle_ranges_files(draft, unit, subunits, error);
+    if (code == VSR_OK) {
+        code = settle_moved(draft, unit, subunits, SUBUNIT_TARGETED, error);
+    }
+    return code == VSR_OK ? settle_moved(draft, unit, subunits, SUBUNIT_DIRECTED, error) : code;
 }
 
 static void warn_of_target(struct draft *draft, uint32_t unit)
@@ -302,6 +341,24 @@ static bool wants_alternate(const struct draft *draft, const struct draft_unit *
             unit->target == TARGET_ALTERNATE);
 }
 
+/* The files are where the last look was. */
+static void plain_take_place(struct draft *draft, uint32_t unit, const struct survey *survey)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    const enum plan_place where = where_of(u->verdict);
+    warn_of_survey(draft, unit, survey);
+    for (uint32_t i = 0; i < u->file_count; i++) {
+        struct draft_file *file = &draft->files[u->first_file + i];
+        if (file->where == PLACE_ORIGINAL) {
+            file->where = (uint8_t)where;
+        }
+    }
+    if (u->verdict == VERDICT_STAGED) {
+        settle_stage(draft, unit, survey);
+    }
+    refuse_without_base(draft, unit, survey);
+}
+
 /* Ask, look, ask again: at most two looks. */
 static vsr_code settle_plain(struct draft *draft, uint32_t unit, const struct subunits *subunits,
                              vsr_error *error)
@@ -315,11 +372,11 @@ static vsr_code settle_plain(struct draft *draft, uint32_t unit, const struct su
         vsr_code code = VSR_OK;
         switch (decided.decision) {
         case DECIDE_LOOK_ORIGINAL:
-            code = survey_unit(draft, unit, PLACE_ORIGINAL, &original, error);
+            code = survey_unit(draft, unit, SUBUNIT_PLAIN, PLACE_ORIGINAL, &original, error);
             known |= known_original(&original);
             break;
         case DECIDE_LOOK_ALTERNATE:
-            code = survey_unit(draft, unit, PLACE_ALTERNATE, &alternate, error);
+            code = survey_unit(draft, unit, SUBUNIT_PLAIN, PLACE_ALTERNATE, &alternate, error);
             known |= known_alternate(&alternate, draft->input->choices->alm_overwrite_never);
             break;
         case DECIDE_REFUSE:
@@ -336,20 +393,11 @@ static vsr_code settle_plain(struct draft *draft, uint32_t unit, const struct su
             u->rule = view_of(decided.rule);
             warn_of_target(draft, unit);
             if ((known & (SEEN_ORIGINAL | SEEN_ALTERNATE)) == 0) { /* directories at most */
-                return survey_unit(draft, unit,
+                return survey_unit(draft, unit, SUBUNIT_PLAIN,
                                    wants_alternate(draft, u) ? PLACE_ALTERNATE : PLACE_ORIGINAL,
                                    &original, error);
             }
-            warn_of_survey(draft, unit, (known & SEEN_ALTERNATE) != 0 ? &alternate : &original);
-            for (uint32_t i = 0; i < u->file_count; i++) {
-                struct draft_file *file = &draft->files[u->first_file + i];
-                if (file->where == PLACE_ORIGINAL) {
-                    file->where = (uint8_t)where_of(u->verdict);
-                }
-            }
-            if (u->verdict == VERDICT_STAGED) {
-                settle_stage(draft, unit, &original);
-            }
+            plain_take_place(draft, unit, (known & SEEN_ALTERNATE) != 0 ? &alternate : &original);
             return VSR_OK;
         }
         if (code != VSR_OK) {
@@ -365,10 +413,19 @@ static vsr_code settle_intent(struct draft *draft, uint32_t unit, vsr_error *err
     if (u->wmd == NULL) {
         return VSR_OK;
     }
-    const vsr_code code =
-        survey_intent(draft, unit, wants_alternate(draft, u) ? PLACE_ALTERNATE : PLACE_ORIGINAL,
-                      error);
-    return code == VSR_OK ? survey_intent(draft, unit, PLACE_NEW_TARGET, error) : code;
+    static const struct {
+        enum subunit subunit;
+        enum plan_place where;
+    } moved[] = {{SUBUNIT_TARGETED, PLACE_NEW_TARGET},
+                 {SUBUNIT_RANGES_FILES, PLACE_ORIGINAL},
+                 {SUBUNIT_DIRECTED, PLACE_DIRECTED}};
+    vsr_code code =
+        survey_intent(draft, unit, SUBUNIT_PLAIN,
+                      wants_alternate(draft, u) ? PLACE_ALTERNATE : PLACE_ORIGINAL, error);
+    for (size_t i = 0; i < sizeof moved / sizeof *moved && code == VSR_OK; i++) {
+        code = survey_intent(draft, unit, moved[i].subunit, moved[i].where, error);
+    }
+    return code;
 }
 
 vsr_code settle_places(struct draft *draft, vsr_error *error)
@@ -380,13 +437,12 @@ vsr_code settle_places(struct draft *draft, vsr_error *error)
             code = unprotected_settle(draft, unit, error);
         } else if (u->refusal == REFUSAL_NONE) {
             const struct subunits subunits = subunits_count(draft, u);
-            check_carried_out(draft, unit);
             profile_check(draft, unit);
             if (u->refusal == REFUSAL_NONE) {
                 code = settle_plain(draft, unit, &subunits, error);
             }
             if (code == VSR_OK) {
-                code = settle_targets(draft, unit, &subunits, error);
+                code = settle_beside(draft, unit, &subunits, error);
             }
         }
         if (code == VSR_OK && u->refusal != REFUSAL_NONE) {

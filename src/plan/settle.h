@@ -4,8 +4,8 @@
 
 #include "plan/draft.h"
 
-/* What shows in the documents alone: faults, the restore target that counts, what this version
- * does not carry out. Errors: SELECTION for a --restore-target that is none. */
+/* What shows in the documents alone: faults, the restore target that counts. Errors: SELECTION
+ * for a --restore-target that is none. */
 vsr_code settle_documents(struct draft *draft, vsr_error *error);
 
 /* Decide every unit's place and survey it. Errors: what facts return. */

@@ -16,6 +16,7 @@ enum hindrance { HINDERS_CREATING, HINDERS_WRITING, HINDERS_STAGING, HINDERS_ALL
 struct survey_at {
     struct draft *draft;
     struct survey *survey; /* NULL: only locate */
+    enum subunit subunit;
     enum plan_place where;
 };
 
@@ -97,7 +98,19 @@ static void file_is_absent(const struct survey_at *at, struct draft_file *file,
         return;
     }
     file->state = STATE_ABSENT;
-    file->action = ACTION_CREATE;
+    if (draft_goes_by(at->draft, file, NAMED_PARTIAL) && at->survey != NULL) {
+        obstacle_note(at->draft, &at->survey->no_base, REFUSAL_BASE_MISSING, "7.7", file,
+                      "the file that the saved ranges belong to does not stand there; restore the "
+                      "backup that it is based on first");
+    }
+}
+
+/* Ranges are written into it, so that further names would show them, too (brief, section 6). */
+static bool is_linked_base(const struct draft *draft, const struct draft_file *file,
+                           const struct fact *fact)
+{
+    return draft_has_ranges(draft, file) && fact->link_count > 1 &&
+           !draft->input->choices->in_place;
 }
 
 static void file_is_present(const struct survey_at *at, struct draft_file *file,
@@ -115,8 +128,11 @@ static void file_is_present(const struct survey_at *at, struct draft_file *file,
                "a directory stands there");
         return;
     }
-    /* what is there at all stops a method that wants nothing there, whatever it is */
-    hinder(at, file, HINDERS_CREATING, REFUSAL_PRESENT, "6.6/1", "it exists");
+    /* what is there at all stops a method that wants nothing there, whatever it is; but for a
+     * partial file it is what it wants (ruling 12) */
+    if (!draft_goes_by(draft, file, NAMED_PARTIAL)) {
+        hinder(at, file, HINDERS_CREATING, REFUSAL_PRESENT, "6.6/1", "it exists");
+    }
     /* a link made by an earlier restore may be made again; anything else stays refused */
     const bool right_type = fact->type == FACT_FILE || (fact->type == FACT_SYMLINK && link);
     if (!right_type || !fact->replaceable || !place->writable) {
@@ -130,19 +146,32 @@ static void file_is_present(const struct survey_at *at, struct draft_file *file,
                why != NULL ? why : "it cannot be replaced");
         return;
     }
+    if (is_linked_base(draft, file, fact)) {
+        hinder(at, file, HINDERS_STAGING, REFUSAL_NOT_REPLACEABLE, "7.7",
+               "it has further names (hard links), which would change with it: give --in-place");
+        return;
+    }
     if (fact->use_unknown && at->survey != NULL && at->survey->unknown_count++ == 0) {
         at->survey->unknown = place_of_file(draft, file);
     }
     file->state = STATE_REPLACEABLE;
-    file->action = ACTION_REPLACE;
-    if (fact->link_count > 1 && at->survey != NULL && at->survey->linked_count++ == 0) {
+    file->action = draft_has_ranges(draft, file) ? ACTION_WRITE_RANGES : ACTION_REPLACE;
+    if (file->action == ACTION_REPLACE && fact->link_count > 1 && at->survey != NULL &&
+        at->survey->linked_count++ == 0) {
         at->survey->linked = place_of_file(draft, file);
     }
 }
 
+/* The name that a file is to have, were nothing there. */
+static struct view file_wanted_name(const struct draft *draft, const struct draft_file *file)
+{
+    return draft_goes_by(draft, file, NAMED_DIRECTED) ? draft->named[file->named].target
+                                                      : index_name(draft->index, file->entry);
+}
+
 static void file_take_spelling(struct draft *draft, struct draft_file *file, struct view name)
 {
-    if (!view_present(name) || view_equal(name, index_name(draft->index, file->entry))) {
+    if (!view_present(name) || view_equal(name, draft_name(draft, file))) {
         return;
     }
     draft->names =
@@ -164,8 +193,8 @@ static vsr_code file_ask(const struct survey_at *at, struct draft_file *file, vs
         return VSR_OK;
     }
     struct fact fact;
-    const vsr_code code = place_lookup(&draft->places, file->place,
-                                       index_name(draft->index, file->entry), &fact, error);
+    const vsr_code code =
+        place_lookup(&draft->places, file->place, file_wanted_name(draft, file), &fact, error);
     if (code != VSR_OK) {
         return code;
     }
@@ -232,26 +261,45 @@ static void file_is_unmapped(const struct survey_at *at, struct draft_file *file
     hinder(at, file, HINDERS_ALL, REFUSAL_VOLUME_UNMAPPED, "6.12", why.p);
 }
 
+/* The destination directory below which the file goes; MARK_NONE: its original place. */
+static uint32_t file_base(const struct survey_at *at, const struct draft_file *file)
+{
+    if (at->subunit == SUBUNIT_DIRECTED) {
+        return at->draft->named[file->named].base;
+    }
+    const bool based = at->where == PLACE_ALTERNATE || at->where == PLACE_NEW_TARGET;
+    return based ? at->draft->sets[file->set].base : MARK_NONE;
+}
+
+static vsr_code file_locate(const struct survey_at *at, struct draft_file *file, uint32_t base,
+                            vsr_error *error)
+{
+    struct draft *draft = at->draft;
+    if (at->subunit == SUBUNIT_DIRECTED) { /* exactly where the document says (7.8) */
+        file_take_spelling(draft, file, file_wanted_name(draft, file));
+        return locate_base_place(draft, base, &file->place, error);
+    }
+    const uint32_t media_directory =
+        draft_is_directory(draft, file) ? file->entry : draft->index->entries[file->entry].parent;
+    return locate_directory(draft, media_directory, &draft->sets[file->set], base, &file->place,
+                            error);
+}
+
 static vsr_code file_survey(const struct survey_at *at, struct draft_file *file, vsr_error *error)
 {
     struct draft *draft = at->draft;
-    const struct draft_set *set = &draft->sets[file->set];
-    const bool directory = draft_is_directory(draft, file);
-    const bool based = at->where == PLACE_ALTERNATE || at->where == PLACE_NEW_TARGET;
-    const uint32_t base = based ? set->base : MARK_NONE;
+    const uint32_t base = file_base(at, file);
     file->place = MARK_NONE;
     file->name = MARK_NONE;
     file->where = (uint8_t)at->where;
-    file->action = ACTION_CREATE;
-    if (based && base == MARK_NONE) {
+    file->action = draft_has_ranges(draft, file) ? ACTION_WRITE_RANGES : ACTION_CREATE;
+    if ((at->where == PLACE_ALTERNATE || at->where == PLACE_NEW_TARGET) && base == MARK_NONE) {
         return VSR_OK; /* a directory of a set that has no files and no mapping: left out */
     }
-    if (based && !base_is_understood(at, file, base)) {
+    if (base != MARK_NONE && !base_is_understood(at, file, base)) {
         return VSR_OK;
     }
-    const uint32_t media_directory =
-        directory ? file->entry : draft->index->entries[file->entry].parent;
-    const vsr_code code = locate_directory(draft, media_directory, set, base, &file->place, error);
+    const vsr_code code = file_locate(at, file, base, error);
     if (code != VSR_OK) {
         return code;
     }
@@ -259,7 +307,7 @@ static vsr_code file_survey(const struct survey_at *at, struct draft_file *file,
         file_is_unmapped(at, file, base);
         return VSR_OK;
     }
-    if (directory) {
+    if (draft_is_directory(draft, file)) {
         const struct place *place = &draft->places.list[file->place];
         if (place->blocked == REFUSAL_MOUNT_IN_PLACE || place->blocked == REFUSAL_CASE_COLLISION) {
             hinder_by_place(at, file, place);
@@ -271,11 +319,16 @@ static vsr_code file_survey(const struct survey_at *at, struct draft_file *file,
 
 /* --- a unit --- */
 
-/* New targets make a sub-unit of their own (rules 6.1). */
-static bool is_of_subunit(const struct draft *draft, const struct draft_file *file,
-                          enum plan_place where)
+enum subunit survey_subunit(const struct draft *draft, const struct draft_file *file)
 {
-    return (draft->sets[file->set].target != MARK_NONE) == (where == PLACE_NEW_TARGET);
+    const struct draft_set *set = &draft->sets[file->set];
+    if (draft_goes_by(draft, file, NAMED_DIRECTED)) {
+        return SUBUNIT_DIRECTED;
+    }
+    if (draft_goes_by(draft, file, NAMED_RANGES_FILE) && set->named != MARK_NONE) {
+        return SUBUNIT_RANGES_FILES;
+    }
+    return set->target != MARK_NONE ? SUBUNIT_TARGETED : SUBUNIT_PLAIN;
 }
 
 static vsr_code survey_files(const struct survey_at *at, uint32_t unit, vsr_error *error)
@@ -283,7 +336,7 @@ static vsr_code survey_files(const struct survey_at *at, uint32_t unit, vsr_erro
     const struct draft_unit *u = &at->draft->units[unit];
     for (uint32_t i = 0; i < u->file_count; i++) {
         struct draft_file *file = &at->draft->files[u->first_file + i];
-        if (!is_of_subunit(at->draft, file, at->where)) {
+        if (survey_subunit(at->draft, file) != at->subunit) {
             continue;
         }
         const vsr_code code = file_survey(at, file, error);
@@ -294,16 +347,17 @@ static vsr_code survey_files(const struct survey_at *at, uint32_t unit, vsr_erro
     return VSR_OK;
 }
 
-vsr_code survey_unit(struct draft *draft, uint32_t unit, enum plan_place where, struct survey *out,
-                     vsr_error *error)
+vsr_code survey_unit(struct draft *draft, uint32_t unit, enum subunit subunit,
+                     enum plan_place where, struct survey *out, vsr_error *error)
 {
     *out = (struct survey){.all_absent = true, .all_writable = true, .all_stageable = true};
-    const struct survey_at at = {.draft = draft, .survey = out, .where = where};
+    const struct survey_at at = {draft, out, subunit, where};
     return survey_files(&at, unit, error);
 }
 
-vsr_code survey_intent(struct draft *draft, uint32_t unit, enum plan_place where, vsr_error *error)
+vsr_code survey_intent(struct draft *draft, uint32_t unit, enum subunit subunit,
+                       enum plan_place where, vsr_error *error)
 {
-    const struct survey_at at = {.draft = draft, .survey = NULL, .where = where};
+    const struct survey_at at = {draft, NULL, subunit, where};
     return survey_files(&at, unit, error);
 }

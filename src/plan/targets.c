@@ -64,7 +64,7 @@ static enum bound target_bind(struct draft *draft, uint32_t unit, const struct d
     }
     for (uint32_t i = 0; i < draft->set_count; i++) {
         struct draft_set *set = &draft->sets[i];
-        if (set->unit != unit || !view_present(set->triple) ||
+        if (set->unit != unit || set->named != MARK_NONE || !view_present(set->triple) ||
             !view_equal(set->triple, target->triple) ||
             (owner != MARK_NONE && owner != set->component)) {
             continue;

@@ -46,6 +46,7 @@ void unprotected_add_set(struct draft *draft)
                                                          .target = MARK_NONE,
                                                          .base = MARK_NONE,
                                                          .overlapped_with = MARK_NONE,
+                                                         .named = MARK_NONE,
                                                          .hit = true};
 }
 
@@ -135,7 +136,7 @@ void unprotected_take(struct walk *walk, const struct walk_step *step, uint32_t 
     uint32_t id = 0;
     if (draft->index->entries[entry].kind == INDEX_DIRECTORY) {
         if (walk->pattern_count == 0) {
-            walk_hit(walk, entry, set, 0);
+            (void)walk_hit(walk, entry, set, 0);
         }
         return;
     }
@@ -144,7 +145,7 @@ void unprotected_take(struct walk *walk, const struct walk_step *step, uint32_t 
         walk->left_out_count++;
     } else if (chosen) {
         draft->sets[set].owns = true;
-        walk_hit(walk, entry, set, (uint32_t)win_fold_hash(name));
+        (void)walk_hit(walk, entry, set, (uint32_t)win_fold_hash(name));
     } else {
         draft->units[draft->sets[set].unit].partial_selection = true;
     }
@@ -215,7 +216,7 @@ static void settle_place(struct draft *draft, struct draft_unit *unit)
 vsr_code unprotected_settle(struct draft *draft, uint32_t unit, vsr_error *error)
 {
     struct survey survey;
-    const vsr_code code = survey_unit(draft, unit, PLACE_ORIGINAL, &survey, error);
+    const vsr_code code = survey_unit(draft, unit, SUBUNIT_PLAIN, PLACE_ORIGINAL, &survey, error);
     if (code != VSR_OK) {
         return code;
     }

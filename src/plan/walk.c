@@ -5,6 +5,7 @@
 #include "plan/walk.h"
 
 #include "base/heap.h"
+#include "plan/named.h"
 #include "plan/unprotected.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ void walk_init(struct walk *walk, struct draft *draft)
     *walk = (struct walk){.draft = draft};
     walk->wanted = match_create();
     walk->trees = match_create();
+    walk->named = match_create();
     walk->excludes = match_create();
     walk->chosen = match_create();
     walk->left_out = match_create();
@@ -23,10 +25,13 @@ void walk_fini(struct walk *walk)
 {
     match_free(walk->wanted);
     match_free(walk->trees);
+    match_free(walk->named);
     match_free(walk->excludes);
     match_free(walk->chosen);
     match_free(walk->left_out);
     free(walk->ids);
+    free(walk->named_ids);
+    free(walk->path_ids);
     free(walk->excluded_by);
     free(walk->hits);
     free(walk->steps);
@@ -54,13 +59,14 @@ static uint32_t walk_ask_directory(struct walk *walk, struct match_place place)
     return count;
 }
 
-void walk_hit(struct walk *walk, uint32_t entry, uint32_t set, uint32_t name_hash)
+struct hit *walk_hit(struct walk *walk, uint32_t entry, uint32_t set, uint32_t name_hash)
 {
     walk->hits = heap_grow(walk->hits, walk->hit_count, &walk->hit_capacity, sizeof *walk->hits);
-    walk->hits[walk->hit_count++] = (struct hit){entry, set, name_hash};
+    walk->hits[walk->hit_count] = (struct hit){entry, set, name_hash, MARK_NONE};
+    return &walk->hits[walk->hit_count++];
 }
 
-static bool walk_is_excluded(const struct walk *walk, uint32_t unit, uint32_t count)
+bool walk_is_excluded(const struct walk *walk, uint32_t unit, uint32_t count)
 {
     const struct draft *draft = walk->draft;
     const uint32_t wmd = (uint32_t)(draft->units[unit].wmd - draft->input->documents->wmds);
@@ -107,7 +113,7 @@ static void walk_own(struct walk *walk, uint32_t entry, uint32_t count, uint32_t
         if (chosen) {
             set->owns = true;
             const struct view name = index_name(draft->index, entry);
-            walk_hit(walk, entry, first, (uint32_t)win_fold_hash(name));
+            (void)walk_hit(walk, entry, first, (uint32_t)win_fold_hash(name));
         } else {
             draft->units[set->unit].partial_selection = true;
         }
@@ -121,7 +127,11 @@ static void walk_file(struct walk *walk, const struct walk_step *step, uint32_t 
     const bool unprotected = (index->entries[entry].flags & INDEX_UNPROTECTED) != 0;
     const uint32_t count =
         unprotected ? 0 : walk_ask(walk->wanted, step->wanted, name, &walk->ids, &walk->ids_max);
-    if (count == 0 && !(unprotected && walk->unprotected)) {
+    const uint32_t names =
+        unprotected || walk->draft->named_count == 0
+            ? 0
+            : walk_ask(walk->named, step->named, name, &walk->named_ids, &walk->named_max);
+    if (count + names == 0 && !(unprotected && walk->unprotected)) {
         return;
     }
     const uint32_t excluded =
@@ -129,6 +139,8 @@ static void walk_file(struct walk *walk, const struct walk_step *step, uint32_t 
     const bool chosen = walk_is_chosen(walk, step, name);
     if (unprotected) {
         unprotected_take(walk, step, entry, excluded, chosen);
+    } else if (walk->draft->named_count > 0) {
+        named_take(walk, entry, &(struct named_hits){count, names, excluded, chosen});
     } else {
         walk_own(walk, entry, count, excluded, chosen);
     }
@@ -147,7 +159,7 @@ static void walk_directory(struct walk *walk, const struct walk_step *step)
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t unit = walk->draft->sets[walk->ids[i]].unit;
         if (unit != last_unit) {
-            walk_hit(walk, entry, walk->ids[i], 0);
+            (void)walk_hit(walk, entry, walk->ids[i], 0);
         }
         last_unit = unit;
     }
@@ -155,7 +167,8 @@ static void walk_directory(struct walk *walk, const struct walk_step *step)
 
 static void walk_push(struct walk *walk, const struct walk_step *step)
 {
-    if (match_place_is_dead(step->wanted) && !walk->unprotected) {
+    if (match_place_is_dead(step->wanted) && match_place_is_dead(step->named) &&
+        !walk->unprotected) {
         return;
     }
     walk->steps =
@@ -178,6 +191,7 @@ static void walk_children(struct walk *walk, const struct walk_step *step)
         const struct walk_step below = {.directory = folder,
                                         .wanted = match_enter(walk->wanted, step->wanted, name),
                                         .trees = match_enter(walk->trees, step->trees, name),
+                                        .named = match_enter(walk->named, step->named, name),
                                         .excludes =
                                             match_enter(walk->excludes, step->excludes, name),
                                         .chosen = match_enter(walk->chosen, step->chosen, name),
@@ -200,6 +214,7 @@ static void walk_all(struct walk *walk)
         const struct walk_step root = {.directory = index->volumes[v].root_entry,
                                        .wanted = match_root(walk->wanted, v),
                                        .trees = match_root(walk->trees, v),
+                                       .named = match_root(walk->named, v),
                                        .excludes = match_root(walk->excludes, v),
                                        .chosen = match_root(walk->chosen, v),
                                        .left_out = match_root(walk->left_out, v)};
@@ -215,7 +230,10 @@ static int hit_compare(const void *left, const void *right)
 {
     const struct hit *a = left;
     const struct hit *b = right;
-    return (int)(a->entry > b->entry) - (int)(a->entry < b->entry);
+    if (a->entry != b->entry) {
+        return a->entry < b->entry ? -1 : 1;
+    }
+    return (int)(a->named > b->named) - (int)(a->named < b->named); /* of one unit */
 }
 
 /* Hits, which come in media order, dealt out to their units. */
@@ -248,6 +266,7 @@ static void walk_deal(struct walk *walk)
             .name = MARK_NONE,
             .next = MARK_NONE,
             .name_hash = hit->name_hash,
+            .named = hit->named,
             .directory = draft->index->entries[hit->entry].kind == INDEX_DIRECTORY,
         };
     }
@@ -257,27 +276,35 @@ void walk_run(struct walk *walk)
 {
     match_seal(walk->wanted);
     match_seal(walk->trees);
+    match_seal(walk->named);
     match_seal(walk->excludes);
     match_seal(walk->chosen);
     match_seal(walk->left_out);
     walk_all(walk);
+    named_take_ranges_files(walk);
     walk_deal(walk);
 }
 
-bool walk_holds(struct walk *walk, const struct match *match,
-                const struct canon_directory *directory, struct view name, uint32_t id)
+uint32_t walk_ask_path(struct walk *walk, const struct match *match,
+                       const struct canon_directory *directory, struct view name)
 {
     if (directory->status != CANON_OK || directory->volume == MARK_NONE) {
-        return false;
+        return 0;
     }
     struct match_place place = match_root(match, directory->volume);
     struct view below = directory->below;
     while (below.n > 0) {
         place = match_enter(match, place, win_path_element(&below));
     }
-    const uint32_t count = walk_ask(match, place, name, &walk->excluded_by, &walk->excluded_max);
+    return walk_ask(match, place, name, &walk->path_ids, &walk->path_max);
+}
+
+bool walk_holds(struct walk *walk, const struct match *match,
+                const struct canon_directory *directory, struct view name, uint32_t id)
+{
+    const uint32_t count = walk_ask_path(walk, match, directory, name);
     for (uint32_t i = 0; i < count; i++) {
-        if (id == MARK_NONE || walk->excluded_by[i] == id) {
+        if (id == MARK_NONE || walk->path_ids[i] == id) {
             return true;
         }
     }
