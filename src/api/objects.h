@@ -16,6 +16,7 @@ struct vsr_set {
 struct vsr_plan {
     const struct vsr_set *set;
     struct plan *plan;
+    bool from_lines; /* loaded from JSON lines, which lack what only a document's end needs */
     enum refusal *refusals; /* of a loaded plan, once asked again; else NULL */
 };
 

@@ -6,6 +6,7 @@
 #include "base/own.h"
 #include "dest/probe.h"
 #include "media/content.h"
+#include "plan/plan_lines.h"
 #include "plan/plan_render.h"
 #include "plan/replay.h"
 #include "plan/stale.h"
@@ -195,10 +196,35 @@ static vsr_code plan_ask_again(struct vsr_plan *loaded, vsr_error *error)
     }
     if (rc == VSR_OK) {
         loaded->refusals = heap_alloc(loaded->plan->unit_count, sizeof *loaded->refusals);
-        (void)plan_stale_units(loaded->plan, now, &loaded->set->media, loaded->refusals);
+        const uint32_t stale =
+            plan_stale_units(loaded->plan, now, &loaded->set->media, loaded->refusals);
+        if (loaded->from_lines && stale == 0 && plan_stale_is_same(loaded->plan, now)) {
+            struct plan *lines = loaded->plan;
+            loaded->plan = now;
+            now = lines;
+        }
         plan_free(now);
     }
     arena_free(&arena);
+    return rc;
+}
+
+/* Of either form: its first bytes tell which (contract, section 4). */
+static vsr_code plan_load_any(struct vsr_plan *loaded, const char *path, vsr_error *error)
+{
+    bool binary = false;
+    struct view bytes = VIEW_NONE;
+    vsr_code rc = plan_is_binary(path, &binary, error);
+    if (rc != VSR_OK || binary) {
+        return rc != VSR_OK ? rc : plan_load(&loaded->plan, path, error);
+    }
+    loaded->from_lines = true;
+    rc = plan_file_map(path, &bytes, error);
+    if (rc == VSR_OK) {
+        rc = plan_read_lines(&loaded->plan, bytes, path, &loaded->set->media,
+                             &loaded->set->documents, error);
+        plan_file_unmap(bytes);
+    }
     return rc;
 }
 
@@ -206,7 +232,7 @@ vsr_code vsr_plan_load(vsr_plan **plan, const vsr_set *set, const char *path, vs
 {
     struct vsr_plan loaded = {.set = set};
     *plan = NULL;
-    vsr_code rc = plan_load(&loaded.plan, path, error);
+    vsr_code rc = plan_load_any(&loaded, path, error);
     if (rc == VSR_OK) {
         rc = plan_check_set(loaded.plan, &set->media, error);
         if (rc != VSR_OK) {
@@ -226,21 +252,39 @@ vsr_code vsr_plan_refresh(vsr_plan *plan, vsr_error *error)
     return plan_ask_again(plan, error);
 }
 
+static vsr_code set_path_read(const char *path, struct buffer *out, vsr_error *error)
+{
+    bool binary = false;
+    struct plan *plan = NULL;
+    struct view bytes = VIEW_NONE;
+    vsr_code rc = plan_is_binary(path, &binary, error);
+    if (rc == VSR_OK && binary) {
+        rc = plan_load(&plan, path, error);
+        if (rc == VSR_OK) {
+            buffer_add_view(out, plan_text(plan, plan->set_path));
+            plan_free(plan);
+        }
+    } else if (rc == VSR_OK) {
+        rc = plan_file_map(path, &bytes, error);
+        if (rc == VSR_OK) {
+            rc = plan_read_set_path(bytes, path, out, error);
+            plan_file_unmap(bytes);
+        }
+    }
+    return rc;
+}
+
 vsr_code vsr_plan_set_path(const char *path, char *out, size_t out_bytes, vsr_error *error)
 {
-    struct plan *plan = NULL;
-    vsr_code rc = plan_load(&plan, path, error);
-    if (rc == VSR_OK) {
-        const struct view set_path = plan_text(plan, plan->set_path);
-        if (set_path.n >= out_bytes) {
-            rc =
-                err_set(error, VSR_ERR_USAGE, "api/plan", "the set's path in %s is too long", path);
-        } else {
-            memcpy(out, set_path.p, set_path.n);
-            out[set_path.n] = '\0';
-        }
-        plan_free(plan);
+    struct buffer set_path = {0};
+    vsr_code rc = set_path_read(path, &set_path, error);
+    if (rc == VSR_OK && set_path.n >= out_bytes) {
+        rc = err_set(error, VSR_ERR_USAGE, "api/plan", "the set's path in %s is too long", path);
+    } else if (rc == VSR_OK) {
+        memcpy(out, buffer_view(&set_path).p, set_path.n);
+        out[set_path.n] = '\0';
     }
+    buffer_free(&set_path);
     return rc;
 }
 

@@ -62,6 +62,10 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 /* Reading and hashing a file whole, by windows that stay in the processor's cache. */
 #define PART_WINDOW_BYTES ((size_t)256 << 10)
 
+/* A record of a plan in JSON lines: a million ranges of 60 characters. */
+#define PLAN_LINE_BYTES_MAX ((size_t)64 << 20)
+#define PLAN_CHOICES_MAX    1000000u /* options of one call, and components of one unit */
+
 /* Packing. */
 #define NOT_TO_BACKUP_BYTES_MAX ((size_t)4 << 20) /* a registry key's text; real ones have 4 KB */
 #define SOURCE_SPECS_MAX        4096u             /* --volume options; a machine has dozens */

@@ -234,6 +234,9 @@ vsr_code plan_load(struct plan **out, const char *path, vsr_error *error);
 vsr_code plan_check_set(const struct plan *plan, const struct media_set *set, vsr_error *error);
 /* Do path's first bytes say that it is a binary plan (else: JSON lines)? */
 vsr_code plan_is_binary(const char *path, bool *binary, vsr_error *error);
+/* The bytes of a plan's file, for plan_read_lines(). Errors: RUN_FOREIGN. */
+vsr_code plan_file_map(const char *path, struct view *out, vsr_error *error);
+void plan_file_unmap(struct view mapped);
 
 /* "C:\data\a.mdf": a media entry's path, as the catalogue spells it. Added to out. */
 void plan_entry_path(const struct media_set *set, uint32_t entry, struct buffer *out);

@@ -180,6 +180,30 @@ vsr_code plan_is_binary(const char *path, bool *binary, vsr_error *error)
     return VSR_OK;
 }
 
+vsr_code plan_file_map(const char *path, struct view *out, vsr_error *error)
+{
+    OWN(fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return err_sys(error, VSR_ERR_RUN_FOREIGN, "plan/file", "cannot open the plan %s", path);
+    }
+    if (!S_ISREG(st.st_mode) || st.st_size == 0) {
+        return err_set(error, VSR_ERR_RUN_FOREIGN, "plan/file", "cannot use the plan %s: %s", path,
+                       S_ISREG(st.st_mode) ? "it is empty" : "it is not a regular file");
+    }
+    char *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (bytes == MAP_FAILED) {
+        return err_sys(error, VSR_ERR_RUN_FOREIGN, "plan/file", "cannot map the plan %s", path);
+    }
+    *out = (struct view){bytes, (size_t)st.st_size};
+    return VSR_OK;
+}
+
+void plan_file_unmap(struct view mapped)
+{
+    (void)munmap((void *)(uintptr_t)mapped.p, mapped.n);
+}
+
 static vsr_code load_fault(const char *path, const char *what, vsr_error *error)
 {
     return err_set(error, VSR_ERR_RUN_FOREIGN, "plan/file", "cannot use the plan %s: %s", path,
@@ -237,37 +261,24 @@ static const char *load_check_hash(const char *bytes, uint64_t size)
 
 vsr_code plan_load(struct plan **out, const char *path, vsr_error *error)
 {
-    OWN(fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        return err_sys(error, VSR_ERR_RUN_FOREIGN, "plan/file", "cannot open the plan %s", path);
+    struct view file = VIEW_NONE;
+    vsr_code code = plan_file_map(path, &file, error);
+    if (code != VSR_OK) {
+        return code;
     }
-    if (!S_ISREG(st.st_mode) || st.st_size < (off_t)(sizeof(struct plan_header) + HASH_BYTES)) {
-        return load_fault(path, "it is too short", error);
+    const char *what = NULL;
+    if (file.n < sizeof(struct plan_header) + HASH_BYTES ||
+        memcmp(file.p, PLAN_MAGIC, sizeof PLAN_MAGIC - 1) != 0) {
+        what = "it is no binary plan";
     }
-    const size_t size = (size_t)st.st_size;
-    char *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (bytes == MAP_FAILED) {
-        return err_sys(error, VSR_ERR_RUN_FOREIGN, "plan/file", "cannot map the plan %s", path);
-    }
-    struct plan *plan = heap_alloc(1, sizeof *plan);
-    plan->mapping = bytes;
-    plan->mapping_bytes = size;
-    const char *what = memcmp(bytes, PLAN_MAGIC, sizeof PLAN_MAGIC - 1) != 0
-                           ? "it is no plan that this version reads "
-                             "(JSON lines are read by people and "
-                             "programs, not run)"
-                           : NULL;
-    what = what == NULL ? load_check_hash(bytes, size) : what;
     struct plan sections = {0};
-    what = what == NULL ? load_sections(&sections, bytes, size) : what;
-    vsr_code code = what == NULL ? VSR_OK : load_fault(path, what, error);
-    if (code == VSR_OK) {
-        sections.mapping = bytes;
-        sections.mapping_bytes = size;
-        *plan = sections;
-        code = plan_check(plan, error);
-    }
+    what = what == NULL ? load_check_hash(file.p, file.n) : what;
+    what = what == NULL ? load_sections(&sections, file.p, file.n) : what;
+    struct plan *plan = heap_alloc(1, sizeof *plan);
+    *plan = what == NULL ? sections : (struct plan){0};
+    plan->mapping = (void *)(uintptr_t)file.p;
+    plan->mapping_bytes = file.n;
+    code = what == NULL ? plan_check(plan, error) : load_fault(path, what, error);
     if (code != VSR_OK) {
         plan_free(plan);
         return code;

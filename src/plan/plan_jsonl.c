@@ -3,6 +3,8 @@
 #include "plan/plan.h"
 
 #include "base/json.h"
+#include "media/part.h"
+#include "plan/replay.h"
 
 #include <stddef.h>
 
@@ -48,6 +50,29 @@ static void json_uuid(struct json *json, const char *key, const uint8_t bytes[16
     json_text(json, key, view_of(text));
 }
 
+static void json_hash(struct json *json, const char *key, const uint8_t xxh3_128[16])
+{
+    char digits[PART_HASH_DIGITS];
+    part_hash_text(xxh3_128, digits);
+    json_text(json, key, (struct view){digits, sizeof digits});
+}
+
+/* The call, so that every question can be asked again (plan_replay()). */
+static void render_choices(const struct plan *plan, struct json *json)
+{
+    json_array_begin(json, "choices");
+    for (uint32_t i = 0; i < plan->choice_count; i++) {
+        const struct view option = plan_text(plan, plan->choices[i]);
+        json_object_begin(json, NULL);
+        json_text(json, "option", option);
+        if (!plan_choice_is_flag(option) && i + 1 < plan->choice_count) {
+            json_path(json, "value", plan_text(plan, plan->choices[++i]));
+        }
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
 static void render_plan(const struct plan *plan, struct json *json)
 {
     json_object_begin(json, NULL);
@@ -60,6 +85,9 @@ static void render_plan(const struct plan *plan, struct json *json)
         json_object_begin(json, NULL);
         json_text(json, "spec", plan_text(plan, plan->roots[i].spec));
         json_path(json, "dir", plan_text(plan, plan->roots[i].dir));
+        if (plan->roots[i].from_root_option != 0) {
+            json_bool(json, "make", true); /* where it is missing */
+        }
         json_object_end(json);
     }
     json_array_end(json);
@@ -67,6 +95,14 @@ static void render_plan(const struct plan *plan, struct json *json)
     json_u64(json, "files", plan->file_count);
     json_u64(json, "bytes", plan->bytes);
     json_u64(json, "warnings", plan->warning_count);
+    json_hash(json, "index", plan->index_xxh3);
+    json_hash(json, "documents", plan->documents_xxh3);
+    render_choices(plan, json);
+    json_array_begin(json, "warning_texts");
+    for (uint32_t i = 0; i < plan->warning_count; i++) {
+        json_text(json, NULL, plan_text(plan, plan->warnings[i]));
+    }
+    json_array_end(json);
     json_object_end(json);
     json_line_end(json);
 }
@@ -158,6 +194,9 @@ static void render_file(const struct plan *plan, const struct media_set *set, ui
     json_text(json, "place", view_of(plan_place_text((enum plan_place)f->place)));
     json_text(json, "action", view_of(plan_action_text((enum plan_action)f->action)));
     render_ranges(plan, f, json);
+    if (f->present != (f->action == ACTION_REPLACE || f->kind == KIND_PARTIAL)) {
+        json_bool(json, "present", f->present != 0);
+    }
     json_object_end(json);
     json_line_end(json);
 }

@@ -104,17 +104,29 @@ static bool option_special(struct view option, struct view value, struct plan_ch
     return false;
 }
 
+/* Its row, or one behind the last. */
+static size_t option_row(struct view option)
+{
+    size_t row = 0;
+    while (row < sizeof table / sizeof *table && !view_equal(option, view_of(table[row].option))) {
+        row++;
+    }
+    return row;
+}
+
+bool plan_choice_is_flag(struct view option)
+{
+    const size_t row = option_row(option);
+    return row < sizeof table / sizeof *table && table[row].kind == REPLAY_FLAG;
+}
+
 vsr_code plan_replay(struct arena *arena, const struct plan *plan, struct plan_choices *out,
                      vsr_error *error)
 {
     *out = (struct plan_choices){.additional_restores = -1};
     for (uint32_t i = 0; i < plan->choice_count; i++) {
         const struct view option = plan_text(plan, plan->choices[i]);
-        size_t row = 0;
-        while (row < sizeof table / sizeof *table &&
-               !view_equal(option, view_of(table[row].option))) {
-            row++;
-        }
+        const size_t row = option_row(option);
         const bool known = row < sizeof table / sizeof *table;
         const bool flag = known && table[row].kind == REPLAY_FLAG;
         if (!flag && i + 1 >= plan->choice_count) {

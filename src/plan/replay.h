@@ -11,4 +11,7 @@
 vsr_code plan_replay(struct arena *arena, const struct plan *plan, struct plan_choices *out,
                      vsr_error *error);
 
+/* Does an option of plan->choices stand without a value? */
+bool plan_choice_is_flag(struct view option);
+
 #endif

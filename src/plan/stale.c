@@ -55,7 +55,9 @@ static enum refusal unit_compare(const struct plan *saved, const struct plan_uni
     if (fresh->refusal != REFUSAL_NONE) {
         return (enum refusal)fresh->refusal;
     }
-    if (fresh->file_count != unit->file_count || fresh->verdict != unit->verdict) {
+    if (fresh->file_count != unit->file_count || fresh->verdict != unit->verdict ||
+        fresh->method != unit->method || fresh->target != unit->target ||
+        fresh->involve_writer != unit->involve_writer) {
         return REFUSAL_DESTINATION_CHANGED;
     }
     for (uint32_t i = 0; i < unit->file_count; i++) {
@@ -64,6 +66,17 @@ static enum refusal unit_compare(const struct plan *saved, const struct plan_uni
         }
     }
     return REFUSAL_NONE;
+}
+
+bool plan_stale_is_same(const struct plan *saved, const struct plan *now)
+{
+    bool same = saved->unit_count == now->unit_count && saved->file_count == now->file_count;
+    for (uint32_t i = 0; i < saved->unit_count && same; i++) {
+        same = saved->units[i].writer == now->units[i].writer &&
+               saved->units[i].bcd_component == now->units[i].bcd_component &&
+               saved->units[i].refusal == now->units[i].refusal;
+    }
+    return same;
 }
 
 uint32_t plan_stale_units(const struct plan *saved, const struct plan *now,

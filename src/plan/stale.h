@@ -11,4 +11,7 @@
 uint32_t plan_stale_units(const struct plan *saved, const struct plan *now,
                           const struct media_set *set, enum refusal *refusals);
 
+/* Of a plan with no stale unit: does now plan the same units, so that it can stand for it? */
+bool plan_stale_is_same(const struct plan *saved, const struct plan *now);
+
 #endif

@@ -4,52 +4,11 @@ Goal: units that do not fit are refused NO_SPACE, those that fit are restored, e
 ends as a row, the exit code is 30. Method: file systems in memory of a size that is known.
 """
 
-import json
 import os
 import subprocess
 
 from harness import Folder, Skip, expect, run_cases, vssrestore
-
-IDS = ('writerId="11111111-2222-4333-8444-555555555555" '
-       'instanceId="66666666-7777-4888-9999-aaaaaaaaaaaa"')
-UNITS = ("small", "large", "tiny")
-
-
-def write_documents(folder):
-    os.makedirs(folder)
-    components = "".join(f'<COMPONENT componentName="{name}" componentType="filegroup"/>'
-                         for name in UNITS)
-    groups = "".join(f'<FILE_GROUP componentName="{name}" restoreMetadata="no" '
-                     'notifyOnBackupComplete="no" selectable="yes" selectableForRestore="yes" '
-                     f'componentFlags="0"><FILE_LIST path="C:\\{name}" filespec="*" '
-                     'recursive="yes" filespecBackupType="3855"/></FILE_GROUP>' for name in UNITS)
-    with open(folder + b"/bcd.xml", "w", encoding="utf-8") as out:
-        out.write('<BACKUP_COMPONENTS xmlns="x-schema:#VssComponentMetadata" version="1.2" '
-                  'bootableSystemStateBackup="no" selectComponents="yes" backupType="full" '
-                  'partialFileSupport="no" snapshotSetId="6a2f5e1c-7d4b-4f0e-9a51-2b6c8d9e0f11">'
-                  f'<WRITER_COMPONENTS {IDS} backupSchema="0">{components}</WRITER_COMPONENTS>'
-                  '</BACKUP_COMPONENTS>')
-    with open(folder + b"/writer.xml", "w", encoding="utf-8") as out:
-        out.write('<WRITER_METADATA xmlns="x-schema:#VssWriterMetadataInfo" version="1.2">'
-                  f'<IDENTIFICATION {IDS} friendlyName="Three" usage="USER_DATA" '
-                  'dataSource="OTHER" majorVersion="0" minorVersion="0"/><RESTORE_METHOD '
-                  'method="RESTORE_IF_CAN_BE_REPLACED" writerRestore="always" '
-                  f'rebootRequired="no"/><BACKUP_LOCATIONS>{groups}</BACKUP_LOCATIONS>'
-                  '</WRITER_METADATA>')
-
-
-def make_set(folder, files):
-    """files: how many each unit has, of what size."""
-    write_documents(folder / "documents")
-    for name in UNITS:
-        os.makedirs(folder / f"c/{name}")
-        count, size = files[name]
-        for number in range(count):
-            with open(folder / f"c/{name}/{number}", "wb") as out:
-                out.write(os.urandom(size))
-    vssrestore("pack", "--documents", folder / "documents", "--volume", b"C:=" + folder / "c",
-               "-o", folder / "set")
-
+from units import UNITS, make_set, rows_of
 
 class Memory:
     """A file system of a known size."""
@@ -67,11 +26,6 @@ class Memory:
 
     def __exit__(self, *ignored):
         subprocess.run(["umount", "-l", self.path], check=False)
-
-
-def rows_of(folder):
-    with open(folder / "run/report.jsonl", encoding="utf-8") as rows:
-        return [json.loads(row) for row in rows]
 
 
 def what_does_not_fit_is_refused_and_the_rest_restored():

@@ -7,6 +7,7 @@
 #include "vsr_test.h"
 
 #include "base/io.h"
+#include "plan/plan_lines.h"
 #include "planner_fixture.h"
 
 #include <dirent.h>
@@ -82,6 +83,20 @@ static void case_compare(const char *name, struct view got, struct view want)
     }
 }
 
+/* What was printed is a plan that can be run: read, it prints the same. */
+static void case_read_back(struct planner_fixture *fixture, const char *name, struct view printed)
+{
+    struct plan *plan = NULL;
+    vsr_error error = {0};
+    if (plan_read_lines(&plan, printed, name, &fixture->set, &fixture->documents, &error) !=
+            VSR_OK ||
+        plan_check_set(plan, &fixture->set, &error) != VSR_OK) {
+        fail_msg("%s", error.what);
+    }
+    case_compare(name, planner_fixture_jsonl(fixture, plan), printed);
+    plan_free(plan);
+}
+
 static void golden_case(void **state)
 {
     const char *name = *state;
@@ -93,6 +108,7 @@ static void golden_case(void **state)
     case_compare(name, got, view_of(want));
     const struct view same = case_plan(&again, name);
     assert_true(view_equal(got, same)); /* same input, same bytes */
+    case_read_back(&first, name, view_of(want));
     planner_fixture_fini(&first);
     planner_fixture_fini(&again);
     free(want);
