@@ -150,11 +150,16 @@ int meta_apply(const struct media_index *index, uint32_t entry, int fd,
         loss->owners++;
     }
     const mode_t mode = meta_mode(index, entry);
-    if ((!is_new || (mode & policy->umask) != 0) && fchmod(fd, mode) != 0 && errno != EOPNOTSUPP) {
-        return errno;
-    }
+    bool as_meant = is_new && (mode & policy->umask) == 0;
     if (meta_has_attributes(e)) {
+        /* before the mode: who may not write may not set user attributes, owner or not */
+        if ((mode & 0200u) == 0 && policy->uid != 0 && as_meant) {
+            as_meant = fchmod(fd, mode | 0200u) != 0;
+        }
         meta_attributes(index, entry, (struct meta_target){fd, NULL}, loss);
+    }
+    if (!as_meant && fchmod(fd, mode) != 0 && errno != EOPNOTSUPP) {
+        return errno;
     }
     meta_times(e, times);
     return futimens(fd, times) == 0 ? 0 : errno;

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -50,6 +51,20 @@ static void *engine_thread(void *argument)
     return NULL;
 }
 
+/* Workers take no signals: a handler of the caller's runs on the caller's threads alone. */
+static int engine_create_thread(struct engine_thread *start)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    const int masking = pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (masking != 0) {
+        return masking;
+    }
+    const int fault = pthread_create(&start->worker->thread, NULL, engine_thread, start);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return fault;
+}
+
 /* All run or none: every worker has its ring before the first of them takes a job. */
 static vsr_code engine_start_workers(struct engine *engine, vsr_error *error)
 {
@@ -57,7 +72,7 @@ static vsr_code engine_start_workers(struct engine *engine, vsr_error *error)
     uint32_t started = 0;
     while (started < engine->worker_count && first.code == VSR_OK) {
         struct engine_thread start = {engine, &engine->workers[started], &first};
-        const int fault = pthread_create(&start.worker->thread, NULL, engine_thread, &start);
+        const int fault = engine_create_thread(&start);
         if (fault != 0) {
             errno = fault;
             (void)err_sys(&first, VSR_ERR_MEMORY, "engine/engine", "cannot start worker %u of %u",

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+ring_break *ring_wait_break;
+
 vsr_code ring_open(struct ring **out, const struct ring_setup *setup, vsr_error *error)
 {
     VSR_REQUIRE(setup->choice != RING_AUTO && setup->depth > 0);
@@ -42,10 +44,16 @@ void ring_write(struct ring *ring, const struct ring_operation *operation)
 int ring_wait(struct ring *ring, struct ring_event *events, uint32_t max)
 {
     VSR_REQUIRE(ring->in_flight > 0 && max > 0);
-    const int count = ring->calls->wait(ring, events, max);
+    const int broken = ring_wait_break != NULL ? ring_wait_break() : 0;
+    const int count = broken != 0 ? -broken : ring->calls->wait(ring, events, max);
     if (count > 0) {
         VSR_REQUIRE((uint32_t)count <= ring->in_flight);
         ring->in_flight -= (uint32_t)count;
     }
     return count;
+}
+
+bool ring_is_started(struct ring *ring, uint32_t tag)
+{
+    return ring->calls->is_started(ring, tag);
 }

@@ -46,6 +46,11 @@ void ring_write(struct ring *ring, const struct ring_operation *operation);
  * (at most max), or -errno: the ring is broken. Something is in flight (required). */
 int ring_wait(struct ring *ring, struct ring_event *events, uint32_t max);
 
+/* Of a ring that ring_wait() said is broken, and of an operation in flight: may the kernel have
+ * begun it? Then its buffer is the kernel's until the thread ends. From the first call on the
+ * ring is for closing only. */
+bool ring_is_started(struct ring *ring, uint32_t tag);
+
 /* Can this process have a ring? False: why not, in words, with what to do. */
 bool ring_probe(char *reason, size_t reason_bytes);
 
@@ -53,5 +58,9 @@ bool ring_probe(char *reason, size_t reason_bytes);
  * an errno as the operation's result. Set while no engine runs. */
 typedef int ring_fault(bool write, uint64_t offset, uint32_t *count);
 extern ring_fault *ring_sync_fault;
+
+/* Tests alone: called by ring_wait() of either ring; an errno breaks the ring. */
+typedef int ring_break(void);
+extern ring_break *ring_wait_break;
 
 #endif

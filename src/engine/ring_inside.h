@@ -9,6 +9,7 @@ struct ring_calls { /* one implementation */
     void (*read)(struct ring *ring, const struct ring_operation *operation);
     void (*write)(struct ring *ring, const struct ring_operation *operation);
     int (*wait)(struct ring *ring, struct ring_event *events, uint32_t max);
+    bool (*is_started)(struct ring *ring, uint32_t tag);
 };
 
 struct ring { /* the head of each implementation's own struct */

@@ -67,6 +67,13 @@ static int ring_sync_wait(struct ring *ring, struct ring_event *events, uint32_t
     return 1;
 }
 
+static bool ring_sync_is_started(struct ring *ring, uint32_t tag)
+{
+    (void)ring;
+    (void)tag;
+    return false; /* nothing is, before it is waited for */
+}
+
 static void ring_sync_close(struct ring *ring)
 {
     free(ring);
@@ -77,6 +84,7 @@ static const struct ring_calls ring_sync_calls = {
     .read = ring_sync_read,
     .write = ring_sync_write,
     .wait = ring_sync_wait,
+    .is_started = ring_sync_is_started,
 };
 
 struct ring *ring_sync_open(const struct ring_setup *setup)

@@ -13,13 +13,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 /* One registered buffer may not be larger than this. */
 #define RING_FIXED_BYTES_MAX ((uint64_t)1 << 30)
 
+/* A second in all, until a ring that does not get on is given up. */
+enum { RING_RETRIES_MAX = 1000, RING_RETRY_NS = 1000000 };
+
 struct ring_uring {
     struct ring ring;
+    bool broken;
     struct io_uring uring;
     const char *fixed; /* registered as buffer 0; NULL: not registered */
     uint64_t fixed_bytes;
@@ -86,10 +91,16 @@ static int ring_uring_wait(struct ring *ring, struct ring_event *events, uint32_
     unsigned head, count = 0;
     for (int retries = 0; count == 0; retries++) {
         const int submitted = io_uring_submit_and_wait(&u->uring, 1);
-        if (submitted < 0 && submitted != -EINTR && submitted != -EAGAIN) {
+        if (submitted < 0 &&
+            ((submitted != -EINTR && submitted != -EAGAIN && submitted != -EBUSY) ||
+             retries == RING_RETRIES_MAX)) {
+            u->broken = true;
             return submitted;
         }
-        VSR_REQUIRE(retries < 1000000); /* signals come, but not for ever without an event */
+        if (submitted == -EAGAIN || submitted == -EBUSY) {
+            /* the kernel has no memory for it now; what is in flight gives some back */
+            (void)nanosleep(&(struct timespec){.tv_nsec = RING_RETRY_NS}, NULL);
+        }
         io_uring_for_each_cqe(&u->uring, head, cqe) {
             if (count == max) {
                 break;
@@ -105,11 +116,26 @@ static void ring_uring_close(struct ring *ring)
 {
     struct ring_uring *u = (struct ring_uring *)ring;
     struct ring_event event;
-    while (u->ring.in_flight > 0 && ring_uring_wait(ring, &event, 1) == 1) {
+    /* one that is broken would start what was given up; the thread's end waits for the kernel */
+    while (!u->broken && u->ring.in_flight > 0 && ring_uring_wait(ring, &event, 1) == 1) {
         u->ring.in_flight--;
     }
     io_uring_queue_exit(&u->uring);
     free(u);
+}
+
+/* Entries that the kernel has not taken stand between its head and our tail. */
+static bool ring_uring_is_started(struct ring *ring, uint32_t tag)
+{
+    struct ring_uring *u = (struct ring_uring *)ring;
+    const struct io_uring_sq *sq = &u->uring.sq;
+    u->broken = true;
+    for (unsigned at = *sq->khead; at != sq->sqe_tail; at++) {
+        if (sq->sqes[at & sq->ring_mask].user_data == tag) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static const struct ring_calls ring_uring_calls = {
@@ -117,6 +143,7 @@ static const struct ring_calls ring_uring_calls = {
     .read = ring_uring_read,
     .write = ring_uring_write,
     .wait = ring_uring_wait,
+    .is_started = ring_uring_is_started,
 };
 
 struct ring *ring_uring_open(const struct ring_setup *setup)

@@ -2,15 +2,16 @@
  *
  *   FREE -> READ (kernel) -> DECODE (cpu) -> WRITE (cpu, or kernel for a large file) -> FREE
  *
- * A frame that cannot be read or decoded fails its pieces and its slot is FREE again. A slot
- * belongs to one worker for the whole run. */
+ * A frame that cannot be read or decoded fails its pieces and its slot is FREE again. One whose
+ * buffers a broken ring may still write to is LOST: never used again. A slot belongs to one worker
+ * for the whole run. */
 #ifndef ENGINE_SLOT_H
 #define ENGINE_SLOT_H
 
 #include "media/frame.h"
 #include "media/index.h"
 
-enum slot_state { SLOT_FREE, SLOT_READ, SLOT_DECODE, SLOT_WRITE };
+enum slot_state { SLOT_FREE, SLOT_READ, SLOT_DECODE, SLOT_WRITE, SLOT_LOST };
 
 struct large_file;
 

@@ -77,12 +77,19 @@ vsr_code worker_begin(struct worker *worker, vsr_error *error)
         worker->policy.umask = 0;
     }
     (void)worker_confine(worker->input->stage); /* before the ring: it works with our rights */
-    return ring_open(&worker->ring, &setup, error);
+    vsr_code code = ring_open(&worker->ring, &setup, error);
+    if (code == VSR_OK && setup.choice == RING_URING) {
+        setup.choice = RING_SYNC;
+        code = ring_open(&worker->spare, &setup, error);
+    }
+    return code;
 }
 
 void worker_end(struct worker *worker)
 {
     ring_close(worker->ring);
+    ring_close(worker->spare);
+    ring_close(worker->given_up);
     worker->ring = NULL;
     large_file_close_all(worker);
     for (int i = 0; i < WORKER_DIRECTORIES; i++) {
@@ -181,6 +188,7 @@ static void slot_step(struct worker *worker, struct slot *slot, int32_t result)
         break;
     case SLOT_FREE:
     case SLOT_DECODE:
+    case SLOT_LOST:
         VSR_BUG("the kernel completed an operation that this slot never had in flight");
     }
     if (slot->state == SLOT_DECODE) {
@@ -190,16 +198,38 @@ static void slot_step(struct worker *worker, struct slot *slot, int32_t result)
     worker->in_flight -= slot->state == SLOT_FREE;
 }
 
-/* The ring is broken: what was in flight fails, and so does what this worker takes from now on. */
-static void worker_abandon(struct worker *worker, int os_errno)
+static void worker_lose(struct worker *worker, struct slot *slot, int os_errno)
 {
-    worker->broken = os_errno;
+    (void)slot_fail(worker, slot, OUTCOME_DEST_ERROR, os_errno);
+    slot->state = SLOT_LOST;
+    worker->in_flight--;
+    worker->lost++;
+}
+
+/* The ring is broken. What the kernel has not begun is done again by plain calls, and so is all
+ * that comes; what it has begun fails with its slot. */
+static void worker_fall_back(struct worker *worker, int os_errno)
+{
+    worker->given_up = worker->ring;
+    worker->ring = worker->spare;
+    worker->spare = NULL;
+    const bool none = worker->ring == NULL;
+    worker->ring = none ? worker->given_up : worker->ring;
+    worker->given_up = none ? NULL : worker->given_up;
     for (uint32_t i = 0; i < worker->slot_count; i++) {
         struct slot *slot = &worker->slots[i];
-        if (slot->state != SLOT_FREE) {
-            slot->state = slot_fail(worker, slot, OUTCOME_DEST_ERROR, os_errno);
-            worker->in_flight--;
+        if (slot->state != SLOT_READ && slot->state != SLOT_WRITE) {
+            continue;
         }
+        if (none || ring_is_started(worker->given_up, i)) {
+            worker_lose(worker, slot, os_errno);
+        } else {
+            slot_step(worker, slot, -EINTR);
+        }
+    }
+    if (none || worker->lost == worker->slot_count) {
+        worker->broken = os_errno;
+        worker->slots[0].state = SLOT_FREE; /* to fail what is claimed: no buffer is used */
     }
 }
 
@@ -212,7 +242,7 @@ void worker_run(struct worker *worker)
         }
         const int count = ring_wait(worker->ring, worker->events, worker->slot_count);
         if (count < 0) {
-            worker_abandon(worker, -count);
+            worker_fall_back(worker, -count);
             continue;
         }
         for (int i = 0; i < count; i++) {

@@ -40,12 +40,15 @@ struct worker {
     struct claim_list *claims;
     const atomic_bool *stop;
     struct ring *ring;
+    struct ring *spare; /* of plain calls, in case that the kernel's breaks; NULL: none is left */
+    struct ring *given_up;
     char *slab;
     uint64_t slab_bytes;
     struct slot *slots;
     uint32_t slot_count;
     struct ring_event *events;
-    uint32_t in_flight; /* slots that are not FREE */
+    uint32_t in_flight; /* slots that are not FREE (nor LOST) */
+    uint32_t lost;
     uint32_t job, job_end;
     struct large_file *large; /* slot_count + 1 */
     uint64_t clock;           /* of large[].used and directories[].used */
@@ -55,7 +58,7 @@ struct worker {
     struct meta_loss file_loss; /* of the file in hand */
     char *attributes;           /* scratch: names and a value, where the plan has ranges; or NULL */
     char *owner_name;           /* scratch: a name or a link text, WIN_PATH_BYTES_MAX + 1 */
-    int broken;                 /* errno of a ring that failed: nothing more is read */
+    int broken;                 /* errno, when no ring or no slot is left: nothing more is read */
     struct meter meter;
 };
 

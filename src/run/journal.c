@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const uint32_t JOURNAL_MAGIC = 0x4A525356; /* "VSRJ" */
@@ -106,12 +107,21 @@ static vsr_code log_intents(void *context, uint32_t group, const struct publish_
     return records_write(journal, &records, !more, error);
 }
 
+/* A commit that could not be made sure of is taken out again, as far as the disk lets us: its
+ * caller takes the renames back. */
 static vsr_code log_commit(void *context, uint32_t group, vsr_error *error)
 {
     struct journal *journal = context;
     struct buffer records = {0};
+    struct stat before;
+    const bool known = fstat(journal->fd, &before) == 0;
     record_add(journal, &records, JOURNAL_COMMIT, group, NULL, 0);
-    return records_write(journal, &records, true, error);
+    const vsr_code rc = records_write(journal, &records, true, error);
+    if (rc != VSR_OK && known && ftruncate(journal->fd, before.st_size) == 0) {
+        journal->sequence--;
+        (void)fdatasync(journal->fd);
+    }
+    return rc;
 }
 
 struct publish_log journal_publish_log(struct journal *journal)

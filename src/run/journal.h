@@ -3,6 +3,12 @@
  * Records are checksummed and numbered; a torn tail is told apart from damage inside. Intents
  * are synced before the first rename of a group, the commit after the last (brief, section 6):
  * whoever finds the folder after a cut can tell by comparing inodes which way each place went.
+ *
+ * A commit says that a group's renames were done and durable when it was written. If writing or
+ * syncing it fails, the renames are taken back, and the record is cut off again; should it stand
+ * on the disk all the same, because cutting failed too, the places decide: one that shows what
+ * its intent found there (at_place) went back, whatever a commit says. An original is removed
+ * only after a commit whose sync succeeded, so that this can always be told.
  * Control thread only. */
 #ifndef RUN_JOURNAL_H
 #define RUN_JOURNAL_H

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* Unit 1 is what has a 'b' as its last letter. */
@@ -45,6 +46,7 @@ static const struct fixture_file closed[] = {
     {.path = "tree/sub", .kind = FIXTURE_DIRECTORY, .mode = 0555, .modify_s = 8},
     {.path = "tree/sub/1a", .content = {"in sub a", 8}},
     {.path = "tree/sub/1b", .content = {"in sub b", 8}},
+    {.path = "tree/sub/2a", .content = {"read", 4}, .mode = 0444, .attribute = {"value", 5}},
 };
 
 struct world {
@@ -488,6 +490,24 @@ static void test_failed_unit_is_taken_out_of_closed_folders(void **state)
     assert_closed(w, "tree/sub", 8);
 }
 
+/* Who may not write to a file may not give it attributes: its mode comes after them. */
+static void test_read_only_file_keeps_its_attributes(void **state)
+{
+    struct world *w = *state;
+    struct stat facts;
+    char path[256], value[8];
+    world_plan(w);
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    (void)snprintf(path, sizeof path, "%s/tree/sub/2a", w->dir);
+    assert_int_equal(stat(path, &facts), 0);
+    assert_int_equal(facts.st_mode & 07777, 0444);
+    if (setxattr(w->dir, "user.test", "1", 1, 0) != 0) {
+        skip_because("no user xattrs at %s", w->dir);
+    }
+    assert_int_equal(w->r.losses.attributes, 0);
+    assert_int_equal(getxattr(path, "user.test", value, sizeof value), 5);
+}
+
 /* --- the journal --- */
 
 struct told {
@@ -527,6 +547,32 @@ static vsr_code told_commit(void *context, uint32_t group, vsr_error *error)
     }
     return told->fail_commit == VSR_OK ? VSR_OK
                                        : err_set(error, told->fail_commit, "test", "no space");
+}
+
+/* More files than one window of intents holds. */
+static void test_intents_come_in_parts(void **state)
+{
+    enum { MANY = 2500 };
+    struct world *w = *state;
+    struct told told = {0};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    struct fixture_file *many = calloc(MANY, sizeof *many);
+    char(*names)[16] = calloc(MANY, sizeof *names);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(names[i], sizeof names[i], "f%04da", i);
+        many[i] = (struct fixture_file){.path = names[i], .content = {names[i], 6}};
+    }
+    (void)snprintf(w->set_path, sizeof w->set_path, "%s/set of many", w->folder);
+    fixture_write(w->set_path, &(struct fixture){.files = many, .file_count = MANY});
+    world_plan(w);
+    w->r.log = &log;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(w->r.states[0], UNIT_PUBLISHED);
+    assert_int_equal(told.intents, MANY);
+    assert_int_equal(told.parts, 2);
+    assert_string_equal(file_get(w, "f2499a"), "f2499a");
+    free(many);
+    free(names);
 }
 
 static void test_nothing_is_renamed_without_intents(void **state)
@@ -662,12 +708,15 @@ int main(void)
         TEST(test_without_rename_flags_links_stand_in),
         TEST(test_without_links_too_replacing_is_refused),
         TEST(test_unit_that_stands_alone_shares_no_tree),
+        TEST(test_intents_come_in_parts),
         TEST(test_nothing_is_renamed_without_intents),
         TEST(test_journal_that_fails_at_the_commit_undoes_the_renames),
         TEST(test_original_that_cannot_go_back_is_residue),
         TEST(test_mount_that_fails_after_the_renames),
         cmocka_unit_test_setup_teardown(test_failed_unit_is_taken_out_of_closed_folders,
                                         world_open_closed, world_close_closed),
+        cmocka_unit_test_setup_teardown(test_read_only_file_keeps_its_attributes, world_open_closed,
+                                        world_close_closed),
         cmocka_unit_test_setup_teardown(test_closed_folders_go_back, world_open_closed,
                                         world_close_closed),
         TEST(test_stopped_engine_gives_every_file_a_row),

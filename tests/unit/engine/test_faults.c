@@ -65,6 +65,7 @@ static int world_close(void **state)
 {
     struct world *w = *state;
     ring_sync_fault = NULL;
+    ring_wait_break = NULL;
     restore_free(&w->r);
     plan_fixture_free(w->plan);
     set_close(&w->set);
@@ -232,6 +233,43 @@ static void test_discarding_verifies_and_writes_nothing(void **state)
     assert_int_equal(w->r.progress.bytes_done, BIG_BYTES + 5);
 }
 
+/* --- a ring that breaks --- */
+
+static int break_first(void)
+{
+    return atomic_fetch_add(&calls, 1) == 0 ? EFAULT : 0;
+}
+
+static int break_always(void)
+{
+    return EFAULT;
+}
+
+/* The kernel's ring falls back to plain calls: what it had not begun is done again. */
+static void test_broken_ring_is_replaced(void **state)
+{
+    struct world *w = *state;
+    const char *ring = getenv("VSSRESTORE_RING");
+    char reason[128];
+    if ((ring != NULL && strcmp(ring, "sync") == 0) || !ring_probe(reason, sizeof reason)) {
+        skip_because("no io_uring to break");
+    }
+    w->r.ring = RING_URING;
+    w->r.workers = 1;
+    ring_wait_break = break_first;
+    check_rows(w, OUTCOME_RESTORED, OUTCOME_RESTORED, OUTCOME_RESTORED);
+    check_big(w);
+    assert_true(atomic_load(&calls) > 1);
+}
+
+/* Nothing is left to fall back to: what has data fails, the run ends. */
+static void test_ring_without_a_spare(void **state)
+{
+    struct world *w = *state;
+    ring_wait_break = break_always;
+    check_rows(w, OUTCOME_DEST_ERROR, OUTCOME_DEST_ERROR, OUTCOME_WITHDRAWN);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 
 int main(void)
@@ -243,6 +281,8 @@ int main(void)
         TEST(test_endless_retries_end),
         TEST(test_full_destination),
         TEST(test_discarding_verifies_and_writes_nothing),
+        TEST(test_broken_ring_is_replaced),
+        TEST(test_ring_without_a_spare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,8 +5,10 @@
 #include "base/limits.h"
 #include "run/journal.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* A journal of four records: begin, two intents, commit. */
@@ -106,12 +108,40 @@ static void every_flip_inside_is_a_fault(void **state)
     buffer_free(&bytes);
 }
 
+/* A commit that does not fit is no commit, not even half of one. */
+static void failed_commit_is_cut_off(void **state)
+{
+    (void)state;
+    const int fd = memfd_create("journal", MFD_CLOEXEC);
+    struct journal journal;
+    const struct uuid run = uuid_random();
+    const struct plan plan = {.file_count = 3, .unit_count = 1};
+    assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, NULL), VSR_OK);
+    const off_t before = lseek(fd, 0, SEEK_END);
+    const struct publish_log log = journal_publish_log(&journal);
+    struct rlimit limit, small;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, was;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = (struct rlimit){(rlim_t)before + 10, limit.rlim_max};
+    assert_int_equal(sigaction(SIGXFSZ, &ignore, &was), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const vsr_code code = log.commit(log.context, 5, NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(sigaction(SIGXFSZ, &was, NULL), 0);
+    assert_int_not_equal(code, VSR_OK);
+    assert_int_equal(lseek(fd, 0, SEEK_END), before);
+    assert_int_equal(log.commit(log.context, 5, NULL), VSR_OK); /* and it can go on */
+    assert_int_equal(journal.sequence, 2);
+    (void)close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_come_back),
         cmocka_unit_test(every_cut_is_a_torn_tail),
         cmocka_unit_test(every_flip_inside_is_a_fault),
+        cmocka_unit_test(failed_commit_is_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
