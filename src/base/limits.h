@@ -66,6 +66,10 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 #define PLAN_LINE_BYTES_MAX ((size_t)64 << 20)
 #define PLAN_CHOICES_MAX    1000000u /* options of one call, and components of one unit */
 
+/* Sets of one chain: an incremental one an hour for a year, and a bound for parents that go in a
+ * circle. */
+#define CHAIN_STEPS_MAX 8784u
+
 /* Packing. */
 #define NOT_TO_BACKUP_BYTES_MAX ((size_t)4 << 20) /* a registry key's text; real ones have 4 KB */
 #define SOURCE_SPECS_MAX        4096u             /* --volume options; a machine has dozens */
@@ -75,6 +79,11 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 #define FILE_RANGES_MAX         ((uint32_t)1 << 20) /* of a file with holes: 16 MiB of the index */
 #define RANGES_FILE_BYTES_MAX   ((size_t)64 << 20)  /* four million ranges of one partial file */
 #define PACK_FRAMES_PER_WORKER  4u /* in flight: one read, one encoded, two to wait in order */
+
+/* Reading what an earlier run left: a summary has some 400 bytes a unit; a row two paths, which
+ * JSON writes with at most 6 bytes for one, and once more in base64. */
+#define RUN_SUMMARY_BYTES_MAX ((size_t)256 << 20)
+#define RUN_ROW_BYTES_MAX     ((size_t)2 << 20)
 
 /* Engine. */
 #define WORKERS_MAX     256u

@@ -278,6 +278,18 @@ static vsr_code probe_fact(struct probe *probe, uint32_t directory, struct view 
 
 /* --- the three questions --- */
 
+/* As the kernel names the folder that is open. */
+static struct view root_real_path(struct probe *probe, uint32_t root)
+{
+    char link[64];
+    char path[4096];
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", probe->roots[root].fd);
+    const ssize_t bytes = probe->roots[root].fd >= 0 ? readlink(link, path, sizeof path) : -1;
+    return bytes > 0 && (size_t)bytes < sizeof path
+               ? arena_copy(&probe->arena, (struct view){path, (size_t)bytes})
+               : VIEW_NONE;
+}
+
 static vsr_code facts_root(void *context, uint32_t root, struct fact_directory *out,
                            vsr_error *error)
 {
@@ -288,6 +300,7 @@ static vsr_code facts_root(void *context, uint32_t root, struct fact_directory *
         probe_describe(probe, probe->root_handle[root], out);
     }
     out->path = probe->mapped[root].from_root_option ? probe->mapped[root].dir : VIEW_NONE;
+    out->real_path = root_real_path(probe, root);
     return VSR_OK;
 }
 

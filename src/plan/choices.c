@@ -6,6 +6,7 @@
 #include "plan/choices.h"
 
 #include "base/limits.h"
+#include "plan/select.h"
 
 enum { KNOWN_SHOWN_MAX = 6 }; /* names listed in a message, which holds some 480 bytes */
 
@@ -406,4 +407,23 @@ vsr_code choice_resolve(const struct documents *documents, struct view text, cha
     }
     arena_free(&scratch);
     return code;
+}
+
+bool choice_is_known(const struct documents *documents, struct view text, char separator)
+{
+    struct arena scratch = {0};
+    struct resolver resolver = {.arena = &scratch,
+                                .documents = documents,
+                                .text = text,
+                                .separator = separator};
+    struct found found = {0};
+    bool known = false;
+    (void)resolve(&resolver, &found, NULL);
+    for (uint32_t i = 0; i < found.count; i++) {
+        const struct component_ref *ref = &found.refs[i];
+        known = known || ref->component == MARK_NONE ||
+                select_root_of(documents, ref->writer, ref->component) != MARK_NONE;
+    }
+    arena_free(&scratch);
+    return known;
 }

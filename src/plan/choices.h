@@ -51,6 +51,9 @@ struct plan_choices {
     uint32_t not_to_backup_count;
     bool cross_mounts;
     bool in_place;
+    const char *const *after; /* folders of the runs that this one follows, oldest first */
+    uint32_t after_count;
+    bool no_component; /* nothing at all: a step of a chain without any of the chosen components */
 };
 
 /* A component by place in the documents, or a whole writer (both components MARK_NONE). */
@@ -83,5 +86,8 @@ vsr_code choice_resolve(const struct documents *documents, struct view text, cha
 vsr_code choice_resolve_all(struct arena *arena, const struct documents *documents,
                             struct view text, struct component_ref **out, uint32_t *count,
                             vsr_error *error);
+
+/* Does the selector stand for something that was backed up here, be it for several? */
+bool choice_is_known(const struct documents *documents, struct view text, char separator);
 
 #endif

@@ -110,6 +110,7 @@ struct draft_unit {
     struct view rule;
     bool involve_writer;
     bool partial_selection;
+    enum vss_flag additional_restores; /* rules 7.2 */
     bool unprotected;         /* files of no component (5.8): no writer, no method; wmd is NULL */
     uint32_t first_component; /* plan_component: the root, then the other members */
     uint32_t root_member;     /* the root's number in scope->members, or MARK_NONE */

@@ -389,8 +389,11 @@ static void check_overlap(struct draft *draft, const struct draft_set *set)
 static vsr_code expand_check(struct walk *walk, vsr_error *error)
 {
     struct draft *draft = walk->draft;
+    bool *hits = draft->input->file_hits;
     for (uint32_t i = 0; i < walk->pattern_count; i++) {
-        if (!walk->pattern_hit[i]) {
+        if (hits != NULL) {
+            hits[i] |= walk->pattern_hit[i];
+        } else if (!walk->pattern_hit[i]) {
             return err_set(error, VSR_ERR_SELECTION, "plan/expand",
                            "--file '%s' matches no file of the selected components",
                            draft->input->choices->files[i]);

@@ -38,6 +38,7 @@ struct fact_directory {
     struct view
         path;       /* of a root below --root: as it stands on disk (ruling 40); absent: as asked */
     bool ambiguous; /* of such a root: two folders there differ only by case */
+    struct view real_path; /* of a root that exists: its path without links; absent: not known */
 };
 
 struct plan_facts {

@@ -97,6 +97,8 @@ static vsr_code places_add_top(struct places *places, uint32_t root, vsr_error *
     if (view_present(fact.path)) {
         mapped->dir = arena_copy(places->arena, fact.path);
     }
+    places->real_paths[root] =
+        view_present(fact.real_path) ? arena_copy(places->arena, fact.real_path) : mapped->dir;
     if (fact.exists && (fact.device | fact.inode) != 0) {
         for (uint32_t i = 0; i < root; i++) {
             if (places->identities[i][0] == fact.device && places->identities[i][1] == fact.inode) {
@@ -172,6 +174,7 @@ vsr_code places_init(struct places *places, struct arena *arena, struct roots *r
                               .arena = arena,
                               .cross_mounts = input->choices->cross_mounts};
     places->tops = ARENA_ARRAY(arena, uint32_t, roots->count);
+    places->real_paths = ARENA_ARRAY(arena, struct view, roots->count);
     places->identities = arena_alloc(arena, roots->count, sizeof *places->identities);
     for (uint32_t i = 0; i < roots->count; i++) {
         const vsr_code code = places_add_top(places, i, error);

@@ -34,6 +34,7 @@ struct places {
     struct hash_map catalogue;  /* (directory entry, folded name) -> child  */
     struct hash_map catalogued; /* directory entries that `catalogue` knows */
     uint32_t *tops;             /* for each root: its top place             */
+    struct view *real_paths;    /* of each root's folder, or as it was given */
     uint64_t (*identities)[2];  /* of tops: device, inode; 0, 0: not there  */
     const struct media_index *index;
     struct roots *roots;

@@ -160,6 +160,8 @@ static void build_choices(struct plan_build *build, const struct plan_choices *c
     add_choices(build, "--files-not-to-backup", c->not_to_backup, c->not_to_backup_count);
     add_flag(build, "--cross-mounts", c->cross_mounts);
     add_flag(build, "--in-place", c->in_place);
+    add_choices(build, "--after", c->after, c->after_count);
+    add_flag(build, "--no-component", c->no_component);
 }
 
 static void build_rest(struct draft *draft, struct plan_build *build)

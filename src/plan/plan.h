@@ -10,7 +10,9 @@
 
 #include "base/buffer.h"
 #include "media/set.h"
+#include "plan/chain.h"
 #include "plan/choices.h"
+#include "plan/earlier.h"
 #include "plan/facts.h"
 #include "plan/refusal.h"
 
@@ -152,8 +154,8 @@ struct plan_unit {
     uint8_t verdict; /* enum plan_verdict       */
     uint8_t refusal; /* enum refusal            */
     uint8_t involve_writer;
-    uint8_t partial_selection; /* --file: status never ALL unless every file was chosen */
-    uint8_t reserved;
+    uint8_t partial_selection;   /* --file: status never ALL unless every file was chosen */
+    uint8_t additional_restores; /* enum vss_flag: does more of it follow (7.2)? ABSENT: not told */
     struct plan_text method_text;                    /* as the document spells it */
     struct plan_text target_text;                    /* "original"; an unknown word as spelled */
     struct plan_text rule;                           /* "6.6/2"                   */
@@ -207,6 +209,11 @@ struct plan_input {
     const struct plan_choices *choices;
     const struct plan_facts *facts;       /* asked in pass 2 only */
     const struct plan_contents *contents; /* NULL: no file of the media can be read */
+    const struct chain *chain;            /* that the set is a step of, judged; NULL: of none */
+    uint32_t chain_step;
+    const struct earlier
+        *earlier;    /* what the runs that this one follows did; NULL: it follows none */
+    bool *file_hits; /* for each --file: set when it matches; NULL: one that does not is an error */
 };
 
 /* What the places map to, before facts exist: the roots in the order of plan->roots. Needed to

@@ -34,6 +34,8 @@ static const struct {
     {"--unprotected", REPLAY_FLAG, AT(unprotected), 0, NULL},
     {"--cross-mounts", REPLAY_FLAG, AT(cross_mounts), 0, NULL},
     {"--in-place", REPLAY_FLAG, AT(in_place), 0, NULL},
+    {"--after", REPLAY_LIST, AT(after), AT(after_count), NULL},
+    {"--no-component", REPLAY_FLAG, AT(no_component), 0, NULL},
     {"--with-dependencies", REPLAY_CHOICE, AT(with_dependencies), 0, "auto|refuse|ignore"},
     {"--tree", REPLAY_CHOICE, AT(tree), 0, "offline|live"},
     {"--in-use", REPLAY_CHOICE, AT(in_use), 0, "strict|lease|ignore"},

@@ -209,7 +209,8 @@ static vsr_code mark_all(struct selecting *selecting, const char *const *selecto
 static vsr_code mark_choices(struct selecting *selecting, vsr_error *error)
 {
     const struct plan_choices *choices = selecting->choices;
-    for (uint32_t i = 0; i < selecting->writer_count && choices->component_count == 0; i++) {
+    const bool everything = choices->component_count == 0 && !choices->no_component;
+    for (uint32_t i = 0; i < selecting->writer_count && everything; i++) {
         take_writer(&selecting->writers[i]);
     }
     const vsr_code code =

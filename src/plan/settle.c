@@ -7,6 +7,7 @@
 
 #include "base/bug.h"
 #include "plan/decide.h"
+#include "plan/following.h"
 #include "plan/profile.h"
 #include "plan/survey.h"
 #include "plan/unprotected.h"
@@ -69,7 +70,9 @@ vsr_code settle_documents(struct draft *draft, vsr_error *error)
                                                 u->wmd->writer_restore != WRITER_RESTORE_NEVER));
         u->partial_selection = u->scope->reduced;
         check_scope(draft, unit);
+        following_check(draft, unit);
     }
+    following_check_parent(draft);
     for (uint32_t i = 0; i < choices->restore_target_count; i++) {
         const vsr_code code = target_of_caller(draft, choices->restore_targets[i], error);
         if (code != VSR_OK) {

@@ -5,6 +5,7 @@
 #include "plan/survey.h"
 
 #include "base/heap.h"
+#include "plan/following.h"
 #include "plan/locate.h"
 #include "plan/unprotected.h"
 
@@ -129,8 +130,8 @@ static void file_is_present(const struct survey_at *at, struct draft_file *file,
         return;
     }
     /* what is there at all stops a method that wants nothing there, whatever it is; but for a
-     * partial file it is what it wants (ruling 12) */
-    if (!draft_goes_by(draft, file, NAMED_PARTIAL)) {
+     * partial file it is what it wants (ruling 12), and an earlier step's is the chain's own */
+    if (!draft_goes_by(draft, file, NAMED_PARTIAL) && !following_has_restored(draft, file)) {
         hinder(at, file, HINDERS_CREATING, REFUSAL_PRESENT, "6.6/1", "it exists");
     }
     /* a link made by an earlier restore may be made again; anything else stays refused */

@@ -61,6 +61,15 @@ void report_render_row(const struct plan *plan, const struct media_set *set, uin
     buffer_free(&path);
 }
 
+static void render_id(const char *key, const uint8_t bytes[16], struct json *json)
+{
+    struct uuid id;
+    char text[UUID_TEXT_BYTES];
+    memcpy(id.bytes, bytes, sizeof id.bytes);
+    uuid_text(&id, text);
+    json_text(json, key, view_of(text));
+}
+
 static void render_unit(const struct report *report, uint32_t number, struct json *json)
 {
     const struct report_unit *unit = &report->units[number];
@@ -71,6 +80,10 @@ static void render_unit(const struct report *report, uint32_t number, struct jso
     json_text(json, "component", report->unit_components[number]);
     json_text(json, "status", view_of(status_name(unit->status)));
     json_text(json, "error", optional(refusal_text(unit->refusal)));
+    render_id("writer_id", unit->writer_id, json);
+    render_id("instance", unit->instance_id, json);
+    json_text(json, "verdict", view_of(plan_verdict_text(unit->verdict)));
+    json_bool(json, "in_place", unit->in_place);
     json_object_end(json);
 }
 

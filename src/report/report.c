@@ -53,6 +53,9 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
     const struct plan_unit *unit = &plan->units[number];
     struct report_unit *out = &report->units[number];
     bool whole = true;
+    memcpy(out->writer_id, unit->writer_id, sizeof out->writer_id);
+    memcpy(out->instance_id, unit->instance_id, sizeof out->instance_id);
+    out->verdict = (enum plan_verdict)unit->verdict;
     for (uint32_t i = 0; i < unit->file_count; i++) {
         const struct outcome_row *row = &input->rows[unit->first_file + i];
         row_count(report, row);
@@ -78,6 +81,7 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
                           ? arena_copy(&report->arena, input->details[number])
                           : out->detail;
     }
+    out->in_place = whole && out->refusal == REFUSAL_NONE;
     if (out->refusal != REFUSAL_NONE) {
         out->status = RESTORE_STATUS_NONE;
         out->cause = verdict_refusal_cause(out->refusal);

@@ -11,10 +11,13 @@
 #include "plan/plan.h"
 
 struct report_unit {
+    uint8_t writer_id[16], instance_id[16];
     enum vss_restore_status status; /* NONE, ALL or FAILED */
-    enum refusal refusal;           /* why it was not begun, or REFUSAL_NONE */
-    vsr_code cause;                 /* MEDIA ... when a row says why it is not ALL; else OK */
-    struct view detail;             /* a sentence, or absent */
+    enum plan_verdict verdict;
+    bool in_place;        /* all that was planned for it; a part of it alone is not ALL (18) */
+    enum refusal refusal; /* why it was not begun, or REFUSAL_NONE */
+    vsr_code cause;       /* MEDIA ... when a row says why it is not ALL; else OK */
+    struct view detail;   /* a sentence, or absent */
 };
 
 /* What people have to do now (rules, section 11), of a unit that was restored or wants a hand. */

@@ -45,6 +45,10 @@ static void unit_mark(struct bcd_document *document, const struct plan *plan, ui
                      VIEW("yes"));
     bcd_document_set(document, unit->writer, unit->bcd_component, BCD_FILE_RESTORE_STATUS,
                      view_of(vss_restore_status_text(status)));
+    if (unit->additional_restores != FLAG_ABSENT) {
+        bcd_document_set(document, unit->writer, unit->bcd_component, BCD_ADDITIONAL_RESTORES,
+                         unit->additional_restores == FLAG_YES ? VIEW("yes") : VIEW("no"));
+    }
     for (uint32_t i = 0; status == RESTORE_STATUS_ALL && i < plan->used_mapping_count; i++) {
         const struct plan_used_mapping *used = &plan->used_mappings[i];
         if (used->unit == number) {

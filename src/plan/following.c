@@ -1,0 +1,99 @@
+/* following.c - a chain's verdicts and earlier runs' reports, asked for one unit or one file. What
+ * a chain is, and how reports are read, is told elsewhere (chain.h, earlier.h). */
+#include "plan/following.h"
+
+static bool chain_refuses(struct draft *draft, uint32_t unit)
+{
+    const struct plan_input *input = draft->input;
+    struct draft_unit *u = &draft->units[unit];
+    if (input->chain == NULL) {
+        return false;
+    }
+    const struct chain_component *component =
+        chain_component_at(input->chain, input->chain_step, u->scope->writer,
+                           u->scope->bcd_component);
+    u->additional_restores = component->more ? FLAG_YES : FLAG_NO;
+    if (view_present(component->invalid)) {
+        draft_refuse(draft, unit, REFUSAL_CHAIN_INVALID, component->rule, "%.*s",
+                     VIEW_ARG(component->invalid));
+    }
+    return view_present(component->invalid);
+}
+
+void following_check(struct draft *draft, uint32_t unit)
+{
+    const struct plan_input *input = draft->input;
+    struct draft_unit *u = &draft->units[unit];
+    const bool refused = chain_refuses(draft, unit);
+    if (input->choices->additional_restores == 1) { /* the caller knows of more than this chain */
+        u->additional_restores = FLAG_YES;
+    } else if (input->choices->additional_restores == 0 && u->additional_restores != FLAG_YES) {
+        u->additional_restores = FLAG_NO;
+    }
+    if (refused || input->earlier == NULL) {
+        return;
+    }
+    const struct bcd_writer *writer = &input->documents->bcd.writers[u->scope->writer];
+    const struct view full =
+        vss_full_name(&draft->arena, vss_logical_path_norm(u->component->logical_path),
+                      u->component->name);
+    const struct earlier_unit *before =
+        earlier_find(input->earlier, &writer->writer_id, &writer->instance_id,
+                     u->component->logical_path, full);
+    if (before != NULL && !before->in_place) {
+        draft_refuse(draft, unit, REFUSAL_CHAIN_INVALID, "7.2",
+                     "what it adds to was not restored by the step before: see the run folder %.*s",
+                     VIEW_ARG(before->run));
+    }
+}
+
+/* The way of a place from its root down, each name behind a slash. */
+static void place_path(const struct draft *draft, uint32_t place, struct buffer *out)
+{
+    const struct places *places = &draft->places;
+    uint32_t depth = 0;
+    for (uint32_t at = place; places->list[at].parent != MARK_NONE; at = places->list[at].parent) {
+        depth++;
+    }
+    const uint32_t root = places->list[place].root;
+    const struct view top = places->real_paths[root];
+    buffer_add_view(out, view_equal(top, VIEW("/")) ? VIEW("") : top);
+    for (; depth > 0; depth--) {
+        uint32_t at = place;
+        for (uint32_t up = 1; up < depth; up++) {
+            at = places->list[at].parent;
+        }
+        buffer_add_char(out, '/');
+        buffer_add_view(out, places->list[at].name);
+    }
+}
+
+bool following_has_restored(const struct draft *draft, const struct draft_file *file)
+{
+    const struct earlier *earlier = draft->input->earlier;
+    if (earlier == NULL || earlier->place_count == 0) {
+        return false;
+    }
+    struct buffer path = {0};
+    place_path(draft, file->place, &path);
+    buffer_add_char(&path, '/');
+    buffer_add_view(&path, draft_name(draft, file));
+    const bool found = earlier_has_place(earlier, buffer_view(&path));
+    buffer_free(&path);
+    return found;
+}
+
+void following_check_parent(struct draft *draft)
+{
+    const struct plan_input *input = draft->input;
+    const struct uuid *parent = &input->set->description.parent;
+    if (input->earlier == NULL || uuid_is_null(parent) || earlier_has_set(input->earlier, parent)) {
+        return;
+    }
+    char text[UUID_TEXT_BYTES];
+    uuid_text(parent, text);
+    draft_warn(draft,
+               "rule 7.1: this set adds to the set %s, which none of the runs restored that "
+               "this one follows",
+               text);
+}

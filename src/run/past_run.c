@@ -1,0 +1,286 @@
+/* past_run.c - run.json, summary.json and report.jsonl of a run that has ended.
+ *
+ * A place counts under its directory's real path, so that a volume named otherwise today is the
+ * same; a directory that is gone brings nothing. What the places mean for a plan is
+ * plan/following.c's. */
+#include "run/past_run.h"
+
+#include "base/buffer.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/own.h"
+#include "vss/documents.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+
+static const char WHERE[] = "run/past_run";
+
+struct past_run {
+    struct earlier *out;
+    const char *folder;
+    int dir_fd;
+    vsr_error *error;
+    uint64_t line;           /* of report.jsonl, from 1 */
+    struct buffer directory; /* of the last row's path, ... */
+    struct buffer real;      /* ... and its real path; empty: it is not there */
+};
+
+static vsr_code fault(const struct past_run *run, const char *name, const char *what)
+{
+    if (run->line > 0) {
+        return err_set(run->error, VSR_ERR_SELECTION, WHERE,
+                       "cannot go on from the run in %s: %s, line %llu: %s", run->folder, name,
+                       (unsigned long long)run->line, what);
+    }
+    return err_set(run->error, VSR_ERR_SELECTION, WHERE, "cannot go on from the run in %s: %s: %s",
+                   run->folder, name, what);
+}
+
+/* --- run.json and summary.json --- */
+
+static vsr_code object_read(const struct past_run *run, const char *name, json_t **out)
+{
+    struct buffer text = {0};
+    vsr_error cause = {0};
+    json_error_t fail;
+    *out = NULL;
+    vsr_code rc =
+        io_read_file(run->dir_fd, name, RUN_SUMMARY_BYTES_MAX, &text, VSR_ERR_SELECTION, &cause);
+    if (rc != VSR_OK) {
+        rc = cause.os_errno == ENOENT
+                 ? fault(run, name, "it is not there; has the run ended? `resume` ends it")
+                 : fault(run, name, cause.what);
+    } else {
+        *out = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &fail);
+        rc = json_is_object(*out) ? VSR_OK : fault(run, name, "it is no JSON object");
+    }
+    buffer_free(&text);
+    return rc;
+}
+
+static struct view text_of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_string(value)
+               ? (struct view){json_string_value(value), json_string_length(value)}
+               : VIEW_NONE;
+}
+
+static vsr_code unit_read(const struct past_run *run, const json_t *unit)
+{
+    struct earlier_unit read = {.verdict = text_of(unit, "verdict"), .run = view_of(run->folder)};
+    const struct view path = text_of(unit, "logical_path");
+    const struct view name = text_of(unit, "component");
+    const json_t *in_place = json_object_get(unit, "in_place");
+    if (view_present(text_of(unit, "component")) &&
+        (!uuid_parse(text_of(unit, "writer_id"), &read.writer_id) ||
+         !uuid_parse(text_of(unit, "instance"), &read.instance_id) || !json_is_boolean(in_place) ||
+         !view_present(path))) {
+        return fault(run, "summary.json", "a unit is not described as it should be");
+    }
+    if (view_present(name)) { /* files of no component have none */
+        read.in_place = json_is_true(in_place);
+        read.full_name = vss_full_name(&run->out->arena, vss_logical_path_norm(path), name);
+        earlier_add_unit(run->out, &read);
+    }
+    return VSR_OK;
+}
+
+static vsr_code summary_read(const struct past_run *run)
+{
+    json_t *summary = NULL;
+    vsr_code rc = object_read(run, "summary.json", &summary);
+    const json_t *units = rc == VSR_OK ? json_object_get(summary, "units") : NULL;
+    if (rc == VSR_OK && !json_is_array(units)) {
+        rc = fault(run, "summary.json", "it lists no units");
+    }
+    for (size_t i = 0; rc == VSR_OK && i < json_array_size(units); i++) {
+        rc = unit_read(run, json_array_get(units, i));
+    }
+    json_decref(summary);
+    return rc;
+}
+
+static vsr_code identity_read(const struct past_run *run)
+{
+    json_t *identity = NULL;
+    struct uuid set;
+    vsr_code rc = object_read(run, "run.json", &identity);
+    if (rc == VSR_OK && !uuid_parse(text_of(identity, "set"), &set)) {
+        rc = fault(run, "run.json", "it names no set");
+    }
+    if (rc == VSR_OK) {
+        earlier_add_set(run->out, &set);
+    }
+    json_decref(identity);
+    return rc;
+}
+
+/* --- report.jsonl --- */
+
+/* As the kernel names a folder, all links in the way resolved; empty: it is not there. Nothing is
+ * opened by this name later. */
+static void directory_name(const char *directory, struct buffer *out)
+{
+    char link[64];
+    char name[PATH_MAX];
+    OWN(fd) fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    const ssize_t bytes = fd >= 0 ? readlink(link, name, sizeof name) : -1;
+    if (bytes > 0 && (size_t)bytes < sizeof name) {
+        buffer_add(out, name, (size_t)bytes);
+    }
+}
+
+/* The real name of the path's directory; false: it is not there. */
+static bool directory_resolve(struct past_run *run, struct view directory)
+{
+    if (!view_equal(buffer_view(&run->directory), directory)) {
+        run->directory.n = 0;
+        run->real.n = 0;
+        buffer_add_view(&run->directory, directory);
+        buffer_add_char(&run->directory, '\0');
+        directory_name(run->directory.p[0] != '\0' ? run->directory.p : "/", &run->real);
+        run->directory.n--;
+    }
+    return run->real.n > 0;
+}
+
+static void place_keep(struct past_run *run, struct view path)
+{
+    size_t at = path.n;
+    while (at > 0 && path.p[at - 1] != '/') {
+        at--;
+    }
+    if (at > 0 && directory_resolve(run, (struct view){path.p, at - 1})) {
+        struct buffer place = {0};
+        const struct view real = buffer_view(&run->real);
+        buffer_add_view(&place, view_equal(real, VIEW("/")) ? VIEW("") : real);
+        buffer_add_char(&place, '/');
+        buffer_add_view(&place, view_skip(path, at));
+        earlier_add_place(run->out, buffer_view(&place));
+        buffer_free(&place);
+    }
+}
+
+/* False: text is no base64 of a path. */
+static bool base64_decode(struct view text, struct buffer *out)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = 0;
+    unsigned count = 0;
+    size_t end = text.n;
+    while (end > 0 && text.n - end < 2 && text.p[end - 1] == '=') {
+        end--;
+    }
+    for (size_t i = 0; i < end; i++) {
+        const char *digit = text.p[i] != '\0' ? strchr(digits, text.p[i]) : NULL;
+        if (digit == NULL) {
+            return false;
+        }
+        bits = bits << 6 | (uint32_t)(digit - digits);
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            const char byte = (char)(bits >> count & 0xff);
+            if (byte == '\0') {
+                return false;
+            }
+            buffer_add_char(out, byte);
+        }
+    }
+    return text.n % 4 == 0;
+}
+
+static vsr_code row_read(struct past_run *run, struct view line)
+{
+    json_error_t fail;
+    struct buffer bytes = {0};
+    json_t *row = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, &fail);
+    struct view path = text_of(row, "path");
+    const struct view exact = text_of(row, "path_b64");
+    vsr_code rc = VSR_OK;
+    if (!json_is_object(row) || !view_present(path) || !view_present(text_of(row, "outcome"))) {
+        rc = fault(run, "report.jsonl", "it is no row of a report");
+    } else if (view_equal(text_of(row, "outcome"), VIEW("RESTORED"))) {
+        if (view_present(exact) && !base64_decode(exact, &bytes)) {
+            rc = fault(run, "report.jsonl", "path_b64 is no base64");
+        }
+        path = view_present(exact) ? buffer_view(&bytes) : path;
+        if (rc == VSR_OK && path.n > 0 && path.p[0] == '/' && view_find(path, '\0') == path.n) {
+            place_keep(run, path);
+        }
+    }
+    buffer_free(&bytes);
+    json_decref(row);
+    return rc;
+}
+
+/* Whole lines of text; what is left of the last one moves to the front. */
+static vsr_code lines_read(struct past_run *run, struct buffer *text, bool ended)
+{
+    struct view rest = buffer_view(text);
+    vsr_code rc = VSR_OK;
+    while (rc == VSR_OK && rest.n > 0) {
+        const struct view line = {rest.p, view_find(rest, '\n')};
+        if (line.n == rest.n && !ended) {
+            break;
+        }
+        run->line++;
+        rc = line.n == rest.n ? fault(run, "report.jsonl", "it is cut short") : row_read(run, line);
+        rest = view_skip(rest, line.n < rest.n ? line.n + 1 : line.n);
+    }
+    if (rest.n > RUN_ROW_BYTES_MAX) {
+        run->line++;
+        return fault(run, "report.jsonl", "it is longer than a row can be");
+    }
+    memmove(text->p, rest.p, rest.n);
+    text->n = rest.n;
+    return rc;
+}
+
+static vsr_code report_read(struct past_run *run)
+{
+    enum { WINDOW_BYTES = 1 << 20 };
+    OWN(fd) fd = openat(run->dir_fd, "report.jsonl", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        return fault(run, "report.jsonl", strerror(errno));
+    }
+    struct buffer text = {0};
+    vsr_code rc = VSR_OK;
+    for (bool ended = false; rc == VSR_OK && !ended;) {
+        buffer_reserve(&text, WINDOW_BYTES);
+        const ssize_t count = read(fd, text.p + text.n, WINDOW_BYTES);
+        if (count < 0 && errno != EINTR) {
+            rc = fault(run, "report.jsonl", strerror(errno));
+        } else if (count >= 0) {
+            ended = count == 0;
+            text.n += (size_t)count;
+            rc = lines_read(run, &text, ended);
+        }
+    }
+    buffer_free(&text);
+    return rc;
+}
+
+vsr_code past_run_read(struct earlier *out, const char *folder, bool places, vsr_error *error)
+{
+    struct past_run run = {.out = out, .folder = folder, .error = error};
+    OWN(fd) fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_sys(error, VSR_ERR_SELECTION, WHERE, "cannot open the run folder %s", folder);
+    }
+    run.dir_fd = fd;
+    vsr_code rc = identity_read(&run);
+    if (rc == VSR_OK) {
+        rc = summary_read(&run);
+    }
+    if (rc == VSR_OK && places) {
+        rc = report_read(&run);
+    }
+    buffer_free(&run.directory);
+    buffer_free(&run.real);
+    return rc;
+}
