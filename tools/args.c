@@ -164,6 +164,7 @@ void args_free(struct call *call)
         &call->positional,  &call->documents,   &call->volumes,
         &call->environment, &call->components,  &call->exclude_components,
         &call->files,       &call->new_targets, &call->restore_targets,
+        &call->after,       &call->sets,
     };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         free(lists[i]->items);
@@ -175,12 +176,13 @@ bool args_choose(const struct call *call)
 {
     return call->volumes.count + call->environment.count + call->components.count +
                    call->exclude_components.count + call->files.count + call->new_targets.count +
-                   call->restore_targets.count >
+                   call->restore_targets.count + call->after.count + call->sets.count >
                0 ||
-           call->root != NULL || call->private_dir != NULL || call->widen ||
-           call->files_not_to_backup != NULL || call->force_mandatory || call->unprotected ||
-           call->cross_mounts || call->in_place || call->dependencies != 0 ||
-           call->alm_overwrite != 0 || call->tree != 0 || call->overwrite != 0;
+           call->strict_chain || call->additional_restores != 0 || call->root != NULL ||
+           call->private_dir != NULL || call->widen || call->files_not_to_backup != NULL ||
+           call->force_mandatory || call->unprotected || call->cross_mounts || call->in_place ||
+           call->dependencies != 0 || call->alm_overwrite != 0 || call->tree != 0 ||
+           call->overwrite != 0;
 }
 
 void args_help(const struct verb *verb)

@@ -17,6 +17,7 @@ struct call { /* everything that any verb can be told; zero = not said */
     struct text_list documents, volumes, environment;
     struct text_list components, exclude_components, files;
     struct text_list new_targets, restore_targets;
+    struct text_list after, sets;
     const char *root, *output, *parent, *private_dir, *run_dir, *bcd_out, *plan_file;
     const char *files_not_to_backup;
     bool all, widen, force_mandatory, unprotected, cross_mounts, in_place;
@@ -24,6 +25,8 @@ struct call { /* everything that any verb can be told; zero = not said */
     uint64_t workers, queue_depth, memory_bytes;
     int dependencies, alm_overwrite, tree, in_use,
         overwrite; /* 1 + the place in the choices; 0: not said */
+    bool strict_chain;
+    int additional_restores;
     int durability, owner, ring;
 };
 

@@ -30,7 +30,8 @@ static void signals_catch(void)
  * chain, several. */
 struct step {
     const struct call *call;
-    const char *set_path; /* NULL: the set that the saved plan names */
+    vsr_chain *chain; /* NULL: the set that the saved plan names */
+    size_t number;    /* in the chain */
     vsr_set *set;
     vsr_plan *plan;
     vsr_report *report;
@@ -51,8 +52,10 @@ static vsr_code step_load(struct step *step, vsr_error *error)
 
 static vsr_code step_plan(struct step *step, vsr_error *error)
 {
-    const vsr_choices choices = choices_from(step->call);
-    const vsr_code rc = vsr_set_open(&step->set, step->set_path, error);
+    vsr_choices choices = choices_from(step->call);
+    choices.chain = step->chain;
+    choices.chain_step = step->number;
+    const vsr_code rc = vsr_set_open(&step->set, vsr_chain_path(step->chain, step->number), error);
     return rc == VSR_OK ? vsr_plan_create(&step->plan, step->set, &choices, error) : rc;
 }
 
@@ -104,19 +107,107 @@ static int step_tell(const struct step *step, vsr_code rc, const vsr_error *erro
     return summary.exit_code;
 }
 
-/* set_path: the set of this step, or NULL for the saved plan's. Returns the exit code. */
-static int step_run(const struct call *call, const char *set_path)
+/* A step of the chain, or the saved plan (chain NULL). Returns the exit code; *begun: it has run,
+ * to whatever end. */
+static int step_run(const struct call *call, vsr_chain *chain, size_t number, bool *begun)
 {
     vsr_error error = {0};
-    struct step step = {.call = call, .set_path = set_path};
-    vsr_code rc = set_path == NULL ? step_load(&step, &error) : step_plan(&step, &error);
+    struct step step = {.call = call, .chain = chain, .number = number};
+    vsr_code rc = chain == NULL ? step_load(&step, &error) : step_plan(&step, &error);
     if (rc == VSR_OK) {
         rc = step_move(&step, &error);
     }
-    const int code = step.report == NULL ? step_fail(&step, &error) : step_tell(&step, rc, &error);
+    *begun = step.report != NULL;
+    const int code = *begun ? step_tell(&step, rc, &error) : step_fail(&step, &error);
+    if (*begun && chain != NULL) {
+        vsr_chain_note(chain, number, step.report);
+    }
     vsr_report_free(step.report);
     vsr_plan_free(step.plan);
     vsr_set_close(step.set);
+    return code;
+}
+
+/* The order in which exit codes win over each other (contract, section 7): the smaller first. */
+static int code_rank(int code)
+{
+    static const int ranks[] = {4, 3, 5, 1, 0}; /* behind a signal, a bug, and all causes */
+    int rank = 3;
+    if (code > 128) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++) {
+        if (ranks[i] == code) {
+            return rank + (int)i;
+        }
+    }
+    return code == 70 ? 1 : 2;
+}
+
+static void step_announce(const struct call *call, const vsr_chain *chain, size_t number)
+{
+    const size_t count = vsr_chain_count(chain);
+    if (count > 1 && call->json) {
+        (void)printf("{\"t\":\"step\",\"v\":1,\"step\":%zu,\"steps\":%zu}\n", number + 1, count);
+    } else if (count > 1) {
+        (void)printf("step %zu of %zu: %s\n", number + 1, count, vsr_chain_path(chain, number));
+    }
+}
+
+/* Step by step: one summary each, and the worst exit code (contract, ruling 33). Once a step
+ * cannot begin, or a signal came, none of the later ones begins. */
+static int chain_run(const struct call *call, vsr_chain *chain)
+{
+    int worst = 0;
+    bool stopped = false;
+    for (size_t i = 0; i < vsr_chain_count(chain); i++) {
+        bool begun = false;
+        step_announce(call, chain, i);
+        if (stopped && call->json) {
+            summary_without_run(worst);
+        }
+        if (!stopped) {
+            const int code = step_run(call, chain, i, &begun);
+            worst = i == 0 || code_rank(code) < code_rank(worst) ? code : worst;
+            stopped = !begun || signal_seen != 0;
+        } else if (!call->json) {
+            (void)printf("not begun\n");
+        }
+    }
+    return worst;
+}
+
+/* The sets named, or the one named and what it adds to. */
+static int sets_run(const struct call *call)
+{
+    vsr_error error = {0};
+    vsr_chain *chain = NULL;
+    const vsr_choices choices = choices_from(call);
+    const vsr_chain_options options = {
+        .size = sizeof options,
+        .set_folders = call->sets.items,
+        .set_folder_count = call->sets.count,
+        .strict = call->strict_chain,
+        .continues = call->after.count > 0,
+        .on_warning = stderr_message,
+    };
+    const struct step none = {.call = call};
+    vsr_code rc =
+        vsr_chain_open(&chain, call->positional.items, call->positional.count, &options, &error);
+    if (rc == VSR_OK && vsr_chain_count(chain) > 1 &&
+        (call->run_dir != NULL || call->bcd_out != NULL)) {
+        (void)fprintf(stderr,
+                      "vssrestore run: --run-dir and --bcd-out name one place, and these are %zu "
+                      "sets (the named one and what it adds to), each with a run of its own\n",
+                      vsr_chain_count(chain));
+        vsr_chain_close(chain);
+        return EXIT_USAGE;
+    }
+    if (rc == VSR_OK) {
+        rc = vsr_chain_check(chain, &choices, &error);
+    }
+    const int code = rc == VSR_OK ? chain_run(call, chain) : step_fail(&none, &error);
+    vsr_chain_close(chain);
     return code;
 }
 
@@ -132,7 +223,8 @@ static int run_run(const struct call *call)
         return EXIT_USAGE;
     }
     signals_catch();
-    return step_run(call, call->plan_file != NULL ? NULL : call->positional.items[0]);
+    bool begun = false;
+    return call->plan_file != NULL ? step_run(call, NULL, 0, &begun) : sets_run(call);
 }
 
 static const struct arg_table *const tables[] = {&args_run,    &args_selection, &args_places,
@@ -140,9 +232,9 @@ static const struct arg_table *const tables[] = {&args_run,    &args_selection, 
 
 const struct verb verb_run = {
     .name = "run",
-    .synopsis = "SET [selection] [places] | --plan FILE",
+    .synopsis = "SET [SET ...] [selection] [places] | --plan FILE",
     .summary = "restore: read, verify and write every planned file, then report",
-    .positional_max = 1,
+    .positional_max = SIZE_MAX,
     .tables = tables,
     .run = run_run,
 };

@@ -49,6 +49,12 @@ static const struct arg_option places[] = {
      "go into other mounts below a mapped directory"},
     {"--in-place", NULL, ARG_FLAG, AT(in_place), NULL,
      "write ranges into files themselves, not into a copy"},
+    {"--after", NULL, ARG_LIST, AT(after), "RUNDIR",
+     "go on where that run ended: what it restored is no obstacle (may repeat)"},
+    {"--additional-restores", NULL, ARG_CHOICE, AT(additional_restores), "yes|no",
+     "does another restore of the same components follow?"},
+    {"--strict-chain", NULL, ARG_FLAG, AT(strict_chain), NULL,
+     "refuse components whose backup stamps do not follow each other"},
     {NULL},
 };
 
@@ -71,6 +77,8 @@ static const struct arg_option running[] = {
      "run folder (default ./vssrestore-run-<uuid>)"},
     {"--bcd-out", NULL, ARG_TEXT, AT(bcd_out), "FILE",
      "where the document goes after the run"},
+    {"--sets", NULL, ARG_LIST, AT(sets), "DIR",
+     "where the sets stand that an incremental one adds to (may repeat)"},
     {"--durability", NULL, ARG_CHOICE, AT(durability), "unit|end|none",
      "when files are forced to stable storage"},
     {"--owner", NULL, ARG_CHOICE, AT(owner), "media|mine",

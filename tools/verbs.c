@@ -81,6 +81,9 @@ vsr_choices choices_from(const struct call *call)
         .unprotected = call->unprotected,
         .overwrite =
             call->overwrite > 0 ? (vsr_overwrite)(call->overwrite - 1) : VSR_OVERWRITE_NEVER,
+        .additional_restores = (vsr_additional_restores)call->additional_restores,
+        .after = call->after.items,
+        .after_count = call->after.count,
         .cross_mounts = call->cross_mounts,
         .in_use = call->in_use > 0 ? (vsr_in_use)(call->in_use - 1) : VSR_IN_USE_STRICT,
         .in_place = call->in_place,

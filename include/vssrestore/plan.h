@@ -11,6 +11,14 @@
 extern "C" {
 #endif
 
+typedef struct vsr_chain vsr_chain; /* chain.h */
+
+typedef enum vsr_additional_restores {
+    VSR_ADDITIONAL_RESTORES_KNOWN = 0, /**< as the chain says; of a set alone: not told */
+    VSR_ADDITIONAL_RESTORES_YES = 1,   /**< more is to follow */
+    VSR_ADDITIONAL_RESTORES_NO = 2
+} vsr_additional_restores;
+
 typedef enum vsr_dependencies {
     VSR_DEPENDENCIES_AUTO = 0, /**< what a component needs from other writers comes along */
     VSR_DEPENDENCIES_REFUSE = 1,
@@ -64,6 +72,13 @@ typedef struct vsr_choices {
                                           component; or NULL */
     int in_place; /**< ranges are written into files themselves, not into a copy that replaces
                        them */
+    vsr_additional_restores additional_restores;
+    const char *const *after; /**< folders of runs that this one continues, oldest first: what
+                                   they restored is no obstacle, what they did not restore whole
+                                   is refused */
+    size_t after_count;
+    const vsr_chain *chain; /**< that the set is a step of (chain.h), or NULL */
+    size_t chain_step;
 } vsr_choices;
 
 typedef struct vsr_plan vsr_plan;

@@ -22,6 +22,7 @@
 #ifndef VSSRESTORE_VSSRESTORE_H
 #define VSSRESTORE_VSSRESTORE_H
 
+#include "vssrestore/chain.h"
 #include "vssrestore/error.h"
 #include "vssrestore/plan.h"
 #include "vssrestore/report.h"

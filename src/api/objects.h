@@ -20,6 +20,14 @@ struct vsr_plan {
     enum refusal *refusals; /* of a loaded plan, once asked again; else NULL */
 };
 
+struct vsr_chain {
+    struct arena arena;
+    struct chain chain; /* judged; no steps: the set stands alone */
+    const char **paths;
+    const char **run_dirs; /* of the steps that have run; NULL: not yet */
+    uint32_t count;
+};
+
 struct vsr_report {
     struct report report;
 };
@@ -31,5 +39,27 @@ vsr_code sink_give(vsr_sink sink, void *context, struct view text, vsr_error *er
  * caller with an older header does not have is zero; what we do not know must be zero. */
 vsr_code options_take(void *own, size_t own_bytes, const void *theirs, const char *name,
                       vsr_error *error);
+
+/* A caller's choices as the planner has them, folders absolute, in the arena or borrowed. Errors:
+ * USAGE, SELECTION. */
+vsr_code choices_take(struct arena *arena, const vsr_choices *given, struct plan_choices *out,
+                      vsr_error *error);
+
+/* What a plan is made in, beside its set and its choices. */
+struct plan_step {
+    const struct chain *chain; /* or NULL */
+    uint32_t number;
+    bool *file_hits; /* as in struct plan_input, or NULL */
+};
+
+/* Plan on what stands at the destinations now. step may be NULL. */
+vsr_code plan_now(struct plan **plan, const struct vsr_set *set, const struct plan_choices *choices,
+                  const struct plan_step *step, vsr_error *error);
+
+/* The choices that count in a step, in which others match nothing, and its runs before, in the
+ * arena. Errors: USAGE: a step before has not run. */
+vsr_code chain_step_choices(struct arena *arena, const struct vsr_chain *chain, uint32_t step,
+                            const struct vsr_set *set, struct plan_choices *choices,
+                            vsr_error *error);
 
 #endif

@@ -10,6 +10,7 @@
 #include "plan/plan_render.h"
 #include "plan/replay.h"
 #include "plan/stale.h"
+#include "run/past_run.h"
 #include "run/verify_plan.h"
 
 #include <errno.h>
@@ -29,6 +30,11 @@ static enum in_use in_use_of(vsr_in_use given)
     return given == VSR_IN_USE_LEASE    ? IN_USE_LEASE
            : given == VSR_IN_USE_IGNORE ? IN_USE_IGNORE
                                         : IN_USE_STRICT;
+}
+
+static int additional_of(vsr_additional_restores given)
+{
+    return given == VSR_ADDITIONAL_RESTORES_YES ? 1 : given == VSR_ADDITIONAL_RESTORES_NO ? 0 : -1;
 }
 
 static struct plan_choices choices_of(const vsr_choices *given)
@@ -53,7 +59,9 @@ static struct plan_choices choices_of(const vsr_choices *given)
         .new_target_count = (uint32_t)given->new_target_count,
         .restore_targets = given->restore_targets,
         .restore_target_count = (uint32_t)given->restore_target_count,
-        .additional_restores = -1,
+        .additional_restores = additional_of(given->additional_restores),
+        .after = given->after,
+        .after_count = (uint32_t)given->after_count,
         .alm_overwrite_never = given->mapping_overwrite_never != 0,
         .tree = given->live_tree != 0 ? TREE_LIVE : TREE_OFFLINE,
         .in_use = in_use_of(given->in_use),
@@ -90,6 +98,11 @@ static void places_absolute(struct arena *arena, struct plan_choices *choices)
     choices->volumes = volumes;
     choices->root = dir_absolute(arena, choices->root);
     choices->private_dir = dir_absolute(arena, choices->private_dir);
+    const char **after = ARENA_ARRAY(arena, const char *, choices->after_count);
+    for (uint32_t i = 0; i < choices->after_count; i++) {
+        after[i] = dir_absolute(arena, choices->after[i]);
+    }
+    choices->after = after;
 }
 
 /* The lines of the operator's list, cut at their ends. */
@@ -122,15 +135,40 @@ static vsr_code contents_read(const void *context, uint32_t entry, struct buffer
     return content_read(context, entry, RANGES_FILE_BYTES_MAX, out, error);
 }
 
-/* Plan these choices on what stands at the destinations now. */
-static vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct plan_choices *choices,
-                         vsr_error *error)
+/* Does some method want that nothing stands there? Else nobody asks what was restored before. */
+static bool places_matter(const struct documents *documents, const struct plan_choices *choices)
+{
+    bool matter = choices->alm_overwrite_never || choices->unprotected;
+    for (uint32_t i = 0; i < documents->wmd_count; i++) {
+        matter = matter || documents->wmds[i].method == METHOD_RESTORE_IF_NOT_THERE;
+    }
+    return matter;
+}
+
+static vsr_code earlier_read(struct earlier *out, const vsr_set *set,
+                             const struct plan_choices *choices, vsr_error *error)
+{
+    const bool places = places_matter(&set->documents, choices);
+    vsr_code rc = VSR_OK;
+    for (uint32_t i = 0; i < choices->after_count && rc == VSR_OK; i++) {
+        rc = past_run_read(out, choices->after[i], places, error);
+    }
+    return rc;
+}
+
+vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct plan_choices *choices,
+                  const struct plan_step *step, vsr_error *error)
 {
     const struct plan_contents contents = {&set->media, contents_read};
+    struct earlier earlier = {0};
     struct plan_input input = {.documents = &set->documents,
                                .set = &set->media,
                                .choices = choices,
-                               .contents = &contents};
+                               .contents = &contents,
+                               .chain = step != NULL ? step->chain : NULL,
+                               .chain_step = step != NULL ? step->number : 0,
+                               .file_hits = step != NULL ? step->file_hits : NULL,
+                               .earlier = choices->after_count > 0 ? &earlier : NULL};
     struct arena arena = {0};
     struct plan_mapped_root *roots = NULL;
     uint32_t root_count = 0;
@@ -138,7 +176,10 @@ static vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct pl
     const struct probe_options probing = {.cross_mounts = choices->cross_mounts,
                                           .tree = choices->tree,
                                           .in_use = choices->in_use};
-    vsr_code rc = plan_map_volumes(&arena, &input, &roots, &root_count, error);
+    vsr_code rc = earlier_read(&earlier, set, choices, error);
+    if (rc == VSR_OK) {
+        rc = plan_map_volumes(&arena, &input, &roots, &root_count, error);
+    }
     if (rc == VSR_OK) {
         rc = probe_open(&probe, roots, root_count, &probing, error);
     }
@@ -150,31 +191,45 @@ static vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct pl
     if (probe != NULL) {
         probe_close(probe);
     }
+    earlier_free(&earlier);
     arena_free(&arena);
     return rc;
+}
+
+vsr_code choices_take(struct arena *arena, const vsr_choices *given, struct plan_choices *out,
+                      vsr_error *error)
+{
+    if ((given->root != NULL && given->root[0] == '\0') ||
+        (given->private_dir != NULL && given->private_dir[0] == '\0')) {
+        return err_set(error, VSR_ERR_SELECTION, "api/plan",
+                       "--root and --private want a folder; an empty one is no place");
+    }
+    *out = choices_of(given);
+    places_absolute(arena, out);
+    return not_to_backup_read(arena, given->files_not_to_backup, out, error);
 }
 
 vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices *choices,
                          vsr_error *error)
 {
     vsr_choices mine;
+    struct arena arena = {0};
+    struct plan_choices inner;
+    struct vsr_plan made = {.set = set};
+    struct plan_step step = {0};
     *plan = NULL;
     vsr_code rc = options_take(&mine, sizeof mine, choices, "vsr_choices", error);
-    if (rc != VSR_OK) {
-        return rc;
-    }
-    if ((mine.root != NULL && mine.root[0] == '\0') ||
-        (mine.private_dir != NULL && mine.private_dir[0] == '\0')) {
-        return err_set(error, VSR_ERR_SELECTION, "api/plan",
-                       "--root and --private want a folder; an empty one is no place");
-    }
-    struct arena arena = {0};
-    struct plan_choices inner = choices_of(&mine);
-    struct vsr_plan made = {.set = set};
-    places_absolute(&arena, &inner);
-    rc = not_to_backup_read(&arena, mine.files_not_to_backup, &inner, error);
     if (rc == VSR_OK) {
-        rc = plan_now(&made.plan, set, &inner, error);
+        rc = choices_take(&arena, &mine, &inner, error);
+    }
+    if (rc == VSR_OK && mine.chain != NULL && mine.chain->count > 1) {
+        step.chain = &mine.chain->chain;
+        step.number = (uint32_t)mine.chain_step;
+        step.file_hits = ARENA_ARRAY(&arena, bool, inner.file_count); /* vsr_chain_check() asked */
+        rc = chain_step_choices(&arena, mine.chain, step.number, set, &inner, error);
+    }
+    if (rc == VSR_OK) {
+        rc = plan_now(&made.plan, set, &inner, step.chain != NULL ? &step : NULL, error);
     }
     if (rc == VSR_OK) {
         *plan = heap_alloc(1, sizeof **plan);
@@ -192,7 +247,7 @@ static vsr_code plan_ask_again(struct vsr_plan *loaded, vsr_error *error)
     struct plan *now = NULL;
     vsr_code rc = plan_replay(&arena, loaded->plan, &choices, error);
     if (rc == VSR_OK) {
-        rc = plan_now(&now, loaded->set, &choices, error);
+        rc = plan_now(&now, loaded->set, &choices, NULL, error);
     }
     if (rc == VSR_OK) {
         loaded->refusals = heap_alloc(loaded->plan->unit_count, sizeof *loaded->refusals);

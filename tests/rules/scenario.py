@@ -208,6 +208,15 @@ class Document:
         return self.entry(component).get("fileRestoreStatus")
 
 
+def rows_of(folder):
+    """The rows of a run folder's report."""
+    report = os.path.join(folder, b"report.jsonl")
+    if not os.path.exists(report):
+        return []
+    with open(report, encoding="utf-8") as rows:
+        return [row for row in map(json.loads, rows) if row["t"] == "row"]
+
+
 class Run(Told):
     """run --json: summary, rows (of report.jsonl), document (after the run), folder."""
 
@@ -218,11 +227,12 @@ class Run(Told):
         self.events = lines
         self.summaries = [line for line in lines if line["t"] == "summary"]
         self.summary = self.summaries[-1] if self.summaries else None
-        report = os.path.join(folder, b"report.jsonl")
-        self.rows = []
-        if os.path.exists(report):
-            with open(report, encoding="utf-8") as rows:
-                self.rows = [row for row in map(json.loads, rows) if row["t"] == "row"]
+        self.rows = rows_of(folder)
+
+    @property
+    def steps(self):
+        """Of a chain, in the order they ran."""
+        return [Step(self, summary) for summary in self.summaries]
 
     @property
     def document(self):
@@ -238,6 +248,17 @@ class Run(Told):
     def outcomes(self):
         """{source, else path: outcome}."""
         return {row["source"] or row["path"]: row["outcome"] for row in self.rows}
+
+
+class Step(Run):
+    """One step of a chain that was run: as a Run of its own."""
+
+    def __init__(self, chain, summary):
+        self.exit, self.out, self.err = summary["exit_code"], chain.out, chain.err
+        self.command, self.events = chain.command, chain.events
+        self.summary, self.summaries = summary, [summary]
+        self.folder = os.path.join(chain.folder, os.fsencode(summary.get("run_dir") or "none"))
+        self.rows = rows_of(self.folder)
 
 
 class Scenario:

@@ -1,0 +1,345 @@
+"""Chains of backups: a full one and what was saved since, restored one step after the other.
+
+T36, T68 and T69 are the rules' own; the cases T7x_ belong to rules 7.1 to 7.4, by their number,
+and to the contract's sections 1 and 3 and its ruling 33.
+"""
+
+import json
+import os
+
+from scenario import Scenario, Told, equal, expect, run_rules
+
+SCHEMA_DIFF_INCR, SCHEMA_EXCLUSIVE, SCHEMA_NEW_TARGET = 0x3, 0x4, 0x100
+
+
+def one(s, **more):
+    """A writer with one component of all files below C:\\d."""
+    w = s.writer("Ledger", schema=SCHEMA_DIFF_INCR, **more)
+    return w, w.component("db", lp="data").files(r"C:\d", "*")
+
+
+def packed(s, type, component, *files, parent=None, stamp=None, previous=None, **more):
+    """The set of a backup with these files (name, content) and no others. component: one or
+    several."""
+    for path in list(s.source.listing()):
+        if s.source.listing().get(path) is not None:
+            s.remove(path)
+    for name, content in files:
+        s.put("C:\\d\\" + name, content)
+    b = s.backup(type)
+    for c in component if isinstance(component, (list, tuple)) else [component]:
+        b.include(c, stamp=stamp, previous_stamp=previous)
+    return s.pack(*(("--parent", parent) if parent else ()), **more)
+
+
+def full_and_two(s, c):
+    """A full set and two incremental ones."""
+    full = packed(s, "full", c, ("a", b"a0"), ("b", b"b0"), ("c", b"c0"))
+    first = packed(s, "incremental", c, ("b", b"b1, longer"), ("n", b"n1"), parent=full)
+    second = packed(s, "incremental", c, ("b", b"2"), ("c", b"c2"), parent=first)
+    return full, first, second
+
+
+LAST = {r"C:\d": None, r"C:\d\a": b"a0", r"C:\d\b": b"2", r"C:\d\c": b"c2", r"C:\d\n": b"n1"}
+
+
+def T36_what_an_earlier_step_laid_down_is_no_obstacle():
+    for method in ("RESTORE_IF_NOT_THERE", "RESTORE_IF_CAN_BE_REPLACED"):
+        with Scenario() as s:
+            _, c = one(s, method=method)
+            run = s.run(full_and_two(s, c)).must(0)
+            equal([step.status(c) for step in run.steps], ["ALL"] * 3)
+            equal(s.listing(), LAST)
+
+
+def T36_what_stood_there_before_the_chain_is_one():
+    with Scenario() as s:
+        _, c = one(s, method="RESTORE_IF_NOT_THERE")
+        sets = full_and_two(s, c)
+        s.place(r"C:\d\b", b"older")
+        run = s.run(sets).must(3)
+        equal([step.unit(c)["error"] for step in run.steps],
+              ["PRESENT", "CHAIN_INVALID", "CHAIN_INVALID"])
+        equal(s.listing(), {r"C:\d": None, r"C:\d\b": b"older"})
+
+
+def T36_a_file_that_only_a_later_step_meets_is_one():
+    with Scenario() as s:
+        _, c = one(s, method="RESTORE_IF_NOT_THERE")
+        sets = full_and_two(s, c)
+        s.place(r"C:\d\n", b"not of this chain")
+        run = s.run(sets).must(3)
+        equal([(step.status(c), step.unit(c)["error"]) for step in run.steps],
+              [("ALL", None), ("NONE", "PRESENT"), ("NONE", "CHAIN_INVALID")])
+        equal((s.at(r"C:\d\b"), s.at(r"C:\d\n")), (b"b0", b"not of this chain"))
+
+
+def T36_after_names_the_run_that_restored_it():
+    with Scenario() as s:
+        _, c = one(s, method="RESTORE_IF_NOT_THERE")
+        full, first, second = full_and_two(s, c)
+        run = s.run(full).must(0)
+        equal(s.run(first, "--after", "/nonexistent").exit, 11)
+        s.run([first]).must(3) # the full one is found and meets what it restored before
+        after = s.run(first, "--after", run.folder).must(0)
+        equal(after.status(c), "ALL")
+        s.run(second, "--after", run.folder, "--after", after.folder).must(0)
+        equal(s.listing(), LAST)
+
+
+def T36_after_knows_a_place_whatever_the_way_there():
+    with Scenario() as s:
+        _, c = one(s, method="RESTORE_IF_NOT_THERE")
+        full, first, _ = full_and_two(s, c)
+        os.mkdir(os.path.join(s.folder, b"real"))
+        link = os.path.join(s.folder, b"link")
+        os.symlink(b"real", link)
+        os.mkdir(os.path.join(link, b"C"))
+        run = s.run(full, "--root", link).must(0)
+        place = os.path.join(s.folder, b"real", b".", b"C")
+        s.run(first, "--volume", b"C:=" + place, "--after", run.folder).must(0)
+        with open(os.path.join(place, b"d", b"b"), "rb") as opened:
+            equal(opened.read(), b"b1, longer")
+
+
+def T36_a_report_is_read_with_distrust():
+    with Scenario() as s:
+        _, c = one(s, method="RESTORE_IF_NOT_THERE")
+        full, first, _ = full_and_two(s, c)
+        run = s.run(full).must(0)
+        report = os.path.join(run.folder, b"report.jsonl")
+        with open(report, "rb") as opened:
+            rows = opened.read()
+        for name, text in (("cut", rows[:-3]), ("word", b"none\n"), ("list", b"[]\n"),
+                           ("long", b'"' + b"x" * (3 << 20) + b'"\n'), ("nul", b"\0\n"),
+                           ("base64", b'{"t":"row","path":"/x","path_b64":"?","outcome":"RESTORED"}\n')):
+            with open(report, "wb") as out:
+                out.write(text)
+            told = s.run(first, "--after", run.folder).must(11)
+            expect(told.told_of("report.jsonl", "line"), f"{name}\n{told.told()}")
+        with open(report, "wb") as out: # others' places, and one that is gone
+            out.write(b'{"t":"row","path":"relative","outcome":"RESTORED"}\n'
+                      b'{"t":"row","path":"/nowhere/x","outcome":"RESTORED"}\n')
+        equal(s.run(first, "--after", run.folder).must(3).unit(c)["error"], "PRESENT")
+        os.unlink(os.path.join(run.folder, b"summary.json"))
+        expect(s.run(first, "--after", run.folder).must(11).told_of("summary.json"), "not told")
+
+
+def T68_more_is_told_on_all_steps_but_the_last():
+    with Scenario() as s:
+        w, c = one(s)
+        brief = w.component("brief", lp="data").files(r"C:\e", "*")
+        s.source.path("C:\\e")
+        full = packed(s, "full", [c, brief], ("a", b"a"))
+        first = packed(s, "incremental", [c, brief], ("a", b"a1"), parent=full)
+        second = packed(s, "incremental", c, ("a", b"a2"), parent=first)
+        run = s.run([full, first, second]).must(0)
+        equal([step.document.entry(c).get("additionalRestores") for step in run.steps],
+              ["yes", "yes", "no"])
+        equal([step.document.entry(brief).get("additionalRestores") for step in run.steps[:2]],
+              ["yes", "no"])
+        alone = s.run(full)
+        equal(alone.document.entry(c).get("additionalRestores"), None)
+
+
+def T68_the_caller_may_know_of_more():
+    with Scenario() as s:
+        _, c = one(s)
+        full, first, _ = full_and_two(s, c)
+        run = s.run([full, first], "--additional-restores", "yes").must(0)
+        equal([step.document.entry(c).get("additionalRestores") for step in run.steps],
+              ["yes", "yes"])
+        run = s.run(full, "--additional-restores", "no").must(0)
+        equal(run.document.entry(c).get("additionalRestores"), "no")
+
+
+def T69_the_previous_stamp_is_never_written():
+    with Scenario() as s:
+        _, c = one(s)
+        full = packed(s, "full", c, ("a", b"a"), stamp="one")
+        first = packed(s, "incremental", c, ("a", b"1"), parent=full, stamp="two", previous="one")
+        bare = packed(s, "incremental", c, ("a", b"2"), parent=first, stamp="three")
+        run = s.run([full, first, bare]).must(0)
+        equal([step.document.entry(c).get("previousBackupStamp") for step in run.steps],
+              [None, "one", None])
+        equal([step.document.entry(c).get("backupStamp") for step in run.steps],
+              ["one", "two", "three"])
+
+
+def T71_the_last_set_alone_stands_for_its_chain():
+    with Scenario() as s:
+        _, c = one(s)
+        full, first, second = full_and_two(s, c)
+        run = s.run([second]).must(0)
+        equal((len(run.steps), s.listing()), (3, LAST))
+        folders = [step.folder for step in run.steps]
+        equal(len(set(folders)), 3)
+        for step, media in zip(run.steps, (full, first, second)):
+            with open(os.path.join(step.folder, b"run.json"), encoding="utf-8") as opened:
+                equal(json.load(opened)["set_path"], os.fsdecode(media))
+
+
+def T71_parents_elsewhere_are_looked_for_where_is_said():
+    with Scenario() as s:
+        _, c = one(s)
+        full, first, second = full_and_two(s, c)
+        away = os.path.join(s.folder, b"away")
+        os.mkdir(away)
+        os.rename(full, os.path.join(away, b"full"))
+        with open(os.path.join(away, b"full", b"set.json"), encoding="utf-8") as opened:
+            uuid = json.loads(opened.read().rsplit("\n", 2)[0])["uuid"]
+        told = s.run([second]).must(11)
+        expect(told.told_of(uuid, os.fsdecode(s.folder)), told.told())
+        equal(len(told.summaries), 1)
+        equal(s.listing(), {})
+        s.run([second], "--sets", os.path.join(s.folder, b"nowhere")).must(11)
+        run = s.run([second], "--sets", away).must(0)
+        equal((len(run.steps), s.listing()), (3, LAST))
+
+
+def T71_one_place_for_several_runs_is_a_usage_error():
+    with Scenario() as s:
+        _, c = one(s)
+        sets = full_and_two(s, c)
+        for media in (sets, sets[-1:]):
+            s.run(media, "--run-dir", os.path.join(s.folder, b"r")).must(2)
+            s.run(media, "--bcd-out", os.path.join(s.folder, b"b")).must(2)
+        plan = os.path.join(s.folder, b"plan")
+        Told(["plan", sets[0], "-o", plan, *s.where([])]).must(0)
+        Told(["run", "--plan", plan, "--sets", s.folder]).must(2)
+        Told(["run", "--plan", plan, sets[0], sets[1]]).must(2)
+        equal(s.listing(), {})
+
+
+def T71_wrong_orders_are_refused_before_anything_is_written():
+    with Scenario() as s:
+        _, c = one(s)
+        full, first, second = full_and_two(s, c)
+        differential = packed(s, "differential", c, ("b", b"d"), parent=full)
+        later = packed(s, "differential", c, ("b", b"e"), parent=full)
+        copy = packed(s, "copy", c, ("b", b"e"))
+        log = packed(s, "log", c, ("b", b"l"), parent=first)
+        for media in ([first, full], [full, second], [full, second, first], [full, full],
+                      [full, differential, later], [copy, first], [full, copy],
+                      [full, first, log, second], [first, second]):
+            told = s.run(media).must(11)
+            equal(len(told.summaries), 1, told.told())
+        equal(s.listing(), {})
+        s.run([full, later]).must(0)
+        equal((s.at(r"C:\d\a"), s.at(r"C:\d\b")), (b"a0", b"e"))
+        s.run([log]).must(0)
+        equal((s.at(r"C:\d\b"), s.at(r"C:\d\n")), (b"l", b"n1"))
+        s.run([copy]).must(0)
+
+
+def T71_parents_that_cannot_be_are_refused_when_packing():
+    with Scenario() as s:
+        _, c = one(s)
+        other = s.writer("Other").component("x").files(r"C:\d", "*")
+        full, first, _ = full_and_two(s, c)
+        s.backup("full").include(c)
+        for parent in (full, first):
+            s.pack_told("--parent", parent).must(11)
+        s.backup("differential").include(c)
+        s.pack_told("--parent", first).must(11)
+        s.backup("incremental").include(other)
+        expect(s.pack_told("--parent", full).must(11).told_of("writers"), "not told")
+        s.pack_told("--parent", s.folder).must(20)
+
+
+def T71_writers_that_do_not_mix_are_left_out():
+    with Scenario() as s:
+        w, c = one(s)
+        x = s.writer("Strict", schema=SCHEMA_DIFF_INCR | SCHEMA_EXCLUSIVE)
+        strict = x.component("s").files(r"C:\x", "*")
+        s.source.path("C:\\x")
+        full = packed(s, "full", [c, strict], ("a", b"0"))
+        first = packed(s, "incremental", [c, strict], ("a", b"1"), parent=full)
+        second = packed(s, "differential", [c, strict], ("a", b"2"), parent=full)
+        run = s.run([full, first, second]).must(3)
+        equal([(step.status(c), step.unit(strict)["error"]) for step in run.steps],
+              [("ALL", "CHAIN_INVALID")] * 3)
+        equal(s.at(r"C:\d\a"), b"2")
+        s.run([full, first]).must(0)
+
+
+def T72_what_failed_in_a_step_is_refused_in_the_later_ones():
+    with Scenario() as s:
+        w, c = one(s)
+        other = w.component("other").files(r"C:\o", "*")
+        s.source.path("C:\\o")
+        full = packed(s, "full", [c, other], ("a", b"0"), ("b", b"0"))
+        first = packed(s, "incremental", [c, other], ("b", b"1"), parent=full)
+        second = packed(s, "incremental", [c, other], ("a", b"2"), parent=first)
+        s.block(r"C:\d\b")
+        run = s.run([full, first, second]).must(3)
+        equal([(step.exit, step.unit(c)["error"], step.status(other)) for step in run.steps],
+              [(3, "NOT_REPLACEABLE", "ALL"), (3, "CHAIN_INVALID", "ALL"),
+               (3, "CHAIN_INVALID", "ALL")])
+        equal([step.document.status(c) for step in run.steps], ["none"] * 3)
+        equal(s.at(r"C:\d\a"), None)
+        again = s.run(second, "--after", run.steps[0].folder).must(3)
+        equal(again.unit(c)["error"], "CHAIN_INVALID")
+
+
+def T72_only_some_files_is_no_failure():
+    with Scenario() as s:
+        _, c = one(s)
+        sets = full_and_two(s, c)
+        run = s.run(sets, "--file", r"C:\d\b").must(1)
+        equal([step.unit(c)["error"] for step in run.steps], [None] * 3)
+        equal(s.listing(), {r"C:\d": None, r"C:\d\b": b"2"})
+        s.run(sets, "--file", r"C:\d\n").must(1) # of the second set alone
+        equal(s.at(r"C:\d\n"), b"n1")
+        s.run(sets, "--file", r"C:\d\none").must(11)
+
+
+def T72_a_component_need_not_be_in_every_step():
+    with Scenario() as s:
+        w, c = one(s)
+        other = w.component("other").files(r"C:\o", "*")
+        s.source.path("C:\\o")
+        full = packed(s, "full", [c, other], ("a", b"0"))
+        s.put(r"C:\o\x", b"x")
+        first = packed(s, "incremental", c, ("a", b"1"), parent=full)
+        run = s.run([full, first], "--component", other.selector).must(0)
+        equal([len(step.summary["units"]) for step in run.steps], [1, 0])
+        equal(s.at(r"C:\d\a"), None)
+        run = s.run([full, first], "--exclude-component", other.selector).must(0)
+        equal(s.at(r"C:\d\a"), b"1")
+        told = s.run([full, first], "--component", "Ledger:nothing").must(11)
+        expect(told.told_of("Ledger:nothing"), told.told())
+
+
+def T73_stamps_that_do_not_follow_are_told():
+    with Scenario() as s:
+        w, c = one(s)
+        other = w.component("other").files(r"C:\o", "*")
+        s.source.path("C:\\o")
+        full = packed(s, "full", [c, other], ("a", b"0"), stamp="monday")
+        s.backup("incremental").include(c, stamp="x", previous_stamp="tuesday")
+        s.backups[-1].include(other, stamp="x", previous_stamp="monday")
+        s.put(r"C:\d\a", b"1")
+        told = s.pack_told("--parent", full)
+        told.must(0)
+        expect(told.told_of("tuesday", "monday"), told.told())
+        run = s.run([full, told.set]).must(0)
+        expect(run.told_of("7.3", "tuesday", "monday"), run.told())
+        equal(s.at(r"C:\d\a"), b"1")
+        run = s.run([full, told.set], "--strict-chain").must(3)
+        equal([(step.unit(c)["error"], step.status(other)) for step in run.steps],
+              [("CHAIN_INVALID", "ALL")] * 2)
+
+
+def T74_new_targets_hold_in_each_step():
+    with Scenario() as s:
+        w = s.writer("Ledger", schema=SCHEMA_DIFF_INCR | SCHEMA_NEW_TARGET)
+        c = w.component("db", lp="data").files(r"C:\d", "*")
+        sets = full_and_two(s, c)
+        s.run(sets, "--new-target", c.selector + r"|C:\d|*|yes|C:\moved").must(0)
+        equal(s.listing(), {path.replace(r"C:\d", r"C:\moved"): content
+                            for path, content in LAST.items()})
+
+
+if __name__ == "__main__":
+    run_rules(globals())
