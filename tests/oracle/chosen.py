@@ -103,8 +103,10 @@ class Choice:
                 part.whole |= set(range(len(part.entries)))
         for selector in choices.components:
             self.ask(selector)
-        while choices.dependencies != "ignore" and self.follow():
-            pass
+        again = True
+        while again:
+            again = choices.mandatory and self.force()
+            again = choices.dependencies != "ignore" and self.follow() or again
 
     def find(self, selector):
         """The parts that WRITER means, and FULL\\NAME or None. Selectors are (writer, name)."""
@@ -162,6 +164,20 @@ class Choice:
                 part.left_out.add(c)
             else:
                 raise Wrong("")
+
+    def force(self):
+        """4.7: what must come along with anything of its writer; True: something was added."""
+        added = False
+        for part in self.parts:
+            touched = any(part.holds(c) for c in range(len(part.components)))
+            for c, component in enumerate(part.components):
+                e = part.entry_of(c)
+                below = any(a.selectable and is_ancestor(a, component) for a in part.components)
+                if touched and e is not None and not component.selectable and not below and \
+                        e not in part.whole | part.dropped:
+                    part.whole.add(e)
+                    added = True
+        return added
 
     def follow(self):
         """4.9, one round; True: something was added."""

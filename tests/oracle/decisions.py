@@ -115,7 +115,8 @@ class Case:
             components=[], exclude=[], widen=False, dependencies="auto",
             new_targets=[("W", "c", target) for target in self.targets()], restore_targets=[],
             private=self.private, live=self.tree == "live",
-            never_overwrite=self.overwrite == "never", captured={}, environment={})
+            never_overwrite=self.overwrite == "never", captured={}, environment={}, aliases={},
+            files=[], mandatory=False)
         return expected(Documents(self.texts()), nodes, ["C:"], tree, choices)
 
     def differences(self, lines):

@@ -4,6 +4,7 @@ Small vocabularies, so that things meet: the same folders, names and patterns co
 again, in other letter case and other spellings.
 """
 
+import os
 import random
 from types import SimpleNamespace
 
@@ -21,6 +22,7 @@ SPECS = (*["*"] * 6, "*.*", "*.dat", "*.log", "a.dat", "A.DAT", "file?.txt", "?.
          "read*.*", "f*", "README", "*.tmp", "none.bin")
 LOGICAL = ("", "", "top", "Set", "Set\\deep", "top\\mid", "\\top")
 COMPONENTS = ("top", "mid", "Set", "deep", "low", "db")
+GUID = "\\\\?\\Volume{0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9}" # D: by another name
 ENVIRONMENT = {"Data": "C:\\data", "SystemDrive": "C:", "LOGS": "D:\\logs"}
 
 
@@ -32,7 +34,9 @@ class Maker:
         self.choices = SimpleNamespace(
             components=[], exclude=[], widen=False, dependencies="auto", new_targets=[],
             restore_targets=[], private=False, live=False, never_overwrite=False,
-            captured=ENVIRONMENT, environment={})
+            captured=ENVIRONMENT, environment={}, aliases={GUID.upper(): "D:"}, files=[],
+            mandatory=False)
+        self.volumes = ("C:", "D:", "E:")
         self.options = []
 
     def chance(self, probability):
@@ -55,6 +59,8 @@ class Maker:
         path = self.other_case(path)
         if not path.endswith("\\"):
             path += self.pick("", "", "", "\\")
+        if path.upper().startswith("D:\\") and self.chance(0.15):
+            return self.other_case(GUID) + path[2:]
         for name, value in ENVIRONMENT.items():
             if self.chance(0.3) and path.lower().startswith(value.lower() + "\\"):
                 return f"%{self.other_case(name)}%" + path[len(value):]
@@ -146,13 +152,24 @@ class Maker:
         for _ in range(self.pick(3, 8, 15, 25)):
             path = self.folder().rstrip("\\") + "\\" + self.pick(*NAMES)
             if not self.clashes(self.s.source, path):
-                self.s.put(path, path.encode())
+                self.make_entry(path)
         for _ in range(self.pick(0, 1, 3)):
             path = self.folder()
             if not self.clashes(self.s.source, path):
                 self.s.put_folder(path)
         for drive in "CD":
             self.s.put_folder(drive + ":\\")
+
+    def make_entry(self, path):
+        place = self.s.put(path, path.encode())
+        regular = [name for name, content in self.s.source.listing().items()
+                   if isinstance(content, bytes) and name[:2] == path[:2]]
+        if self.chance(0.06):
+            os.unlink(place)
+            os.symlink(self.pick("nowhere", "../a.dat"), place)
+        elif self.chance(0.06) and len(regular) > 1:
+            os.unlink(place)
+            os.link(self.s.source.path(self.pick(*(name for name in regular if name != path))), place)
 
     @staticmethod
     def clashes(tree, path):
@@ -205,14 +222,33 @@ class Maker:
             target = self.pick("original", "alternate", "original_location", "directed")
             choices.restore_targets.append((component.writer.name, component.full, target))
             self.option("--restore-target", f"{component.selector}={target}")
-        if self.sets and self.chance(0.2):
+        if self.chance(0.1):
+            choices.private = True
+            self.option("--private", self.s.dest.folder)
+        elif self.sets and self.chance(0.2):
             self.choose_target(*self.pick(*self.sets))
+        if self.chance(0.1):
+            choices.mandatory = True
+            self.options.append("--force-mandatory")
+        if self.chance(0.1):
+            self.choose_files()
+        if not choices.private and self.chance(0.1):
+            self.volumes = ("C:", self.pick("D:", "E:"))
+            for volume in self.volumes:
+                self.s.place_folder(volume + "\\")
+                self.option("--volume", os.fsencode(volume + "=") + self.s.dest.path(volume + "\\"))
         if self.chance(0.15):
             choices.never_overwrite = True
             self.option("--alm-overwrite", "never")
         if self.chance(0.7):
             choices.environment = {"ALT": "E:\\env"}
             self.option("--env", "ALT=E:\\env")
+
+    def choose_files(self):
+        for _ in range(self.pick(1, 1, 2)):
+            path, spec = self.folder(), self.pick("*", "*", "*.dat", *NAMES)
+            self.choices.files.append(SimpleNamespace(path=path, spec=spec, recursive=False))
+            self.option("--file", path.rstrip("\\") + "\\" + spec)
 
     def select(self, option, chosen, component):
         whole = self.chance(0.15)

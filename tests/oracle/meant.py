@@ -10,8 +10,9 @@ from windows import (NoPath, Unknown, fold, folded, folder, is_filespec, is_lite
                      matches)
 
 
-def node(volume, elements, kind, content=None):
-    return SimpleNamespace(place=(volume, tuple(elements)), kind=kind, content=content)
+def node(volume, elements, kind, content=None, links=None):
+    """links: what all names of one file have in common, or None."""
+    return SimpleNamespace(place=(volume, tuple(elements)), kind=kind, content=content, links=links)
 
 
 def parent(place):
@@ -95,14 +96,14 @@ def folders_of(unit, media, table):
     return found
 
 
-def missing(unit, media, table, bit):
-    """5.10, ruling 36: is a named file that must be there not on the media?"""
+def missing(unit, media, table, bit, chosen):
+    """5.10, ruling 36: is a named file that must be there not on the media? chosen: of --file."""
     for _, s in sets_of(unit):
         if is_literal(s.spec) and s.mask & bit:
             there = any(n.kind != "folder" and member(n, s, table) for n in media)
             top = folder(s.path, table)
             named = SimpleNamespace(place=(top[0], (*top[1], s.spec)))
-            if not there and not excluded(named, unit.part.writer, table):
+            if not there and chosen(named) and not excluded(named, unit.part.writer, table):
                 return True
     return False
 

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from chosen import Choice, Wrong
 import meant
 import placed
-from windows import fold, folded, text_of
+from windows import Table, fold, folded, text_of
 
 
 class World:
@@ -22,17 +22,21 @@ class World:
 
     def __init__(self, documents, nodes, volumes, tree, choices):
         self.documents, self.choices, self.tree = documents, choices, tree
-        self.captured = {fold(name): value for name, value in choices.captured.items()}
-        self.places = {**self.captured,
-                       **{fold(name): value for name, value in choices.environment.items()}}
+        self.captured = Table({fold(name): value for name, value in choices.captured.items()})
+        self.places = Table({**self.captured, **{
+            fold(name): value for name, value in choices.environment.items()}})
+        self.captured.aliases = self.places.aliases = choices.aliases
         self.private, self.live = choices.private, choices.live
         self.never_overwrite = choices.never_overwrite
         everything = Choice(documents, SimpleNamespace(
-            components=[], exclude=[], dependencies="ignore", widen=False))
+            components=[], exclude=[], dependencies="ignore", widen=False, mandatory=False))
         scopes = [(unit.part.writer, unit.part.components[c])
                   for unit in everything.units() for c in unit.members]
         self.media = meant.media_order(
             meant.packed(documents, scopes, nodes, self.captured), volumes)
+        names = [n.links for n in self.media]
+        for n in self.media: # the only name on the media is no link
+            n.links = n.links if names.count(n.links) > 1 else None
         self.choice = Choice(documents, choices)
         self.new_targets = [self.new_target(*target) for target in choices.new_targets]
         self.targets = {}
@@ -80,14 +84,25 @@ class World:
     def same_set(self, s, triple):
         return meant.same_set(s, triple, self.captured, self.captured)
 
+    def is_chosen(self, file):
+        """By --file, which means files in one folder."""
+        patterns = self.choices.files
+        return not patterns or any(meant.member(file, pattern, self.captured)
+                                   for pattern in patterns)
+
     def files_of(self, chosen):
-        return meant.files_of(chosen, self.media, self.captured)
+        """The files of a unit; what --file leaves out makes it a partial one (ruling 18)."""
+        found = meant.files_of(chosen, self.media, self.captured)
+        taken = [file for file in found if self.is_chosen(file.node)]
+        chosen.partial |= len(taken) < len(found)
+        return taken
 
     def folders_of(self, chosen):
-        return meant.folders_of(chosen, self.media, self.captured)
+        return [] if self.choices.files else \
+            meant.folders_of(chosen, self.media, self.captured)
 
     def missing(self, chosen):
-        return meant.missing(chosen, self.media, self.captured, self.documents.bit)
+        return meant.missing(chosen, self.media, self.captured, self.documents.bit, self.is_chosen)
 
 
 def going_to(unit, file):
@@ -131,8 +146,7 @@ def where_folder_goes(world, unit, file):
     elif unit.verdict == "alternate" or not unit.plain and unit.wants_mappings():
         place, where = unit.destination(file, "alternate"), "alternate"
     else:
-        place, where = file.node.place, {"staged": "original", "mixed": "original"}.get(
-            unit.verdict, unit.verdict)
+        place, where = file.node.place, unit.at
     if place is None or isinstance(place, str) or place[0] not in world.tree:
         return None
     return place, where
@@ -171,8 +185,17 @@ def items_of(unit, media):
     return sorted(unit.files + unit.folders, key=lambda item: order[item.node.place])
 
 
+def kind_of(n, linked):
+    """5.11: the first planned name of a file brings its data, the others link to it."""
+    if n.kind == "link":
+        return "reparse"
+    again = n.links is not None and n.links in linked
+    linked.add(n.links)
+    return "hardlink" if again else "plain"
+
+
 def records_of(world, units):
-    made, files = Made(world), []
+    made, files, linked = Made(world), [], set()
     for number, unit in enumerate(units):
         for item in [] if unit.errors else items_of(unit, world.media):
             if item in unit.folders:
@@ -184,7 +207,7 @@ def records_of(world, units):
                 item.to = (to[0], (*to[1], item.to[1][-1]))
                 files.append(SimpleNamespace(
                     unit=number, component=unit.chosen.part.components[item.component].full,
-                    kind="reparse" if item.node.kind == "link" else "plain",
+                    kind=kind_of(item.node, linked),
                     source=text_of(item.node.place), dest=text_of(item.to), place=item.where,
                     action=item.action, node=item.node, to=item.to))
     return files, [SimpleNamespace(unit=unit, dest=text_of(place), place=where, to=place)
@@ -226,6 +249,10 @@ def expected(documents, nodes, volumes, tree, choices):
     units = [placed.Unit(world, chosen) for chosen in world.choice.units()]
     for unit in units:
         unit.settle()
+    for pattern in choices.files:
+        if not any(meant.member(file.node, pattern, world.captured)
+                   for unit in units for file in unit.files):
+            raise Wrong("--file")
     share(units)
     conflict(units)
     share(units)

@@ -75,7 +75,7 @@ class Unit:
         self.world, self.chosen = world, chosen
         self.errors = set(chosen.errors)
         self.verdict, self.files, self.folders = "refused", [], []
-        self.plain, self.moved = [], []
+        self.plain, self.moved, self.at = [], [], "original"
 
     # what is known before anything is looked at
 
@@ -115,10 +115,20 @@ class Unit:
             return "DOCUMENT_INVALID"
 
     def survey(self, files, place):
-        """The obstacles of these files at a place, in their order."""
+        """The obstacles of these files at a place, in their order; behind them those folders of
+        recursive sets for which there is no place at all (9.1: they belong to ALL)."""
+        moved = place == "new_target"
+        folders = [f for f in self.folders
+                   if (self.new_target(f.component, f.set) is not None) == moved]
+        return self.look_at(files, place) + [
+            seen for seen in self.look_at(folders, place) if seen.never]
+
+    def look_at(self, files, place):
         found = []
         for file in files:
             to = self.destination(file, place)
+            if to is None:
+                continue # a folder of a set without a mapping
             if isinstance(to, str):
                 seen = SimpleNamespace(creating=to, writing=to, never=True, there=False)
             else:
@@ -133,7 +143,7 @@ class Unit:
         self.verdict = "refused"
 
     def go(self, verdict, place, seen):
-        self.verdict = verdict
+        self.verdict, self.at = verdict, place
         for file, where in zip(self.plain, seen):
             file.to, file.where = where.place, place
             file.action = "replace" if where.there else "create"

@@ -15,13 +15,18 @@ class NoPath(Exception):
     """Not the absolute path of a folder."""
 
 
+class Table(dict):
+    """{folded name: value} for %NAMES%; aliases: {folded volume: the volume that it is}."""
+
+    aliases = {}
+
+
 def fold(text):
     """Upper case, character by character, where that is one character."""
     return "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
 
 
 def expand(text, table):
-    """table: {folded name: value}."""
     def value(match):
         if fold(match[1]) not in table:
             raise Unknown(match[1])
@@ -54,7 +59,7 @@ def folder(text, table):
     elements = [element for element in rest.split("\\") if element]
     if any(element in (".", "..") or set(element) & set("*?") for element in elements):
         raise NoPath(text)
-    return fold(volume), tuple(elements)
+    return table.aliases.get(fold(volume), fold(volume)), tuple(elements)
 
 
 def folded(place):
