@@ -218,6 +218,7 @@ static void walk_all(struct walk *walk)
                                        .excludes = match_root(walk->excludes, v),
                                        .chosen = match_root(walk->chosen, v),
                                        .left_out = match_root(walk->left_out, v)};
+        walk_directory(walk, &root); /* a mapping of a whole volume may have to be made */
         walk_push(walk, &root);
         while (walk->step_count > 0) {
             const struct walk_step step = walk->steps[--walk->step_count];

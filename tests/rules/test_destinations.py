@@ -79,6 +79,19 @@ def T34_folders_below_a_mapping_stay_the_same():
         equal((run.status(c), files_of(s)), ("ALL", {r"D:\alt\a\b.x": b"b"}))
 
 
+def T34_a_mapping_of_a_whole_volume_is_made_too():
+    with Scenario() as s:
+        w, c, _ = one(s, 4)
+        c.files("C:\\", "*.dat").files(r"C:\db", "*.txt")
+        w.mapping("C:", "*.dat", r"D:\whole")
+        w.mapping("C:\\", "*.dat", r"D:\whole")
+        w.mapping(r"C:\db", "*.txt", r"D:\alt")
+        s.put(r"C:\db\f.txt", b"f")
+        s.run(s.pack()).must(0)
+        equal(s.listing(), {r"D:\alt": None, r"D:\alt\f.txt": b"f", r"D:\whole": None,
+                            r"D:\whole\db": None})
+
+
 def T35_a_used_mapping_is_recorded_at_the_root_word_for_word():
     with Scenario() as s:
         w, c, _ = one(s, 4)
