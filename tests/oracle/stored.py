@@ -100,7 +100,7 @@ def read_entry(element):
 
 
 class Documents:
-    """bcd, and for each writer's part of it: entries and the writer's document (or None)."""
+    """Not to be changed. bcd, and for each writer's part of it: entries and the writer's document (or None)."""
 
     def __init__(self, texts):
         roots = [ElementTree.fromstring(text) for text in texts]

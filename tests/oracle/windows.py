@@ -1,9 +1,10 @@
 """Windows paths, %NAMES% and wildcards, as sections 5.3 and 5.4 of the rules have them.
 
 A folder is (volume, tuple of elements), a volume "C:", "\\\\?\\Volume{guid}" or
-"\\\\server\\share". Naive: everything is compared by folding it again.
+"\\\\server\\share". Naive: everything is compared by folding it.
 """
 
+import functools
 import re
 
 
@@ -21,6 +22,7 @@ class Table(dict):
     aliases = {}
 
 
+@functools.cache
 def fold(text):
     """Upper case, character by character, where that is one character."""
     return "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
