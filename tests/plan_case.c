@@ -85,6 +85,7 @@ static void add_files(struct planner_fixture *fixture, const struct plan *plan, 
         const struct plan_file *f = &plan->files[i];
         const bool replaces = f->action == ACTION_REPLACE;
         const char mark = f->action == ACTION_NONE      ? '.'
+                          : f->action == ACTION_STAGE   ? (f->kind == KIND_DIRECTORY ? 'D' : 's')
                           : f->kind == KIND_DIRECTORY   ? 'd'
                           : f->kind == KIND_HARDLINK    ? 'l'
                           : f->kind == KIND_PARTIAL     ? 'p'

@@ -182,7 +182,7 @@ bool args_choose(const struct call *call)
            call->private_dir != NULL || call->widen || call->files_not_to_backup != NULL ||
            call->force_mandatory || call->unprotected || call->cross_mounts || call->in_place ||
            call->dependencies != 0 || call->alm_overwrite != 0 || call->tree != 0 ||
-           call->overwrite != 0;
+           call->in_use != 0 || call->overwrite != 0;
 }
 
 void args_help(const struct verb *verb)

@@ -18,9 +18,9 @@ struct call { /* everything that any verb can be told; zero = not said */
     struct text_list components, exclude_components, files;
     struct text_list new_targets, restore_targets;
     struct text_list after, sets;
-    const char *root, *output, *parent, *private_dir, *run_dir, *bcd_out, *plan_file;
+    const char *root, *output, *parent, *private_dir, *run_dir, *bcd_out, *plan_file, *registry;
     const char *files_not_to_backup;
-    bool all, widen, force_mandatory, unprotected, cross_mounts, in_place;
+    bool all, widen, force_mandatory, unprotected, cross_mounts, in_place, registered;
     bool json, jsonl, system, quiet;
     uint64_t workers, queue_depth, memory_bytes;
     int dependencies, alm_overwrite, tree, in_use,
@@ -47,7 +47,7 @@ struct arg_table {
 };
 
 extern const struct arg_table args_selection, args_places, args_engine, args_pack, args_output,
-    args_inspect, args_verify, args_run, args_plan;
+    args_inspect, args_pending, args_verify, args_run, args_plan;
 
 struct verb {
     const char *name;

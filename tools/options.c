@@ -79,6 +79,8 @@ static const struct arg_option running[] = {
      "where the document goes after the run"},
     {"--sets", NULL, ARG_LIST, AT(sets), "DIR",
      "where the sets stand that an incremental one adds to (may repeat)"},
+    {"--registry", NULL, ARG_TEXT, AT(registry), "DIR",
+     "links to what waits for the next boot ('': none)"},
     {"--durability", NULL, ARG_CHOICE, AT(durability), "unit|end|none",
      "when files are forced to stable storage"},
     {"--owner", NULL, ARG_CHOICE, AT(owner), "media|mine",
@@ -128,6 +130,14 @@ static const struct arg_option inspecting[] = {
     {NULL},
 };
 
+static const struct arg_option pending[] = {
+    {"--all", NULL, ARG_FLAG, AT(registered), NULL,
+     "all that is registered on this machine, as the boot-time unit does"},
+    {"--registry", NULL, ARG_TEXT, AT(registry), "DIR",
+     "the registry (default /var/lib/vssrestore/pending)"},
+    {NULL},
+};
+
 static const struct arg_option verifying[] = {
     {"--plan", NULL, ARG_TEXT, AT(plan_file), "FILE",
      "compare the destinations with this plan"},
@@ -145,4 +155,5 @@ const struct arg_table args_pack = {"pack", packing};
 const struct arg_table args_output = {"output", output};
 const struct arg_table args_plan = {"plan", planning};
 const struct arg_table args_inspect = {"inspect", inspecting};
+const struct arg_table args_pending = {"pending", pending};
 const struct arg_table args_verify = {"verify", verifying};

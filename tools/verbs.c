@@ -96,6 +96,7 @@ vsr_restore_options run_options_from(const struct call *call)
     return (vsr_restore_options){
         .size = sizeof(vsr_restore_options),
         .run_dir = call->run_dir,
+        .pending_registry = call->registry,
         .bcd_out = call->bcd_out,
         .workers = (unsigned)call->workers,
         .queue_depth = (unsigned)call->queue_depth,

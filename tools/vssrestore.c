@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-    &verb_pack, &verb_inspect, &verb_plan, &verb_run, &verb_verify, &verb_reindex,
+    &verb_pack, &verb_inspect, &verb_plan, &verb_run, &verb_verify, &verb_reindex, &verb_pending,
 };
 
 static void help_print(void)

@@ -2,6 +2,7 @@
 #ifndef VSSRESTORE_RESTORE_H
 #define VSSRESTORE_RESTORE_H
 
+#include "vssrestore/pending.h"
 #include "vssrestore/plan.h"
 #include "vssrestore/report.h"
 
@@ -46,6 +47,9 @@ typedef struct vsr_restore_options {
     void (*on_progress)(void *context, const vsr_progress *progress);
     void *context;
     const volatile int *cancel; /**< the run ends soon after this becomes non-zero; or NULL */
+    /** Where to note what waits for the next boot, if that folder is there and may be written;
+     *  NULL: VSR_PENDING_REGISTRY (pending.h), "": nowhere. */
+    const char *pending_registry;
 } vsr_restore_options;
 
 /** Run a plan. A run outlives single-file trouble: a file that cannot be read, verified or

@@ -2,7 +2,7 @@
  *
  * Read on in this order: error.h (how calls fail), set.h (make, open, inspect, verify a backup
  * set), plan.h (resolve the documents to one record a file), restore.h (run a plan), report.h
- * (what happened). A whole restore:
+ * (what happened), pending.h (what waits for the next boot). A whole restore:
  *
  *     vsr_error error = {0};
  *     vsr_set *set = NULL;
@@ -24,6 +24,7 @@
 
 #include "vssrestore/chain.h"
 #include "vssrestore/error.h"
+#include "vssrestore/pending.h"
 #include "vssrestore/plan.h"
 #include "vssrestore/report.h"
 #include "vssrestore/restore.h"

@@ -62,4 +62,7 @@ vsr_code chain_step_choices(struct arena *arena, const struct vsr_chain *chain, 
                             const struct vsr_set *set, struct plan_choices *choices,
                             vsr_error *error);
 
+/* A caller's registry (pending.h): NULL is the system's, "" none. */
+const char *pending_registry_of(const char *given);
+
 #endif

@@ -106,6 +106,7 @@ vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
     const struct conduct_options conduct = {
         .run_dir = mine.run_dir,
         .bcd_out = mine.bcd_out,
+        .pending_registry = pending_registry_of(mine.pending_registry),
         .engine = engine_of(&mine),
         .stage = {.owner = owner_of(mine.owner),
                   .cross_mounts = plan_chose(plan->plan, "--cross-mounts"),

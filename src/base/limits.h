@@ -95,6 +95,13 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 #define IN_USE_FILES_MAX      ((size_t)16 << 20)
 #define IN_USE_LIST_BYTES_MAX ((size_t)64 << 20)
 
+/* One record of a journal: a pending move names a path of WIN_PATH_BYTES_MAX. */
+#define JOURNAL_PAYLOAD_BYTES_MAX ((uint32_t)128 << 10)
+static_assert(WIN_PATH_BYTES_MAX + 4096u <= JOURNAL_PAYLOAD_BYTES_MAX, "a path fits a record");
+/* What waits for one boot: ten million files of one volume. */
+#define PENDING_JOURNAL_BYTES_MAX ((size_t)4 << 30)
+#define PENDING_FOLDERS_MAX       4096u /* of one call: runs times volumes */
+
 /* Retries of one read or write that ends short, EINTR or EAGAIN, before it is an error. */
 #define IO_RETRIES_MAX 64
 

@@ -95,6 +95,23 @@ static bool publish_sync_all(struct publication *p, const uint32_t *groups, uint
     return changed;
 }
 
+/* What waits for the next boot is on stable storage before the rest of its unit is seen. */
+static void publish_keep_unit(struct publication *p, uint32_t unit)
+{
+    const struct plan_unit *u = &p->stage->plan->units[unit];
+    uint32_t file = u->first_file;
+    while (file < u->first_file + u->file_count && p->rows[file].outcome != OUTCOME_STAGED) {
+        file++;
+    }
+    if (file == u->first_file + u->file_count || p->log == NULL || p->log->keep == NULL) {
+        return;
+    }
+    const int fault = p->log->keep(p->log->context, unit);
+    if (fault != 0) {
+        publish_fail_unit(p, unit, file, fault);
+    }
+}
+
 /* What the engine left failed goes out of the staged trees before they are seen. */
 static void publish_begin_group(struct publication *p, uint32_t group)
 {
@@ -103,6 +120,8 @@ static void publish_begin_group(struct publication *p, uint32_t group)
         const uint32_t unit = p->stage->group_units[i];
         if (p->states[unit] == UNIT_FAILED) {
             publish_fail_unit(p, unit, MARK_NONE, 0);
+        } else if (p->states[unit] == UNIT_STAGED) {
+            publish_keep_unit(p, unit);
         }
     }
     publish_prepare_trees(p, group);
@@ -204,16 +223,8 @@ static vsr_code publish_commit_group(struct publication *p, uint32_t group, vsr_
     }
     for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
         const uint32_t unit = stage->group_units[i];
-        const struct plan_unit *u = &stage->plan->units[unit];
-        if (p->states[unit] != UNIT_STAGED) {
-            continue;
-        }
-        p->states[unit] = UNIT_PUBLISHED;
-        for (uint32_t file = u->first_file; file < u->first_file + u->file_count; file++) {
-            if (p->rows[file].outcome == OUTCOME_RESTORED &&
-                stage->plan->files[file].action != ACTION_STAGE) {
-                p->rows[file].outcome = OUTCOME_RESTORED;
-            }
+        if (p->states[unit] == UNIT_STAGED) {
+            p->states[unit] = UNIT_PUBLISHED;
         }
     }
     for (size_t i = 0; i < p->step_count; i++) {

@@ -31,6 +31,12 @@ struct publish_log {
     vsr_code (*intents)(void *context, uint32_t group, const struct publish_intent *intents,
                         uint32_t count, bool more, vsr_error *error);
     vsr_code (*commit)(void *context, uint32_t group, vsr_error *error);
+    /* A unit's files that the engine left STAGED are taken out of staging and recorded to be
+     * moved at the next boot, durably; before anything of the unit is seen. 0 or an errno; then
+     * nothing of it is left. commit() makes the record count. */
+    int (*keep)(void *context, uint32_t unit);
+    /* The unit failed after that: what was kept of it goes. */
+    void (*drop)(void *context, uint32_t unit);
 };
 
 enum unit_state { UNIT_STAGED, UNIT_FAILED, UNIT_PUBLISHED };
@@ -42,12 +48,14 @@ vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error);
 /* Publish groups, with one sync before all their renames and one after: states[unit] says which
  * units are whole; the others are withdrawn from the staged trees first (their files, then
  * folders that are empty). On return each unit's state is PUBLISHED or FAILED, rows of its files
- * say RESTORED (as the engine left them), WITHDRAWN or DEST_*; a unit that failed in the renames
+ * say RESTORED (as the engine left them), WITHDRAWN, DEST_* or, of a file whose place somebody
+ * has filled meanwhile, REFUSED with EEXIST (T03); a unit that failed in the renames
  * has been swapped back; residue[unit] is raised for each file that could not be. Units that come
- * PUBLISHED are left alone, files that the engine left STAGED (ACTION_STAGE) too. log may be NULL
- * (no journal). Errors of single units are in the rows; the call fails only when the journal does:
- * then every unit without a commit record has been taken back and is FAILED, with EIO at the first
- * of its files, and what could not go back is in residue. */
+ * PUBLISHED are left alone; files that the engine left STAGED (ACTION_STAGE) are kept by the log
+ * for later, or left alone when that is NULL (no journal). Errors of single units are in the rows;
+ * the call fails only when the journal does: then every unit without a commit record has been
+ * taken back and is FAILED, with EIO at the first of its files, and what could not go back is in
+ * residue. */
 vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t group_count,
                         enum durability durability, const struct publish_log *log,
                         enum unit_state *states, struct outcome_row *rows, uint64_t *residue,

@@ -94,8 +94,11 @@ static void step_fail_unit(struct publication *p, uint32_t unit, uint32_t file, 
             p->residue[unit]++;
         }
     }
+    if (p->log != NULL && p->log->drop != NULL) {
+        p->log->drop(p->log->context, unit);
+    }
     for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
-        if (p->rows[i].outcome == OUTCOME_RESTORED) {
+        if (p->rows[i].outcome == OUTCOME_RESTORED || p->rows[i].outcome == OUTCOME_STAGED) {
             step_remove_staged(p, i, &where, &fd);
             p->rows[i].outcome = OUTCOME_WITHDRAWN;
             first = first == MARK_NONE || i == file ? i : first;
@@ -103,7 +106,10 @@ static void step_fail_unit(struct publication *p, uint32_t unit, uint32_t file, 
     }
     if (file != MARK_NONE && first != MARK_NONE) {
         const bool full = os_errno == ENOSPC || os_errno == EDQUOT;
-        p->rows[first].outcome = full ? OUTCOME_DEST_FULL : OUTCOME_DEST_ERROR;
+        /* a file that came meanwhile is no fault of the destination: it is left alone (T03) */
+        p->rows[first].outcome = full                 ? OUTCOME_DEST_FULL
+                                 : os_errno == EEXIST ? OUTCOME_REFUSED
+                                                      : OUTCOME_DEST_ERROR;
         p->rows[first].os_errno = os_errno;
     }
 }

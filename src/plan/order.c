@@ -321,6 +321,8 @@ static void order_unit_texts(struct order *order, uint32_t unit, struct plan_uni
     out->involve_writer = u->involve_writer;
     out->partial_selection = u->partial_selection;
     out->additional_restores = (uint8_t)u->additional_restores;
+    out->reboot_required = draft->input->choices->tree == TREE_LIVE && u->involve_writer &&
+                           u->wmd != NULL && u->wmd->reboot_required;
     out->method_text = plan_build_text(build, u->wmd != NULL ? u->wmd->method_text : VIEW_NONE);
     out->target_text = plan_build_text(build, u->target_text);
     out->rule = plan_build_text(build, u->rule);

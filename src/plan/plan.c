@@ -16,17 +16,6 @@
 #include "plan/settle.h"
 #include "plan/unprotected.h"
 
-/* --- what this version does not carry out is turned away before anything else --- */
-
-static vsr_code check_choices(const struct plan_choices *choices, vsr_error *error)
-{
-    if (choices->tree == TREE_LIVE) {
-        return err_set(error, VSR_ERR_USAGE, "plan/plan",
-                       "--tree live (rules 8.2 to 8.7) is not carried out by this version");
-    }
-    return VSR_OK;
-}
-
 /* --- units --- */
 
 static void units_load(struct draft *draft)
@@ -55,11 +44,8 @@ static void units_load(struct draft *draft)
 static vsr_code draft_make(struct draft *draft, vsr_error *error)
 {
     const struct plan_input *input = draft->input;
-    vsr_code code = check_choices(input->choices, error);
-    if (code == VSR_OK) {
-        code = canon_init(&draft->canon, &draft->arena, &input->set->description, input->choices,
-                          error);
-    }
+    vsr_code code =
+        canon_init(&draft->canon, &draft->arena, &input->set->description, input->choices, error);
     if (code == VSR_OK) {
         code = select_components(&draft->arena, input->documents, input->choices, &draft->selection,
                                  error);

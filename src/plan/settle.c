@@ -208,9 +208,17 @@ static void settle_stage(struct draft *draft, uint32_t unit, const struct survey
     const struct draft_unit *u = &draft->units[unit];
     for (uint32_t i = 0; i < u->file_count; i++) {
         struct draft_file *file = &draft->files[u->first_file + i];
-        if (file->where == PLACE_ORIGINAL) {
-            file->action = ACTION_STAGE;
+        if (file->where != PLACE_ORIGINAL) {
+            continue;
         }
+        if (draft_has_ranges(draft, file)) {
+            draft_refuse(draft, unit, REFUSAL_NOT_REPLACEABLE, "8.4",
+                         "'%.*s': ranges cannot wait for the next boot, because what they are laid "
+                         "into may change until then",
+                         VIEW_ARG(draft_source_text(draft, file->entry)));
+            return;
+        }
+        file->action = ACTION_STAGE;
     }
     if (original->to_writing.refusal != REFUSAL_NONE) {
         draft_warn(draft, "%.*s waits for the next boot: %.*s",

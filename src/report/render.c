@@ -115,6 +115,11 @@ void report_render_summary(const struct report *report, struct buffer *out)
     }
     json_array_end(&json);
     json_bool(&json, "pending_reboot", report->pending_reboot);
+    json_bool(&json, "reboot_required", report->reboot_required);
+    json_object_begin(&json, "pending");
+    json_u64(&json, "folders", report->pending_folders);
+    json_u64(&json, "registered", report->pending_registered);
+    json_object_end(&json);
     json_u64(&json, "losses", report->losses);
     json_u64(&json, "elapsed_ms", report->elapsed_ns / 1000000);
     json_text(&json, "run_dir", report->run_dir);
@@ -158,6 +163,21 @@ static bool to_do_is_first(const struct report *report, uint32_t to_do)
         }
     }
     return true;
+}
+
+/* What is not done yet, and who does it. */
+static void render_pending_text(const struct report *report, struct buffer *out)
+{
+    if (report->pending_reboot) {
+        const bool all = report->pending_registered == report->pending_folders;
+        buffer_printf(out,
+                      "PENDING REBOOT: files are staged and not at their places yet; %s"
+                      "`vssrestore pending apply %.*s` carries it out\n",
+                      all ? "the next boot, or " : "nothing does it while booting: ",
+                      VIEW_ARG(report->run_dir));
+    } else if (report->reboot_required) {
+        buffer_printf(out, "reboot required: a writer's document says so\n");
+    }
 }
 
 void report_render_text(const struct report *report, struct buffer *out)
@@ -206,5 +226,6 @@ void report_render_text(const struct report *report, struct buffer *out)
                       "losses: %llu pieces of metadata that the media hold are not there now\n",
                       (unsigned long long)report->losses);
     }
+    render_pending_text(report, out);
     buffer_printf(out, "run folder: %.*s\n", VIEW_ARG(report->run_dir));
 }

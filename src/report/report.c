@@ -52,7 +52,7 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
     const struct plan *plan = input->plan;
     const struct plan_unit *unit = &plan->units[number];
     struct report_unit *out = &report->units[number];
-    bool whole = true;
+    bool whole = true, staged = false;
     memcpy(out->writer_id, unit->writer_id, sizeof out->writer_id);
     memcpy(out->instance_id, unit->instance_id, sizeof out->instance_id);
     out->verdict = (enum plan_verdict)unit->verdict;
@@ -61,6 +61,7 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
         row_count(report, row);
         failure_keep(report, input, unit->first_file + i);
         whole = whole && verdict_is_in_place((enum outcome)row->outcome);
+        staged = staged || row->outcome == OUTCOME_STAGED;
         if (out->cause == VSR_OK) {
             out->cause = verdict_cause((enum outcome)row->outcome, row->os_errno);
         }
@@ -89,11 +90,14 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
         out->status = RESTORE_STATUS_NONE; /* ruling 18: never FAILED, exit 1 */
         report->warnings++;
     } else if (whole) {
-        out->status = RESTORE_STATUS_ALL;
+        out->status = RESTORE_STATUS_ALL; /* staged counts: rules 8.6 */
     } else {
         const bool residue = input->residue != NULL && input->residue[number] > 0;
         out->status = residue ? RESTORE_STATUS_FAILED : RESTORE_STATUS_NONE;
     }
+    report->pending_reboot = report->pending_reboot || (whole && staged);
+    report->reboot_required = report->pending_reboot || report->reboot_required ||
+                              (out->status == RESTORE_STATUS_ALL && unit->reboot_required != 0);
 }
 
 static void status_count(struct report *report, uint32_t number, bool partial,
@@ -140,6 +144,8 @@ void report_fold(struct report *out, const struct report_input *input, struct vi
     out->unit_paths = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
     out->unit_components = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
     out->losses = input->losses;
+    out->pending_folders = input->pending_folders;
+    out->pending_registered = input->pending_registered;
     out->elapsed_ns = input->elapsed_ns;
     out->signal_number = input->signal_number;
 

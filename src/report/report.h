@@ -44,8 +44,10 @@ struct report {
     uint64_t losses;
     uint64_t warnings; /* policy skips and partial selections: exit 1 when all else is well */
     uint64_t elapsed_ns;
-    bool pending_reboot;
-    int signal_number; /* that ended the run, or 0 */
+    bool pending_reboot;  /* something is staged for the next boot */
+    bool reboot_required; /* that, or a writer says so (rules 8.7); live trees alone */
+    uint32_t pending_folders, pending_registered; /* that hold it; that are found when booting */
+    int signal_number;                            /* that ended the run, or 0 */
     int exit_code;
 };
 
@@ -59,6 +61,7 @@ struct report_input {
     const struct view *details; /* for each unit: the sentence to that, or absent; may be NULL */
     uint64_t losses;
     uint64_t elapsed_ns;
+    uint32_t pending_folders, pending_registered;
     int signal_number;
     vsr_code run_failed; /* what stopped the run as a whole, or OK */
 };

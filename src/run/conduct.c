@@ -9,6 +9,7 @@
 #include "engine/range_table.h"
 #include "run/document_out.h"
 #include "run/journal.h"
+#include "run/pending_hold.h"
 #include "run/run_folder.h"
 #include "run/space.h"
 
@@ -34,6 +35,8 @@ struct conduct {
     struct budget budget;
     struct stage *stage;
     struct engine *engine;
+    struct pending_hold *hold; /* what waits for the next boot; NULL: no stage */
+    struct pending_held held;
     enum unit_state *states;       /* of each unit */
     uint64_t *residue;             /* of each unit */
     struct arena arena;            /* of details   */
@@ -97,21 +100,26 @@ static void conduct_tell(struct conduct *c)
     c->options->on_progress(c->options->context, &progress);
 }
 
-/* A unit is staged when each of its rows is RESTORED as far as the engine goes. */
+/* As far as the engine goes. */
+static bool row_is_whole(const struct outcome_row *row)
+{
+    return row->outcome == OUTCOME_RESTORED || row->outcome == OUTCOME_PRESENT ||
+           row->outcome == OUTCOME_STAGED;
+}
+
+/* A unit is staged when each of its rows is whole, those of files that it shares too. */
 static void unit_state_from_rows(struct conduct *c, uint32_t number)
 {
     const struct plan_unit *unit = &c->plan->units[number];
     c->states[number] = UNIT_STAGED;
     for (uint32_t i = 0; i < unit->file_count; i++) {
-        const uint8_t outcome = c->folder.rows[unit->first_file + i].outcome;
-        if (outcome != OUTCOME_RESTORED && outcome != OUTCOME_PRESENT) {
+        if (!row_is_whole(&c->folder.rows[unit->first_file + i])) {
             c->states[number] = UNIT_FAILED;
         }
     }
     for (uint32_t i = 0; i < unit->shared_count; i++) { /* rulings 8 and 28 */
         const struct plan_shared *shared = &c->plan->shared[unit->first_shared + i];
-        const uint8_t outcome = c->folder.rows[shared->file].outcome;
-        if (outcome != OUTCOME_RESTORED && outcome != OUTCOME_PRESENT) {
+        if (!row_is_whole(&c->folder.rows[shared->file])) {
             c->states[number] = UNIT_FAILED;
         }
     }
@@ -162,11 +170,42 @@ static void rows_settle(struct conduct *c)
         }
         for (uint32_t i = 0; i < unit->file_count; i++) {
             struct outcome_row *row = &c->folder.rows[unit->first_file + i];
-            if (row->outcome == OUTCOME_RESTORED) {
+            if (row->outcome == OUTCOME_RESTORED || row->outcome == OUTCOME_STAGED) {
                 row->outcome = OUTCOME_WITHDRAWN;
             } else if (row->outcome == OUTCOME_NOT_STARTED && c->stopped_by != 0) {
                 row->outcome = OUTCOME_CANCELLED;
             }
+        }
+    }
+}
+
+/* A unit that stopped because a file came meanwhile says so by name (T03): the plan is not changed
+ * for it, also where a mapping would have been a way round. */
+static void unit_name_overtaken(struct conduct *c, uint32_t number)
+{
+    const struct plan_unit *unit = &c->plan->units[number];
+    for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count; i++) {
+        if (c->folder.rows[i].outcome != OUTCOME_REFUSED || c->folder.rows[i].os_errno != EEXIST) {
+            continue;
+        }
+        struct buffer path = {0};
+        plan_unix_path(c->plan, c->set, i, &path);
+        c->refused.refusals[number] = unit->method == METHOD_RESTORE_IF_NOT_THERE
+                                          ? REFUSAL_PRESENT
+                                          : REFUSAL_DESTINATION_CHANGED;
+        c->refused.details[number] =
+            arena_printf(&c->arena, "'%.*s' came to exist after the plan was made",
+                         VIEW_ARG(buffer_view(&path)));
+        buffer_free(&path);
+        return;
+    }
+}
+
+static void units_name_overtaken(struct conduct *c)
+{
+    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
+        if (c->states[u] == UNIT_FAILED && c->residue[u] == 0 && !unit_is_refused(c, u)) {
+            unit_name_overtaken(c, u);
         }
     }
 }
@@ -259,7 +298,7 @@ static vsr_code conduct_move(struct conduct *c, vsr_error *error)
     };
     vsr_code rc = engine_start(&c->engine, &input, error);
     if (rc == VSR_OK) {
-        const struct publish_log log = journal_publish_log(&c->journal);
+        const struct publish_log log = pending_hold_log(c->hold);
         bool stopping = false;
         while (!engine_is_done(c->engine)) {
             uint32_t group = MARK_NONE;
@@ -284,6 +323,7 @@ static vsr_code conduct_move(struct conduct *c, vsr_error *error)
     }
     meta_loss_add(&c->losses, &c->stage->losses); /* of directories */
     rows_settle(c);
+    units_name_overtaken(c);
     free(skip);
     return rc;
 }
@@ -327,6 +367,8 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
         .details = c->refused.details,
         .losses = losses_sum(&c->losses),
         .elapsed_ns = clock_monotonic_ns() - c->began_ns,
+        .pending_folders = c->held.folders,
+        .pending_registered = c->held.registered,
         .signal_number = conduct_signal(c),
         .run_failed = moved,
     };
@@ -368,7 +410,9 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
     }
     rc = space_judge(c->stage, &c->refused, error);
     if (rc == VSR_OK) {
+        const struct publish_log log = journal_publish_log(&c->journal);
         c->waiting = heap_alloc(c->stage->group_count, sizeof *c->waiting);
+        c->hold = pending_hold_create(c->stage, &c->folder.run, c->folder.rows, &log);
         rc = journal_mounts(&c->journal, c->stage, error);
     }
     return rc;
@@ -432,6 +476,12 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     if (rc == VSR_OK) {
         *begun = true;
         rc = conduct_move(&c, error);
+    }
+    if (c.hold != NULL) {
+        const vsr_code ended = pending_hold_end(c.hold, c.folder.dir_fd, options->pending_registry,
+                                                &c.held, rc == VSR_OK ? error : NULL);
+        rc = rc == VSR_OK ? ended : rc;
+        pending_hold_free(c.hold);
     }
     if (c.stage != NULL) {
         const vsr_code closed =

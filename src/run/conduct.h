@@ -17,8 +17,9 @@ struct conduct_progress {
 };
 
 struct conduct_options {
-    const char *run_dir; /* NULL: ./vssrestore-run-<uuid> */
-    const char *bcd_out; /* NULL: in the run folder       */
+    const char *run_dir;          /* NULL: ./vssrestore-run-<uuid> */
+    const char *bcd_out;          /* NULL: in the run folder       */
+    const char *pending_registry; /* of what is carried out while booting (run/pending_hold.h) */
     struct engine_options engine;
     struct stage_options stage; /* undo_fd is the run folder's: set by conduct_run() */
     enum durability durability;

@@ -13,24 +13,29 @@
 
 static const uint32_t JOURNAL_MAGIC = 0x4A525356; /* "VSRJ" */
 static const char WHERE[] = "run/journal";
-enum { JOURNAL_PAYLOAD_BYTES_MAX = 4096 };
 
-static void record_add(struct journal *journal, struct buffer *out, enum journal_type type,
-                       uint32_t group, const void *payload, uint32_t payload_bytes)
+void journal_frame(struct buffer *out, uint64_t sequence, uint16_t type, uint32_t group,
+                   const void *payload, uint32_t payload_bytes)
 {
     VSR_REQUIRE(payload_bytes <= JOURNAL_PAYLOAD_BYTES_MAX);
     const struct journal_record record = {
         .magic = JOURNAL_MAGIC,
-        .type = (uint16_t)type,
+        .type = type,
         .payload_bytes = payload_bytes,
         .group = group,
-        .sequence = journal->sequence++,
+        .sequence = sequence,
     };
     const size_t start = out->n;
     buffer_add(out, &record, sizeof record);
     buffer_add(out, payload, payload_bytes);
     const uint64_t check = hash_bytes(out->p + start, out->n - start);
     buffer_add(out, &check, sizeof check);
+}
+
+static void record_add(struct journal *journal, struct buffer *out, enum journal_type type,
+                       uint32_t group, const void *payload, uint32_t payload_bytes)
+{
+    journal_frame(out, journal->sequence++, (uint16_t)type, group, payload, payload_bytes);
 }
 
 static vsr_code records_write(struct journal *journal, struct buffer *records, bool sync,

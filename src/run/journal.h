@@ -63,6 +63,11 @@ vsr_code journal_end(struct journal *journal, int exit_code, vsr_error *error);
 /* The calls that publishing wants, on this journal; good while it lives. */
 struct publish_log journal_publish_log(struct journal *journal);
 
+/* A record with its checksum behind it, added to out: the frame of every journal of a run.
+ * payload_bytes <= JOURNAL_PAYLOAD_BYTES_MAX. */
+void journal_frame(struct buffer *out, uint64_t sequence, uint16_t type, uint32_t group,
+                   const void *payload, uint32_t payload_bytes);
+
 /* Read records back, in order, from a whole journal's bytes. Returns false at the end; then
  * *torn_bytes says how many bytes of an unfinished last record stand there, and *fault is not
  * NULL when a record inside is damaged. cursor starts at 0. */

@@ -218,7 +218,8 @@ static void test_file_that_appears_fails_the_unit_and_swaps_back(void **state)
     assert_int_equal(w->r.states[0], UNIT_PUBLISHED);
     assert_int_equal(w->r.states[1], UNIT_FAILED);
     assert_int_equal(w->r.residue[1], 0);
-    assert_int_equal(world_outcome(w, "old/2b"), OUTCOME_DEST_ERROR);
+    assert_int_equal(world_outcome(w, "old/2b"), OUTCOME_REFUSED); /* T03 */
+    assert_int_equal(w->r.rows[restore_file(&w->r, "old/2b")].os_errno, EEXIST);
     assert_int_equal(world_outcome(w, "old/1b"), OUTCOME_WITHDRAWN);
     assert_string_equal(file_get(w, "old/1b"), "was b"); /* exchanged, and back */
     assert_string_equal(file_get(w, "old/2b"), "somebody else's");

@@ -463,7 +463,7 @@ static void test_failing_unit_gives_the_base_back(void **state)
     world_run(w);
     assert_int_equal(w->r.states[0], UNIT_FAILED);
     assert_int_equal(w->r.residue[0], 0);
-    assert_int_equal(world_row(w, "small")->outcome, OUTCOME_DEST_ERROR);
+    assert_int_equal(world_row(w, "small")->outcome, OUTCOME_REFUSED);
     assert_int_equal(world_row(w, "partial")->outcome, OUTCOME_WITHDRAWN);
     assert_base_untouched(w, "partial", base);
     free(base);

@@ -1,0 +1,87 @@
+/* pending.h - files that wait for the next boot: held in a folder of their own beside their
+ * places, moved there later by one rename each (rules 8.4, 8.5).
+ *
+ * A pending folder stands at the top of the mapped volume (or of the mount below it) that its
+ * files go to, so that it can be found and carried out wherever that volume is mounted next. It
+ * is 0700, outlives the run, and holds the files flat, by number. What its journal says is not
+ * this module's business (run/pending_journal.h). Control thread only; faults are errnos. */
+#ifndef DEST_PENDING_H
+#define DEST_PENDING_H
+
+#include "dest/stage.h"
+
+#define PENDING_PREFIX ".vssrestore-pending-" /* and the run's uuid */
+
+enum { PENDING_NAME_BYTES = 64 };
+
+struct pending_folder {
+    int top_fd; /* the directory that it stands in; paths of records go down from there */
+    int fd;
+    char name[PENDING_NAME_BYTES];
+};
+
+enum pending_op { PENDING_MOVE = 1, PENDING_DELETE = 2, PENDING_MKDIR = 3, PENDING_RMDIR = 4 };
+enum pending_kind { PENDING_FILE = 1, PENDING_LINK = 2 };
+
+struct pending_record {
+    uint64_t seq; /* over all folders of a run: the order in which they are carried out */
+    uint32_t unit;
+    uint8_t op;   /* enum pending_op */
+    uint8_t kind; /* enum pending_kind; of a move */
+    uint16_t mode;
+    int64_t modify_s; /* of a folder to be made, with mode: set last */
+    uint32_t modify_ns;
+    uint64_t size; /* of what is moved ... */
+    uint8_t xxh3_128[16];
+    struct view src; /* name in the pending folder; move, mkdir */
+    struct view dst; /* path below the top, '/' between plain names */
+};
+/* src and dst have a NUL behind them. */
+
+/* --- in a run --- */
+
+/* The planned directory at whose place the pending folder of a file's directory stands. */
+uint32_t pending_top(const struct stage *stage, uint32_t directory);
+
+/* A directory's path below its top. False: too long, or a name is not plain. */
+bool pending_path(const struct stage *stage, uint32_t directory, char *path, size_t path_bytes);
+
+/* Make the folder at a top; EEXIST is a fault. */
+int pending_folder_make(struct pending_folder *out, const struct stage *stage, uint32_t top,
+                        const struct uuid *run);
+
+/* A staged file out of its staging folder into the pending one, under name; record gets kind,
+ * size and hash, from the media where they hold them. */
+int pending_take(const struct stage *stage, uint32_t file, const struct pending_folder *folder,
+                 const char *name, struct pending_record *record);
+
+/* A folder that is to be made, empty, with the media's metadata; record gets mode and time. */
+int pending_take_directory(const struct stage *stage, uint32_t directory,
+                           const struct pending_folder *folder, const char *name,
+                           struct pending_record *record, struct meta_loss *loss);
+
+/* Everything in the folder to stable storage. each: files one by one, where syncfs does not
+ * reach (stage_mount.abilities.is_fuse). */
+int pending_sync(const struct pending_folder *folder, bool each);
+
+/* --- afterwards --- */
+
+/* Open a pending folder. EPERM: it is not ours alone (owner, mode), or has no such name. */
+int pending_folder_open(struct pending_folder *out, const char *path);
+void pending_folder_close(struct pending_folder *folder);
+
+/* Can the record be carried out? Reads all of what it moves. *done: it has been already. EBADMSG:
+ * what waits is not what was staged. ENOENT: it is gone, and did not get to its place. */
+int pending_check(const struct pending_folder *folder, const struct pending_record *record,
+                  bool *done);
+
+/* Carry it out, through the confined door. */
+int pending_carry_out(const struct pending_folder *folder, const struct pending_record *record);
+
+/* Mode and time of a folder that a PENDING_MKDIR made, after all that went into it. */
+void pending_settle(const struct pending_folder *folder, const struct pending_record *record);
+
+/* Remove the folder and what is left in it, the file `last` after everything else. */
+int pending_folder_remove(struct pending_folder *folder, const char *last);
+
+#endif

@@ -1,0 +1,242 @@
+/* pending_apply.c - unit by unit: check, carry out, sync, write down what became of it.
+ *
+ * A record is done when its source is gone and its place holds what was staged; that is looked
+ * at, not remembered, so that a kill anywhere costs nothing but doing the check again. What one
+ * record does stands in dest/pending.c. It restarts nothing, and never boots the machine (8.7). */
+#include "run/pending_apply.h"
+
+#include "report/verdict.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct application {
+    struct pending_sessions sessions;
+    const struct pending_apply_options *options;
+    struct pending_sums *sums;
+    struct verdict_facts facts;
+};
+
+static void step_end(const struct application *a, struct pending_step *step,
+                     enum pending_state state, int fault)
+{
+    step->item->state = state;
+    step->item->os_errno = fault;
+    if (a->options->on_step != NULL) {
+        a->options->on_step(a->options->context, step);
+    }
+}
+
+/* Which faults of a place have a code of their own; the others leave the unit NONE or FAILED. */
+static vsr_code step_cause(int fault)
+{
+    switch (fault) {
+    case ENOSPC:
+    case EDQUOT:
+    case EPERM:
+    case EACCES:
+    case EROFS:
+    case EXDEV:
+    case ELOOP:
+    case EIO:
+    case EBADMSG:
+        return err_dest_code(fault);
+    default:
+        return VSR_OK;
+    }
+}
+
+static int unit_check(const struct application *a, struct pending_step *steps, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        bool done = false;
+        if (steps[i].item->state == PENDING_DONE) {
+            continue;
+        }
+        const int fault = pending_check(&steps[i].session->folder, &steps[i].item->record, &done);
+        if (fault != 0) {
+            step_end(a, &steps[i], PENDING_FAILED, fault);
+            return fault;
+        }
+        steps[i].item->state = done ? PENDING_DONE : PENDING_WAITING;
+    }
+    return 0;
+}
+
+static int unit_carry_out(const struct application *a, struct pending_step *steps, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (steps[i].item->state == PENDING_DONE) {
+            continue;
+        }
+        const int fault = pending_carry_out(&steps[i].session->folder, &steps[i].item->record);
+        step_end(a, &steps[i], fault == 0 ? PENDING_DONE : PENDING_FAILED, fault);
+        if (fault != 0) {
+            return fault;
+        }
+    }
+    return 0;
+}
+
+/* Folders that were made get their times last, the deepest first. */
+static void unit_settle(const struct pending_step *steps, uint32_t count)
+{
+    for (uint32_t i = count; i-- > 0;) {
+        if (steps[i].item->state == PENDING_DONE) {
+            pending_settle(&steps[i].session->folder, &steps[i].item->record);
+        }
+    }
+}
+
+/* One session's part: on stable storage, then written down. */
+static int unit_record(const struct pending_session *session, const struct pending_step *steps,
+                       uint32_t count, struct pending_journal *journal)
+{
+    struct pending_batch batch = pending_batch_begin(journal);
+    bool touched = false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct pending_item *item = steps[i].item;
+        if (steps[i].session == session && item->state != PENDING_WAITING) {
+            pending_batch_state(&batch, item->record.seq, item->state, item->os_errno);
+            touched = true;
+        }
+    }
+    const int fault = touched ? pending_sync(&session->folder, false) : 0;
+    if (fault != 0 || !touched) {
+        buffer_free(&batch.bytes);
+        return fault;
+    }
+    return pending_batch_write(&batch, journal);
+}
+
+static void unit_count(struct application *a, const struct pending_step *steps, uint32_t count,
+                       int fault)
+{
+    bool any_done = false;
+    for (uint32_t i = 0; i < count; i++) {
+        any_done = any_done || steps[i].item->state == PENDING_DONE;
+    }
+    if (fault == 0) {
+        a->sums->units_done++;
+        return;
+    }
+    a->sums->units_failed++;
+    a->facts.any_failed = a->facts.any_failed || any_done;
+    a->facts.any_none = a->facts.any_none || !any_done;
+    if (a->facts.first_cause == VSR_OK) {
+        a->facts.first_cause = step_cause(fault);
+    }
+}
+
+static bool unit_is_done(const struct pending_step *steps, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (steps[i].item->state != PENDING_DONE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void unit_apply(struct application *a, struct pending_step *steps, uint32_t count)
+{
+    a->sums->units++;
+    int fault = unit_check(a, steps, count);
+    if (fault == 0) {
+        fault = unit_carry_out(a, steps, count);
+        unit_settle(steps, count);
+    }
+    for (uint32_t i = 0; i < a->sessions.count; i++) {
+        struct pending_session *session = &a->sessions.list[i];
+        const int written = unit_record(session, steps, count, &session->journal);
+        fault = fault != 0 ? fault : written;
+    }
+    unit_count(a, steps, count, fault);
+}
+
+/* Nothing of it is left to do, or nothing of it ever counted: its run was cut before that. */
+static bool session_is_done(const struct pending_session *session)
+{
+    for (uint32_t i = 0; i < session->content.item_count; i++) {
+        const struct pending_item *item = &session->content.items[i];
+        if (item->counts && item->state != PENDING_DONE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void sessions_end(struct application *a)
+{
+    for (uint32_t i = 0; i < a->sessions.count; i++) {
+        struct pending_session *session = &a->sessions.list[i];
+        struct buffer path = {0};
+        if (!session_is_done(session)) {
+            continue;
+        }
+        const bool known = pending_folder_path(&session->folder, &path);
+        const int fault = pending_folder_remove(&session->folder, PENDING_JOURNAL);
+        if (fault == 0 && known) {
+            pending_link_forget(a->options->registry, buffer_view(&path));
+        } else if (fault != 0) {
+            vsr_error error = {0};
+            errno = fault;
+            (void)err_sys(&error, err_dest_code(fault), "run/pending", "cannot remove %s",
+                          session->path.p);
+            a->options->message(a->options->context, view_of(error.what));
+        }
+        buffer_free(&path);
+    }
+}
+
+static void sums_end(struct application *a)
+{
+    a->sums->folders = a->sessions.count;
+    a->sums->records = a->sessions.step_count;
+    for (uint32_t i = 0; i < a->sessions.step_count; i++) {
+        const enum pending_state state = a->sessions.steps[i].item->state;
+        a->sums->done += state == PENDING_DONE;
+        a->sums->failed += state == PENDING_FAILED;
+        a->sums->waiting += state == PENDING_WAITING;
+    }
+    a->facts.run_failed = a->sessions.code;
+    a->sums->exit_code = verdict_exit_code(&a->facts);
+}
+
+void pending_apply(const struct pending_paths *paths, const struct pending_apply_options *options,
+                   struct pending_sums *sums)
+{
+    struct application a = {.options = options, .sums = sums};
+    *sums = (struct pending_sums){0};
+    pending_sessions_open(&a.sessions, paths, true, options->message, options->context);
+    for (uint32_t i = 0, count; i < a.sessions.step_count; i += count) {
+        count = pending_unit_steps(&a.sessions, i);
+        if (options->cancel != NULL && *options->cancel != 0) {
+            a.facts.signal_number = *options->cancel;
+            break;
+        }
+        if (!unit_is_done(&a.sessions.steps[i], count)) {
+            unit_apply(&a, &a.sessions.steps[i], count);
+        }
+    }
+    sessions_end(&a);
+    sums_end(&a);
+    pending_sessions_close(&a.sessions);
+}
+
+void pending_list(const struct pending_paths *paths, const struct pending_apply_options *options,
+                  struct pending_sums *sums)
+{
+    struct application a = {.options = options, .sums = sums};
+    *sums = (struct pending_sums){0};
+    pending_sessions_open(&a.sessions, paths, false, options->message, options->context);
+    for (uint32_t i = 0, count; i < a.sessions.step_count; i += count) {
+        count = pending_unit_steps(&a.sessions, i);
+        sums->units += unit_is_done(&a.sessions.steps[i], count) ? 0 : 1;
+        for (uint32_t k = i; k < i + count; k++) {
+            options->on_step(options->context, &a.sessions.steps[k]);
+        }
+    }
+    sums_end(&a);
+    pending_sessions_close(&a.sessions);
+}

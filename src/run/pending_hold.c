@@ -1,0 +1,417 @@
+/* pending_hold.c - units with staged files, one after the other, into pending folders.
+ *
+ * For a unit: files out of staging, folders that their places lack made, all of it synced, then
+ * its records, synced; only later, when the rest of the unit stands at its place, the record that
+ * makes them count. Numbers of records go over all folders of the run. */
+#include "run/pending_hold.h"
+
+#include "base/heap.h"
+#include "base/limits.h"
+#include "base/own.h"
+#include "run/pending_journal.h"
+#include "run/pending_links.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+struct hold_part { /* of a unit, in one folder */
+    uint32_t unit;
+    uint64_t first_seq;
+};
+
+struct hold_folder {
+    uint32_t top; /* plan_directory */
+    struct pending_folder folder;
+    struct pending_journal journal;
+    struct pending_batch batch; /* of the unit that is being kept, if its part is the last */
+    struct hold_part *parts;    /* of units that are kept */
+    uint32_t part_count;
+    size_t part_capacity;
+    bool each; /* sync file by file */
+};
+
+struct hold_unit {
+    uint64_t first_seq, end_seq; /* equal: nothing is kept */
+    bool sealed;
+};
+
+struct pending_hold {
+    struct stage *stage;
+    struct outcome_row *rows;
+    struct publish_log log;
+    struct pending_identity identity;
+    struct hold_folder *folders;
+    uint32_t folder_count;
+    size_t folder_capacity;
+    struct hold_unit *units; /* of each unit of the plan */
+    uint32_t *made_for;      /* for each plan_directory: 1 + the last unit with a record of it */
+    uint64_t next_seq;
+};
+
+enum { HOLD_NAME_BYTES = 17 };
+
+static void hold_name(uint64_t seq, char out[HOLD_NAME_BYTES])
+{
+    (void)snprintf(out, HOLD_NAME_BYTES, "%llx", (unsigned long long)seq);
+}
+
+struct pending_hold *pending_hold_create(struct stage *stage, const struct uuid *run,
+                                         struct outcome_row *rows, const struct publish_log *log)
+{
+    struct pending_hold *hold = heap_alloc(1, sizeof *hold);
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    hold->stage = stage;
+    hold->rows = rows;
+    hold->log = *log;
+    hold->identity = (struct pending_identity){.run = *run,
+                                               .set = stage->plan->set_uuid,
+                                               .created_s = now.tv_sec,
+                                               .created_ns = (uint32_t)now.tv_nsec};
+    hold->units = heap_alloc(stage->plan->unit_count + 1u, sizeof *hold->units);
+    hold->made_for = heap_alloc(stage->plan->directory_count + 1u, sizeof *hold->made_for);
+    return hold;
+}
+
+/* --- folders --- */
+
+static int folder_add(struct pending_hold *hold, uint32_t top, struct hold_folder **out)
+{
+    const struct stage *stage = hold->stage;
+    struct hold_folder made = {.top = top,
+                               .journal = {.fd = -1},
+                               .each =
+                                   stage->mounts[stage->directory_mount[top]].abilities.is_fuse};
+    int fault = pending_folder_make(&made.folder, stage, top, &hold->identity.run);
+    if (fault == 0) {
+        fault = pending_journal_make(&made.journal, &made.folder, &hold->identity);
+        if (fault != 0) {
+            pending_journal_close(&made.journal);
+            (void)pending_folder_remove(&made.folder, PENDING_JOURNAL);
+        }
+    }
+    if (fault != 0) {
+        pending_folder_close(&made.folder);
+        return fault;
+    }
+    hold->folders =
+        heap_grow(hold->folders, hold->folder_count, &hold->folder_capacity, sizeof *hold->folders);
+    *out = &hold->folders[hold->folder_count++];
+    **out = made;
+    return 0;
+}
+
+static int folder_of(struct pending_hold *hold, uint32_t directory, struct hold_folder **out)
+{
+    const uint32_t top = pending_top(hold->stage, directory);
+    for (uint32_t i = 0; i < hold->folder_count; i++) {
+        if (hold->folders[i].top == top) {
+            *out = &hold->folders[i];
+            return 0;
+        }
+    }
+    return folder_add(hold, top, out);
+}
+
+/* --- a unit --- */
+
+static struct hold_part *part_find(const struct hold_folder *folder, uint32_t unit)
+{
+    for (uint32_t i = folder->part_count; i-- > 0;) { /* mostly the last */
+        if (folder->parts[i].unit == unit) {
+            return &folder->parts[i];
+        }
+    }
+    return NULL;
+}
+
+static void part_remove(struct hold_folder *folder, uint32_t unit)
+{
+    struct hold_part *part = part_find(folder, unit);
+    if (part != NULL) {
+        *part = folder->parts[--folder->part_count];
+    }
+}
+
+static void record_add(struct hold_folder *to, struct pending_record *record, const char *src,
+                       const char *dst)
+{
+    record->src = view_of(src);
+    record->dst = view_of(dst);
+    if (part_find(to, record->unit) == NULL) {
+        to->parts = heap_grow(to->parts, to->part_count, &to->part_capacity, sizeof *to->parts);
+        to->parts[to->part_count++] = (struct hold_part){record->unit, record->seq};
+        to->batch = pending_batch_begin(&to->journal);
+    }
+    pending_batch_record(&to->batch, record);
+}
+
+/* row: of the folder's own record, if it is this unit's; or NULL. */
+static int keep_directory(struct pending_hold *hold, uint32_t unit, uint32_t directory,
+                          struct outcome_row *row)
+{
+    struct stage *stage = hold->stage;
+    struct hold_folder *to = NULL;
+    char path[STAGE_PATH_BYTES_MAX];
+    char name[HOLD_NAME_BYTES];
+    struct meta_loss loss = {0};
+    struct pending_record record = {.seq = hold->next_seq, .unit = unit, .op = PENDING_MKDIR};
+    int fault = folder_of(hold, directory, &to);
+    if (fault == 0 && !pending_path(stage, directory, path, sizeof path)) {
+        fault = ENAMETOOLONG;
+    }
+    if (fault == 0) {
+        hold->next_seq++;
+        hold_name(record.seq, name);
+        fault = pending_take_directory(stage, directory, &to->folder, name, &record, &loss);
+    }
+    if (fault == 0) {
+        meta_loss_add(&stage->losses, &loss);
+        if (row != NULL) {
+            row->loss |= meta_loss_bits(&loss);
+        }
+        record_add(to, &record, name, path);
+    }
+    return fault;
+}
+
+/* Those that the place lacks, from the top down. The depth is bounded: a path has at most
+ * WIN_PATH_DEPTH_MAX elements. */
+static int keep_directories(struct pending_hold *hold, uint32_t unit, uint32_t file)
+{
+    const uint32_t directory = hold->stage->plan->files[file].directory;
+    const struct plan_directory *directories = hold->stage->plan->directories;
+    uint32_t missing[WIN_PATH_DEPTH_MAX];
+    uint32_t count = 0;
+    int fault = 0;
+    for (uint32_t at = directory; directories[at].parent != MARK_NONE &&
+                                  directories[at].make != 0 && hold->made_for[at] != unit + 1;
+         at = directories[at].parent) {
+        if (count == WIN_PATH_DEPTH_MAX) {
+            return ENAMETOOLONG;
+        }
+        hold->made_for[at] = unit + 1;
+        missing[count++] = at;
+    }
+    while (count > 0 && fault == 0) {
+        const uint32_t one = missing[--count];
+        const bool own = one == directory && hold->stage->plan->files[file].kind == KIND_DIRECTORY;
+        fault = keep_directory(hold, unit, one, own ? &hold->rows[file] : NULL);
+    }
+    return fault;
+}
+
+static int keep_file(struct pending_hold *hold, uint32_t unit, uint32_t file)
+{
+    const struct plan_file *f = &hold->stage->plan->files[file];
+    struct hold_folder *to = NULL;
+    struct buffer dst = {0};
+    char path[STAGE_PATH_BYTES_MAX];
+    char name[HOLD_NAME_BYTES];
+    int fault = keep_directories(hold, unit, file);
+    if (fault != 0 || f->kind == KIND_DIRECTORY) {
+        return fault;
+    }
+    struct pending_record record = {.seq = hold->next_seq, .unit = unit, .op = PENDING_MOVE};
+    fault = folder_of(hold, f->directory, &to);
+    if (fault == 0 && !pending_path(hold->stage, f->directory, path, sizeof path)) {
+        fault = ENAMETOOLONG;
+    }
+    if (fault == 0) {
+        hold->next_seq++;
+        hold_name(record.seq, name);
+        fault = pending_take(hold->stage, file, &to->folder, name, &record);
+    }
+    if (fault == 0) {
+        const struct view last =
+            plan_file_name(hold->stage->plan, hold->stage->set, file); /* checked when staged */
+        buffer_printf(&dst, "%s%s", path, path[0] != '\0' ? "/" : "");
+        buffer_add_view(&dst, last);
+        buffer_add_char(&dst, '\0');
+        record_add(to, &record, name, dst.p);
+    }
+    buffer_free(&dst);
+    return fault;
+}
+
+static int unit_write(struct pending_hold *hold, uint32_t unit)
+{
+    int fault = 0;
+    for (uint32_t i = 0; i < hold->folder_count && fault == 0; i++) {
+        struct hold_folder *one = &hold->folders[i];
+        if (part_find(one, unit) != NULL) {
+            fault = pending_sync(&one->folder, one->each);
+        }
+    }
+    for (uint32_t i = 0; i < hold->folder_count && fault == 0; i++) {
+        struct hold_folder *one = &hold->folders[i];
+        if (part_find(one, unit) != NULL) {
+            fault = pending_batch_write(&one->batch, &one->journal);
+        }
+    }
+    return fault;
+}
+
+/* Files and folders with these numbers go, wherever they are. */
+static void unit_remove(struct pending_hold *hold, uint64_t first_seq, uint64_t end_seq)
+{
+    char name[HOLD_NAME_BYTES];
+    for (uint32_t i = 0; i < hold->folder_count; i++) {
+        for (uint64_t seq = first_seq; seq < end_seq; seq++) {
+            hold_name(seq, name);
+            if (unlinkat(hold->folders[i].folder.fd, name, 0) != 0) {
+                (void)unlinkat(hold->folders[i].folder.fd, name, AT_REMOVEDIR);
+            }
+        }
+    }
+}
+
+/* A unit failed: what was kept of it goes. */
+static void hold_drop(void *context, uint32_t unit)
+{
+    struct pending_hold *hold = context;
+    struct hold_unit *u = &hold->units[unit];
+    if (u->first_seq == u->end_seq) {
+        return;
+    }
+    for (uint32_t i = 0; i < hold->folder_count; i++) {
+        struct hold_folder *one = &hold->folders[i];
+        if (part_find(one, unit) != NULL && u->sealed) {
+            struct pending_batch batch = pending_batch_begin(&one->journal);
+            pending_batch_drop(&batch, unit);
+            (void)pending_batch_write(&batch, &one->journal); /* its files go anyway */
+        }
+        part_remove(one, unit);
+        buffer_free(&one->batch.bytes);
+    }
+    unit_remove(hold, u->first_seq, u->end_seq);
+    *u = (struct hold_unit){0};
+}
+
+static int hold_keep(void *context, uint32_t unit)
+{
+    struct pending_hold *hold = context;
+    const struct plan_unit *u = &hold->stage->plan->units[unit];
+    const uint64_t first_seq = hold->next_seq;
+    int fault = 0;
+    for (uint32_t i = u->first_file; i < u->first_file + u->file_count && fault == 0; i++) {
+        if (hold->rows[i].outcome == OUTCOME_STAGED) {
+            fault = keep_file(hold, unit, i);
+        }
+    }
+    if (fault == 0) {
+        fault = unit_write(hold, unit);
+    }
+    hold->units[unit] = (struct hold_unit){first_seq, hold->next_seq, false};
+    if (fault != 0) {
+        hold_drop(hold, unit);
+    }
+    return fault;
+}
+
+static int unit_seal(struct pending_hold *hold, uint32_t unit)
+{
+    const struct plan *plan = hold->stage->plan;
+    const struct plan_unit *u = &plan->units[unit];
+    int fault = 0;
+    hold->units[unit].sealed = true;
+    for (uint32_t i = 0; i < hold->folder_count && fault == 0; i++) {
+        struct hold_folder *one = &hold->folders[i];
+        const struct hold_part *part = part_find(one, unit);
+        if (part != NULL) {
+            const struct pending_unit named = {.first_seq = part->first_seq,
+                                               .unit = unit,
+                                               .writer = plan_text(plan, u->writer_name),
+                                               .logical_path = plan_text(plan, u->logical_path),
+                                               .component = plan_text(plan, u->component)};
+            struct pending_batch batch = pending_batch_begin(&one->journal);
+            pending_batch_unit(&batch, &named);
+            fault = pending_batch_write(&batch, &one->journal);
+        }
+    }
+    return fault;
+}
+
+static vsr_code hold_commit(void *context, uint32_t group, vsr_error *error)
+{
+    struct pending_hold *hold = context;
+    const struct stage_group *g = &hold->stage->groups[group];
+    for (uint32_t i = g->first_unit; i < g->first_unit + g->unit_count; i++) {
+        const uint32_t unit = hold->stage->group_units[i];
+        const bool kept = hold->units[unit].first_seq != hold->units[unit].end_seq;
+        const int fault = kept ? unit_seal(hold, unit) : 0;
+        if (fault != 0) {
+            errno = fault;
+            return err_sys(error, err_dest_code(fault), "run/pending",
+                           "cannot write the journal of what waits for the next boot");
+        }
+    }
+    return hold->log.commit(hold->log.context, group, error);
+}
+
+static vsr_code hold_intents(void *context, uint32_t group, const struct publish_intent *intents,
+                             uint32_t count, bool last, vsr_error *error)
+{
+    const struct pending_hold *hold = context;
+    return hold->log.intents(hold->log.context, group, intents, count, last, error);
+}
+
+struct publish_log pending_hold_log(struct pending_hold *hold)
+{
+    return (struct publish_log){.context = hold,
+                                .intents = hold_intents,
+                                .commit = hold_commit,
+                                .keep = hold_keep,
+                                .drop = hold_drop};
+}
+
+/* --- the end --- */
+
+/* A run that stopped in the middle may have kept units that it never sealed. */
+static bool folder_counts(const struct pending_hold *hold, const struct hold_folder *folder)
+{
+    for (uint32_t i = 0; i < folder->part_count; i++) {
+        if (hold->units[folder->parts[i].unit].sealed) {
+            return true;
+        }
+    }
+    return false;
+}
+
+vsr_code pending_hold_end(struct pending_hold *hold, int run_dir_fd, const char *registry,
+                          struct pending_held *held, vsr_error *error)
+{
+    *held = (struct pending_held){0};
+    for (uint32_t i = 0; i < hold->folder_count; i++) {
+        struct hold_folder *one = &hold->folders[i];
+        if (!folder_counts(hold, one)) {
+            (void)pending_folder_remove(&one->folder, PENDING_JOURNAL);
+            continue;
+        }
+        const vsr_code rc = pending_link_run(run_dir_fd, held->folders, &one->folder, error);
+        if (rc != VSR_OK) {
+            return rc;
+        }
+        held->registered += pending_link_register(registry, held->folders, &one->folder) ? 1 : 0;
+        held->folders++;
+    }
+    return VSR_OK;
+}
+
+void pending_hold_free(struct pending_hold *hold)
+{
+    for (uint32_t i = 0; i < hold->folder_count; i++) {
+        buffer_free(&hold->folders[i].batch.bytes);
+        free(hold->folders[i].parts);
+        pending_journal_close(&hold->folders[i].journal);
+        pending_folder_close(&hold->folders[i].folder);
+    }
+    free(hold->folders);
+    free(hold->units);
+    free(hold->made_for);
+    free(hold);
+}

@@ -1,0 +1,221 @@
+"""Trees that are in use: traps T03, T43, T44 and T71 of the rules, and what is staged for the next
+boot, from documents to restored bytes.
+
+Files are held in use by this test itself: it opens or locks them while the program runs. What
+waits is carried out by `pending apply`; nothing is registered on this machine (--registry).
+"""
+
+import ctypes
+import fcntl
+import json
+import os
+import subprocess
+
+from scenario import Scenario, Skip, Told, equal, expect, run_rules
+
+AT_REBOOT = "REPLACE_AT_REBOOT"
+IF_IN_USE = "REPLACE_AT_REBOOT_IF_CANNOT_REPLACE"
+LIVE = ("--tree", "live")
+PENDING = b".vssrestore-pending-"
+
+
+def one(s, method, **writer):
+    w = s.writer("W", method=method, **writer)
+    c = w.component("db")
+    return w, c, s.backup().include(c)
+
+
+def live(s, media, *arguments):
+    return s.run(media, *LIVE, "--registry", "", *arguments)
+
+
+class Held:
+    """A file that somebody has open and locked meanwhile."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __enter__(self):
+        self.file = open(self.path, "rb")
+        fcntl.flock(self.file, fcntl.LOCK_EX)
+
+    def __exit__(self, *ignored):
+        self.file.close()
+
+
+def pending(*arguments, codes=(0,)):
+    told = Told(["pending", *arguments, "--json", "--registry", ""]).must(*codes)
+    lines = [json.loads(line) for line in told.out.splitlines()]
+    return lines[:-1], lines[-1]
+
+
+def tops_with_pending(s):
+    return [name for _, top in s.dest.tops() for name in os.listdir(top)
+            if name.startswith(b".vssrestore")]
+
+
+def waiting(s, run, c):
+    """ALL in the document, pending everywhere else, nothing at its place yet."""
+    run.must(5)
+    equal((run.status(c), run.unit(c)["error"]), ("ALL", None), run.told())
+    equal(run.document.status(c), "all")
+    equal((run.summary["pending_reboot"], run.summary["reboot_required"]), (True, True))
+    equal(set(run.outcomes().values()), {"STAGED"})
+
+
+def files_of(s):
+    return {path: content for path, content in s.listing().items()
+            if content is not None and ".vssrestore" not in path}
+
+
+class Error(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_int), ("os_errno", ctypes.c_int32), ("where", ctypes.c_char_p),
+                ("what", ctypes.c_char * 488)]
+
+
+class Choices(ctypes.Structure):
+    """The beginning of vsr_choices: what is behind it counts as zero."""
+    _fields_ = [("size", ctypes.c_size_t), ("lists", ctypes.c_void_p * 8),
+                ("root", ctypes.c_char_p)]
+
+
+class Options(ctypes.Structure):
+    """The beginning of vsr_restore_options."""
+    _fields_ = [("size", ctypes.c_size_t), ("run_dir", ctypes.c_char_p)]
+
+
+class Library:
+    """The library as a front end calls it: between its calls the world goes on."""
+
+    def __init__(self):
+        path = os.environ.get("VSSRESTORE_LIBRARY")
+        if not path:
+            raise Skip("VSSRESTORE_LIBRARY does not name the library")
+        self.calls, self.error = ctypes.CDLL(path), Error()
+        self.set, self.plan = ctypes.c_void_p(), ctypes.c_void_p()
+
+    def call(self, name, *arguments):
+        code = getattr(self.calls, name)(*arguments, ctypes.byref(self.error))
+        expect(code == 0, f"{name}: {code} {self.error.what!r}")
+
+    def make_plan(self, media, root):
+        choices = Choices(size=ctypes.sizeof(Choices), root=root)
+        self.call("vsr_set_open", ctypes.byref(self.set), media)
+        self.call("vsr_plan_create", ctypes.byref(self.plan), self.set, ctypes.byref(choices))
+
+    def run(self, folder):
+        """(summary, rows) of a run of the plan as it stands."""
+        report = ctypes.c_void_p()
+        options = Options(size=ctypes.sizeof(Options), run_dir=folder)
+        self.call("vsr_restore_run", ctypes.byref(report), self.plan, ctypes.byref(options))
+        for free, what in (("vsr_report_free", report), ("vsr_plan_free", self.plan),
+                           ("vsr_set_close", self.set)):
+            getattr(self.calls, free)(what)
+        with open(os.path.join(folder, b"summary.json"), encoding="utf-8") as summary, \
+                open(os.path.join(folder, b"report.jsonl"), encoding="utf-8") as rows:
+            return json.load(summary), [json.loads(row) for row in rows]
+
+
+def race(s, method, before=(), after=()):
+    """Plan, let files appear, run; (summary, {source: row})."""
+    _, c, _ = one(s, method)
+    c.files(r"C:\db", "*")
+    for name in "abc":
+        s.put("C:\\db\\" + name, b"new")
+    for path in before:
+        s.place(path, b"before")
+    s.dest.path(r"C:\db")
+    library = Library()
+    library.make_plan(s.pack(), s.dest.folder)
+    for path in after:
+        s.place(path, b"theirs")
+    summary, rows = library.run(os.path.join(s.folder, b"run"))
+    return summary, {row["source"]: row for row in rows}
+
+
+def T03_what_appears_before_the_commit_is_not_overwritten():
+    with Scenario() as s:
+        summary, rows = race(s, "RESTORE_IF_NOT_THERE", before=[r"C:\db\other"],
+                             after=[r"C:\db\b"])
+        unit = summary["units"][0]
+        equal((unit["status"], unit["error"], summary["exit_code"]), ("NONE", "PRESENT", 3))
+        equal(files_of(s), {r"C:\db\other": b"before", r"C:\db\b": b"theirs"})
+        named = rows[r"C:\db\b"]
+        equal((named["outcome"], named["detail"]), ("REFUSED", "File exists"))
+        equal({row["outcome"] for row in rows.values()}, {"REFUSED", "WITHDRAWN"})
+        equal(tops_with_pending(s), [])
+
+
+def T03_also_when_the_whole_folder_appears():
+    with Scenario() as s:
+        summary, rows = race(s, "RESTORE_IF_NOT_THERE", after=[r"C:\db\b"])
+        equal((summary["units"][0]["status"], summary["units"][0]["error"]), ("NONE", "PRESENT"))
+        equal(files_of(s), {r"C:\db\b": b"theirs"})
+        equal(rows[r"C:\db\b"]["outcome"], "REFUSED")
+
+
+def T03_a_method_that_replaces_calls_it_a_change():
+    with Scenario() as s:
+        summary, _ = race(s, "RESTORE_IF_CAN_BE_REPLACED", before=[r"C:\db\a"],
+                          after=[r"C:\db\c"])
+        unit = summary["units"][0]
+        equal((unit["status"], unit["error"]), ("NONE", "DESTINATION_CHANGED"))
+        equal(files_of(s), {r"C:\db\a": b"before", r"C:\db\c": b"theirs"})
+
+
+def T43_in_use_stages_all_of_the_unit_and_a_boot_moves_it():
+    with Scenario() as s:
+        _, c, _ = one(s, IF_IN_USE)
+        c.files(r"C:\db", "*")
+        for name in ("in use", "idle", r"deep\new"):
+            s.put("C:\\db\\" + name, b"new " + name.encode())
+        s.place(r"C:\db\idle", b"old")
+        path = s.place(r"C:\db\in use", b"old")
+        media = s.pack()
+        before = files_of(s)
+        with Held(path):
+            plan = s.plan(media, *LIVE)
+            equal((plan.unit(c)["verdict"], plan.unit(c)["rule"]), ("staged", "6.6/6"))
+            equal({record["action"] for record in plan.files}, {"stage"})
+            run = live(s, media)
+        waiting(s, run, c)
+        equal(files_of(s), before)
+        records, sums = pending("list", run.folder)
+        equal([(r["op"], r["state"]) for r in records].count(("move", "waiting")), 3)
+        equal((sums["units"]["all"], sums["records"]["waiting"]), (1, len(records)))
+        records, sums = pending("apply", run.folder)
+        equal(sums["records"], {"all": 4, "done": 4, "failed": 0, "waiting": 0})
+        equal(files_of(s), {r"C:\db\in use": b"new in use", r"C:\db\idle": b"new idle",
+                            r"C:\db\deep\new": b"new deep\\new"})
+        equal(tops_with_pending(s), [])
+        equal(pending("apply", run.folder)[1]["records"]["all"], 0)
+
+
+def T43_idle_files_are_replaced_now():
+    with Scenario() as s:
+        _, c, _ = one(s, IF_IN_USE)
+        c.files(r"C:\db", "*")
+        s.put(r"C:\db\present", b"new")
+        s.put(r"C:\db\absent", b"new")
+        s.place(r"C:\db\present", b"old")
+        run = live(s, s.pack(), "--in-use", "ignore").must(0)
+        equal((run.status(c), run.summary["pending_reboot"]), ("ALL", False))
+        equal(files_of(s), {r"C:\db\present": b"new", r"C:\db\absent": b"new"})
+
+
+def T44_mappings_are_not_used_at_reboot():
+    with Scenario() as s:
+        w, c, _ = one(s, AT_REBOOT)
+        c.files(r"C:\db", "*")
+        w.mapping(r"C:\db", "*", r"D:\alt")
+        s.put(r"C:\db\a", b"new")
+        run = live(s, s.pack())
+        waiting(s, run, c)
+        equal(run.document.children(c, "ALTERNATE_LOCATION_MAPPING"), [])
+        equal(files_of(s), {})
+        pending("apply", s.dest.volumes.get("C:") or os.path.join(s.dest.folder, b"C"))
+        equal(files_of(s), {r"C:\db\a": b"new"})
+
+
+if __name__ == "__main__":
+    run_rules(globals())
