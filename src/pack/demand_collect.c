@@ -263,7 +263,11 @@ static void collect_exclude(struct demand_collector *collector, const struct vss
     struct match_set place = {.filespec = set->filespec,
                               .recursive = set->recursive,
                               .id = demands->exclude_count};
-    if (!demand_path_parse(collector, set->path, label, &path)) {
+    const enum win_path_fault fault =
+        win_path_parse(&demands->arena, text_expand(collector, set->path), &path);
+    if (fault != WIN_PATH_OK) { /* more is packed than was meant: nothing is incomplete */
+        notice_add(collector->notices, false, "the exclude path \"%.*s\" of %.*s is ignored: %s",
+                   VIEW_ARG(set->path), VIEW_ARG(label), win_path_fault_text(fault));
         return;
     }
     place.volume = volume_table_find(&demands->sources->table, &path, &place.below);

@@ -380,6 +380,20 @@ static void wrong_volumes_and_outputs_are_refused(void **state)
     pack_fixture_end(&fixture);
 }
 
+/* Exit 1 is for what is wanted and not on the media, and for nothing else (contract, ruling 1). */
+static void an_exclude_that_is_none_leaves_nothing_incomplete(void **state)
+{
+    (void)state;
+    struct pack_fixture fixture;
+    pack_fixture_begin(&fixture);
+    pack_fixture_sets(&fixture, SET("C:\\data", "*", "yes"), EXCLUDE("no path", "*", "yes"));
+    tree_text(&fixture, "data/a", "a");
+    assert_int_equal(pack_fixture_pack(&fixture), VSR_OK);
+    assert_true(pack_fixture_warned(&fixture, "the exclude path \"no path\" of"));
+    assert_int_equal(fixture.result.incomplete_count, 0);
+    pack_fixture_end(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +408,7 @@ int main(void)
         cmocka_unit_test(all_adds_the_rest_as_unprotected),
         cmocka_unit_test(mount_folders_and_other_names_are_volumes),
         cmocka_unit_test(wrong_volumes_and_outputs_are_refused),
+        cmocka_unit_test(an_exclude_that_is_none_leaves_nothing_incomplete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
