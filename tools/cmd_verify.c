@@ -45,17 +45,16 @@ static int verify_plan_file(const struct call *call)
     }
     vsr_plan_free(plan);
     vsr_set_close(set);
-    if (rc != VSR_OK) {
-        return error_tell(&error);
-    }
+    const int code = rc != VSR_OK ? -(int)rc : differences > 0 ? 4 : 0;
     if (call->json) {
-        (void)printf("{\"t\":\"verify\",\"v\":1,\"files\":%llu,\"differences\":%llu}\n",
-                     (unsigned long long)totals.files, (unsigned long long)differences);
-    } else {
+        (void)printf("{\"t\":\"verify\",\"v\":1,\"exit_code\":%d,\"files\":%llu,"
+                     "\"differences\":%llu}\n",
+                     code, (unsigned long long)totals.files, (unsigned long long)differences);
+    } else if (rc == VSR_OK) {
         (void)printf("compared: %llu planned files, %llu differences\n",
                      (unsigned long long)totals.files, (unsigned long long)differences);
     }
-    return differences > 0 ? 4 : 0;
+    return rc != VSR_OK ? error_tell(&error) : code;
 }
 
 static int verify_run(const struct call *call)

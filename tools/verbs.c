@@ -3,15 +3,18 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* What to do about it, where a code alone suggests something. */
-static const char *hint_of(vsr_code code)
+static const char *hint_of(const vsr_error *error)
 {
-    switch (code) {
+    const bool opening = error->where != NULL && strcmp(error->where, "media/set") == 0;
+    switch (error->code) {
     case VSR_ERR_SELECTION:
-        return "`vssrestore inspect SET` shows what there is";
+        return opening ? "a set is the folder that `vssrestore pack -o SET` made"
+                       : "`vssrestore inspect SET` shows what there is";
     case VSR_ERR_MEDIA:
-        return "`vssrestore verify SET` lists everything that is damaged";
+        return opening ? NULL : "`vssrestore verify SET` lists everything that is damaged";
     case VSR_ERR_DEST_PERMISSION:
         return "run it as a user who may write there, or name another place";
     case VSR_OK:
@@ -34,8 +37,8 @@ static const char *hint_of(vsr_code code)
 int error_tell(const vsr_error *error)
 {
     (void)fprintf(stderr, "vssrestore: %s: %s\n", vsr_code_text(error->code), error->what);
-    if (hint_of(error->code) != NULL) {
-        (void)fprintf(stderr, "  %s\n", hint_of(error->code));
+    if (hint_of(error) != NULL) {
+        (void)fprintf(stderr, "  %s\n", hint_of(error));
     }
     return -(int)error->code;
 }

@@ -29,7 +29,8 @@ enum slot_state stage_read(struct worker *worker, struct slot *slot)
     slot->moved_bytes = 0;
     slot->retries = 0;
     if (worker->input->set->pack_fds[frame->pack] < 0) {
-        return slot_fail(worker, slot, OUTCOME_MEDIA_MISSING, ENOENT);
+        return slot_fail(worker, slot, OUTCOME_MEDIA_MISSING,
+                         worker->input->set->pack_errnos[frame->pack]);
     }
     return read_queue(worker, slot);
 }

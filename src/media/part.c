@@ -29,12 +29,24 @@ vsr_code part_code(int os_errno)
     }
 }
 
+static const char *part_kind(mode_t mode)
+{
+    return S_ISDIR(mode)    ? "a folder"
+           : S_ISFIFO(mode) ? "a FIFO"
+           : S_ISSOCK(mode) ? "a socket"
+                            : "a device";
+}
+
 vsr_code part_open(int dir_fd, const char *name, int *fd, uint64_t *size, vsr_error *error)
 {
     OWN(fd)
     opened = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
     if (opened < 0) {
-        return err_sys(error, part_code(errno), "media/part", "cannot open %s of the set", name);
+        const int fault = errno;
+        const vsr_code rc =
+            err_sys(error, part_code(fault), "media/part", "cannot open %s of the set", name);
+        errno = fault;
+        return rc;
     }
     struct stat st;
     if (fstat(opened, &st) != 0) {
@@ -42,8 +54,11 @@ vsr_code part_open(int dir_fd, const char *name, int *fd, uint64_t *size, vsr_er
                        "cannot examine %s of the set", name);
     }
     if (!S_ISREG(st.st_mode)) {
-        return err_set(error, VSR_ERR_MEDIA, "media/part",
-                       "cannot read %s of the set: it is not a regular file", name);
+        (void)err_set(error, VSR_ERR_MEDIA, "media/part",
+                      "cannot read %s of the set: %s stands there, not a regular file", name,
+                      part_kind(st.st_mode));
+        errno = S_ISDIR(st.st_mode) ? EISDIR : ESPIPE;
+        return VSR_ERR_MEDIA;
     }
     *size = (uint64_t)st.st_size;
     *fd = take_fd(&opened);

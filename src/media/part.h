@@ -16,7 +16,8 @@ enum { PART_HASH_DIGITS = 32 };
  * MEDIA_UNREADABLE for all that another try or another drive may change. */
 vsr_code part_code(int os_errno);
 
-/* Open the regular file dir_fd/name for reading; *size its bytes. The caller owns *fd. */
+/* Open the regular file dir_fd/name for reading; *size its bytes. The caller owns *fd. On failure
+ * errno says why, too: EISDIR, or ESPIPE for what is neither a file nor a folder. */
 vsr_code part_open(int dir_fd, const char *name, int *fd, uint64_t *size, vsr_error *error);
 
 /* pread() of all count bytes: MEDIA when the file ends before, else as part_code(). */

@@ -20,15 +20,28 @@ void set_pack_name(uint32_t pack, char *out)
     (void)snprintf(out, SET_PACK_NAME_BYTES, "pack-%06u.tar.lz4", pack);
 }
 
+/* Without set.json: what was typed is no set, or one that lost it or was never finished. */
+static vsr_code set_is_none(const struct media_set *set, vsr_error *error)
+{
+    static const char *const parts[] = {SET_PACKS, INDEX_NAME, SET_DOCUMENTS};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (faccessat(set->dir_fd, parts[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+            return err_set(error, VSR_ERR_MEDIA, "media/set",
+                           "%.*s has %s but no set.json: it was never finished, or has lost it",
+                           VIEW_ARG(set->path), parts[i]);
+        }
+    }
+    return err_set(error, VSR_ERR_SELECTION, "media/set",
+                   "%.*s is no backup set: it has no set.json", VIEW_ARG(set->path));
+}
+
 /* Read set.json into *out. */
 static vsr_code set_read_json(const struct media_set *set, struct buffer *out, vsr_error *error)
 {
     OWN(fd) fd = -1;
     uint64_t bytes = 0;
     if (faccessat(set->dir_fd, SET_JSON_NAME, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
-        return err_set(error, VSR_ERR_MEDIA, "media/set",
-                       "%.*s is no backup set, or one that was never finished: it has no set.json",
-                       VIEW_ARG(set->path));
+        return set_is_none(set, error);
     }
     const vsr_code rc = part_open(set->dir_fd, SET_JSON_NAME, &fd, &bytes, error);
     if (rc != VSR_OK) {
@@ -50,7 +63,8 @@ vsr_code set_open_description(struct media_set *out, const char *path, vsr_error
     out->path = arena_copy(&out->arena, view_of(path));
     out->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (out->dir_fd < 0) {
-        const vsr_code code = part_code(errno);
+        const bool typed = errno == ENOENT || errno == ENOTDIR; /* as with any other place */
+        const vsr_code code = typed ? VSR_ERR_SELECTION : part_code(errno);
         const vsr_code rc =
             err_sys(error, code, "media/set", "cannot open the backup set %s", path);
         set_close(out);
@@ -67,8 +81,10 @@ vsr_code set_open_description(struct media_set *out, const char *path, vsr_error
         return rc;
     }
     out->pack_fds = heap_alloc(out->description.pack_count, sizeof *out->pack_fds);
+    out->pack_errnos = heap_alloc(out->description.pack_count, sizeof *out->pack_errnos);
     for (uint32_t i = 0; i < out->description.pack_count; i++) {
         out->pack_fds[i] = -1;
+        out->pack_errnos[i] = ENOENT; /* without the folder packs */
     }
     return VSR_OK;
 }
@@ -134,6 +150,7 @@ void set_close(struct media_set *set)
         }
     }
     free(set->pack_fds);
+    free(set->pack_errnos);
     index_close(&set->index);
     if (set->dir_fd >= 0) {
         (void)close(set->dir_fd);
@@ -151,6 +168,7 @@ static vsr_code set_open_pack(struct media_set *set, int packs_fd, uint32_t pack
     set_pack_name(pack, name);
     const vsr_code rc = part_open(packs_fd, name, &fd, &bytes, error);
     if (rc != VSR_OK) {
+        set->pack_errnos[pack] = errno;
         return rc;
     }
     set->pack_fds[pack] = take_fd(&fd); /* a pack of a wrong size still gives what it has */

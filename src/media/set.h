@@ -57,12 +57,14 @@ struct media_set {
     int dir_fd;
     struct set_description description;
     struct media_index index; /* mapped */
-    int *pack_fds;            /* each -1 until set_pack_fd() */
+    int *pack_fds;            /* each -1 until set_open_packs(), or when it cannot be opened */
+    int *pack_errnos;         /* why not, then (part_open()) */
 };
 
 /* Open the folder at path: set.json checked against its own hash, index.bin opened and
- * checked. Packs are opened by set_open_packs(). Errors: MEDIA, MEDIA_UNREADABLE; a folder
- * without set.json is refused as no set. Freed by set_close(). */
+ * checked. Packs are opened by set_open_packs(). Errors: MEDIA,
+ * MEDIA_UNREADABLE; SELECTION for what is no set: no folder, or one that has neither set.json nor
+ * another part of a set. Freed by set_close(). */
 vsr_code set_open(struct media_set *out, const char *path, vsr_error *error);
 /* The same without index.bin (verify and reindex, which must work without). */
 vsr_code set_open_description(struct media_set *out, const char *path, vsr_error *error);

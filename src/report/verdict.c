@@ -45,7 +45,8 @@ vsr_code verdict_cause(enum outcome outcome, int os_errno)
     if (cause == VSR_ERR_DEST_IO) {
         return err_dest_code(os_errno);
     }
-    if (cause == VSR_ERR_MEDIA && os_errno != 0 && os_errno != ENOENT) {
+    if (cause == VSR_ERR_MEDIA && os_errno != 0 && os_errno != ENOENT && os_errno != EISDIR &&
+        os_errno != ESPIPE && os_errno != ELOOP) {
         return VSR_ERR_MEDIA_UNREADABLE; /* the system could not read it; it may be sound */
     }
     return cause;

@@ -156,6 +156,10 @@ static void record_verify(struct verification *v, uint32_t file)
     const int flags = link                        ? O_PATH | O_NOFOLLOW
                       : f->kind == KIND_DIRECTORY ? O_PATH
                                                   : O_RDONLY | O_NONBLOCK;
+    if (v->roots[root].fd < 0) {
+        difference(v, file, "is not there, nor is the folder of its volume");
+        return;
+    }
     const int fd = root_openat_crossing(v->roots[root].fd, v->path.p, flags, 0);
     if (fd < 0) {
         difference(v, file, "cannot be opened: %s", strerrordesc_np(-fd));
@@ -191,7 +195,13 @@ static vsr_code roots_open(struct verification *v, vsr_error *error)
         char path[4096];
         (void)snprintf(path, sizeof path, "%.*s",
                        VIEW_ARG(plan_text(v->plan, v->plan->roots[i].dir)));
-        rc = root_open(&v->roots[i], path, false, error);
+        vsr_error one = {0};
+        rc = root_open(&v->roots[i], path, false, &one);
+        if (rc == VSR_ERR_SELECTION) { /* not there: so is nothing below it, which is told */
+            rc = VSR_OK;
+        } else if (rc != VSR_OK && error != NULL && error->code == VSR_OK) {
+            *error = one;
+        }
     }
     return rc;
 }

@@ -1,6 +1,7 @@
 /* verify_plan.h - `verify --plan`: what stands at the destinations against the plan (contract,
  * ruling 27): type, size, content, modify time, hard-link identity. Reads the destinations, not
- * the media's data: contents are compared by the checksums of the index. */
+ * the media's data: contents are compared by the checksums of the index. A volume whose folder is
+ * gone is a difference of each of its files. */
 #ifndef RUN_VERIFY_PLAN_H
 #define RUN_VERIFY_PLAN_H
 

@@ -41,16 +41,50 @@ def what_was_typed_wrong_is_2():
     for arguments in ([], ["frobnicate"], ["run"], ["plan"], ["inspect"], ["verify"], ["pack"],
                       ["reindex"], *([verb, "--no-such-option"] for verb in VERBS),
                       ["run", "x", "--plan", "y"], ["run", "x", "--ring", "wheel"],
-                      ["run", "x", "--memory", "lots"], ["run", "x", "y"]):
+                      ["run", "x", "--memory", "lots"]):
         result = vssrestore(*arguments, codes=(2,))
         expect(result.err or result.out, f"{arguments}: nothing was said")
 
 
-def a_set_that_is_none_is_refused():
+def a_set_that_is_none_is_11():
     with Folder() as folder:
-        for verb in ("inspect", "plan", "run", "verify"):
-            result = vssrestore(verb, folder.path, codes=None)
-            expect(result.code in (20, 21), f"{verb} of an empty folder\n{result.told()}")
+        for verb in ("inspect", "plan", "run", "verify", "reindex"):
+            for path in (folder.path, folder / "nowhere"):
+                result = vssrestore(verb, path, codes=(11,))
+                expect(b"set" in result.err and b"damaged" not in result.err, result.told())
+
+
+def a_set_without_its_description_is_20():
+    with Folder() as folder:
+        made = Set(folder)
+        os.unlink(made.path + b"/set.json")
+        for verb in ("inspect", "plan", "run", "verify", "reindex"):
+            result = vssrestore(verb, made.path, codes=(20,))
+            expect(b"no set.json" in result.err, result.told())
+
+
+def what_stands_at_a_packs_name_is_told():
+    with Folder() as folder:
+        made = Set(folder)
+        os.unlink(made.path + b"/packs/pack-000000.tar.lz4")
+        os.mkdir(made.path + b"/packs/pack-000000.tar.lz4")
+        result = vssrestore("verify", made.path, codes=(20,))
+        expect(b"a folder stands there" in result.err, result.told())
+        result = made.run("--root", folder / "root", codes=(20,))
+        expect(b"Is a directory" in result.out, result.told())
+
+
+def verify_of_a_plan_tells_what_is_gone():
+    with Folder() as folder:
+        made = Set(folder)
+        vssrestore("plan", made.path, "--root", folder / "root", "-o", folder / "plan")
+        result = vssrestore("verify", "--plan", folder / "plan", "--json", codes=(4,))
+        told = result.json()
+        expect(told["exit_code"] == 4 and told["differences"] == told["files"] > 0, f"{told}")
+        expect(b"a.txt: is not there" in result.err, result.told())
+        os.rename(made.path, made.path + b"-moved")
+        result = vssrestore("verify", "--plan", folder / "plan", "--json", codes=(11,))
+        expect(result.json()["exit_code"] == 11, result.told())
 
 
 def the_summary_is_the_last_line():
@@ -234,7 +268,9 @@ def t06_a_chosen_subcomponent_stands_in_the_document():
 
 if __name__ == "__main__":
     run_cases({case.__name__: case for case in (
-        every_verb_has_help, what_was_typed_wrong_is_2, a_set_that_is_none_is_refused,
+        every_verb_has_help, what_was_typed_wrong_is_2, a_set_that_is_none_is_11,
+        a_set_without_its_description_is_20, what_stands_at_a_packs_name_is_told,
+        verify_of_a_plan_tells_what_is_gone,
         the_summary_is_the_last_line, a_run_folder_that_exists_is_40,
         an_unmapped_volume_refuses_its_unit, selectors_that_match_nothing_are_11,
         a_saved_plan_runs_and_is_verified, inspect_shows_writers_and_components,

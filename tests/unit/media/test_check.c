@@ -446,7 +446,15 @@ static void seeded_flips_in_a_larger_set(void **state)
 static void a_folder_that_is_no_set(void **state)
 {
     (void)state;
-    const struct heard heard = check(folder, "set.json", VSR_ERR_MEDIA);
+    struct heard heard = check(folder, "set.json", VSR_ERR_SELECTION); /* what was typed is wrong */
+    assert_int_equal(heard.count, 0);
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/lost", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/lost/packs", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)snprintf(path, sizeof path, "%s/lost", folder);
+    heard = check(path, "set.json", VSR_ERR_MEDIA); /* a set without its description */
     assert_int_equal(heard.count, 1);
     assert_int_equal(heard.of_structure, 1);
 }

@@ -6,6 +6,7 @@
 #include "media/set.h"
 #include "media_fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -277,14 +278,41 @@ static void a_missing_pack_is_named(void **state)
     assert_int_equal(rename(aside, pack), 0);
 }
 
+/* What stands at a pack's name is told apart from nothing; the rest of the set can be read. */
+static void what_is_no_pack_is_named(void **state)
+{
+    static const struct {
+        const char *want;
+        int os_errno;
+    } cases[] = {{"a folder", EISDIR}, {"a FIFO", ESPIPE}};
+    char pack[256];
+    char aside[256];
+    (void)snprintf(pack, sizeof pack, "%s/packs/pack-000001.tar.lz4", set_path(state));
+    (void)snprintf(aside, sizeof aside, "%s/aside", (const char *)*state);
+    assert_int_equal(rename(pack, aside), 0);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(i == 0 ? mkdir(pack, 0700) : mkfifo(pack, 0600), 0);
+        struct media_set set;
+        vsr_error error = {0};
+        open_set(state, &set);
+        assert_int_equal(set_open_packs(&set, true, &error), VSR_ERR_MEDIA);
+        assert_non_null(strstr(error.what, cases[i].want));
+        assert_int_equal(set.pack_fds[1], -1);
+        assert_int_equal(set.pack_errnos[1], cases[i].os_errno);
+        set_close(&set);
+        assert_int_equal(remove(pack), 0);
+    }
+    assert_int_equal(rename(aside, pack), 0);
+}
+
 static void what_is_no_set_is_refused(void **state)
 {
     struct media_set set;
     vsr_error error = {0};
-    assert_int_equal(set_open(&set, *state, &error), VSR_ERR_MEDIA);
-    assert_non_null(strstr(error.what, "set.json"));
+    assert_int_equal(set_open(&set, *state, &error), VSR_ERR_SELECTION);
+    assert_non_null(strstr(error.what, "is no backup set"));
     vsr_error other = {0};
-    assert_int_equal(set_open(&set, "/nonexistent/set", &other), VSR_ERR_MEDIA);
+    assert_int_equal(set_open(&set, "/nonexistent/set", &other), VSR_ERR_SELECTION);
 }
 
 static void a_folder_in_use_is_not_written(void **state)
@@ -327,6 +355,7 @@ int main(void)
         cmocka_unit_test(frames_hold_the_files),
         cmocka_unit_test(damage_is_refused_by_name),
         cmocka_unit_test(a_missing_pack_is_named),
+        cmocka_unit_test(what_is_no_pack_is_named),
         cmocka_unit_test(what_is_no_set_is_refused),
         cmocka_unit_test(a_folder_in_use_is_not_written),
         cmocka_unit_test(an_unfinished_set_has_no_set_json),
