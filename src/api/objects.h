@@ -52,6 +52,12 @@ struct plan_step {
     bool *file_hits; /* as in struct plan_input, or NULL */
 };
 
+/* Hand a planner's input, with what stands at the destinations now, to use. step: NULL, or the
+ * step of a chain. */
+typedef vsr_code plan_use(void *context, const struct plan_input *input, vsr_error *error);
+vsr_code plan_ask(const struct vsr_set *set, const struct plan_choices *choices,
+                  const struct plan_step *step, plan_use *use, void *context, vsr_error *error);
+
 /* Plan on what stands at the destinations now. step may be NULL. */
 vsr_code plan_now(struct plan **plan, const struct vsr_set *set, const struct plan_choices *choices,
                   const struct plan_step *step, vsr_error *error);

@@ -156,8 +156,8 @@ static vsr_code earlier_read(struct earlier *out, const vsr_set *set,
     return rc;
 }
 
-vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct plan_choices *choices,
-                  const struct plan_step *step, vsr_error *error)
+vsr_code plan_ask(const vsr_set *set, const struct plan_choices *choices,
+                  const struct plan_step *step, plan_use *use, void *context, vsr_error *error)
 {
     const struct plan_contents contents = {&set->media, contents_read};
     struct earlier earlier = {0};
@@ -186,7 +186,7 @@ vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct plan_choi
     if (rc == VSR_OK) {
         const struct plan_facts facts = probe_facts(probe);
         input.facts = &facts;
-        rc = plan_create(plan, &input, error);
+        rc = use(context, &input, error);
     }
     if (probe != NULL) {
         probe_close(probe);
@@ -194,6 +194,17 @@ vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct plan_choi
     earlier_free(&earlier);
     arena_free(&arena);
     return rc;
+}
+
+static vsr_code use_create(void *context, const struct plan_input *input, vsr_error *error)
+{
+    return plan_create(context, input, error);
+}
+
+vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct plan_choices *choices,
+                  const struct plan_step *step, vsr_error *error)
+{
+    return plan_ask(set, choices, step, use_create, plan, error);
 }
 
 vsr_code choices_take(struct arena *arena, const vsr_choices *given, struct plan_choices *out,

@@ -115,6 +115,11 @@ static void share(struct draft *draft, uint32_t number, uint32_t owner)
     draft->shared[draft->shared_count++] =
         (struct draft_shared){draft->sets[draft->files[number].set].unit, number, owner};
     draft->files[number].shared = 1;
+    if (trace_follows(draft->trace, draft->files[number].entry)) {
+        trace_note(draft->trace, "shared", draft->sets[draft->files[number].set].unit, "ruling 8",
+                   "%.*s brings it to the same place: that one's record stands for both",
+                   VIEW_ARG(draft_unit_text(draft, draft->sets[draft->files[owner].set].unit)));
+    }
 }
 
 static int entry_compare(const void *left, const void *right, void *context)

@@ -146,16 +146,59 @@ static const struct rule rules[] = {
 };
 /* clang-format on */
 
-struct decided plan_decide(enum vss_method method, enum vss_target target, unsigned known)
+struct decided plan_decide_visit(enum vss_method method, enum vss_target target, unsigned known,
+                                 decide_visit *visit, void *context)
 {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const struct rule *rule = &rules[i];
-        if ((rule->methods >> method & 1) != 0 && (rule->targets >> target & 1) != 0 &&
-            (known & rule->needs) == rule->needs && (known & rule->lacks) == 0) {
-            return (struct decided){rule->decision, rule->verdict, rule->refusal, rule->rule,
+        if ((rule->methods >> method & 1) == 0 || (rule->targets >> target & 1) == 0) {
+            continue;
+        }
+        const struct decided row = {rule->decision, rule->verdict, rule->refusal, rule->rule,
                                     rule->why};
+        const unsigned missing = rule->needs & ~known;
+        const unsigned against = rule->lacks & known;
+        if (visit != NULL) {
+            visit(context, &row, missing, against);
+        }
+        if (missing == 0 && against == 0) {
+            return row;
         }
     }
     return (struct decided){DECIDE_REFUSE, VERDICT_REFUSED, REFUSAL_METHOD_UNDEFINED, "6.6",
                             "no rule allows this restore"};
+}
+
+struct decided plan_decide(enum vss_method method, enum vss_target target, unsigned known)
+{
+    return plan_decide_visit(method, target, known, NULL, NULL);
+}
+
+const char *plan_known_text(unsigned bit)
+{
+    static const struct {
+        unsigned bit;
+        const char *text;
+    } words[] = {
+        {KNOWN_PRIVATE, "a private restore is asked for"},
+        {KNOWN_LIVE, "the destination is in use"},
+        {KNOWN_EMPTY, "no file takes part in the decision"},
+        {KNOWN_NO_SERVICE, "no service can be stopped"},
+        {KNOWN_MAPPED, "every file has a mapping"},
+        {SEEN_ORIGINAL, "the original place was looked at"},
+        {ORIGINAL_IMPOSSIBLE, "some file can have no original place here"},
+        {ORIGINAL_ABSENT, "nothing stands at the original place"},
+        {ORIGINAL_REPLACEABLE, "the original place can be written"},
+        {ORIGINAL_STAGEABLE, "the original place can be written at the next boot"},
+        {SEEN_ALTERNATE, "the mappings' place was looked at"},
+        {ALTERNATE_IMPOSSIBLE, "some file can have no mapped place here"},
+        {ALTERNATE_ABSENT, "nothing stands at the mappings' place"},
+        {ALTERNATE_WRITABLE, "the mappings' place can be written"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (words[i].bit == bit) {
+            return words[i].text;
+        }
+    }
+    return "?";
 }

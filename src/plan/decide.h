@@ -43,4 +43,14 @@ struct decided {
 /* The first row that holds. Never fails: what no row allows is refused. */
 struct decided plan_decide(enum vss_method method, enum vss_target target, unsigned known);
 
+/* The same, telling each row of this method and target up to the one that holds: what it wants
+ * that is not known, and what is known that it is not for (both 0: it holds). */
+typedef void decide_visit(void *context, const struct decided *row, unsigned missing,
+                          unsigned against);
+struct decided plan_decide_visit(enum vss_method method, enum vss_target target, unsigned known,
+                                 decide_visit *visit, void *context);
+
+/* One KNOWN_, SEEN_, ORIGINAL_ or ALTERNATE_ bit in words. Static. */
+const char *plan_known_text(unsigned bit);
+
 #endif

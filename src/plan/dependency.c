@@ -79,12 +79,14 @@ static bool dependency_add(struct selecting *selecting, struct writer_state *wri
                            uint32_t component, const struct vss_dependency *dependency,
                            struct target target)
 {
-    (void)selecting_request(target.writer, target.component, true);
+    const struct view from = selecting_component_text(selecting, writer, component);
+    (void)selecting_request(target.writer, target.component, true,
+                            arena_printf(selecting->arena, "%.*s depends on it (rules 4.9)",
+                                         VIEW_ARG(from)));
     if (!selecting_holds(target.writer, target.component)) {
         dependency_unmet(selecting, writer, component, dependency, "is excluded");
         return false;
     }
-    const struct view from = selecting_component_text(selecting, writer, component);
     const struct view to = selecting_component_text(selecting, target.writer, target.component);
     selecting_warn(selecting, "%.*s is restored too, because %.*s depends on it (rules 4.9)",
                    VIEW_ARG(to), VIEW_ARG(from));

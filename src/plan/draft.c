@@ -30,6 +30,10 @@ void draft_refuse(struct draft *draft, uint32_t unit, enum refusal refusal, cons
     va_start(args, format);
     u->detail = draft_format(draft, format, args);
     va_end(args);
+    if (trace_follows_unit(draft->trace, unit)) {
+        trace_note(draft->trace, "refused", unit, rule, "%s: %.*s", refusal_text(refusal),
+                   VIEW_ARG(u->detail));
+    }
     u->refusal = refusal;
     u->rule = view_of(rule);
     u->verdict = VERDICT_REFUSED;

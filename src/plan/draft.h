@@ -9,6 +9,7 @@
 #include "plan/places.h"
 #include "plan/plan.h"
 #include "plan/select.h"
+#include "plan/trace.h"
 
 /* A file set of a component in scope; or, behind those of its unit, what stands in for one where
  * the document names a file that no set holds (named). */
@@ -126,6 +127,7 @@ struct draft {
     struct arena arena;
     const struct plan_input *input;
     const struct media_index *index;
+    struct trace *trace; /* NULL: no file is followed */
     struct canon canon;
     struct roots roots;
     struct places places;
@@ -227,5 +229,11 @@ struct view draft_unit_text(struct draft *draft, uint32_t unit);
 uint32_t draft_unit_of(const struct draft *draft, const struct component_ref *ref);
 
 void draft_fini(struct draft *draft);
+
+/* plan_create(), telling trace (NULL: nobody) about the file that it follows; look (NULL: nobody)
+ * sees the finished draft before the plan is cut from it. */
+typedef void draft_look(void *context, struct draft *draft);
+vsr_code draft_plan(struct plan **out, const struct plan_input *input, struct trace *trace,
+                    draft_look *look, void *context, vsr_error *error);
 
 #endif

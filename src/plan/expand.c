@@ -129,12 +129,10 @@ bool expand_mount_below(struct draft *draft, const struct canon_directory *direc
     return false;
 }
 
-/* Add a triple for its own volume and, where it is recursive, for those mounted below (5.11). */
-static bool walk_add(struct walk *walk, struct match *match,
-                     const struct canon_directory *directory, struct view filespec, bool recursive,
-                     uint32_t id)
+bool expand_match_add(struct draft *draft, struct match *match,
+                      const struct canon_directory *directory, struct view filespec, bool recursive,
+                      uint32_t id)
 {
-    struct draft *draft = walk->draft;
     const struct match_set set = {.volume = directory->volume,
                                   .below = directory->below,
                                   .filespec = filespec,
@@ -205,14 +203,14 @@ static void walk_add_sets(struct walk *walk)
             set->named != MARK_NONE) {
             continue;
         }
-        if (!walk_add(walk, walk->wanted, &set->directory, set->set->filespec, set->set->recursive,
-                      i)) {
+        if (!expand_match_add(draft, walk->wanted, &set->directory, set->set->filespec,
+                              set->set->recursive, i)) {
             if (!set->left_out) {
                 draft_refuse(draft, set->unit, REFUSAL_DOCUMENT_INVALID, "5.1",
                              "the file spec '%.*s' is none", VIEW_ARG(set->set->filespec));
             }
         } else if (set->set->recursive && !set->left_out && tree_is_first(&trees, i)) {
-            (void)walk_add(walk, walk->trees, &set->directory, VIEW(""), true, i);
+            (void)expand_match_add(draft, walk->trees, &set->directory, VIEW(""), true, i);
         }
     }
     hash_map_free(&trees.map);
@@ -251,8 +249,8 @@ static void walk_add_exclude(struct walk *walk, uint32_t number, const struct vs
         exclude_refuse(draft, wmd, &directory, set->path);
     } else if (directory.status == CANON_PATH ||
                (directory.volume != MARK_NONE &&
-                !walk_add(walk, walk->excludes, &directory, set->filespec, set->recursive,
-                          number))) {
+                !expand_match_add(draft, walk->excludes, &directory, set->filespec, set->recursive,
+                                  number))) {
         draft_warn(draft, "the exclude '%.*s' '%.*s' of %.*s is no file set; passed over",
                    VIEW_ARG(set->path), VIEW_ARG(set->filespec), VIEW_ARG(wmd->friendly_name));
     }
@@ -268,8 +266,8 @@ static void walk_add_never(struct walk *walk)
         const struct canon_directory directory =
             canon_source(&draft->canon, &draft->arena, paths[i]);
         if (directory.status == CANON_OK && directory.volume != MARK_NONE) {
-            (void)walk_add(walk, walk->excludes, &directory, VIEW("*"), true,
-                           draft->input->documents->wmd_count);
+            (void)expand_match_add(draft, walk->excludes, &directory, VIEW("*"), true,
+                                   draft->input->documents->wmd_count);
         }
     }
 }
@@ -317,7 +315,7 @@ static vsr_code walk_add_chosen(struct walk *walk, vsr_error *error)
                            choices->files[i]);
         }
         if (directory.volume != MARK_NONE &&
-            !walk_add(walk, walk->chosen, &directory, view_skip(text, at), false, i)) {
+            !expand_match_add(draft, walk->chosen, &directory, view_skip(text, at), false, i)) {
             return err_set(error, VSR_ERR_SELECTION, "plan/expand",
                            "--file '%s' does not end with a file pattern", choices->files[i]);
         }

@@ -18,6 +18,12 @@ uint32_t expand_add_set(struct draft *draft, uint32_t unit, uint32_t component,
  * that overlap (5.9). Errors: SELECTION for a --file that is no pattern or matches nothing. */
 vsr_code expand_files(struct draft *draft, vsr_error *error);
 
+/* Add a triple for its own volume and, where it is recursive, for those mounted below (5.11).
+ * False: the file spec is none. */
+bool expand_match_add(struct draft *draft, struct match *match,
+                      const struct canon_directory *directory, struct view filespec, bool recursive,
+                      uint32_t id);
+
 /* Is a volume of the set mounted below this directory, and in *relative where (5.11)? */
 bool expand_mount_below(struct draft *draft, const struct canon_directory *directory,
                         uint32_t volume, struct view *relative);

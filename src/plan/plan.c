@@ -67,6 +67,9 @@ static vsr_code draft_make(struct draft *draft, vsr_error *error)
     }
     if (code == VSR_OK) {
         named_check_targets(draft);
+        trace_mappings(draft);
+    }
+    if (code == VSR_OK) {
         code = places_init(&draft->places, &draft->arena, &draft->roots, input, error);
     }
     if (code == VSR_OK) {
@@ -166,13 +169,17 @@ static void build_rest(struct draft *draft, struct plan_build *build)
     }
 }
 
-vsr_code plan_create(struct plan **out, const struct plan_input *input, vsr_error *error)
+vsr_code draft_plan(struct plan **out, const struct plan_input *input, struct trace *trace,
+                    draft_look *look, void *context, vsr_error *error)
 {
-    struct draft draft = {.input = input, .index = &input->set->index};
+    struct draft draft = {.input = input, .index = &input->set->index, .trace = trace};
     vsr_code code = draft_make(&draft, error);
     if (code != VSR_OK) {
         draft_fini(&draft);
         return code;
+    }
+    if (look != NULL) {
+        look(context, &draft);
     }
     struct plan_build build = {0};
     order_plan(&draft, &build);
@@ -194,4 +201,9 @@ vsr_code plan_create(struct plan **out, const struct plan_input *input, vsr_erro
         plan->bytes += plan->units[i].bytes; /* a refused unit has none */
     }
     return VSR_OK;
+}
+
+vsr_code plan_create(struct plan **out, const struct plan_input *input, vsr_error *error)
+{
+    return draft_plan(out, input, NULL, NULL, NULL, error);
 }

@@ -234,6 +234,59 @@ static void make_scopes(struct selecting *selecting, uint32_t number, struct sel
     }
 }
 
+/* --- why --- */
+
+/* For each entry: some component below it was asked for. */
+static bool *chosen_below(struct selecting *selecting, const struct writer_state *writer)
+{
+    bool *out = ARENA_ARRAY(selecting->arena, bool, writer->tree.writer->component_count);
+    for (uint32_t i = 0; i < component_tree_count(&writer->tree); i++) {
+        const uint32_t root = writer->chosen[i] ? component_tree_root(&writer->tree, i) : MARK_NONE;
+        if (root != MARK_NONE) {
+            out[writer->tree.explicit_by[root]] = true;
+        }
+    }
+    return out;
+}
+
+static enum reach reach_of(const struct writer_state *writer, const bool *chosen,
+                           uint32_t component)
+{
+    const uint32_t root = component_tree_root(&writer->tree, component);
+    if (root == MARK_NONE) {
+        return REACH_NOT_IN_BACKUP;
+    }
+    if (selecting_holds(writer, component)) {
+        return REACH_HELD;
+    }
+    const uint32_t entry = writer->tree.explicit_by[root];
+    bool excluded = writer->dropped[entry];
+    for (uint32_t at = component; at != root; at = writer->tree.parent[at]) {
+        excluded = excluded || writer->left_out[at];
+    }
+    return excluded ? REACH_EXCLUDED : chosen[entry] ? REACH_NOT_CHOSEN : REACH_NOT_ASKED;
+}
+
+static void tell_why(struct selecting *selecting, struct selection *selection)
+{
+    selection->writers =
+        ARENA_ARRAY(selecting->arena, struct selection_writer, selecting->writer_count);
+    for (uint32_t w = 0; w < selecting->writer_count; w++) {
+        const struct writer_state *writer = &selecting->writers[w];
+        const uint32_t count = component_tree_count(&writer->tree);
+        const bool *chosen = chosen_below(selecting, writer);
+        struct selection_writer *out = &selection->writers[w];
+        *out = (struct selection_writer){.reach = ARENA_ARRAY(selecting->arena, uint8_t, count),
+                                         .root = ARENA_ARRAY(selecting->arena, uint32_t, count),
+                                         .because = writer->because};
+        for (uint32_t i = 0; i < count; i++) {
+            const uint32_t root = component_tree_root(&writer->tree, i);
+            out->reach[i] = (uint8_t)reach_of(writer, chosen, i);
+            out->root[i] = root == MARK_NONE ? MARK_NONE : writer->tree.explicit_by[root];
+        }
+    }
+}
+
 void scope_make_all(struct selecting *selecting, struct selection *selection)
 {
     size_t entries = 0;
@@ -244,4 +297,5 @@ void scope_make_all(struct selecting *selecting, struct selection *selection)
     for (uint32_t i = 0; i < selecting->writer_count; i++) {
         make_scopes(selecting, i, selection);
     }
+    tell_why(selecting, selection);
 }

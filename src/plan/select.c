@@ -1,8 +1,8 @@
 /* select.c - what is asked for, and what the rules make of it.
  *
  * Pass 1 of planning. Selectors become marks on components (struct writer_state), mandatory
- * members and dependencies add to them, and scope.c cuts units out of the marks. It neither
- * looks at files nor at destinations. */
+ * members (mandatory.c) and dependencies (dependency.c) add to them, and scope.c cuts units out of
+ * the marks. It neither looks at files nor at destinations. */
 #include "plan/selecting.h"
 
 #include "base/limits.h"
@@ -66,7 +66,8 @@ static uint32_t widened(const struct component_tree *tree, uint32_t component, u
     return at;
 }
 
-enum request selecting_request(struct writer_state *writer, uint32_t component, bool widen)
+enum request selecting_request(struct writer_state *writer, uint32_t component, bool widen,
+                               struct view why)
 {
     const struct component_tree *tree = &writer->tree;
     const uint32_t root = component_tree_root(tree, component);
@@ -77,6 +78,7 @@ enum request selecting_request(struct writer_state *writer, uint32_t component, 
     if (taken != component && !widen) {
         return REQUEST_NOT_ALONE;
     }
+    selecting_because(writer, tree->explicit_by[root], why);
     if (taken == root) {
         writer->whole[tree->explicit_by[root]] = true; /* selectableForRestore not asked: T04 */
     } else {
@@ -129,10 +131,18 @@ static vsr_code fail_request(const char *selector, enum request request, vsr_err
                    selector);
 }
 
-static void take_writer(struct writer_state *writer)
+void selecting_because(struct writer_state *writer, uint32_t entry, struct view why)
+{
+    if (!view_present(writer->because[entry])) {
+        writer->because[entry] = why;
+    }
+}
+
+static void take_writer(struct writer_state *writer, struct view why)
 {
     for (uint32_t i = 0; i < writer->tree.writer->component_count; i++) {
         writer->whole[i] = true;
+        selecting_because(writer, i, why);
     }
 }
 
@@ -140,16 +150,19 @@ static vsr_code take_ref(struct selecting *selecting, const char *selector,
                          const struct component_ref *ref, vsr_error *error)
 {
     struct writer_state *writer = &selecting->writers[ref->writer];
+    const struct view why =
+        arena_printf(selecting->arena, "--component '%s' asks for it", selector);
     if (ref->bcd_component != MARK_NONE) {
         writer->whole[ref->bcd_component] = true;
+        selecting_because(writer, ref->bcd_component, why);
         return VSR_OK;
     }
     if (ref->component == MARK_NONE) {
-        take_writer(writer);
+        take_writer(writer, why);
         return VSR_OK;
     }
     const enum request request =
-        selecting_request(writer, ref->component, selecting->choices->widen);
+        selecting_request(writer, ref->component, selecting->choices->widen, why);
     if (request == REQUEST_WIDENED) {
         selecting_warn(selecting, "'%s' cannot be restored alone: widened to what it is part of",
                        selector);
@@ -211,92 +224,14 @@ static vsr_code mark_choices(struct selecting *selecting, vsr_error *error)
     const struct plan_choices *choices = selecting->choices;
     const bool everything = choices->component_count == 0 && !choices->no_component;
     for (uint32_t i = 0; i < selecting->writer_count && everything; i++) {
-        take_writer(&selecting->writers[i]);
+        take_writer(&selecting->writers[i],
+                    VIEW("no component was named, so that everything explicit is restored"));
     }
     const vsr_code code =
         mark_all(selecting, choices->components, choices->component_count, take_ref, error);
     return code != VSR_OK ? code
                           : mark_all(selecting, choices->exclude_components,
                                      choices->exclude_component_count, drop_ref, error);
-}
-
-/* --- mandatory members (4.7) --- */
-
-/* A root that must come along whenever anything of its writer is restored: not selectable, and
- * nothing above it is. */
-static bool is_mandatory(const struct component_tree *tree, uint32_t entry)
-{
-    for (uint32_t at = tree->joined[entry]; at != MARK_NONE; at = tree->parent[at]) {
-        if (tree->wmd->components[at].selectable) {
-            return false;
-        }
-    }
-    return tree->joined[entry] != MARK_NONE;
-}
-
-static bool is_system_state(const struct component_tree *tree, uint32_t entry)
-{
-    const uint32_t component = tree->joined[entry];
-    return component != MARK_NONE &&
-           (tree->wmd->usage == USAGE_BOOTABLE_SYSTEM_STATE ||
-            tree->wmd->usage == USAGE_SYSTEM_SERVICE) &&
-           (tree->wmd->components[component].component_flags & COMPONENT_FLAG_NOT_SYSTEM_STATE) ==
-               0;
-}
-
-/* Is some of the system state selected that may not be restored on its own? */
-static bool touches_system_state(const struct selecting *selecting)
-{
-    for (uint32_t i = 0; i < selecting->writer_count; i++) {
-        const struct writer_state *writer = &selecting->writers[i];
-        for (uint32_t k = 0; k < writer->tree.writer->component_count; k++) {
-            if (writer->whole[k] && !writer->dropped[k] && is_system_state(&writer->tree, k) &&
-                (writer->tree.wmd->backup_schema & SCHEMA_INDEPENDENT_SYSTEM_STATE) == 0) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-typedef void entry_visit(struct selecting *selecting, struct writer_state *writer, uint32_t entry,
-                         bool system_state);
-
-/* Visit each root that the rules call mandatory and that is not selected. */
-static void visit_mandatory(struct selecting *selecting, entry_visit *visit)
-{
-    const bool system_state = touches_system_state(selecting);
-    for (uint32_t i = 0; i < selecting->writer_count; i++) {
-        struct writer_state *writer = &selecting->writers[i];
-        const bool touched = selecting_touches(writer);
-        for (uint32_t k = 0; k < writer->tree.writer->component_count; k++) {
-            const bool system = system_state && is_system_state(&writer->tree, k);
-            if ((!writer->whole[k] || writer->dropped[k]) &&
-                (system || (touched && is_mandatory(&writer->tree, k)))) {
-                visit(selecting, writer, k, system);
-            }
-        }
-    }
-}
-
-static void warn_mandatory(struct selecting *selecting, struct writer_state *writer, uint32_t entry,
-                           bool system_state)
-{
-    const struct view text = selecting_entry_text(selecting, writer, entry);
-    selecting_warn(selecting,
-                   system_state ? "system state is restored in part: %.*s is not selected; its "
-                                  "writers expect all of it at once (rules 4.7)"
-                                : "%.*s is mandatory for its writer and not selected "
-                                  "(rules 4.7; --force-mandatory adds it)",
-                   VIEW_ARG(text));
-}
-
-static void force_mandatory(struct selecting *selecting, struct writer_state *writer,
-                            uint32_t entry, bool system_state)
-{
-    (void)selecting;
-    (void)system_state;
-    writer->whole[entry] = true; /* one that is dropped stays so */
 }
 
 /* --- warnings about the whole --- */
@@ -380,6 +315,7 @@ static void selecting_begin(struct selecting *selecting)
         writer->whole = ARENA_ARRAY(arena, bool, entries);
         writer->dropped = ARENA_ARRAY(arena, bool, entries);
         writer->missing = ARENA_ARRAY(arena, struct view, entries);
+        writer->because = ARENA_ARRAY(arena, struct view, entries);
         writer->scope = ARENA_ARRAY(arena, uint32_t, entries);
         writer->chosen = ARENA_ARRAY(arena, bool, components);
         writer->left_out = ARENA_ARRAY(arena, bool, components);
@@ -393,11 +329,11 @@ static void complete(struct selecting *selecting)
     bool more = true;
     while (more) {
         if (selecting->choices->force_mandatory) {
-            visit_mandatory(selecting, force_mandatory);
+            mandatory_force(selecting);
         }
         more = dependency_follow(selecting);
     }
-    visit_mandatory(selecting, warn_mandatory);
+    mandatory_warn(selecting);
 }
 
 /* 2.10: no component semantics; what is on the media is restored as plain files. */

@@ -28,8 +28,24 @@ struct scope {              /* one selected root: a unit of the plan (4.6, 6.1) 
     const char *rule;     /* "4.5": of the refusal, or else of the selection */
 };
 
+/* Why a component is restored or not, for those who ask about one (explain). */
+enum reach {
+    REACH_HELD,          /* it is in the scope of a selected root              */
+    REACH_NOT_IN_BACKUP, /* neither it nor anything above it was backed up     */
+    REACH_NOT_ASKED,     /* its root is not selected                           */
+    REACH_NOT_CHOSEN,    /* of its root only other subcomponents were asked for */
+    REACH_EXCLUDED
+};
+
+struct selection_writer { /* of a writer of the Backup Components Document */
+    uint8_t *reach;       /* for each component of its document: enum reach */
+    uint32_t *root;       /* likewise: its entry, or MARK_NONE              */
+    struct view *because; /* for each entry: why it is selected, or absent  */
+};
+
 struct selection {
-    struct scope *scopes; /* in the order of the Backup Components Document */
+    struct selection_writer *writers; /* in the order of the Backup Components Document */
+    struct scope *scopes;             /* in the order of the Backup Components Document */
     uint32_t scope_count;
     struct view *warnings; /* 4.7 mandatory members, 4.9 dependencies, ruling 6 ... */
     uint32_t warning_count;

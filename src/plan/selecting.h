@@ -14,6 +14,7 @@ struct writer_state {
     bool *whole;          /* asked for with all that it brings     */
     bool *dropped;        /* excluded: stronger than everything    */
     struct view *missing; /* why its dependencies refuse it (4.9)  */
+    struct view *because; /* why it was selected first, or absent  */
     uint32_t *scope;      /* index into selection.scopes, or MARK_NONE */
     /* For each component of the writer's document: */
     bool *chosen;   /* asked for below its root (4.4 select_sub)   */
@@ -46,8 +47,15 @@ enum request {
     REQUEST_NOT_ALONE
 };
 
-/* Ask for one component (4.5). */
-enum request selecting_request(struct writer_state *writer, uint32_t component, bool widen);
+/* Ask for one component (4.5); why: a sentence part. */
+enum request selecting_request(struct writer_state *writer, uint32_t component, bool widen,
+                               struct view why);
+/* Keep why an entry is selected; the first reason stays. */
+void selecting_because(struct writer_state *writer, uint32_t entry, struct view why);
+
+/* Select what is mandatory besides, or warn of what is not selected (4.7). */
+void mandatory_force(struct selecting *selecting);
+void mandatory_warn(struct selecting *selecting);
 
 /* "Writer: lp\name", for messages. */
 struct view selecting_component_text(struct selecting *selecting, const struct writer_state *writer,
@@ -66,7 +74,7 @@ void dependency_settle(struct selecting *selecting, struct selection *selection)
 bool scope_check(struct selecting *selecting, const struct writer_state *writer,
                  struct scope *scope);
 
-/* The marks as scopes, checked, in the order of the Backup Components Document. */
+/* The marks as scopes, checked, in the order of the Backup Components Document, and why. */
 void scope_make_all(struct selecting *selecting, struct selection *selection);
 
 #endif

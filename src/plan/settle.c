@@ -380,15 +380,18 @@ static vsr_code settle_plain(struct draft *draft, uint32_t unit, const struct su
     struct survey alternate = {0};
     for (;;) {
         const struct decided decided = plan_decide(u->wmd->method, u->target, known);
+        trace_decision(draft, unit, known);
         vsr_code code = VSR_OK;
         switch (decided.decision) {
         case DECIDE_LOOK_ORIGINAL:
             code = survey_unit(draft, unit, SUBUNIT_PLAIN, PLACE_ORIGINAL, &original, error);
             known |= known_original(&original);
+            trace_survey(draft, unit, "original place", &original);
             break;
         case DECIDE_LOOK_ALTERNATE:
             code = survey_unit(draft, unit, SUBUNIT_PLAIN, PLACE_ALTERNATE, &alternate, error);
             known |= known_alternate(&alternate, draft->input->choices->alm_overwrite_never);
+            trace_survey(draft, unit, "mappings' place", &alternate);
             break;
         case DECIDE_REFUSE:
             settle_refuse(draft, unit, &decided);

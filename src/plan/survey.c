@@ -43,10 +43,22 @@ static void obstacle_note(struct draft *draft, struct obstacle *obstacle, enum r
     }
 }
 
+/* What stands at the place of the file that is followed. */
+static void tell(const struct survey_at *at, const struct draft_file *file, const char *rule,
+                 const char *what)
+{
+    struct draft *draft = at->draft;
+    if (at->survey != NULL && trace_follows(draft->trace, file->entry)) {
+        trace_note(draft->trace, "place", draft->sets[file->set].unit, rule, "'%.*s': %s",
+                   VIEW_ARG(place_of_file(draft, file)), what);
+    }
+}
+
 static void hinder(const struct survey_at *at, struct draft_file *file, enum hindrance how,
                    enum refusal refusal, const char *rule, const char *why)
 {
     file->state = STATE_BLOCKED;
+    tell(at, file, rule, why);
     struct survey *survey = at->survey;
     if (survey == NULL) {
         return;
@@ -98,6 +110,7 @@ static void file_is_absent(const struct survey_at *at, struct draft_file *file,
                place->why != NULL ? place->why : "its directory does not permit it");
         return;
     }
+    tell(at, file, "6.5", "nothing stands there, and it can be created");
     file->state = STATE_ABSENT;
     if (draft_goes_by(at->draft, file, NAMED_PARTIAL) && at->survey != NULL) {
         obstacle_note(at->draft, &at->survey->no_base, REFUSAL_BASE_MISSING, "7.7", file,
@@ -120,6 +133,7 @@ static void file_is_present(const struct survey_at *at, struct draft_file *file,
     struct draft *draft = at->draft;
     const bool link = draft->index->entries[file->entry].kind == INDEX_SYMLINK;
     if (unprotected_keeps(draft, file, fact)) {
+        tell(at, file, "5.8", "what stands there is kept (--overwrite)");
         file->state = STATE_REPLACEABLE;
         file->action = ACTION_NONE;
         return;
@@ -155,6 +169,7 @@ static void file_is_present(const struct survey_at *at, struct draft_file *file,
     if (fact->use_unknown && at->survey != NULL && at->survey->unknown_count++ == 0) {
         at->survey->unknown = place_of_file(draft, file);
     }
+    tell(at, file, "6.5", "what stands there can be replaced");
     file->state = STATE_REPLACEABLE;
     file->action = draft_has_ranges(draft, file) ? ACTION_WRITE_RANGES : ACTION_REPLACE;
     if (file->action == ACTION_REPLACE && fact->link_count > 1 && at->survey != NULL &&

@@ -140,11 +140,20 @@ void unprotected_take(struct walk *walk, const struct walk_step *step, uint32_t 
         }
         return;
     }
+    const bool followed = trace_follows(draft->trace, entry);
     if (is_excluded(walk, excluded) ||
         match_file(walk->left_out, step->left_out, name, &id, 1) > 0) {
         walk->left_out_count++;
+        if (followed) {
+            trace_note(draft->trace, "files", MARK_NONE, RULE,
+                       "it is not to be backed up, or must not come back: left out");
+        }
     } else if (chosen) {
         draft->sets[set].owns = true;
+        if (followed) {
+            trace_note(draft->trace, "files", draft->sets[set].unit, RULE,
+                       "it belongs to no component, and --unprotected asks for such files");
+        }
         (void)walk_hit(walk, entry, set, (uint32_t)win_fold_hash(name));
     } else {
         draft->units[draft->sets[set].unit].partial_selection = true;

@@ -101,8 +101,20 @@ static void walk_own(struct walk *walk, uint32_t entry, uint32_t count, uint32_t
     uint32_t first = MARK_NONE;
     for (uint32_t i = 0; i < count; i++) {
         struct draft_set *set = &draft->sets[walk->ids[i]];
+        const bool followed = trace_follows(draft->trace, entry);
         if (walk_is_excluded(walk, set->unit, excluded)) {
+            if (followed) {
+                trace_set(draft, "5.7", walk->ids[i], "an exclude takes the file away from it");
+            }
             continue;
+        }
+        if (followed) {
+            const bool taken = first != MARK_NONE && draft->sets[first].unit == set->unit;
+            trace_set(draft, taken ? "5.9" : "5.5", walk->ids[i],
+                      taken     ? "holds it, too; the first set's place counts"
+                      : !chosen ? "holds it, but no --file names it"
+                      : lost    ? "holds it; the media could not read it whole"
+                                : "holds it, and its place counts");
         }
         set->hit = set->hit || !lost; /* a lost one counts as not on the media */
         if (first != MARK_NONE && draft->sets[first].unit == set->unit) {
@@ -158,6 +170,9 @@ static void walk_directory(struct walk *walk, const struct walk_step *step)
     uint32_t last_unit = MARK_NONE;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t unit = walk->draft->sets[walk->ids[i]].unit;
+        if (unit != last_unit && trace_follows(walk->draft->trace, entry)) {
+            trace_set(walk->draft, "5.5", walk->ids[i], "reaches this folder, which it makes");
+        }
         if (unit != last_unit) {
             (void)walk_hit(walk, entry, walk->ids[i], 0);
         }
