@@ -90,9 +90,6 @@ typedef struct vsr_plan vsr_plan;
 VSR_API vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices *choices,
                                  vsr_error *error);
 
-/** Load a plan that vsr_plan_save() wrote, or one in JSON lines (vsr_plan_render()): the file's
- *  first bytes tell which. set: the set it was made for; another one is VSR_ERR_RUN_FOREIGN.
- *  vsr_plan_set_path() tells where it was. */
 /** Why one file (a Windows path) goes where these choices send it, or why it is left out: what the
  *  documents say of it, the rules in the order in which they decided, and its place. Text for
  *  people, or one JSON object. *on_media: 0 when the media do not hold it, which the explanation
@@ -102,8 +99,9 @@ VSR_API vsr_code vsr_explain(const vsr_set *set, const vsr_choices *choices, con
                              vsr_format format, vsr_sink sink, void *context, int *on_media,
                              vsr_error *error);
 
-/** Load a plan that vsr_plan_save() wrote. set: the set it was made for; another one is
- *  VSR_ERR_RUN_FOREIGN. vsr_plan_set_path() tells where it was. */
+/** Load a plan that vsr_plan_save() wrote, or one in JSON lines (vsr_plan_render()): the file's
+ *  first bytes tell which. set: the set it was made for; another one is VSR_ERR_RUN_FOREIGN.
+ *  vsr_plan_set_path() tells where it was. */
 VSR_API vsr_code vsr_plan_load(vsr_plan **plan, const vsr_set *set, const char *path,
                                vsr_error *error);
 /** Ask every question about the destinations again, as a run of a loaded plan must: a unit whose

@@ -222,7 +222,8 @@ static void walk_add_named(struct walk *walk)
     for (uint32_t i = 0; i < draft->named_count; i++) {
         const struct draft_named *named = &draft->named[i];
         if (named->directory.status == CANON_OK && named->directory.volume != MARK_NONE &&
-            !walk_add(walk, walk->named, &named->directory, named->filespec, named->recursive, i)) {
+            !expand_match_add(draft, walk->named, &named->directory, named->filespec,
+                              named->recursive, i)) {
             draft_refuse(draft, named->unit, REFUSAL_DOCUMENT_INVALID, "5.1",
                          "the document names the file '%.*s', which is no file's name",
                          VIEW_ARG(named->filespec));

@@ -15,6 +15,7 @@ struct claims {
     bool left_out; /* a set that holds it was left out of the scope           */
     bool excluded; /* by its writer                                           */
     bool lost;     /* the media do not hold all of it                         */
+    bool followed; /* by a trace                                              */
 };
 
 /* The unit's entries at *at, of which the media hold this file. */
@@ -41,6 +42,20 @@ static void claims_take_named(struct walk *walk, struct claims *claims, uint32_t
         }
     }
     claims->end_named = *at;
+    if (claims->followed && claims->end_named > claims->first_named) {
+        const bool whole = claims->first[NAMED_DIFFERENCED] != MARK_NONE;
+        const bool directed = claims->first[NAMED_DIRECTED] != MARK_NONE;
+        const bool partial = claims->first[NAMED_PARTIAL] != MARK_NONE;
+        trace_note(draft->trace, "files", claims->unit,
+                   directed ? "7.8"
+                   : whole  ? "7.10"
+                            : "7.7",
+                   "the Backup Components Document names it itself, as %s",
+                   directed  ? "the source of directed ranges"
+                   : whole   ? "a differenced file"
+                   : partial ? "a partial file"
+                             : "a ranges file");
+    }
 }
 
 static void claims_take_sets(struct walk *walk, struct claims *claims, uint32_t *at, uint32_t count)
@@ -52,7 +67,15 @@ static void claims_take_sets(struct walk *walk, struct claims *claims, uint32_t 
     for (; *at < count && draft->sets[walk->ids[*at]].unit == claims->unit; ++*at) {
         struct draft_set *set = &draft->sets[walk->ids[*at]];
         claims->left_out |= set->left_out;
-        if (set->left_out || (claims->excluded && !is_named)) { /* naming it wins (Q11) */
+        const bool taken = set->left_out || (claims->excluded && !is_named); /* Q11 */
+        if (claims->followed) {
+            trace_set(draft, taken ? (set->left_out ? "4.6" : "5.7") : "5.5", walk->ids[*at],
+                      set->left_out              ? "holds it, and was left out of what is restored"
+                      : taken                    ? "an exclude takes the file away from it"
+                      : claims->set != MARK_NONE ? "holds it, too; the first set's place counts"
+                                                 : "holds it, and its place counts");
+        }
+        if (taken) {
             continue;
         }
         set->hit = set->hit || !claims->lost; /* a lost one counts as not on the media */
@@ -166,6 +189,7 @@ void named_take(struct walk *walk, uint32_t entry, const struct named_hits *hits
             .set = MARK_NONE,
             .first = {MARK_NONE, MARK_NONE, MARK_NONE, MARK_NONE},
             .lost = (draft->index->entries[entry].flags & INDEX_LOST) != 0,
+            .followed = trace_follows(draft->trace, entry),
         };
         claims.excluded = walk_is_excluded(walk, claims.unit, hits->excluded);
         claims_take_named(walk, &claims, entry, &n, hits->names);

@@ -214,6 +214,19 @@ static vsr_code flush(struct buffer *lines, size_t bytes_min, plan_sink *sink, v
     return code;
 }
 
+/* What is left to be done by people (rules, section 11). */
+static void render_to_dos(const struct plan *plan, struct json *json)
+{
+    json_array_begin(json, "actions");
+    for (uint32_t i = 0; i < plan->to_do_count; i++) {
+        json_object_begin(json, NULL);
+        json_u64(json, "unit", plan->to_dos[i].unit);
+        json_text(json, "text", plan_text(plan, plan->to_dos[i].text));
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
 static vsr_code render_all(const struct plan *plan, const struct media_set *set,
                            struct paths *paths, struct buffer *lines, plan_sink *sink,
                            void *context, vsr_error *error)
@@ -235,14 +248,7 @@ static vsr_code render_all(const struct plan *plan, const struct media_set *set,
     json_object_begin(&json, NULL);
     json_text(&json, "t", VIEW("end"));
     json_u64(&json, "refused_units", plan->refused_units);
-    json_array_begin(&json, "actions");
-    for (uint32_t i = 0; i < plan->to_do_count; i++) {
-        json_object_begin(&json, NULL);
-        json_u64(&json, "unit", plan->to_dos[i].unit);
-        json_text(&json, "text", plan_text(plan, plan->to_dos[i].text));
-        json_object_end(&json);
-    }
-    json_array_end(&json);
+    render_to_dos(plan, &json);
     json_object_end(&json);
     json_line_end(&json);
     return flush(lines, 0, sink, context, error);

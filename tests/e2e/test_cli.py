@@ -6,7 +6,7 @@ import os
 from harness import Folder, expect, run_cases, vssrestore
 from test_roundtrip import write_documents
 
-VERBS = ("pack", "inspect", "plan", "run", "verify", "reindex")
+VERBS = ("pack", "inspect", "plan", "explain", "run", "verify", "reindex")
 
 
 class Set:
@@ -178,6 +178,55 @@ def a_lost_index_is_rebuilt():
         vssrestore("verify", made.path)
 
 
+def explain_tells_of_one_file():
+    with Folder() as folder:
+        made = Set(folder)
+        os.mkdir(folder / "out")
+        places = ("--volume", b"C:=" + folder / "out")
+        told = vssrestore("explain", made.path, *places, "c:\\tree\\SUB\\b.txt")
+        expect(b"= " + folder / "out/Tree/sub/b.txt" in told.out, told.told())
+        one = json.loads(vssrestore("explain", made.path, *places, "--json",
+                                    "C:\\Tree\\a.txt").out)
+        expect(one["t"] == "explain" and one["outcome"] == "restored" and one["on_media"] and
+               one["matches"][0]["line"] > 0 and one["steps"] and
+               one["results"][0]["path"].endswith("/Tree/a.txt"), str(one))
+        told = vssrestore("explain", made.path, *places, "C:\\Tree\\no.txt", codes=(11,))
+        expect(b"is not on the media" in told.out, told.told())
+        vssrestore("explain", made.path, *places, "C:\\Tree\\*", codes=(11,))
+        vssrestore("explain", made.path, codes=(2,))
+        expect(os.listdir(folder / "out") == [], "explain writes nothing")
+
+
+def files_of_no_component_come_when_asked_for():
+    with Folder() as folder:
+        made = Set(folder)
+        for name, text in (("free/x", "x"), ("free/y.tmp", "y"), ("free/kept", "new")):
+            os.makedirs(folder / "c/free", exist_ok=True)
+            with open(folder / "c" + b"/" + name.encode(), "w", encoding="utf-8") as out:
+                out.write(text)
+        whole = folder / "whole"
+        vssrestore("pack", "--documents", folder / "documents", "--volume", b"C:=" + folder / "c",
+                   "--all", "-o", whole)
+        os.makedirs(folder / "out/free")
+        with open(folder / "out/free/kept", "w", encoding="utf-8") as out:
+            out.write("old")
+        with open(folder / "list", "w", encoding="utf-8") as out:
+            out.write("# what is left out\nTemp Files=\\*.tmp /s\n")
+        told = vssrestore("run", whole, "--volume", b"C:=" + folder / "out", "--json",
+                          "--run-dir", folder / "run", "--unprotected", "--files-not-to-backup",
+                          folder / "list", codes=(1,)) # one was kept
+        summary = json.loads(told.out.splitlines()[-1])
+        expect([unit["status"] for unit in summary["units"]] == ["ALL", "ALL"] and
+               summary["units"][1]["writer"] is None and summary["files"]["skipped"] == 1 and
+               summary["actions"] == [], str(summary))
+        expect(sorted(os.listdir(folder / "out/free")) == [b"kept", b"x"], "what came back")
+        with open(folder / "out/free/kept", encoding="utf-8") as kept:
+            expect(kept.read() == "old", "what stood there stays")
+        told = vssrestore("run", made.path, "--volume", b"C:=" + folder / "out", "--overwrite",
+                          "always", "--unprotected", "--run-dir", folder / "run2")
+        expect(not os.path.exists(folder / "out/free/y.tmp"), "not packed, not restored")
+
+
 def outputs_replace_files_only():
     with Folder() as folder:
         made = Set(folder)
@@ -276,4 +325,5 @@ if __name__ == "__main__":
         a_saved_plan_runs_and_is_verified, inspect_shows_writers_and_components,
         documents_that_are_none_are_10, a_lost_index_is_rebuilt, outputs_replace_files_only,
         places_that_are_none_are_11, a_plan_takes_no_choices_beside_it,
+        explain_tells_of_one_file, files_of_no_component_come_when_asked_for,
         run_names_the_damaged_file, t06_a_chosen_subcomponent_stands_in_the_document)})
