@@ -44,11 +44,11 @@ void plan_case_load(struct planner_fixture *fixture, const struct plan_case *c)
             arena,
             "<BACKUP_COMPONENTS xmlns=\"x-schema:#VssComponentMetadata\" version=\"1.2\" "
             "bootableSystemStateBackup=\"no\" selectComponents=\"yes\" "
-            "backupType=\"full\" partialFileSupport=\"no\"><WRITER_COMPONENTS " INSTANCE_1 WRITER_1
+            "backupType=\"%s\" partialFileSupport=\"no\"><WRITER_COMPONENTS " INSTANCE_1 WRITER_1
             "backupSchema=\"%s\">%s</WRITER_COMPONENTS>%.*s"
             "</BACKUP_COMPONENTS>",
-            c->no_schema ? "0" : "256", c->components != NULL ? c->components : one,
-            VIEW_ARG(second))
+            c->backup_type != NULL ? c->backup_type : "full", c->no_schema ? "0" : "256",
+            c->components != NULL ? c->components : one, VIEW_ARG(second))
             .p,
         wmd_text(arena, INSTANCE_1 WRITER_1, "W", c->method, c->mappings, c->locations, c), NULL};
     if (c->second != NULL) {

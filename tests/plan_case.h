@@ -7,17 +7,18 @@
 
 struct plan_case {
     const char *name;
-    const char *method;     /* of the first writer; NULL: none given            */
-    const char *mappings;   /* ALTERNATE_LOCATION_MAPPING elements, or NULL     */
-    const char *locations;  /* children of BACKUP_LOCATIONS                     */
-    const char *components; /* of the first writer in the BCD; NULL: one "C"    */
-    const char *second;     /* children of the second writer's BACKUP_LOCATIONS, method 2, one
+    const char *method;      /* of the first writer; NULL: none given            */
+    const char *mappings;    /* ALTERNATE_LOCATION_MAPPING elements, or NULL     */
+    const char *locations;   /* children of BACKUP_LOCATIONS                     */
+    const char *components;  /* of the first writer in the BCD; NULL: one "C"    */
+    const char *second;      /* children of the second writer's BACKUP_LOCATIONS, method 2, one
                                component "C"; NULL: there is no second writer   */
-    const char *catalog;    /* as planner_fixture_catalog()                        */
-    const char *options;    /* as planner_fixture_options(); C: stands at /c       */
-    const char *want;       /* as plan_case_text(), or "error: " and a part of the message */
-    bool no_service;        /* the restore method names no service              */
-    bool no_schema;         /* backupSchema 0, which supports no new target      */
+    const char *catalog;     /* as planner_fixture_catalog()                        */
+    const char *options;     /* as planner_fixture_options(); C: stands at /c       */
+    const char *want;        /* as plan_case_text(), or "error: " and a part of the message */
+    const char *backup_type; /* NULL: full                                      */
+    bool no_service;         /* the restore method names no service              */
+    bool no_schema;          /* backupSchema 0, which supports no new target      */
 };
 
 /* Pieces of documents. */
@@ -35,6 +36,21 @@ struct plan_case {
     "\" alternatePath=\"" alternate "\"/>"
 #define PLAN_EXCLUDE(path, spec, recursive)                                                        \
     "<EXCLUDE_FILES path=\"" path "\" filespec=\"" spec "\" recursive=\"" recursive "\"/>"
+
+/* Components "C" of the first writer with entries, or with attributes and entries. */
+#define PLAN_ENTRIES_OF(name, attributes, entries)                                                 \
+    "<COMPONENT componentName=\"" name "\" componentType=\"filegroup\" " attributes ">" entries    \
+    "</COMPONENT>"
+#define PLAN_ENTRIES(entries) PLAN_ENTRIES_OF("C", "", entries)
+#define PLAN_PARTIAL(path, name, ranges)                                                           \
+    "<PARTIAL_FILE path=\"" path "\" filespec=\"" name "\" ranges=\"" ranges "\"/>"
+#define PLAN_DIFFERENCED(path, spec, recursive)                                                    \
+    "<DIFFERENCED_FILE path=\"" path "\" filespec=\"" spec "\" recursive=\"" recursive             \
+    "\" lastModifyTime=\"0\"/>"
+#define PLAN_DIRECTED(path, name, ranges, to_path, to_name, to_ranges)                             \
+    "<DIRECTED_TARGET sourcePath=\"" path "\" sourceFilename=\"" name                              \
+    "\" sourceRangeList=\"" ranges "\" destinationPath=\"" to_path                                 \
+    "\" destinationFilename=\"" to_name "\" destinationRangeList=\"" to_ranges "\"/>"
 
 /* The documents, media and call of a case. */
 void plan_case_load(struct planner_fixture *fixture, const struct plan_case *c);

@@ -5,6 +5,7 @@
 #include "plan/order.h"
 
 #include "base/heap.h"
+#include "plan/order_ranges.h"
 #include "plan/profile.h"
 
 #include <stdlib.h>
@@ -385,63 +386,6 @@ static void order_mappings(struct order *order)
     }
 }
 
-/* The Windows path of a place, whole. */
-static void add_place(const struct places *places, uint32_t place, struct buffer *out)
-{
-    const struct place *p = &places->list[place];
-    if (p->parent != MARK_NONE) {
-        add_place(places, p->parent, out);
-        buffer_add_char(out, '\\');
-        buffer_add_view(out, p->name);
-        return;
-    }
-    const struct view spec = places->roots->list[p->root].spec;
-    buffer_add(out, spec.p, spec.n > 0 && spec.p[spec.n - 1] == '\\' ? spec.n - 1 : spec.n);
-}
-
-static void order_ranges_path(struct order *order, const struct draft_named *partial,
-                              const struct draft_file *file)
-{
-    struct draft *draft = order->draft;
-    struct buffer path = {0};
-    add_place(&draft->places, file->place, &path);
-    buffer_add_char(&path, '\\');
-    buffer_add_view(&path, draft_name(draft, file));
-    struct plan_ranges_path *out = plan_build_add_ranges_path(order->build);
-    out->unit = partial->unit;
-    out->partial_file = partial->number;
-    out->path = plan_build_text(order->build, buffer_view(&path));
-    buffer_free(&path);
-}
-
-/* SetRangesFilePath for whoever's ranges file does not go to its own place (6.10, T61). */
-static void order_ranges_paths(struct order *order)
-{
-    struct draft *draft = order->draft;
-    uint32_t *file_of = ARENA_ARRAY(&draft->arena, uint32_t, draft->named_count);
-    memset(file_of, 0xFF, draft->named_count * sizeof *file_of); /* MARK_NONE */
-    for (uint32_t i = 0; draft->named_count > 0 && i < draft->file_count; i++) {
-        const struct draft_file *file = &draft->files[i];
-        const bool moved = file->where == PLACE_ALTERNATE || file->where == PLACE_NEW_TARGET;
-        if (draft_goes_by(draft, file, NAMED_RANGES_FILE) && moved && file->place != MARK_NONE &&
-            draft->units[unit_of_file(draft, i)].refusal == REFUSAL_NONE) {
-            file_of[file->named] = i;
-        }
-    }
-    for (uint32_t i = 0; i < draft->named_count; i++) {
-        const struct draft_named *partial = &draft->named[i];
-        const uint32_t named = partial->files[0];
-        if (partial->kind != NAMED_PARTIAL || named == MARK_NONE || !partial->in_scope) {
-            continue;
-        }
-        const uint32_t same = draft->named[named].same;
-        const uint32_t file = file_of[same != MARK_NONE ? same : named];
-        if (file != MARK_NONE) {
-            order_ranges_path(order, partial, &draft->files[file]);
-        }
-    }
-}
-
 static void order_shared(struct order *order)
 {
     const struct draft *draft = order->draft;
@@ -496,7 +440,7 @@ void order_plan(struct draft *draft, struct plan_build *build)
     }
     order_shared(&order);
     order_mappings(&order);
-    order_ranges_paths(&order);
+    order_ranges_paths(draft, build);
     order_to_dos(&order);
     hash_map_free(&order.links);
 }

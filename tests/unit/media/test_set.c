@@ -2,8 +2,8 @@
 #include "vsr_test.h"
 
 #include "base/io.h"
+#include "media/content.h"
 #include "media/frame.h"
-#include "media/set.h"
 #include "media_fixture.h"
 
 #include <errno.h>
@@ -347,6 +347,49 @@ static void an_unfinished_set_has_no_set_json(void **state)
     assert_non_null(strstr(third.what, "never finished"));
 }
 
+static vsr_code read_file(const struct media_set *set, const char *path, size_t bytes_max,
+                          struct buffer *out)
+{
+    vsr_error error = {0};
+    out->n = 0;
+    return content_read(set, look_up(set, 0, path), bytes_max, out, &error);
+}
+
+/* Whole files come back, byte for byte; nothing else is taken for one. */
+static void content_is_read_and_checked(void **state)
+{
+    struct media_set set;
+    struct buffer out = {0};
+    open_set(state, &set);
+    assert_int_equal(read_file(&set, "Windows/System32/notes.txt", 5, &out), VSR_OK);
+    assert_true(view_equal(buffer_view(&out), VIEW("hello")));
+    assert_int_equal(read_file(&set, "Windows/a.txt", 0, &out), VSR_OK);
+    assert_int_equal(out.n, 0);
+    assert_int_equal(read_file(&set, "Data/z-link", 300000, &out), VSR_OK);
+    assert_true(view_equal(buffer_view(&out), files[2].content));
+    assert_int_equal(read_file(&set, "Data/holes.bin", 70000, &out), VSR_OK);
+    assert_int_equal(out.n, 69649);
+    for (size_t at = 0; at < out.n; at++) {
+        const bool data = (at >= 4096 && at < 4096 + 8192) || at >= 65536;
+        assert_int_equal(out.p[at], data ? files[3].content.p[at] : 0);
+    }
+    assert_int_equal(read_file(&set, "Data/big.bin", 299999, &out), VSR_ERR_MEDIA);
+    assert_int_equal(read_file(&set, "Data/part.mdf", 60000, &out), VSR_ERR_MEDIA);
+    assert_int_equal(read_file(&set, "Data", 60000, &out), VSR_ERR_MEDIA);
+
+    const struct index_entry *big = &set.index.entries[look_up(&set, 0, "Data/big.bin")];
+    const struct index_chunk *chunk = &set.index.chunks[big->file.first_chunk + 1];
+    char name[64] = SET_PACKS "/";
+    set_pack_name(chunk->pack, name + strlen(name));
+    flip(set_path(state), name, (off_t)chunk->frame_offset + 100);
+    assert_int_equal(read_file(&set, "Data/big.bin", 300000, &out), VSR_ERR_MEDIA);
+    assert_int_equal(out.n, 0);
+    flip(set_path(state), name, (off_t)chunk->frame_offset + 100);
+    assert_int_equal(read_file(&set, "Data/big.bin", 300000, &out), VSR_OK);
+    buffer_free(&out);
+    set_close(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +397,7 @@ int main(void)
         cmocka_unit_test(documents_come_back),
         cmocka_unit_test(frames_hold_the_files),
         cmocka_unit_test(damage_is_refused_by_name),
+        cmocka_unit_test(content_is_read_and_checked),
         cmocka_unit_test(a_missing_pack_is_named),
         cmocka_unit_test(what_is_no_pack_is_named),
         cmocka_unit_test(what_is_no_set_is_refused),

@@ -35,6 +35,21 @@ static const struct plan_case mapped = {.name = "mapped",
                                         .second = PLAN_C(PLAN_LIST("C:\\Nothing", "e", "no")),
                                         .catalog = "volume C:\nfile C:\\D\\a 5\n"};
 
+static const struct plan_case ranged = {
+    .name = "ranged",
+    .method = "RESTORE_TO_ALTERNATE_LOCATION",
+    .mappings = PLAN_MAP("C:\\D", "*", "yes", "C:\\Alt"),
+    .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes")),
+    .components = PLAN_ENTRIES_OF("C", "restoreTarget=\"directed\"",
+                                  PLAN_PARTIAL("C:\\D", "p", "C:\\D\\r")
+                                      PLAN_DIRECTED("C:\\D", "a", "0:5", "C:\\X", "x", "0:5")
+                                          PLAN_DIRECTED("C:\\D", "b", "1:4", "C:\\X", "x", "5:4")),
+    .catalog = "volume C:\nranges C:\\D\\p 1000 500:20,0:10\npairs C:\\D\\r 505:3,0:10\n"
+               "file C:\\D\\a 9\nfile C:\\D\\b 9\n",
+    .options = "--volume C:=/c\nhave file C:\\Alt\\p\n"};
+
+static const struct plan_case *const cases[] = {&rich, &mapped, &ranged};
+
 static char folder[64];
 
 static int make_folder(void **state)
@@ -95,7 +110,6 @@ static void file_save(const struct plan *plan, const char *name)
 static void saved_and_loaded_is_the_same(void **state)
 {
     (void)state;
-    const struct plan_case *const cases[] = {&rich, &mapped};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct planner_fixture fixture = {0};
         struct planner_fixture again = {0};
@@ -184,7 +198,6 @@ static void every_byte_is_distrusted(void **state)
 {
     (void)state;
     static const unsigned char changes[] = {0x01, 0x80, 0xFF, 0x40};
-    const struct plan_case *const cases[] = {&rich, &mapped};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct planner_fixture fixture = {0};
         struct plan *plan = plan_of(&fixture, cases[i]);
