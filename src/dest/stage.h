@@ -46,6 +46,7 @@ struct stage_base {
     uint32_t last_record; /* the last one; records between may be others'    */
     int32_t os_errno;     /* not 0: nothing may be written into it, and why  */
     uint32_t mode, uid, gid;
+    uint64_t allocated_bytes;
     struct publish_identity identity; /* present false: a file that is created */
 };
 

@@ -96,6 +96,7 @@ static int base_examine(const struct stage *stage, struct base_folder *folder,
         }
         if (fstatat(folder->fd, name, &facts, AT_SYMLINK_NOFOLLOW) == 0) {
             base->identity = base_identity(&facts);
+            base->allocated_bytes = (uint64_t)facts.st_blocks * 512; /* st_blocks' unit */
             base->mode = facts.st_mode & 07777u;
             base->uid = facts.st_uid;
             base->gid = facts.st_gid;

@@ -4,6 +4,7 @@
  * that live as long as the call. Nothing is written anywhere. */
 #include "media/content.h"
 
+#include "base/bug.h"
 #include "base/heap.h"
 #include "base/own.h"
 #include "media/checksum.h"
@@ -61,7 +62,7 @@ static vsr_code chunk_read(struct content_reader *reader, const struct index_chu
                        (unsigned long long)chunk->frame_offset, chunk->pack,
                        fault != FRAME_OK ? frame_fault_text(fault) : "a checksum does not match");
     }
-    memcpy(out + chunk->file_offset, payload + chunk->offset_in_frame, chunk->length);
+    memcpy(out, payload + chunk->offset_in_frame, chunk->length);
     return VSR_OK;
 }
 
@@ -88,11 +89,34 @@ vsr_code content_read(const struct media_set *set, uint32_t entry, size_t bytes_
     memset(out->p + out->n, 0, (size_t)e->size);
     vsr_code rc = VSR_OK;
     for (uint32_t i = 0; i < e->chunk_count && rc == VSR_OK; i++) {
-        rc = chunk_read(&reader, &set->index.chunks[e->file.first_chunk + i], out->p + out->n);
+        const struct index_chunk *chunk = &set->index.chunks[e->file.first_chunk + i];
+        rc = chunk_read(&reader, chunk, out->p + out->n + chunk->file_offset);
     }
     if (reader.pack_fd >= 0) {
         (void)close(reader.pack_fd);
     }
     out->n += rc == VSR_OK ? (size_t)e->size : 0;
+    return rc;
+}
+
+vsr_code content_read_chunk(const struct media_set *set, uint32_t entry, uint32_t chunk, char *out,
+                            vsr_error *error)
+{
+    const uint32_t group = set->index.entries[entry].link_group;
+    OWN(heap) stored = heap_alloc(FRAME_STORED_BYTES_MAX, 1);
+    OWN(heap) plain = heap_alloc(FRAME_PLAIN_BYTES_MAX, 1);
+    struct content_reader reader = {.set = set,
+                                    .entry = group != MARK_NONE ? group : entry,
+                                    .pack = MARK_NONE,
+                                    .pack_fd = -1,
+                                    .stored = stored,
+                                    .plain = plain,
+                                    .error = error};
+    const struct index_entry *e = &set->index.entries[reader.entry];
+    VSR_REQUIRE(e->kind == INDEX_FILE && chunk < e->chunk_count);
+    const vsr_code rc = chunk_read(&reader, &set->index.chunks[e->file.first_chunk + chunk], out);
+    if (reader.pack_fd >= 0) {
+        (void)close(reader.pack_fd);
+    }
     return rc;
 }

@@ -11,4 +11,9 @@
 vsr_code content_read(const struct media_set *set, uint32_t entry, size_t bytes_max,
                       struct buffer *out, vsr_error *error);
 
+/* One chunk of an INDEX_FILE (any that has data), checked; out holds its length. chunk counts from
+ * the first of the entry with the file's data. Errors: as above. */
+vsr_code content_read_chunk(const struct media_set *set, uint32_t entry, uint32_t chunk, char *out,
+                            vsr_error *error);
+
 #endif

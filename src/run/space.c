@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 /* Kept free: file systems slow down and fail oddly when they are filled to the last block. */
@@ -24,6 +25,45 @@ struct space {
 
 /* --- needs --- */
 
+/* What ranges leave of a base, as far as it is allocated. */
+static uint64_t copy_need(const struct stage *stage, const struct stage_base *base)
+{
+    struct plan_range *ranges;
+    const uint32_t count = stage_base_ranges(stage, base, &ranges);
+    uint64_t left = base->identity.size;
+    for (uint32_t i = 0; i < count && ranges[i].dest < base->identity.size; i++) {
+        const uint64_t room = base->identity.size - ranges[i].dest;
+        left -= ranges[i].length < room ? ranges[i].length : room;
+    }
+    free(ranges);
+    return left < base->allocated_bytes ? left : base->allocated_bytes;
+}
+
+/* The ranges of a record, and for the first of its destination what they leave of the base: not
+ * where blocks are shared. In place, the base may grow as well, and what is covered is saved. */
+static struct space_need ranged_need(const struct space *space, const struct plan_file *file,
+                                     uint64_t block_bytes)
+{
+    const struct stage *stage = space->stage;
+    const uint32_t number = (uint32_t)(file - stage->plan->files);
+    const struct stage_base *base = stage_base_of(stage, number);
+    /* a range begins and ends inside blocks of its own at the worst */
+    struct space_need need = {file->size + 2 * (uint64_t)file->range_count * block_bytes, 0};
+    if (base == NULL) {
+        return need;
+    }
+    need.inodes = 1;
+    const struct stage_mount *mount = &stage->mounts[stage_file_mount(stage, number)];
+    if (stage_is_in_place(stage, base)) {
+        struct stat folder;
+        need.bytes *=
+            fstat(stage->options.undo_fd, &folder) == 0 && folder.st_dev == mount->device ? 3 : 2;
+    } else if (base->identity.present && !mount->abilities.reflinks) {
+        need.bytes += copy_need(stage, base);
+    }
+    return need;
+}
+
 /* What one planned file will allocate: whole blocks of its saved bytes, not its holes. */
 static struct space_need file_need(const struct space *space, const struct plan_file *file)
 {
@@ -39,6 +79,9 @@ static struct space_need file_need(const struct space *space, const struct plan_
     }
     if (file->kind == KIND_DIRECTORY) {
         return need;
+    }
+    if (stage_is_ranged(file)) {
+        return ranged_need(space, file, block_bytes);
     }
     const struct index_entry *entry = &index->entries[stage_data_entry(index, file->entry)];
     uint64_t bytes = owner->size;

@@ -4,6 +4,8 @@
 
 #include "base/heap.h"
 #include "dest/root.h"
+#include "dest/stage.h"
+#include "run/verify_ranges.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -122,6 +124,29 @@ static void regular_verify(struct verification *v, uint32_t file, int fd, const 
     }
 }
 
+/* Ranges alone: what lies outside, and the time of a file that stood there, are not ours. */
+static void ranged_verify(struct verification *v, uint32_t file, int fd, const struct stat *st)
+{
+    const struct plan_file *f = &v->plan->files[file];
+    const struct index_entry *entry = &v->set->index.entries[f->entry];
+    const bool made = f->present == 0 && stage_target(v->plan, file) == file;
+    const uint64_t end = ranges_end(v->plan, file, made);
+    if ((uint64_t)st->st_size < end || (made && (uint64_t)st->st_size != end)) {
+        difference(v, file, "%lld bytes, planned %s%llu", (long long)st->st_size,
+                   made ? "" : "at least ", (unsigned long long)end);
+        return;
+    }
+    const char *what = ranges_verify(v->plan, v->set, file, fd, v->bytes);
+    if (what != NULL) {
+        difference(v, file, "%s", what);
+    }
+    if ((f->kind == KIND_PARTIAL || made) && !time_equal(&st->st_mtim, entry)) {
+        difference(v, file, "modify time %lld.%09ld, planned %lld.%09u",
+                   (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec, (long long)entry->modify_s,
+                   entry->modify_ns);
+    }
+}
+
 /* A further name must be the same inode as the first one. */
 static void link_verify(struct verification *v, uint32_t file, const struct stat *st)
 {
@@ -176,6 +201,8 @@ static void record_verify(struct verification *v, uint32_t file)
         symlink_verify(v, file, fd);
     } else if (!S_ISREG(st.st_mode)) {
         difference(v, file, "is no regular file");
+    } else if (stage_is_ranged(f)) {
+        ranged_verify(v, file, fd, &st);
     } else {
         regular_verify(v, file, fd, &st);
         if (f->kind == KIND_HARDLINK) {

@@ -1,7 +1,8 @@
 /* verify_plan.h - `verify --plan`: what stands at the destinations against the plan (contract,
- * ruling 27): type, size, content, modify time, hard-link identity. Reads the destinations, not
- * the media's data: contents are compared by the checksums of the index. A volume whose folder is
- * gone is a difference of each of its files. */
+ * ruling 27): type, size, content, modify time, hard-link identity. Reads the destinations;
+ * contents are compared by the checksums of the index, and with the media's data only where a
+ * range takes a part of a chunk. A volume whose folder is gone is a difference of each of its
+ * files. */
 #ifndef RUN_VERIFY_PLAN_H
 #define RUN_VERIFY_PLAN_H
 
