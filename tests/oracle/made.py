@@ -15,7 +15,7 @@ METHODS = (*["RESTORE_IF_CAN_BE_REPLACED"] * 4, *["RESTORE_IF_NOT_THERE"] * 4,
            "SOME_OTHER", None)
 TARGETS = (*[None] * 12, "original", "alternate", "ALTERNATE", "original_location", "undefined",
            "sideways")
-FOLDERS = ("data", "Data2", "db", "logs", "\u00e9t\u00e9")
+FOLDERS = ("data", "Data2", "db", "\u00e9t\u00e9")
 NAMES = ("a.dat", "b.dat", "c.log", "readme", "file.txt", "file1.txt", "x.tmp", ".hid",
          "stra\u00dfe.dat", "two words.log")
 SPECS = (*["*"] * 6, "*.*", "*.dat", "*.log", "a.dat", "A.DAT", "file?.txt", "?.dat", "*.",
@@ -45,6 +45,17 @@ class Maker:
     def pick(self, *values):
         return self.random.choice(values)
 
+    def known_folder(self):
+        """One of the source's, or one above it."""
+        path = self.pick(*self.s.source.listing(), "C:\\", "C:\\", "D:\\")
+        elements = path.rstrip("\\").split("\\")
+        elements = elements[:self.pick(1, len(elements), max(1, len(elements) - 1))]
+        return "\\".join(elements) + ("\\" if len(elements) == 1 else "")
+
+    def set_folder(self):
+        """For file sets, excludes, --file: most speak of what is there."""
+        return self.known_folder() if self.chance(0.7) else self.folder()
+
     def folder(self, drives="CCD"):
         depth = self.pick(0, 1, 1, 1, 2, 2, 3)
         return "\\".join([self.pick(*drives) + ":",
@@ -71,7 +82,7 @@ class Maker:
 
     def make_sets(self, component):
         for _ in range(self.pick(0, 1, 1, 1, 2, 2, 3)):
-            path, spec = self.spelled(self.folder()), self.pick(*SPECS)
+            path, spec = self.spelled(self.set_folder()), self.pick(*SPECS)
             mask = self.pick(*[None] * 8, 3855, 0x101, 0x808, 0)
             if component.type == "database":
                 self.pick(component.database, component.log)(path, spec, mask=mask)
@@ -115,7 +126,7 @@ class Maker:
             self.make_components(writer)
             self.make_mappings(writer)
             for _ in range(self.pick(0, 0, 1, 2)):
-                writer.exclude(self.spelled(self.folder()), self.pick(*SPECS),
+                writer.exclude(self.spelled(self.set_folder()), self.pick(*SPECS[6:]),
                                recursive=self.chance(0.6))
         everyone = [c for writer in self.s.all_writers for c in writer.components]
         for component in everyone:
@@ -149,7 +160,7 @@ class Maker:
     # trees
 
     def make_source(self):
-        for _ in range(self.pick(3, 8, 15, 25)):
+        for _ in range(self.pick(5, 12, 25, 40)):
             path = self.folder().rstrip("\\") + "\\" + self.pick(*NAMES)
             if not self.clashes(self.s.source, path):
                 self.make_entry(path)
@@ -246,7 +257,7 @@ class Maker:
 
     def choose_files(self):
         for _ in range(self.pick(1, 1, 2)):
-            path, spec = self.folder(), self.pick("*", "*", "*.dat", *NAMES)
+            path, spec = self.set_folder(), self.pick("*", "*", "*.dat", *NAMES)
             self.choices.files.append(SimpleNamespace(path=path, spec=spec, recursive=False))
             self.option("--file", path.rstrip("\\") + "\\" + spec)
 
@@ -265,9 +276,9 @@ class Maker:
         self.option("--new-target", f"{component.selector}|{path}|{spec}|{word}|{to}")
 
     def make(self):
+        self.make_source()
         self.make_writers()
         self.make_backup()
-        self.make_source()
         self.make_destination()
         self.make_choices()
         return self

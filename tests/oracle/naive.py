@@ -107,7 +107,7 @@ class World:
 
 def going_to(unit, file):
     """The folded folder and the name that a file goes to, or would have; None: nowhere."""
-    to = unit.intended(file) if unit.errors else file.to
+    to = file.to or unit.intended(file)
     return None if to is None else (folded((to[0], to[1][:-1])), to[1][-1])
 
 
