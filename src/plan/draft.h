@@ -112,6 +112,7 @@ struct draft_unit {
     bool involve_writer;
     bool partial_selection;
     enum vss_flag additional_restores; /* rules 7.2 */
+    const struct earlier_unit *before; /* what an earlier run did with it; NULL: nothing */
     bool unprotected;         /* files of no component (5.8): no writer, no method; wmd is NULL */
     uint32_t first_component; /* plan_component: the root, then the other members */
     uint32_t root_member;     /* the root's number in scope->members, or MARK_NONE */

@@ -13,7 +13,7 @@
 struct earlier_unit {
     struct uuid writer_id, instance_id;
     struct view full_name; /* "lp\name" */
-    struct view verdict;   /* as in the run's summary */
+    struct view verdict;   /* as in the run's summary; absent: it had no files */
     struct view run;       /* its folder, for messages */
     bool in_place;         /* everything planned for it was restored */
 };

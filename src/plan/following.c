@@ -40,11 +40,53 @@ void following_check(struct draft *draft, uint32_t unit)
     const struct earlier_unit *before =
         earlier_find(input->earlier, &writer->writer_id, &writer->instance_id,
                      u->component->logical_path, full);
+    u->before = before;
     if (before != NULL && !before->in_place) {
         draft_refuse(draft, unit, REFUSAL_CHAIN_INVALID, "7.2",
                      "what it adds to was not restored by the step before: see the run folder %.*s",
                      VIEW_ARG(before->run));
     }
+}
+
+static bool was_put(const struct draft_unit *unit, enum plan_verdict verdict)
+{
+    return unit->before != NULL && unit->target != TARGET_ORIGINAL_LOCATION &&
+           view_equal(unit->before->verdict, view_of(plan_verdict_text(verdict)));
+}
+
+void following_hold(const struct draft *draft, uint32_t unit, struct survey *original)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    if (!was_put(u, VERDICT_ALTERNATE) || original->impossible) {
+        return;
+    }
+    const struct obstacle apart = {
+        REFUSAL_CHAIN_INVALID, "7.4",
+        VIEW("the step before put what this one adds to at its alternate location")};
+    original->all_absent = false;
+    original->all_writable = false;
+    original->to_creating = apart;
+    original->to_writing = apart;
+}
+
+bool following_refuses(struct draft *draft, uint32_t unit, enum plan_verdict verdict)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    if (was_put(u, VERDICT_STAGED) && verdict != VERDICT_STAGED) {
+        draft_refuse(draft, unit, REFUSAL_CHAIN_INVALID, "7.4",
+                     "what this one adds to waits for the next boot, and would come over it: carry "
+                     "out what is pending in the run folder %.*s first, then go on with --after",
+                     VIEW_ARG(u->before->run));
+        return true;
+    }
+    if (verdict != VERDICT_ALTERNATE || u->target == TARGET_ALTERNATE ||
+        !was_put(u, VERDICT_ORIGINAL)) {
+        return false;
+    }
+    draft_refuse(draft, unit, REFUSAL_CHAIN_INVALID, "7.4",
+                 "the step before put what this one adds to at its original place, where this one "
+                 "finds an obstacle");
+    return true;
 }
 
 /* The way of a place from its root down, each name behind a slash. */

@@ -3,7 +3,7 @@
 #ifndef PLAN_FOLLOWING_H
 #define PLAN_FOLLOWING_H
 
-#include "plan/draft.h"
+#include "plan/survey.h"
 
 /* Refuse a unit that this chain cannot restore (rules 7.1, 7.3), or that an earlier run did not
  * leave whole (7.2; contract, ruling 33), and tell whether more of it follows. */
@@ -11,6 +11,14 @@ void following_check(struct draft *draft, uint32_t unit);
 
 /* Did an earlier run put there what stands at the file's place (7.4, T36)? */
 bool following_has_restored(const struct draft *draft, const struct draft_file *file);
+
+/* What an earlier run put at its alternate location stays together: the original place then counts
+ * as taken, whatever stands there (all or none of a component, rules 6.1). */
+void following_hold(const struct draft *draft, uint32_t unit, struct survey *original);
+
+/* Would the verdict part what an earlier run put at its original place, or be undone by what that
+ * run staged for the next boot? Then the unit is refused. */
+bool following_refuses(struct draft *draft, uint32_t unit, enum plan_verdict verdict);
 
 /* A warning when the set's own parent is not among the sets of the runs that it follows. */
 void following_check_parent(struct draft *draft);

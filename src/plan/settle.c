@@ -385,6 +385,7 @@ static vsr_code settle_plain(struct draft *draft, uint32_t unit, const struct su
         switch (decided.decision) {
         case DECIDE_LOOK_ORIGINAL:
             code = survey_unit(draft, unit, SUBUNIT_PLAIN, PLACE_ORIGINAL, &original, error);
+            following_hold(draft, unit, &original);
             known |= known_original(&original);
             trace_survey(draft, unit, "original place", &original);
             break;
@@ -403,6 +404,9 @@ static vsr_code settle_plain(struct draft *draft, uint32_t unit, const struct su
             refuse_by(draft, unit, &decided, &alternate);
             return VSR_OK;
         case DECIDE_PLACE:
+            if (following_refuses(draft, unit, decided.verdict)) {
+                return VSR_OK;
+            }
             u->verdict = decided.verdict;
             u->rule = view_of(decided.rule);
             warn_of_target(draft, unit);

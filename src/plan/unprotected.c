@@ -6,6 +6,7 @@
 #include "plan/unprotected.h"
 
 #include "base/heap.h"
+#include "plan/following.h"
 #include "plan/not_to_backup.h"
 #include "plan/profile.h"
 #include "plan/survey.h"
@@ -188,7 +189,8 @@ bool unprotected_keeps(const struct draft *draft, const struct draft_file *file,
 {
     const struct index_entry *entry = &draft->index->entries[file->entry];
     const bool comparable = fact->type == FACT_FILE || fact->type == FACT_SYMLINK;
-    if (!draft->units[draft->sets[file->set].unit].unprotected) {
+    if (!draft->units[draft->sets[file->set].unit].unprotected ||
+        following_has_restored(draft, file)) { /* the chain's own is no other's (7.4) */
         return false;
     }
     switch (draft->input->choices->overwrite) {

@@ -82,7 +82,8 @@ static void render_unit(const struct report *report, uint32_t number, struct jso
     json_text(json, "error", optional(refusal_text(unit->refusal)));
     render_id("writer_id", unit->writer_id, json);
     render_id("instance", unit->instance_id, json);
-    json_text(json, "verdict", view_of(plan_verdict_text(unit->verdict)));
+    json_text(json, "verdict",
+              unit->has_files ? view_of(plan_verdict_text(unit->verdict)) : VIEW_NONE);
     json_bool(json, "in_place", unit->in_place);
     json_object_end(json);
 }

@@ -62,6 +62,7 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
         failure_keep(report, input, unit->first_file + i);
         whole = whole && verdict_is_in_place((enum outcome)row->outcome);
         staged = staged || row->outcome == OUTCOME_STAGED;
+        out->has_files |= plan->files[unit->first_file + i].kind != KIND_DIRECTORY;
         if (out->cause == VSR_OK) {
             out->cause = verdict_cause((enum outcome)row->outcome, row->os_errno);
         }

@@ -251,7 +251,7 @@ def T71_parents_that_cannot_be_are_refused_when_packing():
         s.pack_told("--parent", first).must(11)
         s.backup("incremental").include(other)
         expect(s.pack_told("--parent", full).must(11).told_of("writers"), "not told")
-        s.pack_told("--parent", s.folder).must(20)
+        s.pack_told("--parent", s.folder).must(11)
 
 
 def T71_writers_that_do_not_mix_are_left_out():
@@ -346,6 +346,65 @@ def T74_new_targets_hold_in_each_step():
         s.run(sets, "--new-target", c.selector + r"|C:\d|*|yes|C:\moved").must(0)
         equal(s.listing(), {path.replace(r"C:\d", r"C:\moved"): content
                             for path, content in LAST.items()})
+
+
+def T74_what_fell_back_stays_together():
+    for method in ("RESTORE_IF_NOT_THERE", "RESTORE_IF_CAN_BE_REPLACED"):
+        with Scenario() as s:
+            w, c = one(s, method=method)
+            w.mapping(r"C:\d", "*", r"C:\alt")
+            full = packed(s, "full", c, ("a", b"a0"), ("b", b"b0"))
+            last = packed(s, "incremental", c, ("b", b"b1"), ("n", b"n1"), parent=full)
+            s.block(r"C:\d\a") # nothing that the second step would meet
+            run = s.run([full, last]).must(0)
+            equal([step.document.children(c, "ALTERNATE_LOCATION_MAPPING")[0]["alternatePath"]
+                   for step in run.steps], [r"C:\alt"] * 2)
+            equal({path: content for path, content in s.listing().items() if content},
+                  {r"C:\alt\a": b"a0", r"C:\alt\b": b"b1", r"C:\alt\n": b"n1"})
+
+
+def T74_no_files_went_to_no_place():
+    with Scenario() as s:
+        w, c = one(s, method="RESTORE_IF_NOT_THERE")
+        w.mapping(r"C:\d", "*", r"C:\alt")
+        s.put_folder("C:\\")
+        full = packed(s, "full", c)
+        last = packed(s, "incremental", c, ("n", b"n1"), parent=full)
+        s.place(r"C:\d\n", b"in the way")
+        s.run([full, last]).must(0)
+        equal((s.at(r"C:\d\n"), s.at(r"C:\alt\n")), (b"in the way", b"n1"))
+
+
+def T74_files_of_no_component_follow_each_other():
+    with Scenario() as s:
+        w, c = one(s)
+        sets = []
+        for type, content in (("full", b"first"), ("incremental", b"second")):
+            s.put(r"C:\free\x", content, mtime=1000000000)
+            s.put(r"C:\d\a", content)
+            s.backup(type).include(c)
+            sets.append(s.pack("--all", *(("--parent", sets[0]) if sets else ())))
+        s.place(r"C:\free\y", b"other")
+        for overwrite in ("never", "if-newer"):
+            s.run(sets, "--unprotected", "--overwrite", overwrite).must(0, 1)
+            equal((s.at(r"C:\free\x"), s.at(r"C:\free\y")), (b"second", b"other"))
+            os.unlink(s.dest.path(r"C:\free\x"))
+        s.place(r"C:\free\x", b"mine")
+        s.run(sets, "--unprotected").must(1)
+        equal(s.at(r"C:\free\x"), b"mine")
+
+
+def T74_what_did_not_fall_back_does_not_either():
+    with Scenario() as s:
+        w, c = one(s)
+        w.mapping(r"C:\d", "*", r"C:\alt")
+        full = packed(s, "full", c, ("a", b"a0"), ("b", b"b0"))
+        last = packed(s, "incremental", c, ("b", b"b1"), ("n", b"n1"), parent=full)
+        s.block(r"C:\d\n")
+        run = s.run([full, last]).must(3)
+        equal([(step.status(c), step.unit(c)["error"]) for step in run.steps],
+              [("ALL", None), ("NONE", "CHAIN_INVALID")])
+        equal((s.at(r"C:\d\b"), s.at(r"C:\alt\b")), (b"b0", None))
 
 
 def T74_a_moved_database_takes_its_differential_ranges_along():

@@ -60,7 +60,9 @@ static void statuses_follow_rows_and_residue(void **state)
         {.outcome = OUTCOME_WITHDRAWN, .bytes = 5},
         {.outcome = OUTCOME_MEDIA_CORRUPT},
     };
-    const struct plan plan = {.units = units, .unit_count = 3, .file_count = 4, .text = ""};
+    static const struct plan_file files[4] = {{.kind = KIND_DIRECTORY}, {.kind = KIND_DIRECTORY}};
+    const struct plan plan = {
+        .units = units, .unit_count = 3, .files = files, .file_count = 4, .text = ""};
     uint64_t residue[3] = {0};
     struct report_input input = {.plan = &plan, .rows = rows, .residue = residue};
     struct report report;
@@ -69,6 +71,11 @@ static void statuses_follow_rows_and_residue(void **state)
     assert_int_equal(report.units[0].status, RESTORE_STATUS_ALL);
     assert_int_equal(report.units[1].status, RESTORE_STATUS_NONE);
     assert_int_equal(report.units[2].status, RESTORE_STATUS_NONE);
+    assert_true(report.units[0].in_place);
+    assert_false(report.units[1].in_place);
+    assert_false(report.units[2].in_place);
+    assert_false(report.units[0].has_files);
+    assert_true(report.units[1].has_files);
     assert_int_equal(report.restored, 1);
     assert_int_equal(report.skipped, 1);
     assert_int_equal(report.failed, 2);
@@ -91,12 +98,15 @@ static void empty_and_partial_units(void **state)
         {.first_file = 0, .file_count = 1, .partial_selection = 1},
     };
     static const struct outcome_row rows[] = {{.outcome = OUTCOME_RESTORED}};
-    const struct plan plan = {.units = units, .unit_count = 2, .file_count = 1, .text = ""};
+    static const struct plan_file file = {.kind = KIND_PLAIN};
+    const struct plan plan = {
+        .units = units, .unit_count = 2, .files = &file, .file_count = 1, .text = ""};
     const struct report_input input = {.plan = &plan, .rows = rows};
     struct report report;
     report_fold(&report, &input, VIEW("run"));
     assert_int_equal(report.units[0].status, RESTORE_STATUS_ALL);
     assert_int_equal(report.units[1].status, RESTORE_STATUS_NONE);
+    assert_true(report.units[1].in_place); /* what was asked for, though no whole unit */
     assert_int_equal(report.exit_code, 1);
     report_free(&report);
 }
