@@ -161,6 +161,10 @@ void inspect_render_text(const struct documents *documents, const struct media_s
         buffer_printf(out, "set %s of %.*s, made %.*s\n%llu files, %llu bytes, in %u packs\n", uuid,
                       VIEW_ARG(d->host), VIEW_ARG(d->created), (unsigned long long)d->files,
                       (unsigned long long)d->bytes, d->pack_count);
+        if (!uuid_is_null(&d->parent)) {
+            uuid_text(&d->parent, uuid);
+            buffer_printf(out, "adds to the set %s\n", uuid);
+        }
         for (uint32_t i = 0; i < d->volume_count; i++) {
             buffer_printf(out, "volume %.*s%.*s\n", VIEW_ARG(d->volumes[i].prefix),
                           VIEW_ARG(d->volumes[i].label));
@@ -305,6 +309,8 @@ static void json_set(const struct media_set *set, struct json *json)
     char uuid[UUID_TEXT_BYTES];
     uuid_text(&d->uuid, uuid);
     json_text(json, "set", view_of(uuid));
+    uuid_text(&d->parent, uuid);
+    json_text(json, "parent", uuid_is_null(&d->parent) ? VIEW_NONE : view_of(uuid));
     json_text(json, "host", d->host);
     json_text(json, "created", d->created);
     json_u64(json, "files", d->files);
