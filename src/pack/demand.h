@@ -19,7 +19,7 @@ enum demand_kind {
     DEMAND_SET,         /* a file set whose mask asks for this backup type (rules 7.9) */
     DEMAND_DIFFERENCED, /* whole files, whatever their times say (ruling 1)            */
     DEMAND_PARTIAL,     /* the ranges of one file (rules 7.5, 7.7)                     */
-    DEMAND_RANGES_FILE, /* that a partial entry names (rules 7.6)                      */
+    DEMAND_RANGES_FILE, /* that a partial or directed entry names (rules 7.6)          */
     DEMAND_DIRECTED     /* a source of directed entries (ruling 37)                    */
 };
 

@@ -79,6 +79,19 @@ static void collect_partial(struct demand_collector *collector,
     }
 }
 
+/* A directed entry's list may stand in a ranges file, too (7.5); what it says is the planner's. */
+static void collect_directed_ranges(struct demand_collector *collector, const struct demand *demand,
+                                    struct view text)
+{
+    struct vss_ranges ranges = {0};
+    const char *fault = NULL;
+    size_t at = 0;
+    if (vss_ranges_parse(&collector->demands->arena, text, &ranges, &fault, &at) &&
+        view_present(ranges.file)) {
+        collect_ranges_file(collector, demand, ranges.file);
+    }
+}
+
 void demand_collect_entries(struct demand_collector *collector,
                             const struct bcd_component *component, uint32_t writer,
                             uint32_t bcd_component, struct view label)
@@ -102,8 +115,10 @@ void demand_collect_entries(struct demand_collector *collector,
         struct demand demand = base;
         demand.kind = DEMAND_DIRECTED;
         demand.filespec = entry->source_filename;
-        if (demand_path_parse(collector, entry->source_path, label, &demand.path)) {
-            (void)demand_add(collector, demand, VIEW_NONE);
+        if (demand_path_parse(collector, entry->source_path, label, &demand.path) &&
+            demand_add(collector, demand, VIEW_NONE)) {
+            collect_directed_ranges(collector, &demand, entry->source_ranges);
+            collect_directed_ranges(collector, &demand, entry->destination_ranges);
         }
     }
 }

@@ -272,14 +272,17 @@ static void directed_sources_are_taken_although_excluded(void **state)
     pack_fixture_documents(
         &fixture, "full",
         "<DIRECTED_TARGET sourcePath=\"C:\\w\" sourceFilename=\"s.dat\" sourceRangeList=\"0:1\" "
-        "destinationPath=\"C:\\w\" destinationFilename=\"d.dat\" destinationRangeList=\"0:1\"/>",
+        "destinationPath=\"C:\\w\" destinationFilename=\"d.dat\" "
+        "destinationRangeList=\"File=C:\\r\\d.rng\"/>",
         EXCLUDE("C:\\w", "*", "yes") "<FILE_GROUP componentName=\"Main\" selectable=\"yes\">" SET(
             "C:\\w", "*", "yes") "</FILE_GROUP>");
     tree_text(&fixture, "w/s.dat", "s");
     tree_text(&fixture, "w/t.dat", "t");
+    tree_text(&fixture, "r/d.rng", "ranges");
     pack_fixture_pack_and_verify(&fixture);
     pack_fixture_open(&fixture, &set);
     assert_packed(&set, "w/s.dat");
+    assert_packed(&set, "r/d.rng"); /* that its list stands in (7.5) */
     assert_not_packed(&set, "w/t.dat");
     set_close(&set);
     pack_fixture_end(&fixture);
