@@ -38,17 +38,39 @@ static void record_add(struct journal *journal, struct buffer *out, enum journal
     journal_frame(out, journal->sequence++, (uint16_t)type, group, payload, payload_bytes);
 }
 
+/* What could not be written whole, or made sure of, is taken out again: nothing is ever appended to
+ * half a record. The caller takes back what the records were about. */
+static vsr_code records_undo(struct journal *journal, const struct stat *before, vsr_code rc)
+{
+    journal->sequence = journal->kept;
+    journal->broken = before == NULL || ftruncate(journal->fd, before->st_size) != 0;
+    (void)fdatasync(journal->fd);
+    return rc;
+}
+
 static vsr_code records_write(struct journal *journal, struct buffer *records, bool sync,
                               vsr_error *error)
 {
-    vsr_code rc =
-        io_write(journal->fd, records->p, records->n, "the journal", VSR_ERR_DEST_IO, error);
+    struct stat before;
+    const bool known = fstat(journal->fd, &before) == 0;
+    vsr_code rc = VSR_OK;
+    if (journal->broken) {
+        rc = err_set(error, VSR_ERR_DEST_IO, WHERE,
+                     "cannot add to the journal in %s: it ends with half a record", journal->path);
+        buffer_free(records);
+        return rc;
+    }
+    rc = io_write(journal->fd, records->p, records->n, "the journal", VSR_ERR_DEST_IO, error);
     if (rc == VSR_OK && sync && fdatasync(journal->fd) != 0) {
         rc = err_sys(error, err_dest_code(errno), WHERE, "cannot sync the journal in %s",
                      journal->path);
     }
     buffer_free(records);
-    return rc;
+    if (rc != VSR_OK) {
+        return records_undo(journal, known ? &before : NULL, rc);
+    }
+    journal->kept = journal->sequence;
+    return VSR_OK;
 }
 
 static void boot_id_read(char out[40])
@@ -112,21 +134,12 @@ static vsr_code log_intents(void *context, uint32_t group, const struct publish_
     return records_write(journal, &records, !more, error);
 }
 
-/* A commit that could not be made sure of is taken out again, as far as the disk lets us: its
- * caller takes the renames back. */
 static vsr_code log_commit(void *context, uint32_t group, vsr_error *error)
 {
     struct journal *journal = context;
     struct buffer records = {0};
-    struct stat before;
-    const bool known = fstat(journal->fd, &before) == 0;
     record_add(journal, &records, JOURNAL_COMMIT, group, NULL, 0);
-    const vsr_code rc = records_write(journal, &records, true, error);
-    if (rc != VSR_OK && known && ftruncate(journal->fd, before.st_size) == 0) {
-        journal->sequence--;
-        (void)fdatasync(journal->fd);
-    }
-    return rc;
+    return records_write(journal, &records, true, error);
 }
 
 struct publish_log journal_publish_log(struct journal *journal)

@@ -52,6 +52,8 @@ struct journal_end {
 struct journal {
     int fd;
     uint64_t sequence;
+    uint64_t kept;    /* the same, of what stands in the file */
+    bool broken;      /* half a record at its end could not be taken away: nothing is added */
     const char *path; /* of the run folder, for messages */
 };
 

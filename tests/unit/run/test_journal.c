@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "run/journal.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -108,8 +109,27 @@ static void every_flip_inside_is_a_fault(void **state)
     buffer_free(&bytes);
 }
 
-/* A commit that does not fit is no commit, not even half of one. */
-static void failed_commit_is_cut_off(void **state)
+/* Write with room for so many bytes only. */
+static vsr_code append_within(struct journal *journal, off_t bytes_max, bool commit)
+{
+    const struct publish_log log = journal_publish_log(journal);
+    const struct publish_intent intents[2] = {{.file = 1}, {.file = 2}};
+    struct rlimit limit, small;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, was;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    small = (struct rlimit){(rlim_t)bytes_max, limit.rlim_max};
+    assert_int_equal(sigaction(SIGXFSZ, &ignore, &was), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const vsr_code code = commit ? log.commit(log.context, 5, NULL)
+                                 : log.intents(log.context, 5, intents, 2, false, NULL);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(sigaction(SIGXFSZ, &was, NULL), 0);
+    return code;
+}
+
+/* Records that do not fit are none, not even half of one, and what comes later stands behind the
+ * last whole one. */
+static void failed_records_are_cut_off(void **state)
 {
     (void)state;
     const int fd = memfd_create("journal", MFD_CLOEXEC);
@@ -118,20 +138,33 @@ static void failed_commit_is_cut_off(void **state)
     const struct plan plan = {.file_count = 3, .unit_count = 1};
     assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, NULL), VSR_OK);
     const off_t before = lseek(fd, 0, SEEK_END);
-    const struct publish_log log = journal_publish_log(&journal);
-    struct rlimit limit, small;
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, was;
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-    small = (struct rlimit){(rlim_t)before + 10, limit.rlim_max};
-    assert_int_equal(sigaction(SIGXFSZ, &ignore, &was), 0);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    const vsr_code code = log.commit(log.context, 5, NULL);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    assert_int_equal(sigaction(SIGXFSZ, &was, NULL), 0);
-    assert_int_not_equal(code, VSR_OK);
+    assert_int_not_equal(append_within(&journal, before + 10, true), VSR_OK);
     assert_int_equal(lseek(fd, 0, SEEK_END), before);
-    assert_int_equal(log.commit(log.context, 5, NULL), VSR_OK); /* and it can go on */
+    assert_int_not_equal(append_within(&journal, before + 150, false), VSR_OK);
+    assert_int_equal(lseek(fd, 0, SEEK_END), before);
+    assert_int_equal(journal_end(&journal, 32, NULL), VSR_OK); /* and it can go on */
     assert_int_equal(journal.sequence, 2);
+    (void)close(fd);
+}
+
+/* Half a record that cannot be cut off is the end of the journal. */
+static void nothing_follows_half_a_record(void **state)
+{
+    (void)state;
+    const int fd = memfd_create("journal", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    struct journal journal;
+    const struct uuid run = uuid_random();
+    const struct plan plan = {.file_count = 3, .unit_count = 1};
+    vsr_error error = {0};
+    assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, NULL), VSR_OK);
+    const off_t before = lseek(fd, 0, SEEK_END);
+    assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+    assert_int_not_equal(append_within(&journal, before + 10, true), VSR_OK);
+    const off_t torn = lseek(fd, 0, SEEK_END);
+    assert_true(torn > before);
+    assert_int_equal(journal_end(&journal, 32, &error), VSR_ERR_DEST_IO);
+    assert_non_null(strstr(error.what, "half a record"));
+    assert_int_equal(lseek(fd, 0, SEEK_END), torn);
     (void)close(fd);
 }
 
@@ -141,7 +174,8 @@ int main(void)
         cmocka_unit_test(records_come_back),
         cmocka_unit_test(every_cut_is_a_torn_tail),
         cmocka_unit_test(every_flip_inside_is_a_fault),
-        cmocka_unit_test(failed_commit_is_cut_off),
+        cmocka_unit_test(failed_records_are_cut_off),
+        cmocka_unit_test(nothing_follows_half_a_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
