@@ -241,7 +241,7 @@ static bool publish_residue_stands(const struct publication *p, uint32_t file)
 {
     const struct plan_file *f = &p->stage->plan->files[file];
     char name[WIN_NAME_BYTES_MAX + 1];
-    if (f->kind == KIND_DIRECTORY || !stage_is_staged(p->stage->plan, file) ||
+    if (f->kind == KIND_DIRECTORY || !stage_is_staged(p->stage, file) ||
         !stage_in_tree(p->stage, file) ||
         p->layout->tree_state[p->stage->directory_tree[f->directory]] != TREE_PUBLISHED ||
         !stage_final_name(p->stage, file, name)) {

@@ -66,7 +66,7 @@ void publish_remove_staged(struct publication *p, uint32_t unit)
     OWN(fd) fd = -1;
     for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
         const uint32_t tree = stage->directory_tree[stage->plan->files[i].directory];
-        if (stage_is_staged(stage->plan, i) && stage_in_tree(stage, i) &&
+        if (stage_is_staged(stage, i) && stage_in_tree(stage, i) &&
             p->layout->tree_state[tree] == TREE_STAGED) {
             step_remove_staged(p, i, &where, &fd);
         }

@@ -22,6 +22,9 @@ struct stage_options {
     /* For each unit: 1 = a named writer or a service waits for it. It shares no tree: its missing
      * directories are made in place first and its files published singly. NULL: none. */
     const uint8_t *alone;
+    /* For each unit: refused since the plan was made; nothing of it is laid out, so that what has
+     * changed at its places stops no other unit. NULL: none. */
+    const enum refusal *refusals;
     /* --in-place: ranges are written into the files themselves, after what they cover was saved
      * in undo_fd, a folder (dest/undo.h). Else undo_fd is not looked at. */
     bool in_place;

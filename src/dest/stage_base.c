@@ -116,7 +116,7 @@ void stage_find_bases(struct stage_layout *layout)
     struct base_folder folder = {.fd = -1};
     size_t capacity = 0;
     for (uint32_t i = 0; i < plan->file_count; i++) {
-        if (!stage_is_ranged(&plan->files[i]) || !stage_is_staged(plan, i)) {
+        if (!stage_is_ranged(&plan->files[i]) || !stage_is_staged(stage, i)) {
             continue;
         }
         const uint32_t target = stage_target(plan, i);

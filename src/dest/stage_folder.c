@@ -120,7 +120,7 @@ static vsr_code folder_make_shards(const struct stage *stage, vsr_error *error)
     uint64_t last = UINT64_MAX; /* the shard and mount made last: files come in order */
     for (uint32_t i = 0; i < plan->file_count; i++) {
         const uint64_t key = (uint64_t)stage_shard_of(i) << 32 | stage_file_mount(stage, i);
-        if (plan->files[i].kind == KIND_DIRECTORY || !stage_is_staged(plan, i) ||
+        if (plan->files[i].kind == KIND_DIRECTORY || !stage_is_staged(stage, i) ||
             stage_in_tree(stage, i) || key == last) {
             continue;
         }

@@ -191,7 +191,7 @@ vsr_code stage_layout_places(struct stage_layout *layout, vsr_error *error)
         layout->directory_record[i] = MARK_NONE;
     }
     for (uint32_t i = 0; i < plan->file_count; i++) {
-        if (stage_is_staged(plan, i)) {
+        if (stage_is_staged(&layout->stage, i)) {
             layout_want(layout, i);
             if (plan->files[i].kind == KIND_DIRECTORY) {
                 layout->directory_record[plan->files[i].directory] = i;
@@ -286,7 +286,7 @@ static void layout_unite(const struct stage *stage, uint32_t *up)
     uint32_t *tree_unit = heap_alloc(stage->tree_count + 1u, sizeof *tree_unit);
     memset(tree_unit, 0xff, (stage->tree_count + 1u) * sizeof *tree_unit);
     for (uint32_t i = 0; i < plan->file_count; i++) {
-        if (!stage_is_staged(plan, i) || !stage_in_tree(stage, i)) {
+        if (!stage_is_staged(stage, i) || !stage_in_tree(stage, i)) {
             continue;
         }
         uint32_t *held = &tree_unit[stage->directory_tree[plan->files[i].directory]];
@@ -357,7 +357,7 @@ void stage_layout_groups(struct stage_layout *layout)
     free(up);
     uint32_t *tree_group = heap_alloc(stage->tree_count + 1u, sizeof *tree_group);
     for (uint32_t i = 0; i < plan->file_count; i++) {
-        if (stage_is_staged(plan, i) && stage_in_tree(stage, i)) {
+        if (stage_is_staged(stage, i) && stage_in_tree(stage, i)) {
             tree_group[stage->directory_tree[plan->files[i].directory]] =
                 stage->unit_group[plan->files[i].unit];
         }

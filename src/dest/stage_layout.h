@@ -54,8 +54,8 @@ static inline const struct stage_layout *stage_layout_read(const struct stage *s
     return stage->owned;
 }
 
-/* Files that the engine stages: not ACTION_NONE, not of a refused unit. */
-bool stage_is_staged(const struct plan *plan, uint32_t file);
+/* Files that the engine stages: not ACTION_NONE, not of a unit that was refused, then or since. */
+bool stage_is_staged(const struct stage *stage, uint32_t file);
 
 /* Is the file built inside a staged tree, under its own name (else: in a shard, by number)? */
 bool stage_in_tree(const struct stage *stage, uint32_t file);

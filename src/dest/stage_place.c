@@ -46,10 +46,12 @@ static struct view stage_hex(char prefix, uint32_t number, char out[9])
     return (struct view){out + at, 9 - at};
 }
 
-bool stage_is_staged(const struct plan *plan, uint32_t file)
+bool stage_is_staged(const struct stage *stage, uint32_t file)
 {
-    const struct plan_file *f = &plan->files[file];
-    return f->action != ACTION_NONE && plan->units[f->unit].refusal == REFUSAL_NONE;
+    const struct plan_file *f = &stage->plan->files[file];
+    const enum refusal *since = stage->options.refusals;
+    return f->action != ACTION_NONE && stage->plan->units[f->unit].refusal == REFUSAL_NONE &&
+           (since == NULL || since[f->unit] == REFUSAL_NONE);
 }
 
 bool stage_is_root_top(const struct plan *plan, uint32_t directory)

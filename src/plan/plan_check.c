@@ -145,6 +145,17 @@ static bool owner_is_right(const struct plan *plan, uint32_t number)
            view_equal(plan_text(plan, first->name), plan_text(plan, f->name));
 }
 
+/* Was it made for a tree in use? */
+static bool plan_is_live(const struct plan *plan)
+{
+    for (uint32_t i = 0; i + 1 < plan->choice_count; i++) {
+        if (view_equal(plan_text(plan, plan->choices[i]), VIEW("--tree"))) {
+            return view_equal(plan_text(plan, plan->choices[i + 1]), VIEW("live"));
+        }
+    }
+    return false;
+}
+
 static const char *file_fault(const struct plan *plan, uint32_t number)
 {
     const struct plan_file *f = &plan->files[number];
@@ -170,6 +181,12 @@ static const char *file_fault(const struct plan *plan, uint32_t number)
     }
     if (!owner_is_right(plan, number)) {
         return "it links to what is no file before it";
+    }
+    if (f->action == ACTION_STAGE && !plan_is_live(plan)) {
+        return "it waits for a reboot of a tree that is not in use"; /* ruling 4 */
+    }
+    if (f->action == ACTION_NONE && plan->units[f->unit].writer != MARK_NONE) {
+        return "it is left alone, though a component needs it";
     }
     if (kind_has_ranges(f->kind)) {
         return ranges_fault(plan, number);
@@ -322,7 +339,17 @@ vsr_code plan_check(const struct plan *plan, vsr_error *error)
 
 /* --- against the set --- */
 
-static const char *entry_fault(const struct media_index *index, const struct plan_file *f)
+/* Names of one file on the media: then one's data are the other's. */
+static bool link_is_right(const struct plan *plan, const struct media_index *index,
+                          const struct plan_file *f)
+{
+    const uint32_t owner = plan->files[f->link_owner].entry; /* checked: it stands before f */
+    return index->entries[f->entry].link_group != MARK_NONE &&
+           index->entries[f->entry].link_group == index->entries[owner].link_group;
+}
+
+static const char *entry_fault(const struct plan *plan, const struct media_index *index,
+                               const struct plan_file *f)
 {
     if (f->entry == MARK_NONE) {
         return NULL;
@@ -344,6 +371,9 @@ static const char *entry_fault(const struct media_index *index, const struct pla
     if (whole && f->action != ACTION_NONE &&
         f->size != index->entries[coverage_data_entry(index, f->entry)].size) {
         return "its source has another size";
+    }
+    if (f->kind == KIND_HARDLINK && !link_is_right(plan, index, f)) {
+        return "its source is no further name of the file that it is linked to";
     }
     return NULL;
 }
@@ -371,7 +401,7 @@ static vsr_code check_sources(const struct check *check, const struct media_inde
     vsr_code code = VSR_OK;
     for (uint32_t i = 0; i < check->plan->file_count && code == VSR_OK; i++) {
         const struct plan_file *f = &check->plan->files[i];
-        const char *what = entry_fault(index, f);
+        const char *what = entry_fault(check->plan, index, f);
         what = what == NULL ? source_fault(check->plan, index, f, &coverage) : what;
         code = what == NULL ? VSR_OK : fault(check, "file", i, what);
     }

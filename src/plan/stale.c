@@ -68,6 +68,19 @@ static enum refusal unit_compare(const struct plan *saved, const struct plan_uni
     return REFUSAL_NONE;
 }
 
+/* The refusal of an earlier unit that owns a file of this one (ruling 28). */
+static enum refusal owner_refusal(const struct plan *saved, const struct plan_unit *unit,
+                                  const enum refusal *refusals)
+{
+    for (uint32_t i = 0; i < unit->shared_count; i++) {
+        const uint32_t owner = saved->files[saved->shared[unit->first_shared + i].file].unit;
+        if (refusals[owner] != REFUSAL_NONE) {
+            return refusals[owner];
+        }
+    }
+    return REFUSAL_NONE;
+}
+
 bool plan_stale_is_same(const struct plan *saved, const struct plan *now)
 {
     bool same = saved->unit_count == now->unit_count && saved->file_count == now->file_count;
@@ -88,6 +101,8 @@ uint32_t plan_stale_units(const struct plan *saved, const struct plan *now,
         refusals[i] = REFUSAL_NONE;
         if (unit->refusal == REFUSAL_NONE) {
             refusals[i] = unit_compare(saved, unit, now, set);
+            refusals[i] =
+                refusals[i] == REFUSAL_NONE ? owner_refusal(saved, unit, refusals) : refusals[i];
             refused += refusals[i] != REFUSAL_NONE;
         }
     }

@@ -109,6 +109,20 @@ def a_stale_unit_is_refused_by_its_obstacle_and_the_others_are_restored():
             expect(restored(folder) == want, f"{form}: the others are there, this one as it was")
 
 
+def a_folder_that_went_away_stops_its_unit_alone():
+    for form in ("lines", "binary"):
+        with Folder() as folder:
+            make_set(folder, FILES)
+            os.makedirs(folder / "root/C/large")
+            save_plan(folder, form=form)
+            os.rmdir(folder / "root/C/large")
+            summary = run_plan(folder, codes=(3,)).json()
+            units = [(unit["status"], unit["error"]) for unit in summary["units"]]
+            expect(units == [("ALL", None), ("NONE", "DESTINATION_CHANGED"), ("ALL", None)],
+                   f"{form} {units}")
+            expect(restored(folder) == sources(folder, ("small", "tiny")), f"{form}: the others")
+
+
 def a_plan_with_the_contracts_members_alone_runs():
     with Folder() as folder:
         make_set(folder, FILES)
@@ -172,5 +186,6 @@ if __name__ == "__main__":
     run_cases({case.__name__: case for case in (
         a_plan_in_lines_runs_and_is_verified, both_forms_leave_the_same_document,
         a_stale_unit_is_refused_by_its_obstacle_and_the_others_are_restored,
+        a_folder_that_went_away_stops_its_unit_alone,
         a_plan_with_the_contracts_members_alone_runs, what_leads_elsewhere_is_41,
         what_the_documents_do_not_say_is_refused)})

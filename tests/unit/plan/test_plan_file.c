@@ -270,6 +270,37 @@ static void damaged_cut_and_foreign_files_are_refused(void **state)
     planner_fixture_fini(&other);
 }
 
+static const struct plan_case linked = {
+    .name = "linked",
+    .method = "RESTORE_IF_CAN_BE_REPLACED",
+    .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes")),
+    .catalog = "volume C:\nfile C:\\D\\a 5\nfile C:\\D\\b 5\nhardlink C:\\D\\y = C:\\D\\a\n"
+               "hardlink C:\\D\\z = C:\\D\\b\n"};
+
+/* A further name of one file cannot be linked to another, however alike they are. */
+static void links_stay_in_their_group(void **state)
+{
+    (void)state;
+    struct planner_fixture fixture = {0};
+    struct plan *plan = plan_of(&fixture, &linked);
+    struct plan_file *files = (struct plan_file *)(uintptr_t)plan->files;
+    vsr_error error = {0};
+    uint32_t names[2];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        if (files[i].kind == KIND_HARDLINK && count < 2) {
+            names[count++] = i;
+        }
+    }
+    assert_int_equal(count, 2);
+    assert_int_equal(plan_check_set(plan, &fixture.set, &error), VSR_OK);
+    files[names[0]].link_owner = files[names[1]].link_owner;
+    assert_int_equal(plan_check_set(plan, &fixture.set, &error), VSR_ERR_RUN_FOREIGN);
+    assert_non_null(strstr(error.what, "no further name"));
+    plan_free(plan);
+    planner_fixture_fini(&fixture);
+}
+
 static void saving_where_nothing_can_be_saved_leaves_nothing(void **state)
 {
     (void)state;
@@ -288,6 +319,7 @@ int main(void)
         cmocka_unit_test(saved_and_loaded_is_the_same),
         cmocka_unit_test(every_byte_is_distrusted),
         cmocka_unit_test(damaged_cut_and_foreign_files_are_refused),
+        cmocka_unit_test(links_stay_in_their_group),
         cmocka_unit_test(saving_where_nothing_can_be_saved_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -126,6 +126,8 @@ static void each_fault_is_named(void **state)
         {"\"t\":\"file\"", "\"path\":\"/c/D", "\"path\":\"/etc/D", "no one place"},
         {"\"t\":\"file\"", "\"path\":\"/c/D", "\"path\":\"/c\\u0000/D", "\\u0000"},
         {"\"t\":\"file\"", "\"component\":\"C\"", "\"component\":\"Q\"", "no component"},
+        {"\"kind\":\"plain\"", "\"action\":\"create\"", "\"action\":\"stage\"", "not in use"},
+        {"\"kind\":\"plain\"", "\"action\":\"create\"", "\"action\":\"none\"", "left alone"},
         {"\"kind\":\"plain\"", "\"size\":5", "\"size\":6", "add up"},
         {"\"kind\":\"plain\"", "\"size\":5", "\"size\":-5", "out of bounds"},
         {"\"kind\":\"plain\"", "\"size\":5", "\"size\":\"5\"", "wrong type"},
