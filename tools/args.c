@@ -164,7 +164,8 @@ void args_free(struct call *call)
         &call->positional,  &call->documents,   &call->volumes,
         &call->environment, &call->components,  &call->exclude_components,
         &call->files,       &call->new_targets, &call->restore_targets,
-        &call->after,       &call->sets,
+        &call->after,       &call->sets,        &call->restore_options,
+        &call->writers,
     };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         free(lists[i]->items);
@@ -176,7 +177,8 @@ bool args_choose(const struct call *call)
 {
     return call->volumes.count + call->environment.count + call->components.count +
                    call->exclude_components.count + call->files.count + call->new_targets.count +
-                   call->restore_targets.count + call->after.count + call->sets.count >
+                   call->restore_targets.count + call->restore_options.count + call->writers.count +
+                   call->after.count + call->sets.count >
                0 ||
            call->strict_chain || call->additional_restores != 0 || call->root != NULL ||
            call->private_dir != NULL || call->widen || call->files_not_to_backup != NULL ||

@@ -16,13 +16,13 @@ struct call { /* everything that any verb can be told; zero = not said */
     struct text_list positional;
     struct text_list documents, volumes, environment;
     struct text_list components, exclude_components, files;
-    struct text_list new_targets, restore_targets;
+    struct text_list new_targets, restore_targets, restore_options, writers;
     struct text_list after, sets;
     const char *root, *output, *parent, *private_dir, *run_dir, *bcd_out, *plan_file, *registry;
-    const char *files_not_to_backup;
+    const char *files_not_to_backup, *service_command;
     bool all, widen, force_mandatory, unprotected, cross_mounts, in_place, registered;
     bool json, jsonl, system, quiet;
-    uint64_t workers, queue_depth, memory_bytes;
+    uint64_t workers, queue_depth, memory_bytes, writer_timeout;
     int dependencies, alm_overwrite, tree, in_use,
         overwrite; /* 1 + the place in the choices; 0: not said */
     bool strict_chain;

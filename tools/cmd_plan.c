@@ -28,6 +28,11 @@ static int plan_run(const struct call *call)
     vsr_set *set = NULL;
     vsr_plan *plan = NULL;
     const vsr_choices choices = choices_from(call);
+    if (call->writers.count > 0) {
+        (void)fprintf(stderr,
+                      "vssrestore plan: writers are asked by run alone; this is the plan if "
+                      "they change nothing\n");
+    }
     vsr_code rc = vsr_set_open(&set, call->positional.items[0], &error);
     if (rc == VSR_OK) {
         rc = vsr_plan_create(&plan, set, &choices, &error);

@@ -50,24 +50,26 @@ static vsr_code step_load(struct step *step, vsr_error *error)
     return rc == VSR_OK ? vsr_plan_refresh(step->plan, error) : rc;
 }
 
-static vsr_code step_plan(struct step *step, vsr_error *error)
-{
-    vsr_choices choices = choices_from(step->call);
-    choices.chain = step->chain;
-    choices.chain_step = step->number;
-    const vsr_code rc = vsr_set_open(&step->set, vsr_chain_path(step->chain, step->number), error);
-    return rc == VSR_OK ? vsr_plan_create(&step->plan, step->set, &choices, error) : rc;
-}
-
 static vsr_code step_move(struct step *step, vsr_error *error)
 {
     struct meter_line meter = {.json = step->call->json,
                                .terminal = !step->call->quiet && isatty(STDERR_FILENO) == 1};
+    const vsr_writers writers = writers_from(step->call);
     vsr_restore_options options = run_options_from(step->call);
     options.on_progress = meter_line_show;
+    options.on_warning = stderr_message;
     options.context = &meter;
     options.cancel = &signal_seen;
-    const vsr_code rc = vsr_restore_run(&step->report, step->plan, &options, error);
+    options.writers = &writers;
+    vsr_code rc = VSR_OK;
+    if (step->plan != NULL) {
+        rc = vsr_restore_run(&step->report, step->plan, &options, error);
+    } else {
+        vsr_choices choices = choices_from(step->call);
+        choices.chain = step->chain;
+        choices.chain_step = step->number;
+        rc = vsr_restore_set(&step->report, step->set, &choices, &options, error);
+    }
     meter_line_end(&meter);
     return rc;
 }
@@ -113,7 +115,8 @@ static int step_run(const struct call *call, vsr_chain *chain, size_t number, bo
 {
     vsr_error error = {0};
     struct step step = {.call = call, .chain = chain, .number = number};
-    vsr_code rc = chain == NULL ? step_load(&step, &error) : step_plan(&step, &error);
+    vsr_code rc = chain == NULL ? step_load(&step, &error)
+                                : vsr_set_open(&step.set, vsr_chain_path(chain, number), &error);
     if (rc == VSR_OK) {
         rc = step_move(&step, &error);
     }

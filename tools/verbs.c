@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What to do about it, where a code alone suggests something. */
@@ -74,6 +75,9 @@ vsr_choices choices_from(const struct call *call)
         .new_target_count = call->new_targets.count,
         .restore_targets = call->restore_targets.items,
         .restore_target_count = call->restore_targets.count,
+        .restore_options = call->restore_options.items,
+        .restore_option_count = call->restore_options.count,
+        .services = call->service_command != NULL,
         .private_dir = call->private_dir,
         .dependencies = call->dependencies > 0 ? (vsr_dependencies)(call->dependencies - 1)
                                                : VSR_DEPENDENCIES_AUTO,
@@ -91,6 +95,19 @@ vsr_choices choices_from(const struct call *call)
         .in_use = call->in_use > 0 ? (vsr_in_use)(call->in_use - 1) : VSR_IN_USE_STRICT,
         .in_place = call->in_place,
         .files_not_to_backup = call->files_not_to_backup,
+    };
+}
+
+vsr_writers writers_from(const struct call *call)
+{
+    return (vsr_writers){
+        .size = sizeof(vsr_writers),
+        .programs = call->writers.items,
+        .program_count = call->writers.count,
+        .service_command = call->service_command,
+        .path = getenv("PATH"),
+        .lang = getenv("LANG"),
+        .limit_s = (unsigned)call->writer_timeout,
     };
 }
 

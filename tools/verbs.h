@@ -23,6 +23,9 @@ void stderr_message(void *context, const char *sentence);
 /* The library's choices out of a call; borrowed. */
 vsr_choices choices_from(const struct call *call);
 
+/* Who plays writers and services; borrowed. */
+vsr_writers writers_from(const struct call *call);
+
 /* The command-line form of the run options; borrowed. */
 vsr_restore_options run_options_from(const struct call *call);
 

@@ -58,6 +58,8 @@ typedef struct vsr_choices {
     size_t new_target_count;
     const char *const *restore_targets; /**< WRITER:FULL\NAME=original|alternate|... */
     size_t restore_target_count;
+    const char *const *restore_options; /**< WRITER:FULL\NAME=text, for the writer */
+    size_t restore_option_count;
     const char *private_dir; /**< private restore below this folder, or NULL */
     vsr_dependencies dependencies;
     int widen;
@@ -79,6 +81,7 @@ typedef struct vsr_choices {
     size_t after_count;
     const vsr_chain *chain; /**< that the set is a step of (chain.h), or NULL */
     size_t chain_step;
+    int services; /**< somebody stops services: needed for method 3 on a live tree */
 } vsr_choices;
 
 typedef struct vsr_plan vsr_plan;

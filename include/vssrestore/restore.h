@@ -5,6 +5,7 @@
 #include "vssrestore/pending.h"
 #include "vssrestore/plan.h"
 #include "vssrestore/report.h"
+#include "vssrestore/writers.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,12 +46,23 @@ typedef struct vsr_restore_options {
     vsr_owner owner;
     /** Called about ten times a second on the calling thread, or NULL. */
     void (*on_progress)(void *context, const vsr_progress *progress);
-    void *context;
+    void *context;              /**< of on_progress and on_warning */
     const volatile int *cancel; /**< the run ends soon after this becomes non-zero; or NULL */
     /** Where to note what waits for the next boot, if that folder is there and may be written;
      *  NULL: VSR_PENDING_REGISTRY (pending.h), "": nowhere. */
     const char *pending_registry;
+    /** Who plays writers and services; or NULL: nobody. */
+    const vsr_writers *writers;
+    /** A sentence about a writer or a service, when it happens; with `context`. Or NULL. */
+    vsr_message on_warning;
 } vsr_restore_options;
+
+/** Restore a set: plan, ask the writers, plan again with their answers, run, tell them. The way to
+ *  go where writers are played; without them it is vsr_plan_create() and vsr_restore_run() in one.
+ *  Results as of vsr_restore_run(), and those of vsr_plan_create(). */
+VSR_API vsr_code vsr_restore_set(vsr_report **report, const vsr_set *set,
+                                 const vsr_choices *choices, const vsr_restore_options *options,
+                                 vsr_error *error);
 
 /** Run a plan. A run outlives single-file trouble: a file that cannot be read, verified or
  *  written becomes a row in the report and the run goes on; this function fails only when the run

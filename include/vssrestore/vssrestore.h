@@ -1,8 +1,9 @@
 /* vssrestore.h - libvssrestore: restore what a Windows server backed up under VSS.
  *
  * Read on in this order: error.h (how calls fail), set.h (make, open, inspect, verify a backup
- * set), plan.h (resolve the documents to one record a file), restore.h (run a plan), report.h
- * (what happened), pending.h (what waits for the next boot). A whole restore:
+ * set), plan.h (resolve the documents to one record a file), restore.h (run a plan, or restore a
+ * set), writers.h (who plays the writers), report.h (what happened), pending.h (what waits for the
+ * next boot). A whole restore:
  *
  *     vsr_error error = {0};
  *     vsr_set *set = NULL;
@@ -29,6 +30,7 @@
 #include "vssrestore/report.h"
 #include "vssrestore/restore.h"
 #include "vssrestore/set.h"
+#include "vssrestore/writers.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -313,10 +313,10 @@ static vsr_code step_check(struct checking *checking, uint32_t step, bool all, v
         return rc;
     }
     if (all) {
-        rc = plan_now(&plan, set, &choices, NULL, error);
+        rc = plan_now(&plan, &set->media, &set->documents, &choices, NULL, error);
     } else {
         choices_filter(&checking->arena, set, &choices, checking->known);
-        rc = plan_now(&plan, set, &choices, &in, error);
+        rc = plan_now(&plan, &set->media, &set->documents, &choices, &in, error);
     }
     if (rc == VSR_OK) {
         plan_free(plan);

@@ -40,7 +40,7 @@ vsr_code vsr_explain(const vsr_set *set, const vsr_choices *choices, const char 
         rc = choices_take(&arena, &mine, &inner, error);
     }
     if (rc == VSR_OK) {
-        rc = plan_ask(set, &inner, NULL, use_explain, &use, error);
+        rc = plan_ask(&set->media, &set->documents, &inner, NULL, use_explain, &use, error);
     }
     if (rc == VSR_OK) {
         rc = explanation_give(&use.explanation, format, sink, context, error);

@@ -4,6 +4,7 @@
 
 #include "plan/plan.h"
 #include "report/report.h"
+#include "run/plan_now.h"
 #include "vss/documents.h"
 #include "vssrestore/vssrestore.h"
 
@@ -45,23 +46,6 @@ vsr_code options_take(void *own, size_t own_bytes, const void *theirs, const cha
 vsr_code choices_take(struct arena *arena, const vsr_choices *given, struct plan_choices *out,
                       vsr_error *error);
 
-/* What a plan is made in, beside its set and its choices. */
-struct plan_step {
-    const struct chain *chain; /* or NULL */
-    uint32_t number;
-    bool *file_hits; /* as in struct plan_input, or NULL */
-};
-
-/* Hand a planner's input, with what stands at the destinations now, to use. step: NULL, or the
- * step of a chain. */
-typedef vsr_code plan_use(void *context, const struct plan_input *input, vsr_error *error);
-vsr_code plan_ask(const struct vsr_set *set, const struct plan_choices *choices,
-                  const struct plan_step *step, plan_use *use, void *context, vsr_error *error);
-
-/* Plan on what stands at the destinations now. step may be NULL. */
-vsr_code plan_now(struct plan **plan, const struct vsr_set *set, const struct plan_choices *choices,
-                  const struct plan_step *step, vsr_error *error);
-
 /* The choices that count in a step, in which others match nothing, and its runs before, in the
  * arena. Errors: USAGE: a step before has not run. */
 vsr_code chain_step_choices(struct arena *arena, const struct vsr_chain *chain, uint32_t step,
@@ -70,5 +54,11 @@ vsr_code chain_step_choices(struct arena *arena, const struct vsr_chain *chain, 
 
 /* A caller's registry (pending.h): NULL is the system's, "" none. */
 const char *pending_registry_of(const char *given);
+
+/* All of a caller's choices for a set, those that count in its step of a chain (step->chain NULL:
+ * of none). choices may be an older, shorter struct. Errors: as choices_take(), SELECTION. */
+vsr_code choices_take_all(struct arena *arena, const vsr_choices *choices,
+                          const struct vsr_set *set, struct plan_choices *out,
+                          struct plan_step *step, vsr_error *error);
 
 #endif

@@ -4,13 +4,9 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/own.h"
-#include "dest/probe.h"
-#include "media/content.h"
 #include "plan/plan_lines.h"
 #include "plan/plan_render.h"
-#include "plan/replay.h"
 #include "plan/stale.h"
-#include "run/past_run.h"
 #include "run/verify_plan.h"
 
 #include <errno.h>
@@ -59,6 +55,9 @@ static struct plan_choices choices_of(const vsr_choices *given)
         .new_target_count = (uint32_t)given->new_target_count,
         .restore_targets = given->restore_targets,
         .restore_target_count = (uint32_t)given->restore_target_count,
+        .restore_options = given->restore_options,
+        .restore_option_count = (uint32_t)given->restore_option_count,
+        .services = given->services != 0,
         .additional_restores = additional_of(given->additional_restores),
         .after = given->after,
         .after_count = (uint32_t)given->after_count,
@@ -129,84 +128,6 @@ static vsr_code not_to_backup_read(struct arena *arena, const char *path,
     return rc;
 }
 
-static vsr_code contents_read(const void *context, uint32_t entry, struct buffer *out,
-                              vsr_error *error)
-{
-    return content_read(context, entry, RANGES_FILE_BYTES_MAX, out, error);
-}
-
-/* Does some method want that nothing stands there? Else nobody asks what was restored before. */
-static bool places_matter(const struct documents *documents, const struct plan_choices *choices)
-{
-    bool matter = choices->alm_overwrite_never || choices->unprotected;
-    for (uint32_t i = 0; i < documents->wmd_count; i++) {
-        matter = matter || documents->wmds[i].method == METHOD_RESTORE_IF_NOT_THERE;
-    }
-    return matter;
-}
-
-static vsr_code earlier_read(struct earlier *out, const vsr_set *set,
-                             const struct plan_choices *choices, vsr_error *error)
-{
-    const bool places = places_matter(&set->documents, choices);
-    vsr_code rc = VSR_OK;
-    for (uint32_t i = 0; i < choices->after_count && rc == VSR_OK; i++) {
-        rc = past_run_read(out, choices->after[i], places, error);
-    }
-    return rc;
-}
-
-vsr_code plan_ask(const vsr_set *set, const struct plan_choices *choices,
-                  const struct plan_step *step, plan_use *use, void *context, vsr_error *error)
-{
-    const struct plan_contents contents = {&set->media, contents_read};
-    struct earlier earlier = {0};
-    struct plan_input input = {.documents = &set->documents,
-                               .set = &set->media,
-                               .choices = choices,
-                               .contents = &contents,
-                               .chain = step != NULL ? step->chain : NULL,
-                               .chain_step = step != NULL ? step->number : 0,
-                               .file_hits = step != NULL ? step->file_hits : NULL,
-                               .earlier = choices->after_count > 0 ? &earlier : NULL};
-    struct arena arena = {0};
-    struct plan_mapped_root *roots = NULL;
-    uint32_t root_count = 0;
-    struct probe *probe = NULL;
-    const struct probe_options probing = {.cross_mounts = choices->cross_mounts,
-                                          .tree = choices->tree,
-                                          .in_use = choices->in_use};
-    vsr_code rc = earlier_read(&earlier, set, choices, error);
-    if (rc == VSR_OK) {
-        rc = plan_map_volumes(&arena, &input, &roots, &root_count, error);
-    }
-    if (rc == VSR_OK) {
-        rc = probe_open(&probe, roots, root_count, &probing, error);
-    }
-    if (rc == VSR_OK) {
-        const struct plan_facts facts = probe_facts(probe);
-        input.facts = &facts;
-        rc = use(context, &input, error);
-    }
-    if (probe != NULL) {
-        probe_close(probe);
-    }
-    earlier_free(&earlier);
-    arena_free(&arena);
-    return rc;
-}
-
-static vsr_code use_create(void *context, const struct plan_input *input, vsr_error *error)
-{
-    return plan_create(context, input, error);
-}
-
-vsr_code plan_now(struct plan **plan, const vsr_set *set, const struct plan_choices *choices,
-                  const struct plan_step *step, vsr_error *error)
-{
-    return plan_ask(set, choices, step, use_create, plan, error);
-}
-
 vsr_code choices_take(struct arena *arena, const vsr_choices *given, struct plan_choices *out,
                       vsr_error *error)
 {
@@ -220,27 +141,36 @@ vsr_code choices_take(struct arena *arena, const vsr_choices *given, struct plan
     return not_to_backup_read(arena, given->files_not_to_backup, out, error);
 }
 
+vsr_code choices_take_all(struct arena *arena, const vsr_choices *choices,
+                          const struct vsr_set *set, struct plan_choices *out,
+                          struct plan_step *step, vsr_error *error)
+{
+    vsr_choices mine;
+    *step = (struct plan_step){0};
+    vsr_code rc = options_take(&mine, sizeof mine, choices, "vsr_choices", error);
+    if (rc == VSR_OK) {
+        rc = choices_take(arena, &mine, out, error);
+    }
+    if (rc == VSR_OK && mine.chain != NULL && mine.chain->count > 1) {
+        step->chain = &mine.chain->chain;
+        step->number = (uint32_t)mine.chain_step;
+        step->file_hits = ARENA_ARRAY(arena, bool, out->file_count); /* vsr_chain_check() asked */
+        rc = chain_step_choices(arena, mine.chain, step->number, set, out, error);
+    }
+    return rc;
+}
+
 vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices *choices,
                          vsr_error *error)
 {
-    vsr_choices mine;
     struct arena arena = {0};
     struct plan_choices inner;
     struct vsr_plan made = {.set = set};
-    struct plan_step step = {0};
+    struct plan_step step;
     *plan = NULL;
-    vsr_code rc = options_take(&mine, sizeof mine, choices, "vsr_choices", error);
+    vsr_code rc = choices_take_all(&arena, choices, set, &inner, &step, error);
     if (rc == VSR_OK) {
-        rc = choices_take(&arena, &mine, &inner, error);
-    }
-    if (rc == VSR_OK && mine.chain != NULL && mine.chain->count > 1) {
-        step.chain = &mine.chain->chain;
-        step.number = (uint32_t)mine.chain_step;
-        step.file_hits = ARENA_ARRAY(&arena, bool, inner.file_count); /* vsr_chain_check() asked */
-        rc = chain_step_choices(&arena, mine.chain, step.number, set, &inner, error);
-    }
-    if (rc == VSR_OK) {
-        rc = plan_now(&made.plan, set, &inner, step.chain != NULL ? &step : NULL, error);
+        rc = plan_now(&made.plan, &set->media, &set->documents, &inner, &step, error);
     }
     if (rc == VSR_OK) {
         *plan = heap_alloc(1, sizeof **plan);
@@ -253,26 +183,26 @@ vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices 
 /* Every question asked again: units whose answers differ are refused (contract, section 4). */
 static vsr_code plan_ask_again(struct vsr_plan *loaded, vsr_error *error)
 {
-    struct arena arena = {0};
-    struct plan_choices choices;
     struct plan *now = NULL;
-    vsr_code rc = plan_replay(&arena, loaded->plan, &choices, error);
-    if (rc == VSR_OK) {
-        rc = plan_now(&now, loaded->set, &choices, NULL, error);
+    enum refusal *refusals = heap_alloc(loaded->plan->unit_count, sizeof *refusals);
+    uint32_t stale = 0;
+    const vsr_code rc = plan_now_stale(loaded->plan, &loaded->set->media, &loaded->set->documents,
+                                       NULL, refusals, &now, error);
+    if (rc != VSR_OK) {
+        free(refusals);
+        return rc;
     }
-    if (rc == VSR_OK) {
-        loaded->refusals = heap_alloc(loaded->plan->unit_count, sizeof *loaded->refusals);
-        const uint32_t stale =
-            plan_stale_units(loaded->plan, now, &loaded->set->media, loaded->refusals);
-        if (loaded->from_lines && stale == 0 && plan_stale_is_same(loaded->plan, now)) {
-            struct plan *lines = loaded->plan;
-            loaded->plan = now;
-            now = lines;
-        }
-        plan_free(now);
+    for (uint32_t u = 0; u < loaded->plan->unit_count; u++) {
+        stale += refusals[u] != REFUSAL_NONE;
     }
-    arena_free(&arena);
-    return rc;
+    if (loaded->from_lines && stale == 0 && plan_stale_is_same(loaded->plan, now)) {
+        struct plan *lines = loaded->plan;
+        loaded->plan = now;
+        now = lines;
+    }
+    loaded->refusals = refusals;
+    plan_free(now);
+    return VSR_OK;
 }
 
 /* Of either form: its first bytes tell which (contract, section 4). */

@@ -1,7 +1,8 @@
 /* restore.c - running a plan behind the public handles. */
-#include "api/objects.h"
+#include "api/writers.h"
 #include "base/heap.h"
-#include "run/conduct.h"
+#include "plan/replay.h"
+#include "run/step.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -54,17 +55,6 @@ static enum owner_policy owner_of(vsr_owner given)
     return given == VSR_OWNER_MEDIA ? OWNER_MEDIA : OWNER_MINE;
 }
 
-/* Was the plan made with this option? */
-static bool plan_chose(const struct plan *plan, const char *option)
-{
-    for (uint32_t i = 0; i < plan->choice_count; i++) {
-        if (view_equal(plan_text(plan, plan->choices[i]), view_of(option))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Each pack holds a descriptor open during the run, and workers hold some more. */
 static vsr_code descriptors_make_room(uint32_t packs, vsr_error *error)
 {
@@ -84,48 +74,115 @@ static vsr_code descriptors_make_room(uint32_t packs, vsr_error *error)
     return VSR_OK;
 }
 
+/* One restore of a set, behind the two calls that begin one. */
+struct restoring {
+    vsr_restore_options options;
+    struct progress_sink progress;
+    struct players players;
+    struct media_set *media;
+};
+
 /* The pack descriptors are opened here, so that a set that was only looked into holds none. */
-vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
-                         const vsr_restore_options *options, vsr_error *error)
+static vsr_code restoring_begin(struct restoring *r, const vsr_set *set, bool in_chain,
+                                const vsr_restore_options *options, vsr_error *error)
 {
-    vsr_restore_options mine;
-    *report = NULL;
-    vsr_code rc = options_take(&mine, sizeof mine, options, "vsr_restore_options", error);
-    if (rc != VSR_OK) {
-        return rc;
-    }
-    struct media_set *media = (struct media_set *)(uintptr_t)&plan->set->media;
-    rc = descriptors_make_room(media->description.pack_count, error);
+    vsr_code rc =
+        options_take(&r->options, sizeof r->options, options, "vsr_restore_options", error);
     if (rc == VSR_OK) {
-        rc = set_open_packs(media, false, error);
+        rc = players_init(&r->players, r->options.writers, &set->documents, in_chain,
+                          r->options.cancel, error);
     }
-    if (rc != VSR_OK) {
-        return rc;
+    r->progress = (struct progress_sink){&r->options};
+    r->media = (struct media_set *)(uintptr_t)&set->media;
+    if (rc == VSR_OK) {
+        rc = descriptors_make_room(r->media->description.pack_count, error);
     }
-    struct progress_sink to = {&mine};
-    const struct conduct_options conduct = {
-        .run_dir = mine.run_dir,
-        .bcd_out = mine.bcd_out,
-        .pending_registry = pending_registry_of(mine.pending_registry),
-        .engine = engine_of(&mine),
-        .stage = {.owner = owner_of(mine.owner),
-                  .cross_mounts = plan_chose(plan->plan, "--cross-mounts"),
-                  .in_place = plan_chose(plan->plan, "--in-place")},
-        .durability = durability_of(mine.durability),
-        .refusals = plan->refusals,
-        .on_progress = mine.on_progress != NULL ? progress_give : NULL,
-        .context = &to,
-        .cancel = mine.cancel,
+    return rc == VSR_OK ? set_open_packs(r->media, false, error) : rc;
+}
+
+static struct step_options step_options_of(struct restoring *r, const struct plan_choices *choices)
+{
+    const vsr_restore_options *mine = &r->options;
+    return (struct step_options){
+        .calls = r->players.any ? &r->players.calls : NULL,
+        .on_warning = mine->on_warning,
+        .warning_context = mine->context,
+        .conduct = {.run_dir = mine->run_dir,
+                    .bcd_out = mine->bcd_out,
+                    .pending_registry = pending_registry_of(mine->pending_registry),
+                    .engine = engine_of(mine),
+                    .stage = {.owner = owner_of(mine->owner),
+                              .cross_mounts = choices->cross_mounts,
+                              .in_place = choices->in_place},
+                    .durability = durability_of(mine->durability),
+                    .on_progress = mine->on_progress != NULL ? progress_give : NULL,
+                    .context = &r->progress,
+                    .cancel = mine->cancel},
     };
-    struct vsr_report *made = heap_alloc(1, sizeof *made);
-    bool begun = false;
-    rc = conduct_run(&made->report, &begun, plan->plan, media, &plan->set->documents, &conduct,
-                     error);
+}
+
+static void restoring_end(struct restoring *r, bool begun, struct vsr_report *made,
+                          vsr_report **report)
+{
+    players_fini(&r->players);
     if (begun) {
         *report = made;
     } else {
         free(made);
     }
+}
+
+vsr_code vsr_restore_set(vsr_report **report, const vsr_set *set, const vsr_choices *choices,
+                         const vsr_restore_options *options, vsr_error *error)
+{
+    struct arena arena = {0};
+    struct plan_choices inner;
+    struct restoring r = {0};
+    struct vsr_report *made = heap_alloc(1, sizeof *made);
+    bool begun = false;
+    *report = NULL;
+    struct plan_step step;
+    vsr_code rc = choices_take_all(&arena, choices, set, &inner, &step, error);
+    if (rc == VSR_OK) {
+        rc = restoring_begin(&r, set, step.chain != NULL, options, error);
+    }
+    if (rc == VSR_OK) {
+        struct step_options how = step_options_of(&r, &inner);
+        how.step = &step;
+        inner.services = inner.services || r.players.calls.service_stop != NULL;
+        rc = step_run(&made->report, &begun, r.media, &set->documents, &inner, &how, error);
+    }
+    restoring_end(&r, begun, made, report);
+    arena_free(&arena);
+    return rc;
+}
+
+vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
+                         const vsr_restore_options *options, vsr_error *error)
+{
+    struct restoring r = {0};
+    struct vsr_report *made = heap_alloc(1, sizeof *made);
+    bool begun = false;
+    *report = NULL;
+    vsr_code rc = restoring_begin(&r, plan->set, false, options, error);
+    if (rc == VSR_OK &&
+        (r.players.given.program_count > 0 || r.players.given.pre_restore != NULL)) {
+        rc = err_set(error, VSR_ERR_USAGE, "api/restore",
+                     "writers are asked before places are decided; a plan that was made before "
+                     "cannot ask them: vsr_restore_set()");
+    }
+    if (rc == VSR_OK) {
+        struct arena arena = {0};
+        struct plan_choices choices;
+        rc = plan_replay(&arena, plan->plan, &choices, error);
+        if (rc == VSR_OK) {
+            const struct step_options step = step_options_of(&r, &choices);
+            rc = step_run_plan(&made->report, &begun, r.media, &plan->set->documents, plan->plan,
+                               plan->refusals, &step, error);
+        }
+        arena_free(&arena);
+    }
+    restoring_end(&r, begun, made, report);
     return rc;
 }
 

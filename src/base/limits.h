@@ -85,6 +85,12 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 #define RUN_SUMMARY_BYTES_MAX ((size_t)256 << 20)
 #define RUN_ROW_BYTES_MAX     ((size_t)2 << 20)
 
+/* Programs that play writers and services. */
+#define PROGRAM_LINE_BYTES_MAX 1000u /* of the message of one that failed; a sentence or two */
+#define WRITER_TRIES_MAX       4u    /* calls in all when it asks to be called again (ruling 40) */
+#define WRITER_LIMIT_S_DEFAULT 600u
+#define WRITER_LIMIT_S_MAX     (7u * 24 * 3600) /* keeps nanoseconds far from 64 bits */
+
 /* Engine. */
 #define WORKERS_MAX     256u
 #define QUEUE_DEPTH_MAX 256u

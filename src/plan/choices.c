@@ -386,6 +386,27 @@ vsr_code choice_resolve_all(struct arena *arena, const struct documents *documen
     return code;
 }
 
+vsr_code choice_resolve_writers(struct arena *arena, const struct documents *documents,
+                                struct view text, char separator, struct component_ref **out,
+                                uint32_t *count, struct view *rest, vsr_error *error)
+{
+    struct resolver resolver = {.arena = arena,
+                                .documents = documents,
+                                .text = text,
+                                .separator = separator};
+    struct found found = {0};
+    vsr_code code = resolve(&resolver, &found, error);
+    if (code == VSR_OK && found.count > 0 &&
+        (found.refs[0].component != MARK_NONE || found.refs[0].bcd_component != MARK_NONE)) {
+        code = err_set(error, VSR_ERR_SELECTION, "plan/choices",
+                       "'%.*s' names a component where a writer is meant", VIEW_ARG(text));
+    }
+    *out = found.refs;
+    *rest = found.rest;
+    *count = code == VSR_OK ? found.count : 0;
+    return code;
+}
+
 vsr_code choice_resolve(const struct documents *documents, struct view text, char separator,
                         struct component_ref *out, struct view *rest, vsr_error *error)
 {

@@ -41,6 +41,7 @@ struct plan_choices {
     uint32_t restore_target_count;
     const char *const *restore_options;
     uint32_t restore_option_count;
+    bool services;            /* somebody stops and starts services (rules 6.6/3) */
     int additional_restores;  /* -1 not said, 0 no, 1 yes */
     bool alm_overwrite_never; /* Q5 */
     enum tree_kind tree;
@@ -89,5 +90,11 @@ vsr_code choice_resolve_all(struct arena *arena, const struct documents *documen
 
 /* Does the selector stand for something that was backed up here, be it for several? */
 bool choice_is_known(const struct documents *documents, struct view text, char separator);
+
+/* 'WRITER=...': whole writers, like the one before, and what stands behind the separator. Errors:
+ * SELECTION, also when it names a component. */
+vsr_code choice_resolve_writers(struct arena *arena, const struct documents *documents,
+                                struct view text, char separator, struct component_ref **out,
+                                uint32_t *count, struct view *rest, vsr_error *error);
 
 #endif

@@ -72,7 +72,8 @@ struct draft_target { /* a new target (6.4) */
     bool from_caller;
     struct view triple;
     struct canon_directory directory;
-    uint32_t number; /* in the component's list of the document; caller's: MARK_NONE */
+    uint32_t number;     /* in the component's list of the document; caller's: MARK_NONE */
+    uint32_t instead_of; /* caller's: the number of the document's that gives way, or MARK_NONE */
 };
 
 enum draft_state {
@@ -105,6 +106,7 @@ struct draft_unit {
     struct view target_text;
     struct draft_target *targets;
     uint32_t target_count;
+    struct view restore_options; /* the caller's; absent: none */
     enum plan_verdict verdict;
     enum refusal refusal;
     struct view detail;

@@ -386,6 +386,35 @@ static void order_mappings(struct order *order)
     }
 }
 
+/* What the caller asked for and the document is to say (6.10). */
+static void order_requests(struct order *order)
+{
+    const struct draft *draft = order->draft;
+    struct plan_build *build = order->build;
+    for (uint32_t u = 0; u < draft->unit_count; u++) {
+        const struct draft_unit *unit = &draft->units[u];
+        for (uint32_t i = 0; i < unit->target_count; i++) {
+            const struct draft_target *target = &unit->targets[i];
+            if (!target->from_caller) {
+                continue;
+            }
+            const struct plan_new_target out = {
+                .unit = u,
+                .path = plan_build_text(build, target->path),
+                .filespec = plan_build_text(build, target->filespec),
+                .alternate_path = plan_build_text(build, target->alternate_path),
+                .recursive = target->recursive ? 1 : 0,
+                .instead_of = target->instead_of,
+            };
+            *plan_build_add_new_target(build) = out;
+        }
+        if (view_present(unit->restore_options)) {
+            const struct plan_text text = plan_build_text(build, unit->restore_options);
+            *plan_build_add_restore_option(build) = (struct plan_restore_options){u, text};
+        }
+    }
+}
+
 static void order_shared(struct order *order)
 {
     const struct draft *draft = order->draft;
@@ -438,6 +467,7 @@ void order_plan(struct draft *draft, struct plan_build *build)
     for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
         order_unit(&order, unit);
     }
+    order_requests(&order);
     order_shared(&order);
     order_mappings(&order);
     order_ranges_paths(draft, build);

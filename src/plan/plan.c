@@ -137,6 +137,7 @@ static void build_choices(struct plan_build *build, const struct plan_choices *c
     add_choices(build, "--new-target", c->new_targets, c->new_target_count);
     add_choices(build, "--restore-target", c->restore_targets, c->restore_target_count);
     add_choices(build, "--restore-options", c->restore_options, c->restore_option_count);
+    add_flag(build, "--service-command", c->services);
     if (c->additional_restores >= 0) {
         add_choice(build, "--additional-restores",
                    c->additional_restores > 0 ? VIEW("yes") : VIEW("no"));

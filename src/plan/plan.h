@@ -130,6 +130,18 @@ struct plan_ranges_path {
     struct plan_text path; /* the Windows path where it now stands */
 };
 
+struct plan_new_target { /* of the caller: to be recorded in the document (6.10) */
+    uint32_t unit;
+    struct plan_text path, filespec, alternate_path; /* verbatim */
+    uint32_t recursive;
+    uint32_t instead_of; /* number of the document's new target that gives way, or MARK_NONE */
+};
+
+struct plan_restore_options { /* of the caller, for a unit's writer */
+    uint32_t unit;
+    struct plan_text text; /* verbatim */
+};
+
 /* A file that two units bring to the same place has one record, the first unit's; the other
  * depends on it: when it fails, this unit fails with it (contract, rulings 8 and 28). */
 struct plan_shared {
@@ -180,6 +192,8 @@ struct plan {
     const struct plan_component *components;
     const struct plan_used_mapping *used_mappings;
     const struct plan_ranges_path *ranges_paths;
+    const struct plan_new_target *new_targets;
+    const struct plan_restore_options *restore_options; /* at most one for each unit */
     const struct plan_shared *shared;
     const struct plan_unit *units;
     const struct plan_to_do *to_dos; /* by unit */
@@ -188,8 +202,8 @@ struct plan {
         *choices; /* the call's options, one text each "--volume", "C:=/mnt/c" ... for replay */
     const char *text;
     uint32_t root_count, directory_count, file_count, range_count, component_count;
-    uint32_t used_mapping_count, ranges_path_count, shared_count, unit_count, to_do_count,
-        warning_count;
+    uint32_t used_mapping_count, new_target_count, restore_option_count, ranges_path_count;
+    uint32_t shared_count, unit_count, to_do_count, warning_count;
     uint32_t choice_count;
     uint32_t text_bytes;
     uint64_t bytes; /* sum over units that are not refused */
@@ -205,6 +219,13 @@ static inline struct view plan_text(const struct plan *plan, struct plan_text te
                                      : (struct view){plan->text + text.offset, text.bytes};
 }
 
+/* What a writer and its service said before places are decided (rules 2.6, 9.5). */
+struct plan_said {
+    struct view veto;          /* why the writer failed in PreRestore; absent: it did not       */
+    struct view service_fault; /* why its service could not be stopped; absent: nothing is known
+                                  to be in the way */
+};
+
 struct plan_input {
     const struct documents *documents;
     const struct media_set *set;
@@ -216,6 +237,7 @@ struct plan_input {
     const struct earlier
         *earlier;    /* what the runs that this one follows did; NULL: it follows none */
     bool *file_hits; /* for each --file: set when it matches; NULL: one that does not is an error */
+    const struct plan_said *said; /* for each of bcd.writers; NULL: nobody was asked */
 };
 
 /* What the places map to, before facts exist: the roots in the order of plan->roots. Needed to

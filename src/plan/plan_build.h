@@ -12,6 +12,8 @@
     X(components, component, plan_component)                                                       \
     X(used_mappings, used_mapping, plan_used_mapping)                                              \
     X(ranges_paths, ranges_path, plan_ranges_path)                                                 \
+    X(new_targets, new_target, plan_new_target)                                                    \
+    X(restore_options, restore_option, plan_restore_options)                                       \
     X(shared, shared, plan_shared)                                                                 \
     X(units, unit, plan_unit)                                                                      \
     X(to_dos, to_do, plan_to_do)                                                                   \

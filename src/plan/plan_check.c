@@ -297,6 +297,19 @@ static vsr_code check_lists(const struct check *check)
             return fault(check, "action", i, "a number in it is out of bounds");
         }
     }
+    for (uint32_t i = 0; i < plan->new_target_count; i++) {
+        const struct plan_new_target *t = &plan->new_targets[i];
+        if (t->unit >= plan->unit_count || t->recursive > 1 || !text_inside(plan, t->path) ||
+            !text_inside(plan, t->filespec) || !text_inside(plan, t->alternate_path)) {
+            return fault(check, "new target", i, "a number in it is out of bounds");
+        }
+    }
+    for (uint32_t i = 0; i < plan->restore_option_count; i++) {
+        const struct plan_restore_options *options = &plan->restore_options[i];
+        if (options->unit >= plan->unit_count || !text_inside(plan, options->text)) {
+            return fault(check, "restore options", i, "a number in them is out of bounds");
+        }
+    }
     for (uint32_t i = 0; i < plan->shared_count; i++) {
         const struct plan_shared *s = &plan->shared[i];
         if (s->unit >= plan->unit_count || s->file >= plan->units[s->unit].first_file) {

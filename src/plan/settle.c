@@ -9,6 +9,7 @@
 #include "plan/decide.h"
 #include "plan/following.h"
 #include "plan/profile.h"
+#include "plan/restore_options.h"
 #include "plan/survey.h"
 #include "plan/unprotected.h"
 
@@ -22,6 +23,31 @@ static void check_scope(struct draft *draft, uint32_t unit)
         draft_refuse(draft, unit, u->scope->refusal, u->scope->rule, "%.*s",
                      VIEW_ARG(u->scope->detail));
     }
+}
+
+/* A writer that failed in PreRestore: its units are not copied (9.5). */
+static void check_veto(struct draft *draft, uint32_t unit)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    const struct plan_said *said = draft->input->said;
+    if (said != NULL && u->involve_writer && view_present(said[u->scope->writer].veto)) {
+        draft_refuse(draft, unit, REFUSAL_WRITER_VETO, "9.5", "%.*s",
+                     VIEW_ARG(said[u->scope->writer].veto));
+    }
+}
+
+/* Why the service of a unit of method 3 cannot be stopped; absent: it can, or was, or nothing
+ * runs on an offline tree (ruling 7). */
+static struct view service_fault(const struct draft *draft, const struct draft_unit *unit)
+{
+    const struct plan_input *input = draft->input;
+    if (unit->wmd->service.n == 0) {
+        return VIEW("the method asks for a service to be stopped first, and none is named");
+    }
+    if (input->choices->tree == TREE_LIVE && !input->choices->services) {
+        return VIEW("the method asks for a service to be stopped first: --service-command");
+    }
+    return input->said != NULL ? input->said[unit->scope->writer].service_fault : VIEW_NONE;
 }
 
 /* --restore-target 'WRITER:FULL\NAME=target' stands in for the writer's answer. */
@@ -71,6 +97,7 @@ vsr_code settle_documents(struct draft *draft, vsr_error *error)
         u->partial_selection = u->scope->reduced;
         check_scope(draft, unit);
         following_check(draft, unit);
+        check_veto(draft, unit);
     }
     following_check_parent(draft);
     for (uint32_t i = 0; i < choices->restore_target_count; i++) {
@@ -79,7 +106,7 @@ vsr_code settle_documents(struct draft *draft, vsr_error *error)
             return code;
         }
     }
-    return VSR_OK;
+    return restore_options_take(draft, error);
 }
 
 /* --- what is known before a look --- */
@@ -111,7 +138,7 @@ static unsigned known_first(const struct draft *draft, const struct draft_unit *
     return (choices->private_dir != NULL ? KNOWN_PRIVATE : 0u) |
            (choices->tree == TREE_LIVE ? KNOWN_LIVE : 0u) |
            (subunits->counts[SUBUNIT_PLAIN] == 0 ? KNOWN_EMPTY : 0u) |
-           (unit->wmd->service.n == 0 || choices->tree == TREE_LIVE ? KNOWN_NO_SERVICE : 0u) |
+           (view_present(service_fault(draft, unit)) ? KNOWN_NO_SERVICE : 0u) |
            (subunits->all_mapped ? KNOWN_MAPPED : 0u);
 }
 
@@ -194,6 +221,9 @@ static void settle_refuse(struct draft *draft, uint32_t unit, const struct decid
     if (by_method || by_target) {
         draft_refuse(draft, unit, decided->refusal, decided->rule, "%s: '%.*s'", decided->why,
                      VIEW_ARG(word));
+    } else if (decided->refusal == REFUSAL_SERVICE_STOP_FAILED) {
+        draft_refuse(draft, unit, decided->refusal, decided->rule, "%.*s",
+                     VIEW_ARG(service_fault(draft, u)));
     } else {
         draft_refuse(draft, unit, decided->refusal, decided->rule, "%s", decided->why);
     }

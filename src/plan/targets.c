@@ -113,7 +113,8 @@ static vsr_code caller_split(const char *option, struct view rest, struct draft_
                                  .alternate_path = parts[3],
                                  .recursive = yes,
                                  .from_caller = true,
-                                 .number = MARK_NONE};
+                                 .number = MARK_NONE,
+                                 .instead_of = MARK_NONE};
     return VSR_OK;
 }
 
@@ -204,6 +205,19 @@ static vsr_code targets_of_caller(struct draft *draft, vsr_error *error)
 
 /* --- the document's --- */
 
+/* Ruling 40: a caller's target drops the document's of the same triple. */
+static void target_gives_way(struct draft_unit *unit, const struct draft_target *target)
+{
+    for (uint32_t i = 0; i < unit->target_count; i++) {
+        struct draft_target *other = &unit->targets[i];
+        if (other->from_caller && other->instead_of == MARK_NONE &&
+            view_equal(other->triple, target->triple)) {
+            other->instead_of = target->number;
+            return;
+        }
+    }
+}
+
 static void targets_of_document(struct draft *draft, uint32_t unit)
 {
     struct draft_unit *u = &draft->units[unit];
@@ -229,6 +243,7 @@ static void targets_of_document(struct draft *draft, uint32_t unit)
         case BOUND_TWICE: /* the caller's wins; of two of the document's the first */
             draft_warn(draft, "the document's new target for '%.*s' '%.*s' gives way to another",
                        VIEW_ARG(m->path), VIEW_ARG(m->filespec));
+            target_gives_way(u, &target);
             break;
         case BOUND_OUT_OF_SCOPE:
             draft_warn(draft,

@@ -85,6 +85,7 @@ static void render_unit(const struct report *report, uint32_t number, struct jso
     json_text(json, "verdict",
               unit->has_files ? view_of(plan_verdict_text(unit->verdict)) : VIEW_NONE);
     json_bool(json, "in_place", unit->in_place);
+    json_text(json, "detail", unit->detail);
     json_object_end(json);
 }
 
@@ -122,6 +123,11 @@ void report_render_summary(const struct report *report, struct buffer *out)
     json_u64(&json, "registered", report->pending_registered);
     json_object_end(&json);
     json_u64(&json, "losses", report->losses);
+    json_array_begin(&json, "notes");
+    for (size_t i = 0; i < report->note_count; i++) {
+        json_text(&json, NULL, report->notes[i]);
+    }
+    json_array_end(&json);
     json_u64(&json, "elapsed_ms", report->elapsed_ns / 1000000);
     json_text(&json, "run_dir", report->run_dir);
     json_object_end(&json);
@@ -185,7 +191,7 @@ void report_render_text(const struct report *report, struct buffer *out)
 {
     if (report->units_none + report->units_failed == 0) {
         buffer_printf(out, "restored: all %llu units%s\n", (unsigned long long)report->units_all,
-                      report->losses + report->warnings > 0 ? ", with losses" : "");
+                      report->facts.any_loss ? ", with losses" : "");
     } else {
         buffer_printf(out,
                       "NOT everything was restored: %llu units whole, %llu not, %llu damaged\n",
@@ -210,6 +216,9 @@ void report_render_text(const struct report *report, struct buffer *out)
         buffer_printf(out, "to do: %.*s: %.*s\n",
                       VIEW_ARG(report->unit_writers[report->to_dos[i].unit]),
                       VIEW_ARG(report->to_dos[i].text));
+    }
+    for (size_t i = 0; i < report->note_count; i++) {
+        buffer_printf(out, "  %.*s\n", VIEW_ARG(report->notes[i]));
     }
     const double seconds = (double)report->elapsed_ns / 1e9;
     buffer_printf(out,

@@ -3,8 +3,10 @@
 #include "report/report.h"
 
 #include "base/bug.h"
+#include "base/heap.h"
 #include "report/verdict.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void row_count(struct report *report, const struct outcome_row *row)
@@ -150,8 +152,9 @@ void report_fold(struct report *out, const struct report_input *input, struct vi
     out->elapsed_ns = input->elapsed_ns;
     out->signal_number = input->signal_number;
 
-    struct verdict_facts facts = {.signal_number = input->signal_number,
-                                  .run_failed = input->run_failed};
+    struct verdict_facts *facts = &out->facts;
+    *facts = (struct verdict_facts){.signal_number = input->signal_number,
+                                    .run_failed = input->run_failed};
     for (uint32_t i = 0; i < plan->unit_count; i++) {
         const struct plan_unit *unit = &plan->units[i];
         out->unit_writers[i] = arena_copy(&out->arena, plan_text(plan, unit->writer_name));
@@ -161,17 +164,27 @@ void report_fold(struct report *out, const struct report_input *input, struct vi
         status_count(out, i,
                      unit->partial_selection != 0 && out->units[i].refusal == REFUSAL_NONE &&
                          out->units[i].cause == VSR_OK,
-                     &facts);
+                     facts);
     }
     to_dos_fold(out, plan);
     VSR_REQUIRE(out->restored + out->skipped + out->failed + out->not_started == plan->file_count);
-    facts.any_loss = out->losses > 0 || out->warnings > 0 || out->skipped > 0;
-    facts.pending_reboot = out->pending_reboot;
-    out->exit_code = verdict_exit_code(&facts);
+    facts->any_loss = out->losses > 0 || out->warnings > 0 || out->skipped > 0;
+    facts->pending_reboot = out->pending_reboot;
+    out->exit_code = verdict_exit_code(facts);
+}
+
+void report_note(struct report *report, struct view text, bool is_loss)
+{
+    report->notes =
+        heap_grow(report->notes, report->note_count, &report->note_capacity, sizeof *report->notes);
+    report->notes[report->note_count++] = arena_copy(&report->arena, text);
+    report->facts.any_loss = report->facts.any_loss || is_loss;
+    report->exit_code = verdict_exit_code(&report->facts);
 }
 
 void report_free(struct report *report)
 {
+    free(report->notes);
     struct arena arena = report->arena;
     *report = (struct report){0};
     arena_free(&arena);

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "plan/outcome.h"
 #include "plan/plan.h"
+#include "report/verdict.h"
 
 struct report_unit {
     uint8_t writer_id[16], instance_id[16];
@@ -45,8 +46,11 @@ struct report {
     uint64_t losses;
     uint64_t warnings; /* policy skips and partial selections: exit 1 when all else is well */
     uint64_t elapsed_ns;
-    bool pending_reboot;  /* something is staged for the next boot */
-    bool reboot_required; /* that, or a writer says so (rules 8.7); live trees alone */
+    struct view *notes; /* what was said beside the files: by writers, of services; heap */
+    size_t note_count, note_capacity;
+    struct verdict_facts facts; /* what exit_code follows from */
+    bool pending_reboot;        /* something is staged for the next boot */
+    bool reboot_required;       /* that, or a writer says so (rules 8.7); live trees alone */
     uint32_t pending_folders, pending_registered; /* that hold it; that are found when booting */
     int signal_number;                            /* that ended the run, or 0 */
     int exit_code;
@@ -70,6 +74,9 @@ struct report_input {
 /* Fold. *out is freed by report_free(). */
 void report_fold(struct report *out, const struct report_input *input, struct view run_dir);
 void report_free(struct report *report);
+
+/* Add a sentence. is_loss: the exit code says so, when nothing worse does (ruling 34). */
+void report_note(struct report *report, struct view text, bool is_loss);
 
 /* One line of report.jsonl (contract, section 5). Added to out. */
 void report_render_row(const struct plan *plan, const struct media_set *set, uint32_t file,

@@ -7,7 +7,6 @@
 #include "base/heap.h"
 #include "base/io.h"
 #include "engine/range_table.h"
-#include "run/document_out.h"
 #include "run/journal.h"
 #include "run/pending_hold.h"
 #include "run/run_folder.h"
@@ -27,7 +26,7 @@ static const uint64_t COMMIT_NS_MAX = 1000000000;
 struct conduct {
     const struct plan *plan;
     const struct media_set *set;
-    const struct documents *documents;
+    struct dialogue *dialogue;
     const struct conduct_options *options;
     struct run_folder folder;
     struct journal journal;
@@ -354,7 +353,8 @@ static vsr_code rows_write(struct conduct *c, vsr_error *error)
     return rc;
 }
 
-/* Account: fold, write rows, document and summary; the journal's end record is the last word. */
+/* Account: fold, write rows, tell the writers, write document and summary; the journal's end record
+ * is the last word. */
 static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code moved,
                                 vsr_error *error)
 {
@@ -373,13 +373,15 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
         .run_failed = moved,
     };
     report_fold(report, &input, view_of(c->folder.path));
-    struct buffer summary = {0};
-    report_render_summary(report, &summary);
     vsr_code rc = rows_write(c, error);
+    const vsr_code told = dialogue_end(c->dialogue, c->plan, report, rc == VSR_OK ? error : NULL);
+    rc = rc == VSR_OK ? told : rc;
     if (rc == VSR_OK) {
-        rc = document_out_write(c->documents, c->plan, report, c->folder.dir_fd,
+        rc = document_out_write(c->dialogue->document, c->folder.dir_fd, DOCUMENT_FINAL,
                                 c->options->bcd_out, error);
     }
+    struct buffer summary = {0};
+    report_render_summary(report, &summary);
     if (rc == VSR_OK) {
         rc = io_replace_file(c->folder.dir_fd, "summary.json", buffer_view(&summary),
                              VSR_ERR_DEST_IO, error);
@@ -419,6 +421,25 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
     return rc;
 }
 
+vsr_code conduct_check(const struct conduct_options *options, const struct plan *plan,
+                       const struct media_set *set, vsr_error *error)
+{
+    struct machine_facts machine;
+    struct budget budget;
+    char path[RUN_FOLDER_PATH_MAX];
+    machine_examine(&machine);
+    vsr_code rc = budget_resolve(&budget, &options->engine, &machine, FRAME_STORED_BYTES_MAX,
+                                 FRAME_PLAIN_BYTES_MAX, plan->file_count,
+                                 range_table_bytes(plan, set), error);
+    if (rc == VSR_OK) {
+        rc = document_out_check(options->bcd_out, error);
+    }
+    if (rc == VSR_OK) {
+        rc = run_folder_name(options->run_dir, &options->run, path, error);
+    }
+    return rc == VSR_OK ? run_folder_check(path, error) : rc;
+}
+
 /* Everything that can refuse the run before a byte moves. */
 static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
 {
@@ -430,7 +451,11 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
         rc = document_out_check(c->options->bcd_out, error);
     }
     if (rc == VSR_OK) {
-        rc = run_folder_begin(&c->folder, c->options->run_dir, c->plan, c->set, error);
+        rc = run_folder_begin(&c->folder, c->options->run_dir, &c->options->run, c->plan, c->set,
+                              error);
+    }
+    if (rc == VSR_OK) {
+        rc = dialogue_save(c->dialogue, c->folder.dir_fd, error);
     }
     if (rc == VSR_OK) {
         rc = journal_begin(&c->journal, c->folder.journal_fd, c->folder.path, &c->folder.run,
@@ -457,12 +482,12 @@ static void conduct_refusals(struct conduct *c)
 }
 
 vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan,
-                     const struct media_set *set, const struct documents *documents,
+                     const struct media_set *set, struct dialogue *dialogue,
                      const struct conduct_options *options, vsr_error *error)
 {
     struct conduct c = {.plan = plan,
                         .set = set,
-                        .documents = documents,
+                        .dialogue = dialogue,
                         .options = options,
                         .folder = {.dir_fd = -1, .journal_fd = -1},
                         .states = heap_alloc(plan->unit_count, sizeof(enum unit_state)),
@@ -470,7 +495,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
                         .began_ns = clock_monotonic_ns()};
     conduct_refusals(&c);
     *begun = false;
-    vsr_code rc = conduct_cancelled(&c)
+    vsr_code rc = conduct_cancelled(&c) && !dialogue_has_begun(dialogue)
                       ? err_set(error, VSR_ERR_CANCELLED, "run/conduct",
                                 "the run was cancelled before it began; nothing was written")
                       : conduct_prepare(&c, error);

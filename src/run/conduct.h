@@ -8,7 +8,7 @@
 
 #include "engine/engine.h"
 #include "report/report.h"
-#include "vss/documents.h"
+#include "run/dialogue.h"
 
 struct conduct_progress {
     uint64_t files_total, files_done, files_failed, bytes_total, bytes_done;
@@ -18,6 +18,7 @@ struct conduct_progress {
 
 struct conduct_options {
     const char *run_dir;          /* NULL: ./vssrestore-run-<uuid> */
+    struct uuid run;              /* its identity                  */
     const char *bcd_out;          /* NULL: in the run folder       */
     const char *pending_registry; /* of what is carried out while booting (run/pending_hold.h) */
     struct engine_options engine;
@@ -29,10 +30,16 @@ struct conduct_options {
     const volatile int *cancel; /* a signal's number, or 1; NULL: none */
 };
 
-/* Run. *report is filled (report_free()) whenever the run had begun, *begun says so. The call's
- * own error is what stopped the run as a whole. */
+/* What can refuse a run of a plan of the first pass, whatever places it ends with: memory, the run
+ * folder, where the document goes. Asked before anybody is disturbed. */
+vsr_code conduct_check(const struct conduct_options *options, const struct plan *plan,
+                       const struct media_set *set, vsr_error *error);
+
+/* Run. dialogue: open; what it owes to writers and services after the copy is said in here, unless
+ * the run never began. *report is filled (report_free()) whenever the run had begun, *begun says
+ * so. The call's own error is what stopped the run as a whole. */
 vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan,
-                     const struct media_set *set, const struct documents *documents,
+                     const struct media_set *set, struct dialogue *dialogue,
                      const struct conduct_options *options, vsr_error *error);
 
 #endif

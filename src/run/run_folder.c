@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "run/document_out.h"
 #include "run/journal.h"
 
 #include <fcntl.h>
@@ -118,31 +119,52 @@ static void hidden_name(const struct run_folder *folder, char out[64])
     (void)snprintf(out, 64, ".vssrestore-run-%s.part", run);
 }
 
-vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct plan *plan,
-                          const struct media_set *set, vsr_error *error)
+vsr_code run_folder_name(const char *path, const struct uuid *run, char out[RUN_FOLDER_PATH_MAX],
+                         vsr_error *error)
 {
-    *out = (struct run_folder){.run = uuid_random(), .dir_fd = -1, .journal_fd = -1};
-    char run[UUID_TEXT_BYTES];
-    uuid_text(&out->run, run);
-    const int length = path != NULL
-                           ? snprintf(out->path, sizeof out->path, "%s", path)
-                           : snprintf(out->path, sizeof out->path, "vssrestore-run-%s", run);
-    if (length < 0 || (size_t)length >= sizeof out->path) {
+    char text[UUID_TEXT_BYTES];
+    uuid_text(run, text);
+    const int length = path != NULL ? snprintf(out, RUN_FOLDER_PATH_MAX, "%s", path)
+                                    : snprintf(out, RUN_FOLDER_PATH_MAX, "vssrestore-run-%s", text);
+    if (length < 0 || length >= RUN_FOLDER_PATH_MAX) {
         return err_set(error, VSR_ERR_USAGE, WHERE, "the run folder's path is too long");
     }
-    while (strlen(out->path) > 1 && out->path[strlen(out->path) - 1] == '/') {
-        out->path[strlen(out->path) - 1] = '\0';
+    while (strlen(out) > 1 && out[strlen(out) - 1] == '/') {
+        out[strlen(out) - 1] = '\0';
     }
-    OWN(fd) parent_fd = -1;
+    return VSR_OK;
+}
+
+/* Open the folder that path is to stand in, if it does not exist yet. */
+static vsr_code place_open(const char *path, int *parent_fd, vsr_error *error)
+{
     const char *name = NULL;
-    vsr_code rc = parent_open(out->path, &parent_fd, &name, error);
+    struct stat st;
+    const vsr_code rc = parent_open(path, parent_fd, &name, error);
+    if (rc == VSR_OK && fstatat(*parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        return err_set(error, VSR_ERR_RUN_BUSY, WHERE,
+                       "run folder %s exists already: name another one with --run-dir", path);
+    }
+    return rc;
+}
+
+vsr_code run_folder_check(const char *path, vsr_error *error)
+{
+    OWN(fd) parent_fd = -1;
+    return place_open(path, &parent_fd, error);
+}
+
+vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct uuid *run,
+                          const struct plan *plan, const struct media_set *set, vsr_error *error)
+{
+    *out = (struct run_folder){.run = *run, .dir_fd = -1, .journal_fd = -1};
+    OWN(fd) parent_fd = -1;
+    vsr_code rc = run_folder_name(path, run, out->path, error);
+    if (rc == VSR_OK) {
+        rc = place_open(out->path, &parent_fd, error);
+    }
     if (rc != VSR_OK) {
         return rc;
-    }
-    struct stat st;
-    if (fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-        return err_set(error, VSR_ERR_RUN_BUSY, WHERE,
-                       "run folder %s exists already: name another one with --run-dir", out->path);
     }
     char hidden[64];
     hidden_name(out, hidden);
@@ -188,7 +210,8 @@ vsr_code run_folder_show(struct run_folder *folder, vsr_error *error)
 
 static void folder_remove(struct run_folder *folder)
 {
-    static const char *const names[] = {"plan.bin", "run.json", "rows.bin", "journal"};
+    static const char *const names[] = {"plan.bin", "run.json", "rows.bin", "journal",
+                                        DOCUMENT_PRE_RESTORE};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         (void)unlinkat(folder->dir_fd, names[i], 0);
     }

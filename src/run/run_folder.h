@@ -11,9 +11,11 @@
 #include "plan/outcome.h"
 #include "plan/plan.h"
 
+enum { RUN_FOLDER_PATH_MAX = 4096 };
+
 struct run_folder {
     struct uuid run;
-    char path[4096]; /* as it is called after the rename */
+    char path[RUN_FOLDER_PATH_MAX]; /* as it is called after the rename */
     int dir_fd;
     int journal_fd;           /* open for append, locked */
     struct outcome_row *rows; /* of every planned file: a shared mapping of rows.bin */
@@ -21,10 +23,19 @@ struct run_folder {
     bool visible; /* renamed to its place */
 };
 
-/* Make the folder for plan. path NULL: ./vssrestore-run-<uuid>. Saves the plan in it, sizes the
- * rows. Errors: RUN_BUSY when path exists, DEST_*. On failure nothing is left. */
-vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct plan *plan,
-                          const struct media_set *set, vsr_error *error);
+/* What the folder of this run will be called: path, or vssrestore-run-<uuid> when it is NULL; into
+ * out without '/' at its end. Errors: USAGE, it is too long. */
+vsr_code run_folder_name(const char *path, const struct uuid *run, char out[RUN_FOLDER_PATH_MAX],
+                         vsr_error *error);
+
+/* Can it be made there: its parent is a folder, and it is not there yet? Asked before anybody is
+ * disturbed. Errors: as run_folder_begin(). */
+vsr_code run_folder_check(const char *path, vsr_error *error);
+
+/* Make the folder for plan, of this run. path NULL: ./vssrestore-run-<uuid>. Saves the plan in it,
+ * sizes the rows. Errors: RUN_BUSY when path exists, DEST_*. On failure nothing is left. */
+vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct uuid *run,
+                          const struct plan *plan, const struct media_set *set, vsr_error *error);
 
 /* Sync and rename to its place. */
 vsr_code run_folder_show(struct run_folder *folder, vsr_error *error);

@@ -149,8 +149,7 @@ void bcd_document_drop(struct bcd_document *document, uint32_t writer, uint32_t 
                        enum bcd_child child, uint32_t number);
 
 /* Where the ranges of the PARTIAL_FILE with this number are now: a full path (SetRangesFilePath,
- * rules 6.10). Called in document order, at most once for
- * each. */
+ * rules 6.10). At most once for each. */
 void bcd_document_set_ranges(struct bcd_document *document, uint32_t writer, uint32_t component,
                              uint32_t number, struct view path);
 

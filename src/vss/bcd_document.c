@@ -230,7 +230,11 @@ void bcd_document_set_ranges(struct bcd_document *document, uint32_t writer, uin
     const struct component_edit *edit = component_at(document, writer, component);
     document->ranges = heap_grow(document->ranges, document->ranges_count,
                                  &document->ranges_capacity, sizeof *document->ranges);
-    struct ranges_edit *ranges = &document->ranges[document->ranges_count++];
-    *ranges = (struct ranges_edit){.element = child_at(document, edit, WORD_PARTIAL_FILE, number)};
-    attribute_edit(document, &ranges->ranges, path);
+    struct ranges_edit ranges = {.element = child_at(document, edit, WORD_PARTIAL_FILE, number)};
+    attribute_edit(document, &ranges.ranges, path);
+    size_t at = document->ranges_count++;
+    for (; at > 0 && document->ranges[at - 1].element > ranges.element; at--) {
+        document->ranges[at] = document->ranges[at - 1];
+    }
+    document->ranges[at] = ranges;
 }

@@ -262,6 +262,7 @@ def expected(documents, nodes, volumes, tree, choices):
     files, folders = records_of(world, units)
     return SimpleNamespace(
         files=files, folders=folders, tree=tree_after(tree, files, folders),
+        private=world.private,
         units=[unit_record(world, unit, files, number) for number, unit in enumerate(units)])
 
 
@@ -277,5 +278,7 @@ def unit_record(world, unit, files, number):
         involve_writer=involved, verdict=unit.verdict, errors=unit.errors,
         files=sum(file.unit == number for file in files), partial=chosen.partial,
         used=used_mappings(unit),
+        cycle_missed=not world.private and not unit.errors and not chosen.partial and
+        writer is not None and writer.method == 8 and not writer.service,
         subs=[(chosen.part.components[s].lp, chosen.part.components[s].name)
               for s in chosen.subs])

@@ -36,7 +36,7 @@ from harness import (PROGRAM, Failure, Skip, expect, expect_none,  # noqa: E402,
 from documents import Backup, Component, Entry, Writer  # noqa: E402
 
 SECONDS_MAX = 60
-CASE = re.compile(r"T\d\d")
+CASE = re.compile(r"[TQR]\d\d") # a trap, an open question, a rule
 VOLUME = re.compile(r"\\\\\?\\(Volume\{[0-9A-Fa-f-]+\})(?:\\|\Z)|([A-Za-z]):(?:\\|\Z)|"
                     r"\\\\([^\\?]+)\\([^\\]+)(?:\\|\Z)")
 

@@ -1,0 +1,176 @@
+/* step.c - the order of one restore. The dialogue is dialogue.h's, planning plan_now.h's, moving
+ * conduct.h's; here is only what comes after what, and that who was asked is always told the
+ * end. */
+#include "run/step.h"
+
+#include "base/heap.h"
+#include "plan/replay.h"
+#include "run/run_folder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct step {
+    const struct media_set *set;
+    const struct documents *documents;
+    const struct step_options *options;
+    struct conduct_options conduct;
+    struct dialogue dialogue;
+    char run_dir[2 * RUN_FOLDER_PATH_MAX];
+};
+
+/* The run folder as programs see it: absolute. It stands there when the copy begins. */
+static vsr_code run_dir_name(struct step *step, vsr_error *error)
+{
+    char name[RUN_FOLDER_PATH_MAX];
+    char here[RUN_FOLDER_PATH_MAX];
+    const vsr_code rc = run_folder_name(step->conduct.run_dir, &step->conduct.run, name, error);
+    if (rc != VSR_OK || name[0] == '/' || getcwd(here, sizeof here) == NULL) {
+        (void)snprintf(step->run_dir, sizeof step->run_dir, "%s", rc == VSR_OK ? name : "");
+        return rc;
+    }
+    (void)snprintf(step->run_dir, sizeof step->run_dir, "%s/%s", here, name);
+    return VSR_OK;
+}
+
+static vsr_code step_open(struct step *step, const struct plan_choices *choices, vsr_error *error)
+{
+    const struct step_options *options = step->options;
+    step->conduct = options->conduct;
+    step->conduct.run = uuid_random();
+    const vsr_code rc = run_dir_name(step, error);
+    const struct dialogue_options dialogue = {
+        .documents = step->documents,
+        .choices = choices,
+        .calls = options->calls,
+        .run_dir = step->run_dir,
+        .cancel = options->conduct.cancel,
+        .on_warning = options->on_warning,
+        .context = options->warning_context,
+    };
+    return rc == VSR_OK ? dialogue_open(&step->dialogue, &dialogue, error) : rc;
+}
+
+static vsr_code step_copy(struct step *step, struct report *report, bool *begun,
+                          const struct plan *plan, const enum refusal *refusals, vsr_error *error)
+{
+    uint8_t *alone = heap_alloc(plan->unit_count, sizeof *alone);
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        alone[u] = dialogue_waits(&step->dialogue, &plan->units[u]) ? 1 : 0;
+    }
+    step->conduct.stage.alone = alone;
+    step->conduct.refusals = refusals;
+    const vsr_code rc =
+        conduct_run(report, begun, plan, step->set, &step->dialogue, &step->conduct, error);
+    free(alone);
+    return rc;
+}
+
+/* Between the two passes. */
+static vsr_code step_ask(struct step *step, const struct plan *first, vsr_error *error)
+{
+    vsr_code rc = conduct_check(&step->conduct, first, step->set, error);
+    if (rc == VSR_OK) {
+        rc = dialogue_pre_restore(&step->dialogue, first, error);
+    }
+    if (rc == VSR_OK) {
+        dialogue_stop(&step->dialogue, first);
+    }
+    return rc;
+}
+
+/* The plan that is carried out: the first, or a second one after writers and services spoke. */
+static vsr_code step_plan(struct step *step, struct plan **plan, const struct plan_choices *choices,
+                          vsr_error *error)
+{
+    const volatile int *cancel = step->conduct.cancel;
+    struct plan_step in =
+        step->options->step != NULL ? *step->options->step : (struct plan_step){0};
+    vsr_code rc = plan_now(plan, step->set, step->documents, choices, &in, error);
+    if (rc == VSR_OK && cancel != NULL && *cancel != 0) {
+        rc = err_set(error, VSR_ERR_CANCELLED, "run/step",
+                     "the restore was cancelled before it began; nothing was written");
+    }
+    if (rc != VSR_OK || !dialogue_is_due(&step->dialogue, *plan)) {
+        return rc;
+    }
+    struct plan *first = *plan;
+    rc = step_ask(step, first, error);
+    if (rc == VSR_OK) {
+        in.said = step->dialogue.said;
+        rc = plan_now(plan, step->set, &step->dialogue.documents, choices, &in, error);
+    }
+    if (rc == VSR_OK) {
+        plan_free(first);
+    }
+    return rc;
+}
+
+vsr_code step_run(struct report *report, bool *begun, const struct media_set *set,
+                  const struct documents *documents, const struct plan_choices *choices,
+                  const struct step_options *options, vsr_error *error)
+{
+    struct step step = {.set = set, .documents = documents, .options = options};
+    struct plan *plan = NULL;
+    *begun = false;
+    vsr_code rc = step_open(&step, choices, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    rc = step_plan(&step, &plan, choices, error);
+    if (rc == VSR_OK) {
+        rc = step_copy(&step, report, begun, plan, NULL, error);
+    }
+    if (plan != NULL && dialogue_has_begun(&step.dialogue)) { /* if the run never began */
+        (void)dialogue_end(&step.dialogue, plan, NULL, NULL);
+    }
+    plan_free(plan);
+    dialogue_close(&step.dialogue);
+    return rc;
+}
+
+/* Services of a plan that was made before: stopped first, then every question is asked again. */
+static vsr_code plan_ask_again(struct step *step, const struct plan *plan, enum refusal *refusals,
+                               vsr_error *error)
+{
+    vsr_code rc = conduct_check(&step->conduct, plan, step->set, error);
+    struct plan *now = NULL;
+    if (rc == VSR_OK) {
+        dialogue_stop(&step->dialogue, plan);
+        rc = plan_now_stale(plan, step->set, step->documents, step->dialogue.said, refusals, &now,
+                            error);
+    }
+    plan_free(now);
+    return rc;
+}
+
+vsr_code step_run_plan(struct report *report, bool *begun, const struct media_set *set,
+                       const struct documents *documents, const struct plan *plan,
+                       const enum refusal *refusals, const struct step_options *options,
+                       vsr_error *error)
+{
+    struct arena arena = {0};
+    struct plan_choices choices;
+    struct step step = {.set = set, .documents = documents, .options = options};
+    enum refusal *now = heap_alloc(plan->unit_count, sizeof *now);
+    *begun = false;
+    vsr_code rc = plan_replay(&arena, plan, &choices, error);
+    if (rc == VSR_OK) {
+        rc = step_open(&step, &choices, error);
+    }
+    if (rc == VSR_OK) {
+        const bool due = dialogue_is_due(&step.dialogue, plan);
+        rc = due ? plan_ask_again(&step, plan, now, error) : VSR_OK;
+        if (rc == VSR_OK) {
+            rc = step_copy(&step, report, begun, plan, due ? now : refusals, error);
+        }
+        if (dialogue_has_begun(&step.dialogue)) {
+            (void)dialogue_end(&step.dialogue, plan, NULL, NULL);
+        }
+        dialogue_close(&step.dialogue);
+    }
+    free(now);
+    arena_free(&arena);
+    return rc;
+}

@@ -1,0 +1,31 @@
+/* step.h - one restore of one set, from choices or a saved plan to its report: plan, PreRestore,
+ * stop, plan again, copy, start, PostRestore (rules 2.6, 3). A chain is several of these. Control
+ * thread. */
+#ifndef RUN_STEP_H
+#define RUN_STEP_H
+
+#include "run/conduct.h"
+#include "run/plan_now.h"
+
+struct step_options {
+    const struct writer_calls *calls; /* who plays writers and services; NULL: nobody */
+    const struct plan_step *step;     /* of a chain; or NULL */
+    void (*on_warning)(void *context, const char *sentence); /* or NULL */
+    void *warning_context;
+    struct conduct_options conduct; /* `run`, `refusals` and `stage.alone` are the step's to say */
+};
+
+/* Plan choices, ask the writers, plan again, run. *begun and *report as in conduct.h. Errors: those
+ * of planning and of the run; CANCELLED when it was cancelled before anybody was asked. */
+vsr_code step_run(struct report *report, bool *begun, const struct media_set *set,
+                  const struct documents *documents, const struct plan_choices *choices,
+                  const struct step_options *options, vsr_error *error);
+
+/* The same for a plan that was made before: no writer is asked, services are. refusals: for each
+ * unit, refused since the plan was made; or NULL. */
+vsr_code step_run_plan(struct report *report, bool *begun, const struct media_set *set,
+                       const struct documents *documents, const struct plan *plan,
+                       const enum refusal *refusals, const struct step_options *options,
+                       vsr_error *error);
+
+#endif

@@ -1,0 +1,483 @@
+"""Writers, services and what the document says of them: traps T45-T47, T62-T70, T72 and T75 of
+the rules, from documents to restored bytes, with programs that play the writers.
+"""
+
+import glob
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+
+from players import Players, add_child, set_attribute
+from scenario import PROGRAM, Scenario, equal, expect, run_rules
+
+
+def ledger(s, files=1, name="Ledger", where="db", **writer):
+    """A writer with one component of so many files on C:, with a mapping to D:."""
+    w = s.writer(name, **writer)
+    c = w.component(where)
+    c.files(f"C:\\{where}", "*")
+    w.mapping(f"C:\\{where}", "*", f"D:\\{where}")
+    for number in range(files):
+        s.put(f"C:\\{where}\\f{number}", b"new %d" % number)
+    s.put_folder("D:\\")
+    return w, c
+
+
+def one(s, files=1, **writer):
+    """The same, backed up; and players."""
+    w, c = ledger(s, files, **writer)
+    s.backup().include(c)
+    return w, c, Players(s)
+
+
+def play(*programs):
+    return [word for name, path in programs
+            for word in ("--writer", os.fsencode(name + "=") + path)]
+
+
+def noted(run, *words):
+    """A note of the summary, and a line for people, hold all these words."""
+    expect(any(all(word in note for word in words) for note in run.summary["notes"]),
+           f"no note of {words}\n{run.told()}")
+    expect(run.told_of(*words), f"nobody was told of {words}\n{run.told()}")
+
+
+def spoil(media, content):
+    """Flip a bit of the stored bytes of a file that LZ4 could not shrink."""
+    for pack in glob.glob(os.path.join(media, b"packs", b"*")):
+        with open(pack, "r+b") as opened:
+            at = opened.read().find(content[5000:5064])
+            if at >= 0:
+                opened.seek(at)
+                opened.write(bytes([content[5000] ^ 1]))
+                return
+    raise AssertionError("the content stands in no pack")
+
+
+def noise(seed, size=1500000):
+    return random.Random(seed).randbytes(size)
+
+
+# statuses
+
+def T62_one_file_of_five_fails_and_the_rest_is_taken_back():
+    with Scenario() as s:
+        _, c, _ = one(s, 5)
+        s.put(r"C:\db\f2", noise(2))
+        media = s.pack()
+        whole = s.run(media).must(0)
+        equal((whole.status(c), whole.document.status(c)), ("ALL", "all"))
+        spoil(media, noise(2))
+        for number in range(5):
+            s.place(f"C:\\db\\f{number}", b"old")
+        run = s.run(media).must(20)
+        equal((run.status(c), run.document.status(c)), ("NONE", "none"), run.told())
+        equal({s.at(f"C:\\db\\f{number}") for number in range(5)}, {b"old"})
+
+
+def T63_a_subcomponents_file_decides_the_roots_status():
+    with Scenario() as s:
+        w, c = ledger(s)
+        w.component("part", lp="db").files(r"C:\part", "*")
+        s.put(r"C:\part\f", noise(3))
+        s.backup().include(c)
+        media = s.pack()
+        spoil(media, noise(3))
+        run = s.run(media).must(20)
+        equal((run.status(c), run.document.status(c)), ("NONE", "none"), run.told())
+        equal(s.at(r"C:\db\f0"), None)
+
+
+# what a writer may change
+
+def T64_a_change_that_is_not_the_writers_is_dropped():
+    with Scenario() as s:
+        _, c, players = one(s)
+        program = players.writer("ledger", pre=r'''sed 's/ selectedForRestore="yes"//' "$1"''')
+        run = s.run(s.pack(), *play(("Ledger", program))).must(0)
+        equal(run.status(c), "ALL")
+        equal(run.document.entry(c).get("selectedForRestore"), "yes")
+        noted(run, "selectedForRestore", "db")
+        equal(s.at(r"C:\db\f0"), b"new 0")
+
+
+def T64_so_is_one_of_another_writers_part():
+    with Scenario() as s:
+        _, a = ledger(s)
+        _, b = ledger(s, name="Other", where="other")
+        backup = s.backup()
+        backup.include(a)
+        backup.include(b)
+        players = Players(s)
+        program = players.writer("ledger", pre=set_attribute("other", "restoreTarget", "alternate"))
+        run = s.run(s.pack(), *play(("Ledger", program))).must(0)
+        noted(run, "restoreTarget", "other")
+        equal(s.at(r"C:\other\f0"), b"new 0")
+        equal(run.document.entry(b).get("restoreTarget"), None)
+
+
+def T65_a_target_of_the_writer_is_planned_by():
+    with Scenario() as s:
+        _, c, players = one(s)
+        s.place(r"C:\db\f0", b"old")
+        program = players.writer("ledger", pre=set_attribute("db", "restoreTarget", "alternate"))
+        run = s.run(s.pack(), *play(("Ledger", program))).must(0)
+        equal((s.at(r"C:\db\f0"), s.at(r"D:\db\f0")), (b"old", b"new 0"))
+        equal(run.document.entry(c).get("restoreTarget"), "alternate")
+        equal(len(run.document.children(c, "ALTERNATE_LOCATION_MAPPING")), 1)
+        saved = os.path.join(run.folder, b"backup-components-pre-restore.xml")
+        with open(saved, encoding="utf-8") as opened:
+            text = opened.read()
+        expect('restoreTarget="alternate"' in text and "fileRestoreStatus" not in text, text)
+
+
+def T65_what_a_writer_makes_room_for_is_seen_by_the_second_pass():
+    with Scenario() as s:
+        _, c, players = one(s, method="RESTORE_IF_NOT_THERE", wre="always")
+        old = s.place(r"C:\db\f0", b"old")
+        program = players.writer("ledger", pre=f"rm '{os.fsdecode(old)}'")
+        run = s.run(s.pack(), *play(("Ledger", program))).must(0)
+        equal((run.status(c), s.at(r"C:\db\f0"), s.at(r"D:\db\f0")), ("ALL", b"new 0", None))
+
+
+def T65_a_target_that_is_no_word_refuses_the_unit():
+    with Scenario() as s:
+        _, c, players = one(s)
+        program = players.writer("ledger", pre=set_attribute("db", "restoreTarget", "elsewhere"))
+        run = s.run(s.pack(), *play(("Ledger", program))).must(3)
+        equal(run.unit(c)["error"], "DOCUMENT_UNKNOWN_WORD")
+        equal(s.at(r"C:\db\f0"), None)
+
+
+def T66_a_veto_stops_its_writer_alone():
+    with Scenario() as s:
+        _, a = ledger(s)
+        _, b = ledger(s, name="Other", where="other")
+        backup = s.backup()
+        backup.include(a)
+        backup.include(b)
+        players = Players(s)
+        no = players.writer("ledger", pre="echo first >&2; echo 'the database is attached' >&2; exit 1")
+        yes = players.writer("other")
+        run = s.run(s.pack(), *play(("Ledger", no), ("Other", yes))).must(3)
+        equal((run.unit(a)["status"], run.unit(a)["error"]), ("NONE", "WRITER_VETO"), run.told())
+        expect("the database is attached" in run.unit(a)["detail"], run.told())
+        equal(run.status(b), "ALL")
+        equal((s.at(r"C:\db\f0"), s.at(r"C:\other\f0")), (None, b"new 0"))
+        equal(players.diary, ["ledger pre-restore", "other pre-restore", "ledger post-restore",
+                              "other post-restore"])
+        entry = run.document.entry(a)
+        equal((entry.get("fileRestoreStatus"), entry.get("preRestoreFailureMsg")),
+              ("none", "the database is attached"))
+        equal(run.document.entry(b).get("preRestoreFailureMsg"), None)
+        noted(run, "Ledger", "the database is attached")
+
+
+def T66_all_ways_to_fail_are_vetoes():
+    for pre, word in (("kill -9 $$", "signal 9"), ("echo '<html/>'", "html"),
+                      ("sed 's#<COMPONENT [^>]*/>##' \"$1\"", "lost"),
+                      ("sleep 60", "killed after 1 s"), ("yes | head -c 400000000", "bytes")):
+        with Scenario() as s:
+            _, c = ledger(s)
+            w2 = s.all_writers[0].component("more")
+            w2.files(r"C:\more", "*")
+            backup = s.backup()
+            backup.include(c)
+            backup.include(w2)
+            players = Players(s)
+            program = players.writer("ledger", pre=pre)
+            run = s.run(s.pack(), "--writer-timeout", "1" if "sleep" in pre else "30",
+                        *play(("Ledger", program))).must(3)
+            equal({unit["error"] for unit in run.summary["units"]}, {"WRITER_VETO"}, run.told())
+            noted(run, "PreRestore", word)
+            equal(players.diary, ["ledger pre-restore", "ledger post-restore"])
+
+
+def T66_exit_75_is_asked_again_three_times():
+    with Scenario() as s:
+        _, c, players = one(s)
+        twice = players.writer("ledger", pre='test $(wc -l < "$here/diary") -ge 3 || exit 75')
+        run = s.run(s.pack(), *play(("Ledger", twice))).must(0)
+        equal(players.diary, 3 * ["ledger pre-restore"] + ["ledger post-restore"])
+        always = players.writer("always", pre="echo busy >&2; exit 75")
+        run = s.run(s.pack(), *play(("Ledger", always))).must(3)
+        equal(players.diary[4:], 4 * ["always pre-restore"] + ["always post-restore"])
+        equal((run.unit(c)["error"], run.document.entry(c).get("preRestoreFailureMsg")),
+              ("WRITER_VETO", "busy"))
+
+
+def T67_restore_metadata_is_written_once():
+    with Scenario() as s:
+        _, c, players = one(s)
+        meta = '<RESTORE_METADATA metadata="a"/><RESTORE_METADATA metadata="b"/>'
+        program = players.writer("ledger", pre=add_child("db", meta))
+        run = s.run(s.pack(), *play(("Ledger", program))).must(0)
+        equal(run.document.children(c, "RESTORE_METADATA"), [{"metadata": "a"}])
+        noted(run, "RESTORE_METADATA", "already")
+
+
+def T69_the_previous_stamp_is_never_written():
+    with Scenario() as s:
+        _, c, players = one(s)
+        program = players.writer("ledger", pre=set_attribute("db", "previousBackupStamp", "x"))
+        run = s.run(s.pack(), *play(("Ledger", program))).must(0)
+        equal(run.document.entry(c).get("previousBackupStamp"), None)
+        noted(run, "previousBackupStamp")
+
+
+def T70_if_replace_fails_is_told_the_end_only_then():
+    for blocked in (False, True):
+        with Scenario() as s:
+            _, c, players = one(s, wre="ifReplaceFails")
+            if blocked:
+                s.block(r"C:\db\f0")
+            program = players.writer("ledger")
+            run = s.run(s.pack(), *play(("Ledger", program))).must(0)
+            equal(run.status(c), "ALL")
+            equal(players.diary, ["ledger pre-restore"] +
+                  (["ledger post-restore"] if blocked else []))
+
+
+def T70_and_after_a_failure():
+    with Scenario() as s:
+        _, _, players = one(s, wre="ifReplaceFails")
+        s.put(r"C:\db\f0", noise(1))
+        media = s.pack()
+        spoil(media, noise(1))
+        s.run(media, *play(("Ledger", players.writer("ledger")))).must(20)
+        equal(players.diary, ["ledger pre-restore", "ledger post-restore"])
+
+
+# who takes part, and how it is run
+
+def Q03_post_restore_may_write_its_message_alone():
+    with Scenario() as s:
+        _, c, players = one(s)
+        program = players.writer(
+            "ledger", post=set_attribute("db", "postRestoreFailureMsg", "no log") +
+            "| sed 's/fileRestoreStatus=.all./fileRestoreStatus=\"none\"/'")
+        run = s.run(s.pack(), *play(("Ledger", program))).must(0)
+        entry = run.document.entry(c)
+        equal((entry.get("fileRestoreStatus"), entry.get("postRestoreFailureMsg")), ("all", "no log"))
+        noted(run, "fileRestoreStatus")
+        sent = players.read("ledger-post-restore.xml")
+        expect('fileRestoreStatus="all"' in sent and 'selectedForRestore="yes"' in sent, sent)
+
+
+def Q03_a_failing_post_restore_is_exit_1():
+    with Scenario() as s:
+        _, c, players = one(s)
+        program = players.writer("ledger", post="echo 'log replay failed' >&2; exit 3")
+        run = s.run(s.pack(), *play(("Ledger", program))).must(1)
+        equal((run.status(c), run.unit(c)["error"]), ("ALL", None))
+        entry = run.document.entry(c)
+        equal((entry.get("fileRestoreStatus"), entry.get("postRestoreFailureMsg")),
+              ("all", "log replay failed"))
+        noted(run, "PostRestore", "log replay failed")
+
+
+def R31_writers_that_are_not_told_are_not_run():
+    with Scenario() as s:
+        w, c, players = one(s, wre="never")
+        w2 = s.writer("Unselected").component("x").files(r"C:\x", "*")
+        s.put(r"C:\x\f", b"x")
+        s.backups[-1].include(w2)
+        program = players.writer("any")
+        media = s.pack()
+        s.run(media, "--component", "Ledger", *play(("Ledger", program),
+                                                    ("Unselected", program))).must(0)
+        s.run(media, "--component", "Unselected", "--private", s.folder,
+              *play(("Unselected", program))).must(0)
+        equal(players.diary, [])
+
+
+def R31_a_writer_is_not_told_of_what_cannot_be_restored():
+    with Scenario() as s:
+        w, a = ledger(s)
+        b = w.component("failed").files(r"C:\failed", "*")
+        s.put(r"C:\failed\f", b"x")
+        backup = s.backup()
+        backup.include(a)
+        backup.include(b, succeeded="no")
+        players = Players(s)
+        program = players.writer("ledger")
+        run = s.run(s.pack(), *play(("Ledger", program))).must(3)
+        equal((run.status(a), run.unit(b)["error"]), ("ALL", "BACKUP_FAILED"))
+        sent = players.read("ledger-pre-restore.xml")
+        equal(len(re.findall('selectedForRestore="yes"', sent)), 1)
+        equal((run.document.status(a), run.document.status(b)), ("all", "none"))
+
+
+def R33_a_program_gets_a_clean_place():
+    with Scenario() as s:
+        w, _, players = one(s)
+        program = players.writer("ledger")
+        os.environ["VSSRESTORE_TEST_SECRET"] = "x"
+        with open(os.devnull, "rb") as opened:
+            os.set_inheritable(opened.fileno(), True)
+            run = s.run(s.pack(), *play(("Ledger", program))).must(0)
+        names = {line.partition("=")[0]: line.partition("=")[2] for line in
+                 players.read("ledger-pre-restore.environ").splitlines() if line}
+        equal(set(names) - {"PWD"}, {"PATH", "LANG", "VSSRESTORE_WRITER", "VSSRESTORE_INSTANCE",
+                                     "VSSRESTORE_RUN"})
+        equal(names["VSSRESTORE_WRITER"], w.writer_id)
+        equal(names["VSSRESTORE_INSTANCE"], w.instance_id)
+        equal(os.fsencode(names["VSSRESTORE_RUN"]), run.folder)
+        open_ones = re.findall(r" (\d+) ->", players.read("ledger-post-restore.fds"))
+        shells = {"10", "11"} # its script, and what it sets aside for a redirection
+        expect(set(open_ones) - shells == {"0", "1", "2"}, f"descriptors {open_ones}")
+
+
+def R33_programs_that_do_not_read_or_stay_behind_hold_nothing_up():
+    with Scenario() as s:
+        _, _, players = one(s)
+        deaf = players.script("deaf", "exec true")
+        behind = players.script("behind", "(sleep 30; echo late) &\n")
+        media = s.pack()
+        began = time.monotonic()
+        s.run(media, *play(("Ledger", deaf))).must(0)
+        s.run(media, *play(("Ledger", behind))).must(0)
+        expect(time.monotonic() - began < 15, "nobody waits for who stays behind")
+
+
+def R33_what_is_named_wrong_is_11_before_anything():
+    with Scenario() as s:
+        _, _, players = one(s)
+        media = s.pack()
+        program = os.fsdecode(players.writer("ledger"))
+        for words in (["Nobody=" + program], ["Ledger=/no/such/program"], ["Ledger"],
+                      ["Ledger=" + program, "Ledger=" + program], ["Ledger:db=" + program]):
+            run = s.run(media, *(word for text in words for word in ("--writer", text)))
+            equal(run.exit, 11, run.told())
+        s.run(media, "--service-command", "/no/such/program").must(11)
+        equal(players.diary, [])
+        plan = os.path.join(s.folder, b"plan")
+        s.plan(media, "-o", plan)
+        equal(s.run_plan(plan, "--writer", "Ledger=" + program).exit, 2)
+
+
+def R33_nobody_is_disturbed_for_a_run_that_cannot_begin():
+    with Scenario() as s:
+        _, _, players = one(s)
+        program = players.writer("ledger")
+        media = s.pack()
+        taken = os.path.join(s.folder, b"taken")
+        os.mkdir(taken)
+        told = s.run(media, "--run-dir", taken, *play(("Ledger", program)))
+        equal(told.exit, 40, told.told())
+        s.run(media, "--bcd-out", "/no/such/folder/x", *play(("Ledger", program)))
+        s.run(media, "--memory", "4K", *play(("Ledger", program))).must(50)
+        equal(players.diary, [])
+
+
+def R33_instances_of_one_writer_have_programs_of_their_own():
+    with Scenario() as s:
+        backup = None
+        names = ("one", "two")
+        for name in names:
+            w = s.writer("Ledger", instance_name=name)
+            c = w.component(name).files(f"C:\\{name}", "*")
+            s.put(f"C:\\{name}\\f", b"x")
+            backup = backup or s.backup()
+            backup.include(c)
+        players = Players(s)
+        programs = [(f"Ledger@{name}", players.writer(name)) for name in names]
+        s.run(s.pack(), *play(*programs[:1])).must(0)
+        equal(players.diary, ["one pre-restore", "one post-restore"])
+        both = players.writer("both")
+        s.run(s.pack(), *play(("Ledger", both))).must(0)
+        equal(players.diary[2:], 2 * ["both pre-restore"] + 2 * ["both post-restore"])
+
+
+def R211_a_signal_during_pre_restore_ends_the_run_in_order():
+    with Scenario() as s:
+        _, c, players = one(s)
+        program = players.writer("ledger", pre="sleep 60 & wait")
+        media = s.pack()
+        folder = os.path.join(s.folder, b"cancelled")
+        with subprocess.Popen([PROGRAM, "run", media, "--json", "--root", s.dest.folder,
+                               "--run-dir", folder, *play(("Ledger", program))],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            while not players.diary:
+                time.sleep(0.02)
+            began = time.monotonic()
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=30)
+        expect(time.monotonic() - began < 10, "it ends soon")
+        expect(running.returncode == 130 or b"WRITER_VETO" in out, (running.returncode, out, err))
+        equal(players.diary, ["ledger pre-restore", "ledger post-restore"])
+        equal(s.at(r"C:\db\f0"), None)
+        expect(b'fileRestoreStatus="none"' in
+               open(os.path.join(folder, b"backup-components.xml"), "rb").read(), "statuses")
+
+
+# what the document says
+
+def T47_a_private_restore_tells_nobody():
+    with Scenario() as s:
+        def earlier(name, text):
+            return text.replace('componentName="db"', 'componentName="db" selectedForRestore="yes"') \
+                if name == "bcd.xml" else text
+        s.rewrite = earlier
+        _, _, players = one(s)
+        program = players.writer("ledger")
+        media = s.pack()
+        run = s.run(media, "--private", os.path.join(s.folder, b"private"),
+                    *play(("Ledger", program))).must(0)
+        with open(glob.glob(os.path.join(media, b"documents", b"*bcd*"))[0], "rb") as opened:
+            equal(run.document.bytes, opened.read())
+        equal(players.diary, [])
+
+
+def T72_unknown_things_survive():
+    with Scenario() as s:
+        def strange(name, text):
+            return text.replace('backupSchema="0"', 'backupSchema="2048" strange="&#10;"').replace(
+                "<COMPONENT ", "<!-- kept --><COMPONENT ") if name == "bcd.xml" else text
+        s.rewrite = strange
+        _, c, players = one(s)
+        program = players.writer("ledger", pre=set_attribute("db", "restoreTarget", "original"))
+        run = s.run(s.pack(), *play(("Ledger", program))).must(0)
+        for word in (b'backupSchema="2048"', b'strange="&#10;"', b"<!-- kept --><COMPONENT"):
+            expect(word in run.document.bytes, f"{word} is gone: {run.document.bytes}")
+        equal(run.document.status(c), "all")
+
+
+def T75_options_go_to_the_writer_verbatim():
+    with Scenario() as s:
+        _, c, players = one(s)
+        program = players.writer("ledger")
+        text = "<Options a='1'>\n\t\"x\" & y=</Options>"
+        run = s.run(s.pack(), "--restore-options", "Ledger:db=" + text, "--additional-restores",
+                    "yes", *play(("Ledger", program))).must(0)
+        entry = run.document.entry(c)
+        equal((entry.get("restoreOptions"), entry.get("additionalRestores")), (text, "yes"))
+        sent = players.read("ledger-pre-restore.xml")
+        expect("restoreOptions=" in sent and 'additionalRestores="yes"' in sent, sent)
+        warned = s.warnings(s.pack(), "--restore-options", "Ledger:db=" + text)
+        expect(warned.told_of("restore options", "10.16"), warned.told())
+        listed = s.warnings(s.pack(), "--restore-options", 'Ledger:db="a"="b", "x":"c"="d"')
+        expect(not listed.told_of("restore options"), listed.told())
+        twice = ["--restore-options", "Ledger:db=x"]
+        s.run(s.pack(), *twice, *twice).must(11)
+
+
+def R610_a_callers_new_target_stands_in_the_document():
+    with Scenario() as s:
+        _, c, players = one(s, schema=0x100)
+        c.files(r"C:\more", "*")
+        s.put(r"C:\more\m", b"more")
+        program = players.writer("ledger")
+        run = s.run(s.pack(), "--new-target", r"Ledger:db|C:\db|*|yes|D:\new",
+                    *play(("Ledger", program))).must(0)
+        equal(run.document.children(c, "NEW_TARGET"),
+              [{"path": r"C:\db", "filespec": "*", "recursive": "yes", "alternatePath": r"D:\new"}])
+        expect("NEW_TARGET" in players.read("ledger-pre-restore.xml"), "told before PreRestore")
+        equal(s.at(r"D:\new\f0"), b"new 0")
+
+
+if __name__ == "__main__":
+    run_rules(globals())
