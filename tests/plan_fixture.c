@@ -215,7 +215,8 @@ static void restore_unit_states(struct restore *r)
         const struct plan_unit *u = &r->plan->units[i];
         r->states[i] = UNIT_STAGED;
         for (uint32_t k = u->first_file; k < u->first_file + u->file_count; k++) {
-            if (r->rows[k].outcome != OUTCOME_RESTORED && r->rows[k].outcome != OUTCOME_PRESENT) {
+            if (r->rows[k].outcome != OUTCOME_RESTORED && r->rows[k].outcome != OUTCOME_PRESENT &&
+                r->rows[k].outcome != OUTCOME_STAGED) {
                 r->states[i] = UNIT_FAILED;
             }
         }

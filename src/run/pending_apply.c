@@ -154,16 +154,26 @@ static void unit_apply(struct application *a, struct pending_step *steps, uint32
     unit_count(a, steps, count, fault);
 }
 
-/* Nothing of it is left to do, or nothing of it ever counted: its run was cut before that. */
-static bool session_is_done(const struct pending_session *session)
+/* Nothing of it is left to do. What never counted - its run was cut short, or the journal's end -
+ * is kept: nobody said that it may go. */
+static bool session_is_done(const struct application *a, const struct pending_session *session)
 {
+    uint32_t waiting = 0, uncounted = 0;
     for (uint32_t i = 0; i < session->content.item_count; i++) {
         const struct pending_item *item = &session->content.items[i];
-        if (item->counts && item->state != PENDING_DONE) {
-            return false;
-        }
+        waiting += item->counts && item->state != PENDING_DONE;
+        uncounted += !item->counts && !item->dropped;
     }
-    return true;
+    if (uncounted > 0) {
+        vsr_error error = {0};
+        (void)err_set(&error, VSR_ERR_RUN_FOREIGN, "run/pending",
+                      "%s holds %u records of components that were not whole when their run, or "
+                      "its journal, was cut: they are not carried out; restore these components "
+                      "again, then remove the folder",
+                      session->path.p, uncounted);
+        a->options->message(a->options->context, view_of(error.what));
+    }
+    return waiting + uncounted == 0;
 }
 
 static void sessions_end(struct application *a)
@@ -171,7 +181,7 @@ static void sessions_end(struct application *a)
     for (uint32_t i = 0; i < a->sessions.count; i++) {
         struct pending_session *session = &a->sessions.list[i];
         struct buffer path = {0};
-        if (!session_is_done(session)) {
+        if (!session_is_done(a, session)) {
             continue;
         }
         const bool known = pending_folder_path(&session->folder, &path);
@@ -236,6 +246,9 @@ void pending_list(const struct pending_paths *paths, const struct pending_apply_
         for (uint32_t k = i; k < i + count; k++) {
             options->on_step(options->context, &a.sessions.steps[k]);
         }
+    }
+    for (uint32_t i = 0; i < a.sessions.count; i++) {
+        (void)session_is_done(&a, &a.sessions.list[i]); /* for what it says */
     }
     sums_end(&a);
     pending_sessions_close(&a.sessions);

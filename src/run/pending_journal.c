@@ -344,15 +344,20 @@ static const char *take_frame(struct pending_content *content, uint64_t sequence
     }
 }
 
-/* A write that a power cut stopped may have left nothing but zeros. */
-static bool is_zeros(struct view bytes)
+/* Does a whole record stand anywhere in these bytes? */
+static bool holds_record(struct view bytes)
 {
-    for (size_t i = 0; i < bytes.n; i++) {
-        if (bytes.p[i] != '\0') {
-            return false;
+    struct journal_record record;
+    struct view payload;
+    while (bytes.n >= sizeof record) {
+        memcpy(&record, bytes.p, sizeof record);
+        struct journal_cursor cursor = {.bytes = bytes, .sequence = record.sequence};
+        if (journal_next(&cursor, &record, &payload)) {
+            return true;
         }
+        bytes = view_skip(bytes, 1);
     }
-    return true;
+    return false;
 }
 
 static const char *content_parse(struct pending_journal *journal, struct pending_content *content,
@@ -367,10 +372,15 @@ static const char *content_parse(struct pending_journal *journal, struct pending
     }
     journal->sequence = cursor.sequence;
     journal->good_bytes = cursor.at;
-    if (fault == NULL && cursor.fault != NULL && !is_zeros(view_skip(bytes, cursor.at))) {
-        fault = cursor.fault;
+    if (fault == NULL && cursor.sequence == 0) {
+        return "it is empty";
     }
-    return fault != NULL ? fault : cursor.sequence == 0 ? "it is empty" : NULL;
+    /* what a power cut has left of the last write is no record, and none stands behind it */
+    content->torn_bytes = fault == NULL ? bytes.n - cursor.at : 0;
+    if (content->torn_bytes > 0 && holds_record(view_skip(bytes, cursor.at))) {
+        fault = cursor.fault != NULL ? cursor.fault : "a record's length is wrong";
+    }
+    return fault;
 }
 
 vsr_code pending_journal_open(struct pending_journal *out, struct pending_content *content,

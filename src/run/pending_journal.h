@@ -36,7 +36,8 @@ struct pending_unit {   /* what makes its records count */
 
 struct pending_item {
     struct pending_record record;
-    bool counts; /* its unit's record stands behind it */
+    bool counts;  /* its unit's record stands behind it */
+    bool dropped; /* its unit failed after all          */
     enum pending_state state;
     int os_errno; /* why it failed last */
 };
@@ -51,6 +52,7 @@ struct pending_content {
     struct pending_unit *units;
     uint32_t unit_count;
     size_t unit_capacity;
+    uint64_t torn_bytes; /* of an unfinished write at its end */
 };
 
 /* Make the journal of a new folder, locked and on stable storage. 0 or errno; so for all below. */
