@@ -2,9 +2,10 @@
  *
  * Why this is near linear: entering a directory is one hash of its name (none where the trie
  * has no children), and asking for a file is one hash of the file's name, however many literal
- * filespecs stand in that directory; the System Writer has 3,116 in one. Only wildcard specs
- * are tried one by one. Recursive sets are not copied down: a node links to the nearest node
- * above that has some, so all directories below share one chain.
+ * filespecs stand in that directory; the System Writer has 3,116 in one. Specs like "*.ext" are
+ * found by a hash of the name's extension; only other wildcard specs are tried one by one.
+ * Recursive sets are not copied down: a node links to the nearest node above that has some, so all
+ * directories below share one chain.
  *
  * The sets of a node stand in two groups, one that holds for the directory itself and one that
  * also reaches below it. Rules 5.3-5.5 decide membership; excludes (5.7), masks (5.10) and
@@ -24,7 +25,8 @@ enum reach { REACH_HERE, REACH_BELOW, REACH_COUNT };
 struct group {
     uint32_t first_set, set_count;
     uint32_t first_wildcard, wildcard_count;
-    uint32_t literal_count; /* these stand in match->literals */
+    uint32_t literal_count;   /* these stand in match->literals   */
+    uint32_t extension_count; /* and these in match->extensions   */
 };
 
 struct node {
@@ -53,6 +55,7 @@ struct match {
     bool sealed;
     struct hash_map children;   /* (parent, folded name) -> node      */
     struct hash_map literals;   /* (group, folded file name) -> set   */
+    struct hash_map extensions; /* (group, folded ".ext") -> set      */
     const uint32_t *group_sets; /* sets by (group, id), after sealing */
     const uint32_t *wildcards;  /* those with wildcards, likewise     */
 };
@@ -77,6 +80,7 @@ void match_free(struct match *match)
     }
     hash_map_free(&match->children);
     hash_map_free(&match->literals);
+    hash_map_free(&match->extensions);
     arena_free(&match->arena);
     free(match->nodes);
     free(match->sets);
@@ -204,6 +208,31 @@ static uint32_t *sets_by_group(struct match *match)
     return order;
 }
 
+/* From its last dot on; absent without one. */
+static struct view name_extension(struct view name)
+{
+    size_t at = name.n;
+    while (at > 0 && name.p[at - 1] != '.') {
+        at--;
+    }
+    return at > 0 ? view_skip(name, at - 1) : VIEW_NONE;
+}
+
+/* The ".ext" of a spec "*.ext", which a name fits exactly if it ends so (rules 5.4); absent for
+ * any other. "*." is another: names without an extension. */
+static struct view spec_extension(const struct win_spec *spec)
+{
+    const struct view text = spec->text;
+    if (spec->literal || spec->all || text.n < 3 || text.p[0] != '*' || text.p[1] != '.') {
+        return VIEW_NONE;
+    }
+    const struct view rest = view_skip(text, 2);
+    return view_find(rest, '*') == rest.n && view_find(rest, '?') == rest.n &&
+                   view_find(rest, '.') == rest.n
+               ? view_skip(text, 1)
+               : VIEW_NONE;
+}
+
 static void fill_groups(struct match *match)
 {
     uint32_t *wildcards = ARENA_ARRAY(&match->arena, uint32_t, match->set_count);
@@ -220,6 +249,11 @@ static void fill_groups(struct match *match)
             hash_map_add(&match->literals, hash_within(win_fold_hash(set->spec.text), set->group),
                          number);
             group->literal_count++;
+        } else if (view_present(spec_extension(&set->spec))) {
+            hash_map_add(&match->extensions,
+                         hash_within(win_fold_hash(spec_extension(&set->spec)), set->group),
+                         number);
+            group->extension_count++;
         } else {
             wildcards[wildcard_count++] = number;
             group->wildcard_count++;
@@ -313,11 +347,11 @@ static void hits_add(struct hits *hits, uint32_t id)
     hits->ids[low] = id;
 }
 
-/* A file's name with its hash, which is taken once however many groups are asked. */
+/* A file's name with its hashes, which are taken once however many groups are asked. */
 struct file_name {
-    struct view text;
-    uint64_t hash;
-    bool hashed;
+    struct view text, extension;
+    uint64_t hash, extension_hash;
+    bool hashed, extension_hashed;
 };
 
 static void hit_literals(const struct match *match, uint32_t group, struct file_name *name,
@@ -341,12 +375,37 @@ static void hit_literals(const struct match *match, uint32_t group, struct file_
     }
 }
 
+static void hit_extensions(const struct match *match, uint32_t group, struct file_name *name,
+                           struct hits *hits)
+{
+    if (!name->extension_hashed) {
+        name->extension = name_extension(name->text);
+        name->extension_hash = view_present(name->extension) ? win_fold_hash(name->extension) : 0;
+        name->extension_hashed = true;
+    }
+    size_t step = 0;
+    while (view_present(name->extension)) {
+        const uint32_t number =
+            hash_map_next(&match->extensions, hash_within(name->extension_hash, group), &step);
+        if (number == MARK_NONE) {
+            return;
+        }
+        const struct file_set *set = &match->sets[number];
+        if (set->group == group && win_spec_match(&set->spec, name->text)) {
+            hits_add(hits, set->id);
+        }
+    }
+}
+
 static void hit_files(const struct match *match, uint32_t node, enum reach reach,
                       struct file_name *name, struct hits *hits)
 {
     const struct group *group = &match->nodes[node].groups[reach];
     if (group->literal_count > 0) {
         hit_literals(match, node * REACH_COUNT + reach, name, hits);
+    }
+    if (group->extension_count > 0) {
+        hit_extensions(match, node * REACH_COUNT + reach, name, hits);
     }
     for (uint32_t i = 0; i < group->wildcard_count; i++) {
         const struct file_set *set = &match->sets[match->wildcards[group->first_wildcard + i]];
@@ -367,7 +426,7 @@ uint32_t match_file(const struct match *match, struct match_place place, struct 
                     uint32_t *ids, uint32_t ids_max)
 {
     struct hits hits = {ids, ids_max, 0, 0};
-    struct file_name file = {name, 0, false};
+    struct file_name file = {.text = name};
     if (place.node != MARK_NONE) {
         hit_files(match, place.node, REACH_HERE, &file, &hits);
     }

@@ -160,8 +160,9 @@ static uint32_t below(uint32_t bound)
 static const char *const directory_names[] = {"a", "A", "b", "ab", "\xC3\xBC", "\xC3\x9C", "c.d"};
 static const char *const file_names[] = {"f",     "F",        "f.txt", "F.TXT",
                                          "g.txt", "\xC3\xBC", "f.t.x", "README"};
-static const char *const filespecs[] = {"*",     "*.*", "f", "F.txt", "f*",       "?.txt",
-                                        "*.t?t", "*.",  "",  "g.*",   "\xC3\x9C", "readme"};
+static const char *const filespecs[] = {"*",     "*.*", "f",      "F.txt",   "f*",       "?.txt",
+                                        "*.t?t", "*.",  "",       "g.*",     "\xC3\x9C", "readme",
+                                        "*.TXT", "*.t", "*..txt", "*.f.txt", "*.*.txt"};
 
 /* A random directory, up to four deep, in out. */
 static void random_directory(char *out, size_t bytes)
