@@ -148,6 +148,34 @@ static void sql_and_wfp_must_declare_their_methods(void **state)
     }
 }
 
+/* The registry is never laid under a system that runs from it; privately it may be copied. */
+static void a_live_tree_gets_no_registry(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id, *options;
+        enum refusal refusal;
+    } rows[] = {
+        {"afbab4a2-367d-4d15-a586-71dbb18f8485", "--volume C:=/c\n--tree live\n",
+         REFUSAL_METHOD_CUSTOM},
+        {"afbab4a2-367d-4d15-a586-71dbb18f8485", "--volume C:=/c\n", REFUSAL_NONE},
+        {"afbab4a2-367d-4d15-a586-71dbb18f8485", "--private /p\n--tree live\ndestination missing\n",
+         REFUSAL_NONE},
+        {"a65faa63-5ea8-4ebc-9dbd-a0c4db26912a", "--volume C:=/c\n--tree live\n", REFUSAL_NONE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct planner_fixture fixture = {0};
+        const struct plan_case c = {.method = "RESTORE_IF_CAN_BE_REPLACED",
+                                    .locations = OWN,
+                                    .catalog = CATALOG,
+                                    .options = rows[i].options};
+        struct plan *plan = plan_as(&fixture, &c, rows[i].id, NULL);
+        assert_int_equal(plan->units[0].refusal, rows[i].refusal);
+        plan_free(plan);
+        planner_fixture_fini(&fixture);
+    }
+}
+
 /* BITS: what it excludes must not come back; another writer's excludes are its own. */
 static void excludes_hold_for_files_of_no_component(void **state)
 {
@@ -188,6 +216,7 @@ int main(void)
         cmocka_unit_test(made_documents_name_what_follows),
         cmocka_unit_test(frs_is_told_how),
         cmocka_unit_test(sql_and_wfp_must_declare_their_methods),
+        cmocka_unit_test(a_live_tree_gets_no_registry),
         cmocka_unit_test(excludes_hold_for_files_of_no_component),
         cmocka_unit_test(expiry_is_read_in_one_layout_only),
     };

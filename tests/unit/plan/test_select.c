@@ -269,16 +269,20 @@ static void system_state_belongs_together(void **state) /* 4.7, 11 */
     load(f,
          BCD(PART("1", ENTRY("", "A")) PART("2", ENTRY("", "B") ENTRY("", "X"))
                  PART("3", ENTRY("", "C"))),
-         WMD_AS("1", "1", "", "One", "", "BOOTABLE_SYSTEM_STATE", GROUP("", "A", "no", "")),
+         WMD_AS("1", "1", "", "One", "", "BOOTABLE_SYSTEM_STATE",
+                GROUP("", "A", "no", "") GROUP("A", "s", "yes", "")),
          WMD_AS("2", "2", "", "Two", "", "SYSTEM_SERVICE",
                 GROUP("", "B", "no", "") COMPONENT_OF("FILE_GROUP", "", "X", "yes", "no", "4", "")),
          WMD_AS("3", "3", "", "Three", "backupSchema='1024'", "SYSTEM_SERVICE",
                 GROUP("", "C", "no", "")));
-    assert_string_equal(scopes_of(f, CHOOSE("One")), "A{A}");
+    assert_string_equal(scopes_of(f, CHOOSE("One")), "A{A,A\\s}");
     assert_int_equal(warnings_with(f, "system state"), 2); /* B and C; X is none of it */
+    assert_string_equal(scopes_of(f, CHOOSE("One:A\\s")), "A{A\\s/A\\s}");
+    assert_int_equal(warnings_with(f, "system state"), 3); /* the rest of A as well */
     assert_string_equal(scopes_of(f, CHOOSE("Three")), "C{C}");
     assert_int_equal(warnings_with(f, "system state"), 0); /* independent */
-    assert_string_equal(scopes_of(f, CHOOSE("One"), .force_mandatory = true), "A{A}; B{B}; C{C}");
+    assert_string_equal(scopes_of(f, CHOOSE("One"), .force_mandatory = true),
+                        "A{A,A\\s}; B{B}; C{C}");
 }
 
 static void earlier_marks_are_ignored(void **state) /* ruling 6 */

@@ -122,6 +122,29 @@ static void a_component_file_goes_before(void **state)
     plan_case_run(&c);
 }
 
+/* Rules 2.10: there is nothing else to restore, so that nobody need ask for it. */
+static void a_backup_in_volume_mode_is_all_of_it(void **state)
+{
+    (void)state;
+    static const struct plan_case c = {.method = CAN,
+                                       .locations = OWN,
+                                       .catalog = "volume C:\nfree C:\\D\\b 2\nfree C:\\y 4\n"};
+    struct planner_fixture fixture = {0};
+    vsr_error error = {0};
+    plan_case_load(&fixture, &c);
+    fixture.documents.bcd.select_components = false;
+    struct plan *plan = planner_fixture_plan(&fixture, &error);
+    if (plan == NULL) {
+        fail_msg("%s", error.what);
+    }
+    assert_int_equal(plan->unit_count, 1);
+    assert_int_equal(plan->units[0].writer, MARK_NONE);
+    assert_int_equal(plan->units[0].involve_writer, 0);
+    assert_int_equal(plan->file_count, 3); /* C:\D, too: b needs it */
+    plan_free(plan);
+    planner_fixture_fini(&fixture);
+}
+
 static void every_case(void **state)
 {
     (void)state;
@@ -186,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case),
         cmocka_unit_test(a_component_file_goes_before),
+        cmocka_unit_test(a_backup_in_volume_mode_is_all_of_it),
         cmocka_unit_test(lines_are_cut),
         cmocka_unit_test(entries_are_parsed),
     };
