@@ -413,6 +413,25 @@ def T60_side_by_side_they_share_a_file():
         equal((run.status(c), files_of(s)), ("ALL", {r"D:\moved\x": b"a" * 10 + b"b" * 10}))
 
 
+def T61_a_ranges_file_elsewhere_is_told_to_its_entry():
+    with Scenario() as s:
+        w, c, e = one(s, type="incremental", method=TO_MAPPING)
+        w.mapping(r"C:\w", "*", r"D:\alt", recursive=False)
+        e.partial(r"C:\w", "first", "0:1")
+        e.partial(r"C:\w", "second", r"C:\w\r.bin")
+        for name in ("first", "second"):
+            s.put("C:\\w\\" + name, SAVED)
+            s.place("D:\\alt\\" + name, b"-" * 20)
+        s.put(r"C:\w\r.bin", ranges_file((2, 3)))
+        run = s.run(s.pack()).must(0)
+        equal((run.status(c), files_of(s)), ("ALL", {
+            r"D:\alt\first": laid_over(b"-" * 20, SAVED, [(0, 0, 1)]),
+            r"D:\alt\second": laid_over(b"-" * 20, SAVED, [(2, 2, 3)]),
+            r"D:\alt\r.bin": ranges_file((2, 3))}))
+        equal([part["ranges"] for part in run.document.children(c, "PARTIAL_FILE")],
+              ["0:1", r"D:\alt\r.bin"])
+
+
 def T61_in_place_it_is_not():
     with Scenario() as s:
         _, c, e = one(s, type="incremental")
