@@ -46,6 +46,7 @@ struct conduct {
     uint64_t waiting_since_ns;
     struct meta_loss losses;
     int stopped_by; /* the signal that stopped the engine before it was done, or 0 */
+    bool cut_short; /* it came before the engine began: while writers were asked */
     uint32_t units_done;
     uint64_t began_ns;
 };
@@ -213,7 +214,7 @@ static void units_name_overtaken(struct conduct *c)
  * nothing: the exit code is then that of the outcome (contract, section 7). */
 static int conduct_signal(const struct conduct *c)
 {
-    bool cut_short = false;
+    bool cut_short = c->cut_short;
     for (uint32_t u = 0; u < c->plan->unit_count; u++) {
         cut_short = cut_short || (c->plan->units[u].file_count > 0 && c->states[u] == UNIT_STAGED &&
                                   !unit_is_refused(c, u));
@@ -494,8 +495,10 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
                         .residue = heap_alloc(plan->unit_count, sizeof(uint64_t)),
                         .began_ns = clock_monotonic_ns()};
     conduct_refusals(&c);
+    c.cut_short = conduct_cancelled(&c);
+    c.stopped_by = c.cut_short ? *options->cancel : 0;
     *begun = false;
-    vsr_code rc = conduct_cancelled(&c) && !dialogue_has_begun(dialogue)
+    vsr_code rc = c.cut_short && !dialogue_has_begun(dialogue)
                       ? err_set(error, VSR_ERR_CANCELLED, "run/conduct",
                                 "the run was cancelled before it began; nothing was written")
                       : conduct_prepare(&c, error);
