@@ -176,9 +176,15 @@ static int publish_compare_anchors(const void *left, const void *right)
     return (a < b) - (a > b);
 }
 
-static void publish_settle(struct publication *p)
+static void publish_settle(struct publication *p, const uint32_t *groups, uint32_t group_count)
 {
     struct stage_layout *layout = p->layout;
+    for (uint32_t i = 0; i < group_count; i++) {
+        for (uint32_t k = layout->group_first_tree[groups[i]];
+             k < layout->group_first_tree[groups[i] + 1]; k++) {
+            publish_unmerge(p, layout->group_trees[k]);
+        }
+    }
     qsort(layout->touched, layout->touched_count, sizeof *layout->touched, publish_compare_anchors);
     for (uint32_t i = 0; i < layout->touched_count; i++) {
         struct stage_anchor *anchor = &layout->anchors[layout->touched[i]];
@@ -194,16 +200,29 @@ static vsr_code publish_sync_renames(struct publication *p, const uint32_t *grou
                                      uint32_t group_count, vsr_error *error)
 {
     vsr_code code = VSR_OK;
-    publish_settle(p);
+    publish_settle(p, groups, group_count);
     for (uint32_t round = 0; round <= p->stage->mount_count && code == VSR_OK &&
                              publish_sync_all(p, groups, group_count);
          round++) {
         for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
             code = publish_trees(p, groups[i], error);
         }
-        publish_settle(p);
+        publish_settle(p, groups, group_count);
     }
     return code;
+}
+
+/* Directories that a published unit has records of stay, even if nothing is in them. */
+static void publish_keep_made(struct publication *p, uint32_t unit)
+{
+    const struct plan_unit *u = &p->stage->plan->units[unit];
+    for (uint32_t file = u->first_file; file < u->first_file + u->file_count; file++) {
+        const struct plan_file *f = &p->stage->plan->files[file];
+        const uint32_t at = p->layout->directory_anchor[f->directory];
+        if (f->kind == KIND_DIRECTORY && at != MARK_NONE) {
+            p->layout->anchors[at].kept = true;
+        }
+    }
 }
 
 static vsr_code publish_commit_group(struct publication *p, uint32_t group, vsr_error *error)
@@ -225,6 +244,7 @@ static vsr_code publish_commit_group(struct publication *p, uint32_t group, vsr_
         const uint32_t unit = stage->group_units[i];
         if (p->states[unit] == UNIT_STAGED) {
             p->states[unit] = UNIT_PUBLISHED;
+            publish_keep_made(p, unit);
         }
     }
     for (size_t i = 0; i < p->step_count; i++) {
@@ -292,7 +312,11 @@ static void publish_take_back(struct publication *p, const uint32_t *groups, uin
         }
         publish_count_residue(p, groups[i]);
     }
-    publish_settle(p);
+    publish_settle(p, groups, group_count);
+    for (uint32_t i = 0; p->durability != DURABILITY_NONE && i < p->stage->mount_count; i++) {
+        (void)publish_sync(p->stage, i,
+                           NULL); /* the originals are to be where they were, for good */
+    }
 }
 
 vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t group_count,

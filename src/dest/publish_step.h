@@ -109,6 +109,15 @@ uint32_t publish_tree_intents(const struct publication *p, uint32_t group,
 /* A directory that existed, or was made in place, has been changed: settle it. */
 void publish_touch(struct publication *p, uint32_t directory);
 
+/* Metadata of a directory that we made, onto fd; what its parent handed down stays. keep_writable:
+ * it stays open to its owner, as staged ones must until they are in place: without, only root could
+ * rename a tree's top, or take a file out of it. 0 or errno. */
+int publish_describe_directory(struct publication *p, uint32_t directory, int fd,
+                               bool keep_writable);
+
+/* Directories that merging a tree made and that no living unit needs go again, where empty. */
+void publish_unmerge(struct publication *p, uint32_t tree);
+
 /* A directory at its place: the media's metadata if we made it, else the times that it had. */
 void publish_settle_place(struct publication *p, uint32_t directory, bool made);
 

@@ -13,9 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Directories that no media entry describes. */
-enum { TREE_PLAIN_MODE = 0755 };
-
 static void tree_mark_needed(struct publication *p, uint32_t unit)
 {
     const struct stage *stage = p->stage;
@@ -53,71 +50,6 @@ static void tree_remove_directory(const struct publication *p, uint32_t director
     }
 }
 
-/* Metadata of a directory that we made, onto fd. Staged ones stay open to their owner until they
- * are in place: without, only root could rename a tree's top, or take a file out of it. */
-static int tree_describe(struct publication *p, uint32_t directory, int fd, bool keep_writable)
-{
-    const struct plan_directory *d = &p->stage->plan->directories[directory];
-    const struct media_index *index = &p->stage->set->index;
-    struct meta_loss loss = {0};
-    if (d->entry == MARK_NONE) {
-        return fchmod(fd, TREE_PLAIN_MODE) == 0 ? 0 : errno;
-    }
-    const int fault = meta_apply(index, d->entry, fd, &p->policy, false, &loss);
-    if (fault == 0 && keep_writable && p->policy.uid != 0) {
-        (void)fchmod(fd, meta_mode(index, d->entry) | 0700);
-    }
-    const uint32_t record = p->layout->directory_record[directory];
-    if (record != MARK_NONE && p->rows[record].loss == 0 && meta_loss_bits(&loss) != 0) {
-        p->rows[record].loss = meta_loss_bits(&loss);
-        meta_loss_add(&p->stage->losses, &loss);
-    }
-    return fault;
-}
-
-/* Made in place: its units are decided, so that what fails now is a loss. */
-static void tree_settle_made(struct publication *p, uint32_t directory, int fd)
-{
-    const uint32_t record = p->layout->directory_record[directory];
-    const struct meta_loss loss = {.attributes = 1};
-    if (tree_describe(p, directory, fd, false) == 0) {
-        return;
-    }
-    if (record == MARK_NONE || (p->rows[record].loss & meta_loss_bits(&loss)) == 0) {
-        meta_loss_add(&p->stage->losses, &loss);
-    }
-    if (record != MARK_NONE) {
-        p->rows[record].loss |= meta_loss_bits(&loss);
-    }
-}
-
-void publish_settle_place(struct publication *p, uint32_t directory, bool made)
-{
-    struct stage *stage = p->stage;
-    const uint32_t at = p->layout->directory_anchor[directory];
-    const struct plan_directory *d = &stage->plan->directories[directory];
-    OWN(fd) fd = publish_open_parent(stage, directory);
-    OWN(fd) listed = fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (listed < 0) {
-        return; /* moved away: its times are no longer our business */
-    }
-    if (made) {
-        tree_settle_made(p, directory, listed);
-    } else if (at != MARK_NONE) {
-        const struct stage_anchor *anchor = &p->layout->anchors[at];
-        const struct timespec times[2] = {anchor->accessed, anchor->modified};
-        (void)futimens(listed, times); /* ruling 20; a folder of somebody else may refuse */
-    }
-    for (uint32_t i = 0; made && at != MARK_NONE && i < stage->mount_count; i++) {
-        struct stage_mount *mount = &stage->mounts[i];
-        if (d->entry != MARK_NONE && mount->top.inode == p->layout->anchors[at].inode &&
-            mount->top.device == p->layout->anchors[at].device) {
-            const struct index_entry *e = &stage->set->index.entries[d->entry];
-            mount->top.modified = (struct timespec){.tv_sec = e->modify_s, .tv_nsec = e->modify_ns};
-        }
-    }
-}
-
 static void tree_fail(struct publication *p, uint32_t group, uint32_t tree, int os_errno)
 {
     const struct stage *stage = p->stage;
@@ -148,7 +80,7 @@ static int tree_describe_all(struct publication *p, uint32_t tree)
             continue;
         }
         OWN(fd) fd = stage_open_staged(p->stage, directory, O_RDONLY | O_DIRECTORY);
-        const int fault = fd < 0 ? -fd : tree_describe(p, directory, fd, true);
+        const int fault = fd < 0 ? -fd : publish_describe_directory(p, directory, fd, true);
         if (fault != 0) {
             return fault;
         }
@@ -174,7 +106,7 @@ static int tree_finish(struct publication *p, uint32_t tree)
             continue;
         }
         OWN(fd) fd = stage_open_place(p->stage, directory, O_RDONLY | O_DIRECTORY);
-        const int fault = fd < 0 ? -fd : tree_describe(p, directory, fd, false);
+        const int fault = fd < 0 ? -fd : publish_describe_directory(p, directory, fd, false);
         if (fault != 0) {
             return fault;
         }
@@ -355,7 +287,7 @@ static int tree_merge_directories(struct publication *p, uint32_t tree)
         memcpy(text, name.p, name.n); /* checked when it was staged */
         text[name.n] = '\0';
         if (mkdirat(fd, text, 0700) == 0) {
-            p->layout->needed[directory] = 2; /* ours: gets its metadata afterwards */
+            p->layout->merged[directory] = 1; /* ours: gets its metadata afterwards */
         } else if (errno != EEXIST) {
             return errno;
         }
@@ -379,8 +311,9 @@ static vsr_code tree_merge(struct publication *p, uint32_t group, uint32_t tree,
         }
     }
     const vsr_code code = publish_run_steps(p, group, first_step, false, error);
+    publish_unmerge(p, tree);
     for (uint32_t i = first[tree + 1]; i-- > first[tree];) {
-        if (p->layout->needed[p->layout->tree_directories[i]] == 2) {
+        if (p->layout->merged[p->layout->tree_directories[i]] != 0) {
             publish_settle_place(p, p->layout->tree_directories[i], true);
         }
     }

@@ -38,6 +38,7 @@ static struct stage_layout *stage_create(const struct plan *plan, const struct m
     layout->directory_anchor = heap_alloc(plan->directory_count + 1u, sizeof(uint32_t));
     layout->directory_record = heap_alloc(plan->directory_count + 1u, sizeof(uint32_t));
     layout->needed = heap_alloc(plan->directory_count + 1u, sizeof *layout->needed);
+    layout->merged = heap_alloc(plan->directory_count + 1u, sizeof *layout->merged);
     stage->directory_tree = heap_alloc(plan->directory_count + 1u, sizeof(uint32_t));
     stage->directory_mount = heap_alloc(plan->directory_count + 1u, sizeof(uint32_t));
     return layout;
@@ -73,6 +74,7 @@ static void stage_free(struct stage_layout *layout)
     free(layout->tree_state);
     free(layout->directory_record);
     free(layout->needed);
+    free(layout->merged);
     free(layout);
 }
 
@@ -84,7 +86,7 @@ static void stage_unmake(const struct stage_layout *layout)
     for (uint32_t i = layout->anchor_count; i-- > 0;) {
         const struct stage_anchor *anchor = &layout->anchors[i];
         const struct plan_directory *d = &plan->directories[anchor->directory];
-        if (!anchor->made || d->parent == MARK_NONE) {
+        if (!anchor->made || anchor->kept || d->parent == MARK_NONE) {
             continue;
         }
         const struct view name = plan_text(plan, d->name);
@@ -153,6 +155,7 @@ vsr_code stage_close(struct stage *stage, bool keep, vsr_error *error)
 {
     struct stage_layout *layout = stage_layout_of(stage);
     vsr_code code = VSR_OK;
+    publish_close_places(layout);
     if (!keep) {
         for (uint32_t i = 0; i < stage->mount_count; i++) {
             const vsr_code one = stage_remove_folder(stage, &stage->mounts[i], error);

@@ -4,6 +4,7 @@
  * journal's identity), so what stands in it may be trusted and removed. */
 #include "base/limits.h"
 #include "base/own.h"
+#include "dest/inherit.h"
 #include "dest/stage_layout.h"
 
 #include <dirent.h>
@@ -83,7 +84,25 @@ static vsr_code folder_make_one(int fd, const char *name, vsr_error *error)
     return VSR_OK;
 }
 
-static vsr_code folder_make_tree_directory(const struct stage *stage, uint32_t directory,
+/* A tree's top: it gets what the parent that it will stand in hands down. */
+static vsr_code folder_make_top(struct stage *stage, uint32_t tree, vsr_error *error)
+{
+    const int mount_fd = stage->mounts[stage->trees[tree].mount].fd;
+    const uint32_t parent = stage->plan->directories[stage->trees[tree].directory].parent;
+    char text[10];
+    stage_tree_name(tree, text);
+    const vsr_code code = folder_make_one(mount_fd, text, error);
+    if (code == VSR_OK) {
+        OWN(fd) top = root_openat(mount_fd, text, O_RDONLY | O_DIRECTORY, 0);
+        OWN(fd) above = stage_open_place(stage, parent, O_RDONLY | O_DIRECTORY);
+        if (top >= 0 && above >= 0) { /* a parent that may not be read is asked nothing */
+            inherit_from(above, top, stage->options.owner == OWNER_MINE, &stage->losses);
+        }
+    }
+    return code;
+}
+
+static vsr_code folder_make_tree_directory(struct stage *stage, uint32_t directory,
                                            own_fd *parent_fd, uint32_t *parent_open,
                                            vsr_error *error)
 {
@@ -96,8 +115,7 @@ static vsr_code folder_make_tree_directory(const struct stage *stage, uint32_t d
                        "the planned folder '%.*s' has no plain name", VIEW_ARG(name));
     }
     if (stage->trees[tree].directory == directory) {
-        stage_tree_name(tree, text);
-        return folder_make_one(stage->mounts[stage->trees[tree].mount].fd, text, error);
+        return folder_make_top(stage, tree, error);
     }
     if (*parent_open != d->parent) {
         own_fd_drop(parent_fd);
@@ -138,7 +156,7 @@ static vsr_code folder_make_shards(const struct stage *stage, vsr_error *error)
 
 vsr_code stage_folder_fill(struct stage_layout *layout, vsr_error *error)
 {
-    const struct stage *stage = &layout->stage;
+    struct stage *stage = &layout->stage;
     OWN(fd) parent_fd = -1;
     uint32_t parent_open = MARK_NONE;
     for (uint32_t i = 0; i < stage->plan->directory_count; i++) {

@@ -13,6 +13,8 @@ struct stage_anchor {
     struct timespec accessed, modified;
     bool touched; /* by publishing, since it was settled: it stands in touched */
     bool made;    /* in place, by us, for a unit that stands alone: its times are the media's */
+    bool kept;    /* ... and a unit that was published has a record of it: it stays, even empty */
+    bool opened;  /* ... and has more permissions than the media's, until the run ends */
 };
 
 struct stage_layout {
@@ -32,6 +34,7 @@ struct stage_layout {
     uint8_t *tree_state;        /* enum stage_tree_state                        */
     uint32_t *directory_record; /* its KIND_DIRECTORY plan_file, or MARK_NONE   */
     uint8_t *needed;            /* publishing's mark on directories of a group  */
+    uint8_t *merged;            /* 1: made at its place when its tree was merged */
 };
 
 enum stage_tree_state { TREE_STAGED, TREE_PUBLISHED, TREE_DROPPED };
@@ -87,6 +90,8 @@ vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_e
 vsr_code stage_folder_fill(struct stage_layout *layout, vsr_error *error);
 /* The files that ranges go into, as they stand now. What is wrong with one is in it. */
 void stage_find_bases(struct stage_layout *layout);
+/* At the end of a run: directories that were kept open get the media's permissions. */
+void publish_close_places(struct stage_layout *layout);
 /* Everything below fd goes. 0 or errno. */
 int stage_folder_empty(int fd);
 

@@ -1,0 +1,311 @@
+/* test_publish_folders.c - folders of the destination: made, merged, closed, taken away again.
+ *
+ * Goal: a folder is there when a unit that lives needs it and not otherwise, with the metadata of
+ * the media and what its parent hands down; one that its owner may not write into takes files all
+ * the same while the run lasts. Method: as in test_publish.c; some cases give up being root. */
+#include "vsr_test.h"
+
+#include "publish_world.h"
+
+#include "media_fixture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+static void hook_tree_appears(void *context, struct stage *stage)
+{
+    const struct world *w = context;
+    char path[256];
+    (void)stage;
+    (void)snprintf(path, sizeof path, "%s/tree", w->dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    file_put(w, "tree/1b", "somebody else's");
+    file_put(w, "tree/other", "somebody else's");
+}
+
+static void test_tree_that_appears_is_merged_file_by_file(void **state)
+{
+    struct world *w = *state;
+    char path[256];
+    struct stat facts;
+    world_plan(w);
+    w->r.before_publish = hook_tree_appears;
+    w->r.context = w;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(w->r.states[0], UNIT_PUBLISHED);
+    assert_int_equal(w->r.states[1], UNIT_FAILED);
+    assert_string_equal(file_get(w, "tree/1a"), "top a");
+    assert_string_equal(file_get(w, "tree/sub a/1a"), "in tree a");
+    assert_string_equal(file_get(w, "tree/1b"), "somebody else's");
+    assert_string_equal(file_get(w, "tree/other"), "somebody else's");
+    assert_string_equal(file_get(w, "tree/sub b/1b"), "-");
+    assert_string_equal(file_get(w, "old/1b"), "-");
+    (void)snprintf(path, sizeof path, "%s/tree/sub a/1a", w->dir);
+    assert_int_equal(lstat(path, &facts), 0);
+    assert_int_equal(facts.st_mtim.tv_sec, 5);
+}
+
+static void hook_other_tree_appears(void *context, struct stage *stage)
+{
+    const struct world *w = context;
+    char path[256];
+    hook_tree_appears(context, stage);
+    (void)snprintf(path, sizeof path, "%s/tree/1b", w->dir);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* What was made to merge a unit goes again when it fails, then or later. */
+static void test_merged_folders_of_a_failed_unit_go_again(void **state)
+{
+    struct world *w = *state;
+    struct told told = {.fail_commit = VSR_ERR_DEST_FULL};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    char path[256];
+    struct stat facts;
+    world_make_old(w);
+    world_plan(w);
+    w->r.before_publish = hook_tree_appears;
+    w->r.context = w;
+    assert_int_equal(restore_run(&w->r), VSR_OK); /* unit 1 fails while it is merged */
+    assert_int_equal(w->r.states[0], UNIT_PUBLISHED);
+    assert_int_equal(w->r.states[1], UNIT_FAILED);
+    (void)snprintf(path, sizeof path, "%s/tree/sub b", w->dir);
+    assert_int_equal(lstat(path, &facts), -1);
+    assert_string_equal(file_get(w, "tree/sub a/1a"), "in tree a");
+    assert_int_equal(fixture_shell("rm -r '%s/tree' '%s/old'", w->dir, w->dir), 0);
+    world_make_old(w);
+    restore_free(&w->r);
+    w->r.before_publish = hook_other_tree_appears;
+    w->r.log = &log;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL); /* all fail, later */
+    assert_int_equal(lstat(path, &facts), -1);
+    (void)snprintf(path, sizeof path, "%s/tree/sub a", w->dir);
+    assert_int_equal(lstat(path, &facts), -1);
+    assert_string_equal(file_get(w, "tree/other"), "somebody else's");
+}
+
+/* --- a unit that stands alone, times of folders that existed --- */
+
+static void test_unit_that_stands_alone_shares_no_tree(void **state)
+{
+    struct world *w = *state;
+    const uint8_t alone[2] = {0, 1};
+    char path[256];
+    struct stat before, after;
+    world_make_old(w);
+    world_plan(w);
+    w->r.alone = alone;
+    (void)snprintf(path, sizeof path, "%s/old", w->dir);
+    assert_int_equal(lstat(path, &before), 0);
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(w->r.states[0], UNIT_PUBLISHED);
+    assert_int_equal(w->r.states[1], UNIT_PUBLISHED);
+    assert_string_equal(file_get(w, "tree/sub b/1b"), "in tree b");
+    assert_string_equal(file_get(w, "tree/sub a/1a"), "in tree a");
+    assert_int_equal(lstat(path, &after), 0);
+    assert_int_equal(before.st_mtim.tv_sec, after.st_mtim.tv_sec);
+    assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+    (void)snprintf(path, sizeof path, "%s/tree/sub b", w->dir);
+    assert_int_equal(lstat(path, &after), 0);
+    assert_int_equal(after.st_mtim.tv_sec, 99);
+    assert_int_equal(after.st_mode & 07777, 0755);
+}
+
+/* A folder that a unit brings stays, though nothing is in it; one that a failed unit made goes. */
+static void test_empty_folder_of_a_unit_that_stands_alone(void **state)
+{
+    static const struct fixture_file bare[] = {
+        {.path = "tree/sub a", .kind = FIXTURE_DIRECTORY, .modify_s = 5},
+        {.path = "tree/sub b", .kind = FIXTURE_DIRECTORY, .modify_s = 5},
+        {.path = "tree/sub b/1b", .content = {"in tree b", 9}},
+    };
+    const uint8_t alone[2] = {1, 1};
+    char path[256];
+    struct stat facts;
+    struct world *w = world_create(bare, COUNT_OF(bare));
+    *state = w;
+    world_plan(w);
+    plan_fixture_damage(&w->set, w->plan->files[restore_file(&w->r, "tree/sub b/1b")].entry);
+    w->r.alone = alone;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(w->r.states[0], UNIT_PUBLISHED);
+    assert_int_equal(w->r.states[1], UNIT_FAILED);
+    (void)snprintf(path, sizeof path, "%s/tree/sub a", w->dir);
+    assert_int_equal(lstat(path, &facts), 0);
+    (void)snprintf(path, sizeof path, "%s/tree/sub b", w->dir);
+    assert_int_equal(lstat(path, &facts), -1);
+    plan_fixture_mend(&w->set);
+}
+
+/* --- what a parent hands down --- */
+
+static void test_tree_inherits_from_the_parent_it_will_stand_in(void **state)
+{
+    static const char acl[] = "\x02\0\0\0\x01\0\x07\0\xff\xff\xff\xff\x04\0\x05\0\xff\xff\xff\xff"
+                              "\x20\0\x05\0\xff\xff\xff\xff"; /* u::rwx g::r-x o::r-x */
+    struct world *w = *state;
+    char path[256], got[64];
+    struct stat facts;
+    const gid_t group = geteuid() == 0 ? 12345 : getegid();
+    assert_int_equal(chown(w->dir, (uid_t)-1, group), 0);
+    assert_int_equal(chmod(w->dir, 02755), 0);
+    const bool has_acl = setxattr(w->dir, "system.posix_acl_default", acl, sizeof acl - 1, 0) == 0;
+    world_plan(w);
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(w->r.losses.attributes, 0);
+    (void)snprintf(path, sizeof path, "%s/tree/sub a", w->dir);
+    assert_int_equal(lstat(path, &facts), 0);
+    assert_int_equal(facts.st_gid, group);
+    assert_int_equal(facts.st_mode & 07777, 02755);
+    if (has_acl) {
+        assert_int_equal(getxattr(path, "system.posix_acl_default", got, sizeof got),
+                         sizeof acl - 1);
+    }
+    (void)snprintf(path, sizeof path, "%s/tree/sub a/1a", w->dir);
+    assert_int_equal(lstat(path, &facts), 0);
+    assert_int_equal(facts.st_gid, group);
+    assert_int_equal(facts.st_mode & 07777, 0644);
+}
+
+/* --- folders that are closed to a user who is not root --- */
+
+/* Folders that their owner may not write into. */
+static const struct fixture_file closed[] = {
+    {.path = "old/1a", .content = {"first of a", 10}},
+    {.path = "old/1b", .content = {"first of b", 10}},
+    {.path = "tree", .kind = FIXTURE_DIRECTORY, .mode = 0555, .modify_s = 7},
+    {.path = "tree/1a", .content = {"top a", 5}},
+    {.path = "tree/sub", .kind = FIXTURE_DIRECTORY, .mode = 0555, .modify_s = 8},
+    {.path = "tree/sub/1a", .content = {"in sub a", 8}},
+    {.path = "tree/sub/1b", .content = {"in sub b", 8}},
+    {.path = "tree/sub/2a", .content = {"read", 4}, .mode = 0444, .attribute = {"value", 5}},
+};
+
+static int world_open_closed(void **state)
+{
+    if (geteuid() == 0 && seteuid(65534) != 0) {
+        return -1;
+    }
+    *state = world_create(closed, COUNT_OF(closed));
+    return 0;
+}
+
+static int world_close_closed(void **state)
+{
+    const struct world *w = *state;
+    if (getuid() == 0) {
+        assert_int_equal(seteuid(0), 0);
+    } else {
+        (void)fixture_shell("chmod -R u+w '%s'", w->dir);
+    }
+    return world_close(state);
+}
+
+static void assert_closed(const struct world *w, const char *name, time_t modified)
+{
+    char path[256];
+    struct stat facts;
+    (void)snprintf(path, sizeof path, "%s/%s", w->dir, name);
+    assert_int_equal(lstat(path, &facts), 0);
+    assert_int_equal(facts.st_mode & 07777, 0555);
+    assert_int_equal(facts.st_mtim.tv_sec, modified);
+}
+
+static void hook_old_file_appears(void *context, struct stage *stage)
+{
+    const struct world *w = context;
+    char path[256];
+    (void)stage;
+    (void)snprintf(path, sizeof path, "%s/old/1b", w->dir);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void test_failed_unit_is_taken_out_of_closed_folders(void **state)
+{
+    struct world *w = *state;
+    world_make_old(w);
+    world_plan(w);
+    w->r.before_publish = hook_old_file_appears;
+    w->r.context = w;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(w->r.states[0], UNIT_PUBLISHED);
+    assert_int_equal(w->r.states[1], UNIT_FAILED);
+    assert_int_equal(w->r.residue[1], 0);
+    assert_string_equal(file_get(w, "tree/sub/1a"), "in sub a");
+    assert_string_equal(file_get(w, "tree/sub/1b"), "-");
+    assert_closed(w, "tree", 7);
+    assert_closed(w, "tree/sub", 8);
+}
+
+/* Who may not write to a file may not give it attributes: its mode comes after them. */
+static void test_read_only_file_keeps_its_attributes(void **state)
+{
+    struct world *w = *state;
+    struct stat facts;
+    char path[256], value[8];
+    world_plan(w);
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    (void)snprintf(path, sizeof path, "%s/tree/sub/2a", w->dir);
+    assert_int_equal(stat(path, &facts), 0);
+    assert_int_equal(facts.st_mode & 07777, 0444);
+    if (setxattr(w->dir, "user.test", "1", 1, 0) != 0) {
+        skip_because("no user xattrs at %s", w->dir);
+    }
+    assert_int_equal(w->r.losses.attributes, 0);
+    assert_int_equal(getxattr(path, "user.test", value, sizeof value), 5);
+}
+
+static void test_closed_folders_go_back(void **state)
+{
+    struct world *w = *state;
+    struct told told = {.fail_commit = VSR_ERR_DEST_FULL};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    world_make_old(w);
+    world_plan(w);
+    w->r.log = &log;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL);
+    assert_int_equal(w->r.residue[0], 0);
+    assert_int_equal(w->r.residue[1], 0);
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+}
+
+/* Units that stand alone come to one folder one after the other; it is closed at the end. */
+static void test_closed_folder_takes_one_unit_after_the_other(void **state)
+{
+    struct world *w = *state;
+    const uint8_t alone[2] = {1, 1};
+    world_plan(w);
+    w->r.alone = alone;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(w->r.states[0], UNIT_PUBLISHED);
+    assert_int_equal(w->r.states[1], UNIT_PUBLISHED);
+    assert_string_equal(file_get(w, "tree/sub/1a"), "in sub a");
+    assert_string_equal(file_get(w, "tree/sub/1b"), "in sub b");
+    assert_closed(w, "tree", 7);
+    assert_closed(w, "tree/sub", 8);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
+#define TEST_CLOSED(name)                                                                          \
+    cmocka_unit_test_setup_teardown(name, world_open_closed, world_close_closed)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_tree_that_appears_is_merged_file_by_file),
+        TEST(test_merged_folders_of_a_failed_unit_go_again),
+        TEST(test_unit_that_stands_alone_shares_no_tree),
+        cmocka_unit_test_teardown(test_empty_folder_of_a_unit_that_stands_alone, world_close),
+        TEST(test_tree_inherits_from_the_parent_it_will_stand_in),
+        TEST_CLOSED(test_failed_unit_is_taken_out_of_closed_folders),
+        TEST_CLOSED(test_read_only_file_keeps_its_attributes),
+        TEST_CLOSED(test_closed_folders_go_back),
+        TEST_CLOSED(test_closed_folder_takes_one_unit_after_the_other),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

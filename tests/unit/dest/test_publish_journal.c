@@ -1,0 +1,158 @@
+/* test_publish_journal.c - intents before renames, a commit behind them, and what becomes of a unit
+ * when neither can be kept.
+ *
+ * Goal: without its record nothing is renamed, or it is taken back, for good; what cannot go back
+ * is residue. Method: a log that fails, and a mount whose sync fails. */
+#include "vsr_test.h"
+
+#include "publish_world.h"
+
+#include "media_fixture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static unsigned syncs;
+
+/* In the library's place: counted. */
+int syncfs(int fd)
+{
+    syncs++;
+    return (int)syscall(SYS_syncfs, fd);
+}
+
+/* More files than one window of intents holds. */
+static void test_intents_come_in_parts(void **state)
+{
+    enum { MANY = 2500 };
+    struct world *w = *state;
+    struct told told = {0};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    struct fixture_file *many = calloc(MANY, sizeof *many);
+    char(*names)[16] = calloc(MANY, sizeof *names);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(names[i], sizeof names[i], "f%04da", i);
+        many[i] = (struct fixture_file){.path = names[i], .content = {names[i], 6}};
+    }
+    (void)snprintf(w->set_path, sizeof w->set_path, "%s/set of many", w->folder);
+    fixture_write(w->set_path, &(struct fixture){.files = many, .file_count = MANY});
+    world_plan(w);
+    w->r.log = &log;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(w->r.states[0], UNIT_PUBLISHED);
+    assert_int_equal(told.intents, MANY);
+    assert_int_equal(told.parts, 2);
+    assert_string_equal(file_get(w, "f2499a"), "f2499a");
+    free(many);
+    free(names);
+}
+
+static void test_nothing_is_renamed_without_intents(void **state)
+{
+    struct world *w = *state;
+    struct told told = {.fail = VSR_ERR_DEST_FULL};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    world_make_old(w);
+    world_plan(w);
+    w->r.log = &log;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL);
+    assert_int_equal(told.intents, 5); /* four files into "old", one tree */
+    assert_int_equal(told.commits, 0);
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "old/2a"), "-");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+    assert_int_equal(w->r.states[0], UNIT_FAILED);
+}
+
+static void test_journal_that_fails_at_the_commit_undoes_the_renames(void **state)
+{
+    struct world *w = *state;
+    struct told told = {.fail_commit = VSR_ERR_DEST_FULL};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    char path[256];
+    struct stat before, after;
+    world_make_old(w);
+    world_plan(w);
+    w->r.log = &log;
+    (void)snprintf(path, sizeof path, "%s/old", w->dir);
+    assert_int_equal(lstat(path, &before), 0);
+    syncs = 0;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL);
+    assert_int_equal(told.commits, 1);
+    assert_int_equal(syncs, 3); /* what is staged, the renames, and that they were taken back */
+    assert_int_equal(lstat(path, &after), 0);
+    assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+    for (uint32_t unit = 0; unit < 2; unit++) {
+        assert_int_equal(w->r.states[unit], UNIT_FAILED);
+        assert_int_equal(w->r.residue[unit], 0);
+        const struct outcome_row *row = &w->r.rows[w->plan->units[unit].first_file];
+        assert_int_equal(row->outcome, OUTCOME_DEST_ERROR);
+        assert_int_equal(row->os_errno, EIO);
+        assert_int_equal(row[1].outcome, OUTCOME_WITHDRAWN);
+    }
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "old/1b"), "was b");
+    assert_string_equal(file_get(w, "old/2a"), "-");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+}
+
+static void test_original_that_cannot_go_back_is_residue(void **state)
+{
+    struct world *w = *state;
+    struct told told = {.fail_commit = VSR_ERR_DEST_FULL, .spoil = w};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    world_make_old(w);
+    world_plan(w);
+    w->r.log = &log;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL);
+    assert_int_equal(w->r.residue[0], 0);
+    assert_int_equal(w->r.residue[1], 1);
+    assert_int_equal(w->r.rows[restore_file(&w->r, "old/1b")].os_errno, ESTALE);
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "old/1b"), "somebody else's");
+    assert_string_equal(file_get(w, "old/2b"), "-");
+}
+
+static void hook_sync_breaks(void *context, struct stage *stage)
+{
+    ((struct told *)context)->break_sync = stage;
+}
+
+static void test_mount_that_fails_after_the_renames(void **state)
+{
+    struct world *w = *state;
+    struct told told = {0};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    world_make_old(w);
+    world_plan(w);
+    w->r.log = &log;
+    w->r.before_publish = hook_sync_breaks;
+    w->r.context = &told;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(told.commits, 0);
+    for (uint32_t unit = 0; unit < 2; unit++) {
+        assert_int_equal(w->r.states[unit], UNIT_FAILED);
+        assert_int_equal(w->r.residue[unit], 0);
+        assert_int_equal(w->r.rows[w->plan->units[unit].first_file].os_errno, ENOSPC);
+    }
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "old/2b"), "-");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_intents_come_in_parts),
+        TEST(test_nothing_is_renamed_without_intents),
+        TEST(test_journal_that_fails_at_the_commit_undoes_the_renames),
+        TEST(test_original_that_cannot_go_back_is_residue),
+        TEST(test_mount_that_fails_after_the_renames),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
