@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 static int patch_copy(int from_fd, int to_fd, uint64_t offset, uint64_t length, char *block)
@@ -68,12 +69,12 @@ int publish_patch(struct publication *p, struct publish_step *step, const struct
     }
     struct plan_range *ranges;
     const uint32_t count = stage_base_ranges(stage, base, &ranges);
-    OWN(heap) owned = ranges;
     int fault = undo_save(stage->options.undo_fd, step->file, to_fd, ranges, count);
     if (fault == 0) {
         step->how = STEP_WRITTEN;
         fault = patch_write(p, step, from_fd, to_fd, ranges, count);
     }
+    free(ranges);
     return fault;
 }
 
