@@ -117,6 +117,7 @@ void report_render_summary(const struct report *report, struct buffer *out)
     }
     json_array_end(&json);
     json_bool(&json, "pending_reboot", report->pending_reboot);
+    json_text(&json, "tree", report->live_tree ? VIEW("live") : VIEW("offline"));
     json_bool(&json, "reboot_required", report->reboot_required);
     json_object_begin(&json, "pending");
     json_u64(&json, "folders", report->pending_folders);

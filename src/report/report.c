@@ -136,6 +136,16 @@ static void to_dos_fold(struct report *report, const struct plan *plan)
     }
 }
 
+static bool plan_is_of_live_tree(const struct plan *plan)
+{
+    for (uint32_t i = 0; i + 1 < plan->choice_count; i++) {
+        if (view_equal(plan_text(plan, plan->choices[i]), VIEW("--tree"))) {
+            return view_equal(plan_text(plan, plan->choices[i + 1]), VIEW("live"));
+        }
+    }
+    return false;
+}
+
 void report_fold(struct report *out, const struct report_input *input, struct view run_dir)
 {
     const struct plan *plan = input->plan;
@@ -147,6 +157,7 @@ void report_fold(struct report *out, const struct report_input *input, struct vi
     out->unit_paths = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
     out->unit_components = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
     out->losses = input->losses;
+    out->live_tree = plan_is_of_live_tree(plan);
     out->pending_folders = input->pending_folders;
     out->pending_registered = input->pending_registered;
     out->elapsed_ns = input->elapsed_ns;

@@ -49,8 +49,9 @@ struct report {
     struct view *notes; /* what was said beside the files: by writers, of services; heap */
     size_t note_count, note_capacity;
     struct verdict_facts facts; /* what exit_code follows from */
-    bool pending_reboot;        /* something is staged for the next boot */
-    bool reboot_required;       /* that, or a writer says so (rules 8.7); live trees alone */
+    bool live_tree;       /* --tree live; else methods 5 and 6 were carried out at once (8.2) */
+    bool pending_reboot;  /* something is staged for the next boot */
+    bool reboot_required; /* that, or a writer says so (rules 8.7); live trees alone */
     uint32_t pending_folders, pending_registered; /* that hold it; that are found when booting */
     int signal_number;                            /* that ended the run, or 0 */
     int exit_code;

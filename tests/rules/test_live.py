@@ -382,6 +382,7 @@ def T71_a_writer_may_ask_for_a_boot():
         s.put(r"C:\db\a", b"new")
         media = s.pack()
         run = s.run(media).must(0) # offline: nothing runs there
+        equal(run.summary["tree"], "offline")
         equal((run.summary["reboot_required"], run.summary["pending_reboot"]), (False, False))
         run = live(s, media).must(0)
         equal((run.summary["reboot_required"], run.summary["pending_reboot"]), (True, False))
