@@ -42,11 +42,16 @@ static struct publish_inode step_inode(const struct publish_identity *identity)
     return (struct publish_inode){identity->device, identity->present ? identity->inode : 0};
 }
 
+static bool step_inode_is(const struct publish_inode *known, const struct publish_identity *now)
+{
+    return now->present ? now->device == known->device && now->inode == known->inode
+                        : known->inode == 0;
+}
+
 static bool step_is(const struct publish_inode *known, int fd, const char *name)
 {
     const struct publish_identity now = publish_identify(fd, name);
-    return now.present ? now.device == known->device && now.inode == known->inode
-                       : known->inode == 0;
+    return step_inode_is(known, &now);
 }
 
 /* Is what stands there the original that the step found? What ranges were laid over must not
@@ -56,7 +61,7 @@ static bool step_is_original(const struct publication *p, const struct publish_s
 {
     const struct stage_base *base = stage_base_of(p->stage, step->file);
     const struct publish_identity now = publish_identify(fd, name);
-    return step_is(&step->at_place, fd, name) &&
+    return step_inode_is(&step->at_place, &now) &&
            (base == NULL || publish_identity_equal(&now, &base->identity));
 }
 

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -58,6 +59,31 @@ static int arm(bool write, uint64_t offset, uint32_t *count)
     return 0;
 }
 
+/* Some bytes of this file go into one that exists, and the rest of that is copied. */
+static void set_ranges(struct plan *plan, const struct media_set *set, const char *source,
+                       const char *dir)
+{
+    static const struct plan_range ranges[] = {{10, 70000, 100}, {0, 5000, 10}};
+    const struct restore r = {.set = set, .plan = plan};
+    const uint32_t file = restore_file(&r, source);
+    struct plan_file *f = (struct plan_file *)(uintptr_t)&plan->files[file];
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/base", dir);
+    FILE *base = fopen(path, "w");
+    assert_non_null(base);
+    assert_int_equal(ftruncate(fileno(base), 100000), 0);
+    assert_int_equal(fputs("some bytes", base) >= 0, 1);
+    assert_int_equal(fclose(base), 0);
+    f->directory = 0; /* the volume's own */
+    plan_fixture_set_ranges(plan, &(struct plan_fixture_ranges){.file = file,
+                                                                .kind = KIND_DIRECTED,
+                                                                .name = "base",
+                                                                .owner = MARK_NONE,
+                                                                .present = true,
+                                                                .ranges = ranges,
+                                                                .range_count = 2});
+}
+
 static void test_workers_allocate_nothing(void **state)
 {
     enum { FILES = 500, BIG = 5 << 20 };
@@ -90,6 +116,7 @@ static void test_workers_allocate_nothing(void **state)
     assert_int_equal(set_open(&set, set_path, &error), VSR_OK);
     assert_int_equal(set_open_packs(&set, true, &error), VSR_OK);
     struct plan *plan = plan_fixture_create(&set, dir, 1, NULL);
+    set_ranges(plan, &set, names[78], dir);
     struct restore r = {.set = &set,
                         .plan = plan,
                         .ring = RING_SYNC,

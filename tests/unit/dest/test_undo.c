@@ -1,0 +1,152 @@
+/* test_undo.c - what is saved before ranges are written into a file makes it what it was.
+ *
+ * Goal: put back, whatever was written meanwhile and however often it is done; and an undo file
+ * that is not whole - cut anywhere, or with a flipped bit - is told apart before the base is
+ * touched. Method: a file of some blocks, ranges in it and beyond its end. */
+#include "vsr_test.h"
+
+#include "dest/undo.h"
+#include "media_fixture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BASE_BYTES = 900001, FILE_NUMBER = 0xabc };
+
+static const struct plan_range ranges[] = {{0, 0, 1},
+                                           {0, 1000, 300000},
+                                           {0, 400000, 262144},
+                                           {0, 899999, 100000}};
+static const struct plan_range small[] = {{0, 17, 5}, {0, 900000, 10}};
+
+struct world {
+    char folder[64];
+    int folder_fd, base_fd;
+    char *base;
+};
+
+static int world_open(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    fixture_folder(w->folder);
+    w->folder_fd = open(w->folder, O_RDONLY | O_DIRECTORY);
+    w->base = fixture_bytes(3, BASE_BYTES);
+    w->base_fd = openat(w->folder_fd, "base", O_RDWR | O_CREAT | O_EXCL, 0600);
+    assert_true(w->folder_fd >= 0 && w->base_fd >= 0);
+    assert_int_equal(pwrite(w->base_fd, w->base, BASE_BYTES, 0), BASE_BYTES);
+    const struct timespec times[2] = {{.tv_sec = 3}, {.tv_sec = 4, .tv_nsec = 500}};
+    assert_int_equal(futimens(w->base_fd, times), 0);
+    *state = w;
+    return 0;
+}
+
+static int world_close(void **state)
+{
+    struct world *w = *state;
+    (void)close(w->base_fd);
+    (void)close(w->folder_fd);
+    fixture_remove(w->folder);
+    free(w->base);
+    free(w);
+    return 0;
+}
+
+static void spoil(const struct world *w, const struct plan_range *what, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *junk = malloc(what[i].length);
+        memset(junk, '#', what[i].length);
+        assert_int_equal(pwrite(w->base_fd, junk, what[i].length, (off_t)what[i].dest),
+                         what[i].length);
+        free(junk);
+    }
+}
+
+static bool base_is_whole(const struct world *w)
+{
+    struct stat facts;
+    char *bytes = malloc(BASE_BYTES);
+    assert_int_equal(fstat(w->base_fd, &facts), 0);
+    const bool whole = facts.st_size == BASE_BYTES &&
+                       pread(w->base_fd, bytes, BASE_BYTES, 0) == BASE_BYTES &&
+                       memcmp(bytes, w->base, BASE_BYTES) == 0;
+    free(bytes);
+    return whole;
+}
+
+static void base_comes_back(void **state)
+{
+    const struct world *w = *state;
+    struct stat facts;
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, ranges, COUNT_OF(ranges)), 0);
+    assert_true(base_is_whole(w));
+    for (int again = 0; again < 2; again++) {
+        spoil(w, ranges, COUNT_OF(ranges));
+        assert_false(base_is_whole(w));
+        assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+        assert_true(base_is_whole(w));
+        assert_int_equal(fstat(w->base_fd, &facts), 0);
+        assert_int_equal(facts.st_mtim.tv_sec, 4);
+        assert_int_equal(facts.st_mtim.tv_nsec, 500);
+    }
+    undo_remove(w->folder_fd, FILE_NUMBER);
+    assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), ENOENT);
+}
+
+static void one_that_stands_is_not_written_over(void **state)
+{
+    const struct world *w = *state;
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    spoil(w, small, 2);
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), EEXIST);
+    assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+    assert_true(base_is_whole(w));
+}
+
+/* Every length and every byte of a small undo file. */
+static void torn_or_flipped_one_touches_nothing(void **state)
+{
+    const struct world *w = *state;
+    char whole[256];
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    const int fd = openat(w->folder_fd, "undo-abc", O_RDWR);
+    const ssize_t bytes = pread(fd, whole, sizeof whole, 0);
+    assert_true(bytes > 0 && bytes < (ssize_t)sizeof whole);
+    for (ssize_t cut = 0; cut < bytes; cut++) {
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(pwrite(fd, whole, (size_t)cut, 0), cut);
+        assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), EBADMSG);
+        assert_int_equal(pwrite(fd, whole, (size_t)bytes, 0), bytes);
+        const char flipped = (char)(whole[cut] ^ 0x10);
+        assert_int_equal(pwrite(fd, &flipped, 1, cut), 1);
+        assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), EBADMSG);
+    }
+    (void)close(fd);
+    assert_true(base_is_whole(w));
+}
+
+static void undo_of_another_base(void **state)
+{
+    const struct world *w = *state;
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    const int other = openat(w->folder_fd, "other", O_RDWR | O_CREAT | O_EXCL, 0600);
+    assert_true(other >= 0);
+    assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, other), ESTALE);
+    assert_int_equal(lseek(other, 0, SEEK_END), 0);
+    (void)close(other);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(base_comes_back),
+        TEST(one_that_stands_is_not_written_over),
+        TEST(torn_or_flipped_one_touches_nothing),
+        TEST(undo_of_another_base),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
