@@ -181,7 +181,8 @@ static void render_pending_text(const struct report *report, struct buffer *out)
         buffer_printf(out,
                       "PENDING REBOOT: files are staged and not at their places yet; %s"
                       "`vssrestore pending apply %.*s` carries it out\n",
-                      all ? "the next boot, or " : "nothing does it while booting: ",
+                      all ? "vssrestore-pending.service at the next boot, or "
+                          : "nothing is registered to be done while booting: ",
                       VIEW_ARG(report->run_dir));
     } else if (report->reboot_required) {
         buffer_printf(out, "reboot required: a writer's document says so\n");
@@ -191,8 +192,11 @@ static void render_pending_text(const struct report *report, struct buffer *out)
 void report_render_text(const struct report *report, struct buffer *out)
 {
     if (report->units_none + report->units_failed == 0) {
-        buffer_printf(out, "restored: all %llu units%s\n", (unsigned long long)report->units_all,
-                      report->facts.any_loss ? ", with losses" : "");
+        buffer_printf(out, "%s: all %llu units%s%s\n",
+                      report->pending_reboot ? "restored or staged" : "restored",
+                      (unsigned long long)report->units_all,
+                      report->facts.any_loss ? ", with losses" : "",
+                      report->pending_reboot ? ", PENDING REBOOT" : "");
     } else {
         buffer_printf(out,
                       "NOT everything was restored: %llu units whole, %llu not, %llu damaged\n",

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char WHERE[] = "run/pending";
 static const char RUN_LINKS[] = "pending";
@@ -199,6 +200,14 @@ vsr_code pending_find_registered(struct arena *arena, const char *registry,
         return errno == ENOENT ? VSR_OK
                                : err_sys(error, err_dest_code(errno), WHERE,
                                          "cannot read the registry %s", registry);
+    }
+    struct stat facts;
+    if (fstat(dirfd(list), &facts) != 0 || (facts.st_mode & 0022) != 0 ||
+        (facts.st_uid != 0 && facts.st_uid != geteuid())) {
+        (void)closedir(list);
+        return err_set(error, VSR_ERR_DEST_PERMISSION, WHERE,
+                       "the registry %s may be written by others: nothing in it is trusted",
+                       registry);
     }
     links_follow(arena, list, out);
     (void)closedir(list);

@@ -32,7 +32,7 @@ struct pending_paths {
 };
 vsr_code pending_find(struct arena *arena, const char *dir, struct pending_paths *out,
                       vsr_error *error);
-/* Those that the registry links to; no registry: none. */
+/* Those that the registry links to; no registry: none. DEST_PERMISSION: others may write it. */
 vsr_code pending_find_registered(struct arena *arena, const char *registry,
                                  struct pending_paths *out, vsr_error *error);
 void pending_paths_free(struct pending_paths *paths);

@@ -314,6 +314,8 @@ def T43_what_is_registered_is_carried_out_and_forgotten():
         expect("carried out: 1 of 1 units" in told.out, told.told())
         equal((s.at(r"C:\db\a"), os.listdir(registry)), (b"new", []))
         Told(["pending", "apply", "--all", "--registry", registry]).must(0)
+        os.chmod(registry, 0o777)
+        Told(["pending", "apply", "--all", "--registry", registry]).must(31)
 
 
 def T43_places_of_pending_are_told_apart():
