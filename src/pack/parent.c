@@ -21,6 +21,12 @@ vsr_code parent_find(const char *path, const struct documents *documents, struct
         chain_add(&chain, view_of(path), &set.description, &of_parent);
         chain_add(&chain, VIEW("the set to be made"), &self, documents);
         rc = chain_check_parent(&chain.steps[0], &chain.steps[1], error);
+        if (rc == VSR_OK && !chain_shares_writer(&chain.steps[0], &chain.steps[1])) {
+            notice_add(notices, false,
+                       "--parent %s: none of its writers is in this backup; is it what this one "
+                       "adds to?",
+                       path);
+        }
         chain_judge(&chain, false);
         for (uint32_t i = 0; i < chain.warning_count && rc == VSR_OK; i++) {
             notice_add(notices, false, "%.*s", VIEW_ARG(chain.warnings[i]));

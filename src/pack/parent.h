@@ -8,8 +8,8 @@
 /* The uuid of the set in folder path, once it may be the parent of a set with these documents:
  * its backup type is one that theirs adds to (rules 7.1: full or incremental for an incremental
  * one, full for a differential one, any of these and logs for logs; nothing for a full one or a
- * copy), and the two have a writer in common. Stamps that do not follow each other (7.3) are
- * warnings. Errors: SELECTION, MEDIA, DOCUMENT. */
+ * copy). Warnings: no writer in common, which may be right where the set before the parent has it;
+ * stamps that do not follow each other (7.3). Errors: SELECTION, MEDIA, DOCUMENT. */
 vsr_code parent_find(const char *path, const struct documents *documents, struct notices *notices,
                      struct uuid *out, vsr_error *error);
 

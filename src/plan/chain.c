@@ -265,15 +265,17 @@ vsr_code chain_check_parent(const struct chain_step *parent, const struct chain_
                        VIEW_ARG(parent->name), VIEW_ARG(child->type_text),
                        VIEW_ARG(parent->type_text));
     }
-    for (uint32_t i = 0; i < child->writer_count; i++) {
-        for (uint32_t k = 0; k < parent->writer_count; k++) {
-            if (uuid_equal(&child->writers[i].id, &parent->writers[k].id)) {
-                return VSR_OK;
+    return VSR_OK;
+}
+
+bool chain_shares_writer(const struct chain_step *one, const struct chain_step *other)
+{
+    for (uint32_t i = 0; i < one->writer_count; i++) {
+        for (uint32_t k = 0; k < other->writer_count; k++) {
+            if (uuid_equal(&one->writers[i].id, &other->writers[k].id)) {
+                return true;
             }
         }
     }
-    return err_set(error, VSR_ERR_SELECTION, WHERE,
-                   "--parent %.*s: none of its writers is in this backup; it is not what this one "
-                   "adds to",
-                   VIEW_ARG(parent->name));
+    return false;
 }

@@ -83,9 +83,12 @@ void chain_free(struct chain *chain);
  * Errors: SELECTION. */
 vsr_code chain_check_order(const struct chain *chain, bool continues, vsr_error *error);
 
-/* Can child be packed on parent? By their types, and they share a writer. Errors: SELECTION. */
+/* Can child be packed on parent, by their types? Errors: SELECTION. */
 vsr_code chain_check_parent(const struct chain_step *parent, const struct chain_step *child,
                             vsr_error *error);
+
+/* Is some writer in both? */
+bool chain_shares_writer(const struct chain_step *one, const struct chain_step *other);
 
 /* Fill what is judged of each component, and the warnings. strict: stamps that do not fit make a
  * component invalid, in every step; else each is a warning (Q13). Once, when all steps are in. */

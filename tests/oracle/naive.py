@@ -5,7 +5,7 @@ units, file records and the tree after the run, in the words of the plan. Where 
 say which of several errors is named, a unit's `errors` holds all that may be.
 
 Covered: selection (section 4), file sets (5), destinations, mappings, new targets, restore
-targets and methods (6), statuses (9). Not: ranges, directed targets, chains, reading from
+targets and methods (6), statuses (9). Not: ranges, directed targets, chains (chains.py), reading from
 alternate paths.
 """
 
