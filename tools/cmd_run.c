@@ -207,7 +207,8 @@ static int sets_run(const struct call *call)
         return EXIT_USAGE;
     }
     if (rc == VSR_OK) {
-        rc = vsr_chain_check(chain, &choices, &error);
+        const vsr_writers writers = writers_from(call);
+        rc = vsr_chain_check(chain, &choices, &writers, &error);
     }
     const int code = rc == VSR_OK ? chain_run(call, chain) : step_fail(&none, &error);
     vsr_chain_close(chain);

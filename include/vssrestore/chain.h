@@ -4,7 +4,7 @@
  * before has run:
  *
  *     vsr_chain_open(&chain, paths, count, &options, &error);
- *     vsr_chain_check(chain, &choices, &error);
+ *     vsr_chain_check(chain, &choices, NULL, &error);
  *     for (size_t i = 0; i < vsr_chain_count(chain); i++) {
  *         choices.chain = chain;
  *         choices.chain_step = i;
@@ -20,6 +20,7 @@
 
 #include "vssrestore/plan.h"
 #include "vssrestore/report.h"
+#include "vssrestore/writers.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -52,11 +53,12 @@ VSR_API size_t vsr_chain_count(const vsr_chain *chain);
 /** The folder of a step's set; good while the chain is open. */
 VSR_API const char *vsr_chain_path(const vsr_chain *chain, size_t step);
 
-/** Before anything is written: do the choices fit the steps? A selector must match in one of them
+/** Before anything is written: do the choices, and the programs that play writers (writers may be
+ *  NULL), fit the steps? Nobody is asked anything yet. A selector must match in one of them
  *  at least; in a step where it matches nothing it is passed over.
  *  @retval as vsr_plan_create() of the step that fails. */
 VSR_API vsr_code vsr_chain_check(const vsr_chain *chain, const vsr_choices *choices,
-                                 vsr_error *error);
+                                 const vsr_writers *writers, vsr_error *error);
 
 /** The step has run. */
 VSR_API void vsr_chain_note(vsr_chain *chain, size_t step, const vsr_report *report);

@@ -1,6 +1,7 @@
 /* chain.c - chains of sets behind the public handles: found, checked, and what counts in each
  * step. Of each set only what the chain needs is kept; it is opened again when its turn comes. */
 #include "api/objects.h"
+#include "api/writers.h"
 #include "base/bug.h"
 #include "base/heap.h"
 #include "base/limits.h"
@@ -298,7 +299,24 @@ struct checking {
     struct plan_choices choices;
     bool *known[SELECTOR_LISTS]; /* in some step */
     bool *file_hits;
+    const vsr_writers *writers;
+    bool *writers_known;
 };
+
+/* Could the programs that play writers be run in this step? Nothing is run. */
+static vsr_code writers_check(struct checking *checking, const struct vsr_set *set, bool all,
+                              vsr_error *error)
+{
+    struct players players;
+    const vsr_code rc =
+        players_init(&players, checking->writers, &set->documents, !all, NULL, error);
+    for (size_t i = 0; i < players.given.program_count && rc == VSR_OK; i++) {
+        checking->writers_known[i] |=
+            choice_is_known(&set->documents, view_of(players.given.programs[i]), '=');
+    }
+    players_fini(&players);
+    return rc;
+}
 
 /* Plan a step for what it says of the choices; what stands at the destinations decides nothing
  * here. all: without passing anything over. */
@@ -310,6 +328,11 @@ static vsr_code step_check(struct checking *checking, uint32_t step, bool all, v
     const struct plan_step in = {&checking->chain->chain, step, checking->file_hits};
     vsr_code rc = vsr_set_open(&set, checking->chain->paths[step], error);
     if (rc != VSR_OK) {
+        return rc;
+    }
+    rc = writers_check(checking, set, all, error);
+    if (rc != VSR_OK) {
+        vsr_set_close(set);
         return rc;
     }
     if (all) {
@@ -338,6 +361,9 @@ static bool all_match(struct checking *checking)
     for (uint32_t i = 0; i < checking->choices.file_count; i++) {
         match = match && checking->file_hits[i];
     }
+    for (size_t i = 0; i < checking->writers->program_count; i++) {
+        match = match && checking->writers_known[i];
+    }
     return match;
 }
 
@@ -362,11 +388,18 @@ static vsr_code steps_check(struct checking *checking, vsr_error *error)
     return rc;
 }
 
-vsr_code vsr_chain_check(const vsr_chain *chain, const vsr_choices *choices, vsr_error *error)
+vsr_code vsr_chain_check(const vsr_chain *chain, const vsr_choices *choices,
+                         const vsr_writers *writers, vsr_error *error)
 {
     vsr_choices mine;
-    struct checking checking = {.chain = chain};
+    vsr_writers players;
+    struct checking checking = {.chain = chain, .writers = &players};
     vsr_code rc = options_take(&mine, sizeof mine, choices, "vsr_choices", error);
+    if (rc == VSR_OK) {
+        rc = options_take(&players, sizeof players, writers, "vsr_writers", error);
+        players.size = sizeof players;
+        checking.writers_known = ARENA_ARRAY(&checking.arena, bool, players.program_count);
+    }
     if (rc == VSR_OK && chain->count > 1) {
         rc = choices_take(&checking.arena, &mine, &checking.choices, error);
         if (rc == VSR_OK) {

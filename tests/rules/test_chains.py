@@ -10,7 +10,8 @@ import random
 import shutil
 import struct
 
-from scenario import Scenario, Told, equal, expect, run_rules
+from players import Players
+from scenario import Document, Scenario, Told, equal, expect, run_rules
 
 SCHEMA_DIFF_INCR, SCHEMA_EXCLUSIVE, SCHEMA_NEW_TARGET = 0x3, 0x4, 0x100
 
@@ -158,6 +159,45 @@ def T68_the_caller_may_know_of_more():
               ["yes", "yes"])
         run = s.run(full, "--additional-restores", "no").must(0)
         equal(run.document.entry(c).get("additionalRestores"), "no")
+
+
+def T68_writers_are_told_before_they_restore():
+    with Scenario() as s:
+        w, c = one(s)
+        brief = s.writer("Brief", schema=SCHEMA_DIFF_INCR)
+        gone = brief.component("g").files(r"C:\g", "*")
+        s.source.path("C:\\g")
+        players = Players(s)
+        keep = 'cp "$1" "$here/document-$(wc -l < "$here/diary")"'
+        programs = [word for name in ("Ledger", "Brief") for word in (
+            "--writer", os.fsencode(name + "=") + players.writer(name, pre=keep, post=keep))]
+        full = packed(s, "full", [c, gone], ("a", b"a"))
+        last = packed(s, "incremental", c, ("a", b"b"), parent=full)
+        run = s.run([last], *programs).must(0)
+        equal(players.diary, ["Ledger pre-restore", "Brief pre-restore", "Ledger post-restore",
+                              "Brief post-restore", "Ledger pre-restore", "Ledger post-restore"])
+        told = [Document(os.path.join(players.folder, b"document-%d" % number))
+                for number in range(1, 7)]
+        equal([document.entry(c).get("additionalRestores") for document in told],
+              ["yes"] * 4 + ["no"] * 2)
+        equal([document.entry(gone).get("additionalRestores") for document in told[:4]], ["no"] * 4)
+        equal(s.at(r"C:\d\a"), b"b")
+        for wrong in ("Nobody=/bin/true", "Brief=/nonexistent/program"):
+            expect(s.run([last], "--writer", wrong).must(11).told_of(wrong.split("=")[0] if
+                   wrong[0] == "N" else "/nonexistent"), wrong)
+
+
+def T68_a_writer_that_fails_ends_its_chain():
+    with Scenario() as s:
+        _, c = one(s)
+        full, first, second = full_and_two(s, c)
+        players = Players(s)
+        veto = os.fsencode("Ledger=") + players.writer(
+            "Ledger", pre='[ "$(wc -l < "$here/diary")" -lt 3 ] || exit 1')
+        run = s.run([second], "--writer", veto).must(3)
+        equal([step.unit(c)["error"] for step in run.steps],
+              [None, "WRITER_VETO", "CHAIN_INVALID"])
+        equal((s.at(r"C:\d\b"), s.at(r"C:\d\n")), (b"b0", None))
 
 
 def T69_the_previous_stamp_is_never_written():
