@@ -75,17 +75,11 @@ bool dialogue_unit_is_lost(const struct plan_unit *unit)
     return false;
 }
 
-static bool writer_is_played(const struct dialogue *d, uint32_t writer)
-{
-    return d->options.calls != NULL && writer < d->options.documents->bcd.writer_count &&
-           d->options.calls->plays(d->options.calls->context, writer);
-}
-
 /* Rules 3.1: something of it is selected, and it is told at all. */
 static bool unit_calls_writer(const struct dialogue *d, const struct plan_unit *unit)
 {
     return unit->involve_writer != 0 && !dialogue_unit_is_lost(unit) &&
-           writer_is_played(d, unit->writer);
+           unit->writer < d->options.documents->bcd.writer_count && d->writers[unit->writer].played;
 }
 
 bool dialogue_is_due(const struct dialogue *d, const struct plan *plan)
@@ -123,6 +117,9 @@ vsr_code dialogue_open(struct dialogue *out, const struct dialogue_options *opti
     *out = (struct dialogue){.options = *options, .documents = *options->documents};
     out->said = ARENA_ARRAY(&out->arena, struct plan_said, writers);
     out->writers = ARENA_ARRAY(&out->arena, struct dialogue_writer, writers);
+    for (uint32_t w = 0; w < writers && options->calls != NULL; w++) {
+        out->writers[w].played = options->calls->plays(options->calls->context, w);
+    }
     const vsr_code rc = document_out_open(&out->document, options->documents,
                                           options->choices->private_dir != NULL, error);
     if (rc != VSR_OK) {

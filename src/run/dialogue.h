@@ -26,6 +26,7 @@ struct dialogue_options {
 };
 
 struct dialogue_writer { /* of each of bcd.writers */
+    bool played;         /* somebody plays it */
     bool asked;          /* PreRestore was sent: PostRestore is owed */
     bool failed;         /* ... and it failed (state 13) */
 };

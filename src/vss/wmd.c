@@ -220,6 +220,11 @@ static void method_read(struct reader *reader, uint32_t element, struct wmd *wmd
                       UNKNOWN_STOPS, fault);
     wmd->method = vss_method_parse(wmd->method_text);
     wmd->writer_restore = vss_writer_restore_parse(wmd->writer_restore_text);
+    if (wmd->writer_restore == WRITER_RESTORE_UNDEFINED ||
+        wmd->writer_restore == WRITER_RESTORE_UNKNOWN) { /* rules 3.2 */
+        reader_warn(reader, element, "%s=\"%.*s\" says not when the writer takes part: always",
+                    word_text(WORD_A_WRITER_RESTORE).p, VIEW_ARG(wmd->writer_restore_text));
+    }
     wmd->mappings = ARENA_ARRAY(reader->arena, struct vss_mapping,
                                 reader_count(reader, element, WORD_ALTERNATE_LOCATION_MAPPING));
     const uint32_t end = xml->elements[element].end;

@@ -200,9 +200,11 @@ static void unknown_elsewhere_is_a_warning(void **state)
         {IN("<EXCLUDE_FILES path='C:' filespec='a' odd='1'/>"), "odd"},
         {IN("<EXCLUDE_FILES_FROM_SNAPSHOT path='C:*' filespec='a\\b' odd='1'/>"), "odd"},
         {IN("some text"), "text inside <BACKUP_LOCATIONS>"},
-        {WMD_START "<RESTORE_METHOD><ALTERNATE_LOCATION_MAPPING path='p*' filespec='*' "
-                   "alternatePath='q'/></RESTORE_METHOD>" WMD_END,
+        {WMD_START "<RESTORE_METHOD writerRestore='always'><ALTERNATE_LOCATION_MAPPING path='p*' "
+                   "filespec='*' alternatePath='q'/></RESTORE_METHOD>" WMD_END,
          "fits no file set"},
+        {WMD_START "<RESTORE_METHOD method='CUSTOM'/>" WMD_END, "writerRestore=\"\" says not when"},
+        {WMD_START "<RESTORE_METHOD writerRestore='now and then'/>" WMD_END, "\"now and then\""},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct parsed p = parse(rows[i].text);
