@@ -3,6 +3,17 @@
 
 #include "vsr_test.h"
 
+const struct plan_case plan_case_rich = {
+    .name = "rich",
+    .method = "RESTORE_IF_CAN_BE_REPLACED",
+    .mappings = PLAN_MAP("C:\\D", "*", "yes", "C:\\Alt"),
+    .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes"))
+        PLAN_GROUP("logicalPath=\"C\" ", "Sub", PLAN_LIST("C:\\D", "a", "no")),
+    .second = PLAN_C(PLAN_LIST("C:\\D", "*", "no") PLAN_LIST("C:\\E", "e", "no")),
+    .catalog = "volume C:\nvolume E:\nfile C:\\D\\a 5\nhardlink C:\\D\\z = C:\\D\\a\n"
+               "symlink C:\\D\\s\nfile C:\\E\\e 7\ndir C:\\D\\x\nfile C:\\D\\x\\n\\m 3\n",
+    .options = "--volume C:=/c\n--root /r\nhave file C:\\D\\A\n"};
+
 #define WRITER_1   "writerId=\"11111111-1111-4111-8111-111111111111\" "
 #define WRITER_2   "writerId=\"22222222-2222-4222-8222-222222222222\" "
 #define INSTANCE_1 "instanceId=\"11111111-0000-4000-8000-000000000000\" "

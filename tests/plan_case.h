@@ -52,6 +52,9 @@ struct plan_case {
     "\" sourceRangeList=\"" ranges "\" destinationPath=\"" to_path                                 \
     "\" destinationFilename=\"" to_name "\" destinationRangeList=\"" to_ranges "\"/>"
 
+/* Two writers who share files, a subcomponent, links, folders, volumes of both options. */
+extern const struct plan_case plan_case_rich;
+
 /* The documents, media and call of a case. */
 void plan_case_load(struct planner_fixture *fixture, const struct plan_case *c);
 

@@ -6,6 +6,7 @@
 #include "base/heap.h"
 #include "base/limits.h"
 #include "engine/range_table.h"
+#include "media_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -251,6 +252,20 @@ static vsr_code restore_stage(struct restore *r, const struct budget *budget, st
     engine_progress(engine, &r->progress);
     engine_end(engine, &r->losses);
     return VSR_OK;
+}
+
+void restore_folder_open(char folder[64], char dir[128], struct media_set *set,
+                         const struct fixture_file *files, uint32_t file_count)
+{
+    char path[128];
+    vsr_error error = {0};
+    fixture_folder(folder);
+    (void)snprintf(path, sizeof path, "%s/set", folder);
+    (void)snprintf(dir, 128, "%s/dest", folder);
+    VSR_REQUIRE(mkdir(dir, 0755) == 0);
+    fixture_write(path, &(struct fixture){.files = files, .file_count = file_count});
+    VSR_REQUIRE(set_open(set, path, &error) == VSR_OK);
+    VSR_REQUIRE(set_open_packs(set, true, &error) == VSR_OK);
 }
 
 vsr_code restore_run(struct restore *r)

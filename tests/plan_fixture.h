@@ -29,6 +29,12 @@ struct plan_fixture_ranges {
 };
 void plan_fixture_set_ranges(struct plan *plan, const struct plan_fixture_ranges *what);
 
+/* A folder of its own, with a set of these files in "set", open with its packs, and an empty
+ * "dest" beside it: dir. Removed by fixture_remove(folder) after set_close(). */
+struct fixture_file;
+void restore_folder_open(char folder[64], char dir[128], struct media_set *set,
+                         const struct fixture_file *files, uint32_t file_count);
+
 /* One restore, with what may go on between staging and publishing. */
 struct restore {
     const struct media_set *set;

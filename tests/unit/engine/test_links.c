@@ -38,15 +38,7 @@ struct world {
 static int world_open(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
-    vsr_error error = {0};
-    char path[128];
-    fixture_folder(w->folder);
-    (void)snprintf(path, sizeof path, "%s/set", w->folder);
-    (void)snprintf(w->dir, sizeof w->dir, "%s/dest", w->folder);
-    assert_int_equal(mkdir(w->dir, 0755), 0);
-    fixture_write(path, &(struct fixture){.files = files, .file_count = COUNT_OF(files)});
-    assert_int_equal(set_open(&w->set, path, &error), VSR_OK);
-    assert_int_equal(set_open_packs(&w->set, true, &error), VSR_OK);
+    restore_folder_open(w->folder, w->dir, &w->set, files, COUNT_OF(files));
     *state = w;
     return 0;
 }

@@ -17,17 +17,6 @@
 
 enum { FILE_MAX = 1 << 20, HASH_BYTES = 16 };
 
-static const struct plan_case rich = {
-    .name = "rich",
-    .method = "RESTORE_IF_CAN_BE_REPLACED",
-    .mappings = PLAN_MAP("C:\\D", "*", "yes", "C:\\Alt"),
-    .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes"))
-        PLAN_GROUP("logicalPath=\"C\" ", "Sub", PLAN_LIST("C:\\D", "a", "no")),
-    .second = PLAN_C(PLAN_LIST("C:\\D", "*", "no") PLAN_LIST("C:\\E", "e", "no")),
-    .catalog = "volume C:\nvolume E:\nfile C:\\D\\a 5\nhardlink C:\\D\\z = C:\\D\\a\n"
-               "symlink C:\\D\\s\nfile C:\\E\\e 7\ndir C:\\D\\x\n",
-    .options = "--volume C:=/c\n--root /r\nhave file C:\\D\\A\n"};
-
 static const struct plan_case mapped = {.name = "mapped",
                                         .method = "RESTORE_TO_ALTERNATE_LOCATION",
                                         .mappings = PLAN_MAP("C:\\D", "*", "yes", "C:\\Alt"),
@@ -48,7 +37,7 @@ static const struct plan_case ranged = {
                "file C:\\D\\a 9\nfile C:\\D\\b 9\n",
     .options = "--volume C:=/c\nhave file C:\\Alt\\p\n"};
 
-static const struct plan_case *const cases[] = {&rich, &mapped, &ranged};
+static const struct plan_case *const cases[] = {&plan_case_rich, &mapped, &ranged};
 
 static char folder[64];
 
@@ -231,7 +220,7 @@ static void damaged_cut_and_foreign_files_are_refused(void **state)
     (void)state;
     struct planner_fixture fixture = {0};
     struct planner_fixture other = {0};
-    struct plan *plan = plan_of(&fixture, &rich);
+    struct plan *plan = plan_of(&fixture, &plan_case_rich);
     struct plan *foreign = plan_of(&other, &mapped);
     struct buffer bytes = {0};
     vsr_error error = {0};

@@ -12,17 +12,6 @@
 
 #include <stdlib.h>
 
-static const struct plan_case rich = {
-    .name = "rich",
-    .method = "RESTORE_IF_CAN_BE_REPLACED",
-    .mappings = PLAN_MAP("C:\\D", "*", "yes", "C:\\Alt"),
-    .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes"))
-        PLAN_GROUP("logicalPath=\"C\" ", "Sub", PLAN_LIST("C:\\D", "a", "no")),
-    .second = PLAN_C(PLAN_LIST("C:\\D", "*", "no") PLAN_LIST("C:\\E", "e", "no")),
-    .catalog = "volume C:\nvolume E:\nfile C:\\D\\a 5\nhardlink C:\\D\\z = C:\\D\\a\n"
-               "symlink C:\\D\\s\nfile C:\\E\\e 7\ndir C:\\D\\x\nfile C:\\D\\x\\n\\m 3\n",
-    .options = "--volume C:=/c\n--root /r\nhave file C:\\D\\A\n"};
-
 static const struct plan_case unprotected = {.name = "unprotected",
                                              .method = "RESTORE_IF_CAN_BE_REPLACED",
                                              .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes")),
@@ -42,7 +31,7 @@ static void case_print(struct planner_fixture *fixture, const struct plan_case *
 
 static void lines_load(struct planner_fixture *fixture)
 {
-    case_print(fixture, &rich);
+    case_print(fixture, &plan_case_rich);
 }
 
 static vsr_code lines_read(const struct planner_fixture *fixture, struct view text,
@@ -62,7 +51,7 @@ static vsr_code lines_read(const struct planner_fixture *fixture, struct view te
 static void what_was_printed_is_read_as_it_was(void **state)
 {
     (void)state;
-    static const struct plan_case *const cases[] = {&rich, &unprotected};
+    static const struct plan_case *const cases[] = {&plan_case_rich, &unprotected};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct planner_fixture fixture = {0};
         struct plan *plan = NULL;
