@@ -95,6 +95,7 @@ struct draft_file {
     uint8_t action;        /* enum plan_action */
     uint8_t shared : 1;    /* another unit's record stands for it (ruling 8) */
     uint8_t directory : 1; /* the media entry is one */
+    uint8_t saved_ranges : 1; /* the media hold ranges of it only */
 };
 
 struct draft_unit {

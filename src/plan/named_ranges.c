@@ -228,10 +228,8 @@ static void check_coverage(struct resolve *resolve, const struct draft_file *fil
 /* Ranges end to end, laid down whole, would be wrong bytes. */
 static void check_whole(struct draft *draft, const struct draft_file *file)
 {
-    const uint32_t unit = draft->sets[file->set].unit;
-    const struct index_entry *e = &draft->index->entries[file->entry];
-    if (e->kind == INDEX_FILE && (e->flags & INDEX_PARTIAL) != 0) {
-        draft_refuse(draft, unit, REFUSAL_RANGES_INVALID, "7.7",
+    if (file->saved_ranges) {
+        draft_refuse(draft, draft->sets[file->set].unit, REFUSAL_RANGES_INVALID, "7.7",
                      "the media hold only ranges of '%.*s', and the component has no partial file "
                      "for them",
                      VIEW_ARG(draft_source_text(draft, file->entry)));

@@ -275,6 +275,7 @@ static void walk_deal(struct walk *walk)
     draft->file_count = walk->hit_count;
     for (uint32_t i = 0; i < walk->hit_count; i++) {
         const struct hit *hit = &walk->hits[i];
+        const struct index_entry *e = &draft->index->entries[hit->entry];
         draft->files[at[draft->sets[hit->set].unit]++] = (struct draft_file){
             .entry = hit->entry,
             .set = hit->set,
@@ -283,7 +284,8 @@ static void walk_deal(struct walk *walk)
             .next = MARK_NONE,
             .name_hash = hit->name_hash,
             .named = hit->named,
-            .directory = draft->index->entries[hit->entry].kind == INDEX_DIRECTORY,
+            .directory = e->kind == INDEX_DIRECTORY,
+            .saved_ranges = e->kind == INDEX_FILE && (e->flags & INDEX_PARTIAL) != 0,
         };
     }
 }
