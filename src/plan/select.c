@@ -284,6 +284,37 @@ static void warn_instances(struct selecting *selecting)
     }
 }
 
+/* What a writer says of itself that cannot be (9.6); none of it stops a restore. */
+static const char *writer_oddity(const struct wmd *wmd)
+{
+    const uint32_t both = SCHEMA_DIFFERENTIAL | SCHEMA_INCREMENTAL;
+    const uint32_t schema = wmd->backup_schema;
+    if ((schema & SCHEMA_EXCLUSIVE) != 0 && (schema & both) != both) {
+        return "its schema forbids to mix incremental and differential backups, and does not have "
+               "both";
+    }
+    if ((schema & (SCHEMA_TIMESTAMPED | SCHEMA_LAST_MODIFY)) != 0 && (schema & both) == 0) {
+        return "its schema knows stamps or modify times, and neither incremental nor differential "
+               "backups";
+    }
+    if (wmd->writer_restore == WRITER_RESTORE_UNDEFINED && wmd->method != METHOD_UNDEFINED) {
+        return "it does not say when it takes part in a restore, which counts as always (3.2)";
+    }
+    return NULL;
+}
+
+static void warn_writers(struct selecting *selecting)
+{
+    for (uint32_t i = 0; i < selecting->writer_count; i++) {
+        const struct wmd *wmd = selecting->writers[i].tree.wmd;
+        const char *oddity = wmd != NULL ? writer_oddity(wmd) : NULL;
+        if (oddity != NULL && selecting_touches(&selecting->writers[i])) {
+            selecting_warn(selecting, "rules 9.6: an error of %.*s: %s",
+                           VIEW_ARG(wmd->friendly_name), oddity);
+        }
+    }
+}
+
 static void warn_spelling(struct selecting *selecting)
 {
     for (uint32_t i = 0; i < selecting->writer_count; i++) {
@@ -364,6 +395,7 @@ static vsr_code choose(struct selecting *selecting, bool restore, struct selecti
         warn_earlier_marks(selecting);
         complete(selecting);
         warn_instances(selecting);
+        warn_writers(selecting);
     }
     scope_make_all(selecting, out);
     if (restore) {

@@ -83,6 +83,8 @@ enum vss_flag { FLAG_ABSENT = 0, FLAG_NO = 1, FLAG_YES = 2, FLAG_UNKNOWN = 3 }; 
 #define SCHEMA_EXCLUSIVE                0x4u
 #define SCHEMA_LOG                      0x8u
 #define SCHEMA_COPY                     0x10u
+#define SCHEMA_TIMESTAMPED              0x20u
+#define SCHEMA_LAST_MODIFY              0x40u
 #define SCHEMA_NEW_TARGET               0x100u
 #define SCHEMA_RESTORE_WITH_MOVE        0x200u
 #define SCHEMA_INDEPENDENT_SYSTEM_STATE 0x400u

@@ -285,6 +285,26 @@ static void system_state_belongs_together(void **state) /* 4.7, 11 */
                         "A{A,A\\s}; B{B}; C{C}");
 }
 
+static void errors_of_writers_are_told(void **state) /* 9.6 */
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *schema, *warned;
+    } rows[] = {{"4", "1"},  {"7", ""},  {"5", "1"}, {"32", "1"},
+                {"64", "1"}, {"33", ""}, {"66", ""}, {"0", ""}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[2048];
+        (void)snprintf(text, sizeof text,
+                       WMD_AS("1", "1", "", "One", "backupSchema='%s'", "USER_DATA",
+                              GROUP("", "A", "no", "")),
+                       rows[i].schema);
+        load(f, BCD(PART("1", ENTRY("", "A"))), text);
+        assert_string_equal(scopes_of(f, .widen = true), "A{A}");
+        assert_int_equal(warnings_with(f, "an error of One"), rows[i].warned[0] != '\0');
+        forget(f);
+    }
+}
+
 static void earlier_marks_are_ignored(void **state) /* ruling 6 */
 {
     struct fixture *f = *state;
@@ -333,6 +353,7 @@ int main(void)
         TEST(volume_mode_has_no_scopes),
         TEST(mandatory_members_are_named_or_forced),
         TEST(system_state_belongs_together),
+        TEST(errors_of_writers_are_told),
         TEST(earlier_marks_are_ignored),
         TEST(instances_without_restore_with_move_are_ambiguous),
     };
