@@ -167,11 +167,12 @@ static int removal_check(const struct pending_record *record, int place_fd, cons
 }
 
 int pending_check(const struct pending_folder *folder, const struct pending_record *record,
-                  bool *done)
+                  struct pending_finding *finding)
 {
     const char *name = NULL;
-    *done = false;
+    bool *done = &finding->done;
     OWN(fd) place_fd = place_open(folder, record, &name);
+    *finding = (struct pending_finding){.parent_missing = place_fd == -ENOENT};
     if (place_fd < 0 && place_fd != -ENOENT) { /* an earlier record may make the folder */
         return -place_fd;
     }

@@ -70,10 +70,14 @@ int pending_sync(const struct pending_folder *folder, bool each);
 int pending_folder_open(struct pending_folder *out, const char *path);
 void pending_folder_close(struct pending_folder *folder);
 
-/* Can the record be carried out? Reads all of what it moves. *done: it has been already. EBADMSG:
- * what waits is not what was staged. ENOENT: it is gone, and did not get to its place. */
+/* Can the record be carried out? Reads all of what it moves. EBADMSG: what waits is not what was
+ * staged. ENOENT: it is gone, and did not get to its place. */
+struct pending_finding {
+    bool done;           /* it has been carried out already             */
+    bool parent_missing; /* an earlier record must make the folder first */
+};
 int pending_check(const struct pending_folder *folder, const struct pending_record *record,
-                  bool *done);
+                  struct pending_finding *finding);
 
 /* Carry it out, through the confined door. */
 int pending_carry_out(const struct pending_folder *folder, const struct pending_record *record);

@@ -5,6 +5,8 @@
  * record does stands in dest/pending.c. It restarts nothing, and never boots the machine (8.7). */
 #include "run/pending_apply.h"
 
+#include "base/hash_map.h"
+#include "base/limits.h"
 #include "report/verdict.h"
 
 #include <errno.h>
@@ -46,21 +48,63 @@ static vsr_code step_cause(int fault)
     }
 }
 
+struct folder_key { /* a folder that a record of the unit makes */
+    const struct pending_session *session;
+    struct view path;
+};
+
+static bool folder_equal(const void *context, const void *key, uint32_t number)
+{
+    const struct pending_step *steps = context;
+    const struct folder_key *wanted = key;
+    return steps[number].session == wanted->session &&
+           view_equal(steps[number].item->record.dst, wanted->path);
+}
+
+/* Is the folder that a record's place stands in made by an earlier record? */
+static bool parent_is_made(const struct hash_map *made, const struct pending_step *steps,
+                           uint32_t number)
+{
+    struct folder_key key = {steps[number].session, steps[number].item->record.dst};
+    while (key.path.n > 0 && key.path.p[key.path.n - 1] != '/') {
+        key.path.n--;
+    }
+    key.path.n -= key.path.n > 0 ? 1 : 0;
+    return hash_map_find(made, hash_bytes(key.path.p, key.path.n), &key, folder_equal, steps) !=
+           MARK_NONE;
+}
+
+static int step_check(struct pending_step *steps, uint32_t number, struct hash_map *made)
+{
+    struct pending_item *item = steps[number].item;
+    struct pending_finding finding;
+    const int fault = pending_check(&steps[number].session->folder, &item->record, &finding);
+    if (fault != 0) {
+        return fault;
+    }
+    const bool removes = item->record.op == PENDING_DELETE || item->record.op == PENDING_RMDIR;
+    if (finding.parent_missing && !removes && !parent_is_made(made, steps, number)) {
+        return ENOENT;
+    }
+    if (item->record.op == PENDING_MKDIR) {
+        hash_map_add(made, hash_bytes(item->record.dst.p, item->record.dst.n), number);
+    }
+    item->state = finding.done ? PENDING_DONE : PENDING_WAITING;
+    return 0;
+}
+
 static int unit_check(const struct application *a, struct pending_step *steps, uint32_t count)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        bool done = false;
-        if (steps[i].item->state == PENDING_DONE) {
-            continue;
-        }
-        const int fault = pending_check(&steps[i].session->folder, &steps[i].item->record, &done);
+    struct hash_map made = {0};
+    int fault = 0;
+    for (uint32_t i = 0; i < count && fault == 0; i++) {
+        fault = steps[i].item->state == PENDING_DONE ? 0 : step_check(steps, i, &made);
         if (fault != 0) {
             step_end(a, &steps[i], PENDING_FAILED, fault);
-            return fault;
         }
-        steps[i].item->state = done ? PENDING_DONE : PENDING_WAITING;
     }
-    return 0;
+    hash_map_free(&made);
+    return fault;
 }
 
 static int unit_carry_out(const struct application *a, struct pending_step *steps, uint32_t count)

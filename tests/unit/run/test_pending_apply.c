@@ -293,6 +293,20 @@ static void a_folder_in_place_is_left_alone(void **state)
     assert_all_done(w);
 }
 
+static void a_parent_that_is_gone_stops_its_unit_before_it_begins(void **state)
+{
+    struct world *w = *state;
+    pending_begin(w, "0");
+    record(w, 0, PENDING_MOVE, "d", "new d");
+    record(w, 0, PENDING_MOVE, "removed since/e", "new e");
+    unit_counts(w, 0, 0);
+    pending_end(w);
+    const struct pending_sums sums = apply(w, NULL);
+    assert_int_equal(sums.exit_code, 3);
+    assert_int_equal(sums.units_done, 2);
+    assert_string_equal(text_at(w, "d"), "-");
+}
+
 /* A parent turned into a link out of the volume, after the run: nothing follows it. */
 static void links_out_of_the_volume_are_not_followed(void **state)
 {
@@ -365,6 +379,7 @@ int main(void)
         TEST(what_was_cut_while_it_was_removed_is_removed),
         TEST(what_is_not_what_was_staged_is_not_moved),
         TEST(a_folder_in_place_is_left_alone),
+        TEST(a_parent_that_is_gone_stops_its_unit_before_it_begins),
         TEST(links_out_of_the_volume_are_not_followed),
         TEST(runs_go_in_their_order),
         TEST(what_never_counted_is_kept_and_told),
