@@ -89,8 +89,14 @@ bool demand_excludes(const struct demands *demands, uint32_t demand, struct matc
     return excluded_from(demands, &demands->list[demand], ids->exclude_ids, count);
 }
 
-/* A partial entry goes before the sets of its own writer (7.7). The file is saved whole where a
- * differenced entry names it as well (T58), where another writer wants all of it, or where two
+/* Is it for the same explicit component? Each is restored by itself. */
+static bool is_same_unit(const struct demand *a, const struct demand *b)
+{
+    return a->writer == b->writer && a->bcd_component == b->bcd_component;
+}
+
+/* A partial entry goes before the sets of its own component (7.7). The file is saved whole where a
+ * differenced entry names it as well (T58), where another component wants all of it, or where two
  * entries give different ranges: the whole holds every part. */
 static void judge_partial(const struct demands *demands, const struct demand_ids *ids,
                           const bool *counts, struct demand_verdict *verdict)
@@ -110,7 +116,8 @@ static void judge_partial(const struct demands *demands, const struct demand_ids
     }
     for (uint32_t i = 0; partial != NULL && i < ids->count; i++) {
         const struct demand *demand = &demands->list[ids->ids[i]];
-        const bool other = demand->kind == DEMAND_SET && demand->writer != partial->writer;
+        const bool other = (demand->kind == DEMAND_SET || demand->kind == DEMAND_DIRECTED) &&
+                           !is_same_unit(demand, partial);
         whole = whole || (counts[i] && (other || demand->kind == DEMAND_DIFFERENCED));
     }
     verdict->partial = partial != NULL && !whole ? (uint32_t)(partial - demands->list) : MARK_NONE;
