@@ -58,7 +58,8 @@ static void claims_take_named(struct walk *walk, struct claims *claims, uint32_t
     }
 }
 
-static void claims_take_sets(struct walk *walk, struct claims *claims, uint32_t *at, uint32_t count)
+static void claims_take_sets(struct walk *walk, struct claims *claims, uint32_t entry, uint32_t *at,
+                             uint32_t count)
 {
     struct draft *draft = walk->draft;
     const bool is_named = claims->first[NAMED_PARTIAL] != MARK_NONE ||
@@ -66,6 +67,9 @@ static void claims_take_sets(struct walk *walk, struct claims *claims, uint32_t 
                           claims->first[NAMED_DIRECTED] != MARK_NONE;
     for (; *at < count && draft->sets[walk->ids[*at]].unit == claims->unit; ++*at) {
         struct draft_set *set = &draft->sets[walk->ids[*at]];
+        if (!is_named && !walk_is_whole_for(walk, set, entry)) {
+            continue;
+        }
         claims->left_out |= set->left_out;
         const bool taken = set->left_out || (claims->excluded && !is_named); /* Q11 */
         if (claims->followed) {
@@ -193,7 +197,7 @@ void named_take(struct walk *walk, uint32_t entry, const struct named_hits *hits
         };
         claims.excluded = walk_is_excluded(walk, claims.unit, hits->excluded);
         claims_take_named(walk, &claims, entry, &n, hits->names);
-        claims_take_sets(walk, &claims, &s, hits->sets);
+        claims_take_sets(walk, &claims, entry, &s, hits->sets);
         claims_grant(walk, &claims, entry, hits->chosen);
     }
 }

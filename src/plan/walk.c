@@ -79,6 +79,14 @@ bool walk_is_excluded(const struct walk *walk, uint32_t unit, uint32_t count)
     return false;
 }
 
+bool walk_is_whole_for(const struct walk *walk, const struct draft_set *set, uint32_t entry)
+{
+    const struct draft *draft = walk->draft;
+    const uint32_t bit = vss_fsbt_bit(draft->input->documents->bcd.backup_type);
+    return (draft->index->entries[entry].flags & INDEX_PARTIAL) == 0 ||
+           (set->set->backup_type_mask & bit) != 0;
+}
+
 static bool walk_is_chosen(struct walk *walk, const struct walk_step *step, struct view name)
 {
     if (walk->pattern_count == 0) {
@@ -102,6 +110,9 @@ static void walk_own(struct walk *walk, uint32_t entry, uint32_t count, uint32_t
     for (uint32_t i = 0; i < count; i++) {
         struct draft_set *set = &draft->sets[walk->ids[i]];
         const bool followed = trace_follows(draft->trace, entry);
+        if (!walk_is_whole_for(walk, set, entry)) {
+            continue;
+        }
         if (walk_is_excluded(walk, set->unit, excluded)) {
             if (followed) {
                 trace_set(draft, "5.7", walk->ids[i], "an exclude takes the file away from it");

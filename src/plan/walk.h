@@ -51,6 +51,11 @@ struct hit *walk_hit(struct walk *walk, uint32_t entry, uint32_t set, uint32_t n
 /* Does the unit's writer exclude the file? count: of walk->excluded_by. */
 bool walk_is_excluded(const struct walk *walk, uint32_t unit, uint32_t count);
 
+/* May the set take the file whole? Not one of which the media hold ranges alone, for another
+ * component's sake, when the set's mask does not ask for it in this backup: that it is missing is
+ * normal then (7.9, ruling 36). */
+bool walk_is_whole_for(const struct walk *walk, const struct draft_set *set, uint32_t entry);
+
 /* The ids under which a sealed index holds the file `name` in this directory, into
  * walk->path_ids; how many. */
 uint32_t walk_ask_path(struct walk *walk, const struct match *match,
