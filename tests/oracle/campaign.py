@@ -134,7 +134,7 @@ def compare_document(differences, s, run, wanted):
         used = [(m["path"], m["filespec"], m["recursive"] == "yes", m["alternatePath"])
                 for m in document.children(entry, "ALTERNATE_LOCATION_MAPPING")]
         differences.compare(f"document: mappings of {name}", used,
-                            unit.used if told and not unit.errors else [])
+                            unit.used if told and not unit.errors and not unit.partial else [])
         subs = [(m.get("logicalPath") or "", m["componentName"])
                 for m in document.children(entry, "RESTORE_SUBCOMPONENT")]
         differences.compare(f"document: subcomponents of {name}", subs, unit.subs if told else [])

@@ -2,7 +2,7 @@
 
 One writer, one component of two file sets with one file each; all combinations of restore
 method, restore target, what stands at the original places, mappings, what stands there, new
-targets and what stands there. What the program plans (plan_texts) is
+targets and what stands there, on offline and live trees. What the program plans (plan_texts) is
 held against the second implementation. VSSRESTORE_LONG=1 adds --alm-overwrite never, private
 restores and methods without a service.
 """
@@ -44,7 +44,7 @@ MAPPED = (0, 1, 2)
 AT_MAPPING = (None, "file", "locked") # of the second file
 RETARGETED = (0, 1, 2)
 AT_TARGET = (None, "file", "locked") # of the first file
-TREES = ("offline",)
+TREES = ("offline", "live")
 MORE = (("default", False, True), ("never", False, True), ("default", True, True),
         ("default", False, False)) if LONG else (("default", False, True),)
 FOLDERS = ("one", "two")

@@ -23,6 +23,9 @@ SPECS = (*["*"] * 6, "*.*", "*.dat", "*.log", "a.dat", "A.DAT", "file?.txt", "?.
 LOGICAL = ("", "", "top", "Set", "Set\\deep", "top\\mid", "\\top")
 COMPONENTS = ("top", "mid", "Set", "deep", "low", "db")
 GUID = "\\\\?\\Volume{0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9}" # D: by another name
+RANGES = (*["0:5"] * 4, "3:4,0x2:1", "0:1, 5:2", "4:0", "2:3,1:4", "0:6", "0:999", "", "1:2,")
+PAIRS = (("0:5", "0:5"), ("0:5", "7:5"), ("0:3,3:2", "10:3,0x0:2"), ("2:2", "3:2"), ("0:0", "0:0"),
+         ("0:5", "0:4"), ("0:3", "0:3,3:1"), ("0:2,2:2", "0:2,1:2"), ("0:999", "0:999"), ("x", "0:1"))
 ENVIRONMENT = {"Data": "C:\\data", "SystemDrive": "C:", "LOGS": "D:\\logs"}
 
 
@@ -154,8 +157,31 @@ class Maker:
                 _, path, spec, recursive = self.pick(*own)
                 entry.new_target(path, spec, self.pick("E:\\new", "D:\\new"),
                                  recursive if self.chance(0.9) else not recursive)
+        if self.chance(0.3):
+            for entry in backup.entries:
+                self.make_named(entry)
         for writer in self.s.all_writers:
             writer.has_document = self.chance(0.97)
+
+    def make_named(self, entry):
+        """Partial, differenced and directed files."""
+        files = [path for path, content in self.s.source.listing().items()
+                 if isinstance(content, bytes)]
+        for _ in range(self.pick(0, 1, 1, 2)):
+            folder, _, name = self.pick(*files).rpartition("\\") if files else ("C:", "", "none")
+            kind = self.pick("partial", "partial", "differenced", "directed", "directed")
+            if self.chance(0.05):
+                name = "none.bin"
+            folder = self.spelled(folder + "\\" if folder.endswith(":") else folder)
+            if kind == "partial":
+                entry.partial(folder, self.other_case(name), self.pick(*RANGES))
+            elif kind == "differenced":
+                entry.differenced(folder, self.pick(name, "*", *SPECS), self.chance(0.5))
+            else:
+                pair = self.pick(*PAIRS)
+                entry.attributes["restoreTarget"] = self.pick("directed", "directed", "original")
+                entry.directed(folder, name, pair[0], self.pick("E:\\dir", "%Alt%", folder),
+                               self.pick(name, "one", "*"[self.chance(0.97):] or "two"), pair[1])
 
     # trees
 

@@ -6,6 +6,7 @@ A node is one entry of a source volume: place (volume, elements with its name), 
 
 from types import SimpleNamespace
 
+import ranges
 from windows import (NoPath, Unknown, fold, folded, folder, is_filespec, is_literal,
                      matches)
 
@@ -44,17 +45,45 @@ def holds_folder(s, place, table):
     return s.recursive and in_folder(place, folder(s.path, table), True)
 
 
-def packed(documents, scopes, nodes, table):
-    """Ruling 1: what of the source's nodes is on the media. scopes: [(writer, component)]."""
-    found = []
+def wants(unit, n, table, bit):
+    """Does a unit's file set, of this backup's type, ask for the file?"""
+    return not excluded(n, unit.part.writer, table) and any(
+        s.mask & bit and is_filespec(s.spec) and member(n, s, table) for _, s in sets_of(unit))
+
+
+def is_ranged(n, units, table, bit):
+    """Are only ranges of the file on the media: named as partial, and whole for nobody?"""
+    lists = set()
+    for unit in units:
+        partial, differenced = named_of(unit, n, table)
+        directed = any(is_named(n, entry, table) for entry in unit.entry.directed)
+        if differenced or not partial and (directed or wants(unit, n, table, bit)):
+            return False
+        if partial:
+            try:
+                lists.add(tuple(piece for piece in ranges.parse(partial.ranges) if piece[1]))
+            except ranges.NoRanges:
+                return False # what is not understood is kept whole
+    return len(lists) == 1
+
+
+def packed(documents, units, nodes, table):
+    """Rulings 1 and 37: what of the source's nodes is on the media. units: all there are."""
+    found, bit = [], documents.bit
+    units = [unit for unit in units if unit.part.writer]
     for n in nodes:
-        for writer, component in scopes:
-            sets = [s for s in component.sets if s.mask & documents.bit and is_filespec(s.spec)]
-            if n.kind == "folder" and any(holds_folder(s, n.place, table) for s in sets) or \
-                    n.kind != "folder" and not excluded(n, writer, table) and \
-                    any(member(n, s, table) for s in sets):
-                found.append(n)
-                break
+        if n.kind == "folder":
+            wanted = any(holds_folder(s, n.place, table) for unit in units
+                         for s in [s for _, s in sets_of(unit)
+                                   if s.mask & bit and is_filespec(s.spec)] +
+                         unit.entry.differenced)
+        else:
+            wanted = any(wants(unit, n, table, bit) or any(named_of(unit, n, table)) or
+                         any(is_named(n, entry, table) for entry in unit.entry.directed)
+                         for unit in units)
+            n.ranged = wanted and is_ranged(n, units, table, bit)
+        if wanted:
+            found.append(n)
     tops = {n.place[:1] + (n.place[1][:depth],) for n in found for depth in range(len(n.place[1]))}
     return [n for n in nodes if n in found or n.kind == "folder" and n.place in tops]
 
@@ -74,15 +103,55 @@ def sets_of(unit):
     return [(c, s) for c in unit.members for s in unit.part.components[c].sets]
 
 
-def files_of(unit, media, table):
-    """5.5, 5.9: the files that a unit means, each with the first set that holds it."""
+def is_named(file, entry, table):
+    """Is it the file that a partial or directed entry names?"""
+    top, name = folder(entry.path, table), entry.name
+    return folded(file.place) == folded((top[0], (*top[1], name)))
+
+
+def stand_in(entry):
+    """The set of a partial file that lies in none: it has no mapping and no new target."""
+    return SimpleNamespace(path=entry.path, spec=entry.name, recursive=False, alone=True)
+
+
+def named_of(unit, file, table):
+    """(partial entry, differenced triple) that name the file, each or None."""
+    return (next((p for p in unit.entry.partial if is_named(file, p, table)), None),
+            next((d for d in unit.entry.differenced if member(file, d, table)), None))
+
+
+def files_of(unit, media, table, directed, bit):
+    """5.5, 5.9: the files that a unit means, each with the first set that holds it. What the
+    document itself names is not excluded (5.7), and may lie outside every set, unless
+    subcomponents were chosen (ruling 38). Both partial and differenced: whole (7.7)."""
     found = []
     for n in media:
-        holding = [] if n.kind == "folder" else [
-            (c, s) for c, s in sets_of(unit) if member(n, s, table)]
-        if holding and not excluded(n, unit.part.writer, table):
-            found.append(SimpleNamespace(node=n, component=holding[0][0], set=holding[0][1]))
+        if n.kind == "folder":
+            continue
+        partial, differenced = named_of(unit, n, table)
+        named = partial or differenced or any(is_named(n, d, table) for d in directed)
+        holding = [(c, s) for c, s in sets_of(unit) if member(n, s, table) and
+                   (named or not n.ranged or s.mask & bit)] # 7.9: others' ranges are no file
+        if not holding and not unit.subs and (partial or differenced):
+            holding = [(unit.root, differenced or stand_in(partial))]
+        if holding and (named or not excluded(n, unit.part.writer, table)):
+            found.append(SimpleNamespace(
+                node=n, component=holding[0][0], set=holding[0][1], content=n.content,
+                partial=None if differenced else partial,
+                directed=[d for d in directed if is_named(n, d, table)]))
     return found
+
+
+def missing_named(unit, media, table, directed):
+    """Is a file that an entry names, and that is in scope, not on the media?"""
+    for entry in unit.entry.partial + directed:
+        top = folder(entry.path, table)
+        file = SimpleNamespace(place=(top[0], (*top[1], entry.name)))
+        held = any(member(file, s, table) for _, s in sets_of(unit))
+        wanted = held or entry in unit.entry.partial and not unit.subs
+        if wanted and not any(is_named(n, entry, table) for n in media if n.kind != "folder"):
+            return True
+    return False
 
 
 def folders_of(unit, media, table):
@@ -103,7 +172,8 @@ def missing(unit, media, table, bit, chosen):
             there = any(n.kind != "folder" and member(n, s, table) for n in media)
             top = folder(s.path, table)
             named = SimpleNamespace(place=(top[0], (*top[1], s.spec)))
-            if not there and chosen(named) and not excluded(named, unit.part.writer, table):
+            narrowed = any(member(named, d, table) for d in unit.entry.differenced) # 7.10
+            if not there and not narrowed and chosen(named) and not excluded(named, unit.part.writer, table):
                 return True
     return False
 

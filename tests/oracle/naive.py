@@ -5,8 +5,8 @@ units, file records and the tree after the run, in the words of the plan. Where 
 say which of several errors is named, a unit's `errors` holds all that may be.
 
 Covered: selection (section 4), file sets (5), destinations, mappings, new targets, restore
-targets and methods (6), statuses (9). Not: ranges, directed targets, chains (chains.py), reading from
-alternate paths.
+targets and methods (6), partial, differenced and directed files (7), statuses (9). Not: ranges
+files, chains (chains.py), reading from alternate paths.
 """
 
 from types import SimpleNamespace
@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from chosen import Choice, Wrong
 import meant
 import placed
+import ranges
 from windows import Table, fold, folded, text_of
 
 
@@ -30,10 +31,8 @@ class World:
         self.never_overwrite = choices.never_overwrite
         everything = Choice(documents, SimpleNamespace(
             components=[], exclude=[], dependencies="ignore", widen=False, mandatory=False))
-        scopes = [(unit.part.writer, unit.part.components[c])
-                  for unit in everything.units() for c in unit.members]
         self.media = meant.media_order(
-            meant.packed(documents, scopes, nodes, self.captured), volumes)
+            meant.packed(documents, everything.units(), nodes, self.captured), volumes)
         names = [n.links for n in self.media]
         for n in self.media: # the only name on the media is no link
             n.links = n.links if names.count(n.links) > 1 else None
@@ -92,7 +91,8 @@ class World:
 
     def files_of(self, chosen):
         """The files of a unit; what --file leaves out makes it a partial one (ruling 18)."""
-        found = meant.files_of(chosen, self.media, self.captured)
+        found = meant.files_of(chosen, self.media, self.captured, self.directed_of(chosen),
+                               self.documents.bit)
         taken = [file for file in found if self.is_chosen(file.node)]
         chosen.partial |= len(taken) < len(found)
         return taken
@@ -101,8 +101,20 @@ class World:
         return [] if self.choices.files else \
             meant.folders_of(chosen, self.media, self.captured)
 
+    def partial_entries(self, chosen, file):
+        return [entry for entry in chosen.entry.partial
+                if meant.is_named(file.node, entry, self.captured)]
+
+    def directed_of(self, chosen):
+        """T42: directed entries count only where the target says so; never at reboot (6.8)."""
+        counts = self.target_of(chosen) == "directed" and not self.private and \
+            chosen.part.writer.method != 5
+        return chosen.entry.directed if counts else []
+
     def missing(self, chosen):
-        return meant.missing(chosen, self.media, self.captured, self.documents.bit, self.is_chosen)
+        return meant.missing(chosen, self.media, self.captured, self.documents.bit,
+                             self.is_chosen) or \
+            meant.missing_named(chosen, self.media, self.captured, self.directed_of(chosen))
 
 
 def going_to(unit, file):
@@ -119,7 +131,11 @@ def share(units):
             place = going_to(unit, file)
             if place is None:
                 continue
-            key = (file.node.place, place[0], fold(place[1]))
+            if file.where == "directed" or file.directed:
+                file.owner = None # each is its own unit's
+                continue
+            # ranges and the whole are different content; so are different ranges
+            key = (file.node.place, place[0], fold(place[1]), repr(file.writes))
             owner = first.setdefault(key, file)
             file.owner = owner if owner is not file else None
             if file.owner and owner.unit.errors and not unit.errors:
@@ -182,7 +198,10 @@ class Made:
 def items_of(unit, media):
     """The files and folders of a unit in plan order."""
     order = {n.place: number for number, n in enumerate(media)}
-    return sorted(unit.files + unit.folders, key=lambda item: order[item.node.place])
+    ranged = [item for item in unit.files if item.partial or item.where == "directed"]
+    whole = [item for item in unit.files + unit.folders if item not in ranged]
+    return [item for part in (ranged, whole) # 7.4
+            for item in sorted(part, key=lambda item: order[item.node.place])]
 
 
 def kind_of(n, linked):
@@ -207,9 +226,10 @@ def records_of(world, units):
                 item.to = (to[0], (*to[1], item.to[1][-1]))
                 files.append(SimpleNamespace(
                     unit=number, component=unit.chosen.part.components[item.component].full,
-                    kind=kind_of(item.node, linked),
+                    kind="directed" if item.where == "directed" else
+                    "partial" if item.partial else kind_of(item.node, linked),
                     source=text_of(item.node.place), dest=text_of(item.to), place=item.where,
-                    action=item.action, node=item.node, to=item.to))
+                    action=item.action, node=item.node, to=item.to, writes=item.writes))
     return files, [SimpleNamespace(unit=unit, dest=text_of(place), place=where, to=place)
                    for unit, place, where in made.records]
 
@@ -232,7 +252,11 @@ def tree_after(tree, files, folders):
         enter(after, record.to)
     for record in files:
         names = enter(after, (record.to[0], record.to[1][:-1]))
-        names[record.to[1][-1]] = (record.node.kind, record.node.content)
+        name, content = record.to[1][-1], record.node.content
+        if record.writes:
+            before = names[name][1] if name in names else b""
+            content = ranges.write(before, content, *record.writes)
+        names[name] = (record.node.kind, content)
     return after
 
 

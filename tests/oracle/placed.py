@@ -6,7 +6,8 @@ are "file", "folder", "link" and "other". Nothing is remembered: each question w
 
 from types import SimpleNamespace
 
-from windows import NoPath, Unknown, fold, folder
+import ranges
+from windows import NoPath, Unknown, fold, folded, folder
 
 PRESENT, REPLACEABLE, UNMAPPED = "PRESENT", "NOT_REPLACEABLE", "VOLUME_UNMAPPED"
 COLLISION, ENVIRONMENT = "CASE_COLLISION", "ENVIRONMENT_UNKNOWN"
@@ -63,6 +64,15 @@ def look(tree, place, kind):
     return found
 
 
+def look_partial(seen):
+    """Ruling 12: a partial file's base hinders no method; that none stands there decides no
+    place, and is an error at the place that was decided."""
+    if not seen.never:
+        seen.baseless = not seen.there and not seen.writing
+        seen.creating = seen.writing
+    return seen
+
+
 def below(destination, top, place):
     """6.3, 6.4: the place below a mapping or new target that a place below the set's path has."""
     return destination[0], destination[1] + place[1][len(top[1]):]
@@ -75,12 +85,15 @@ class Unit:
         self.world, self.chosen = world, chosen
         self.errors = set(chosen.errors)
         self.verdict, self.files, self.folders = "refused", [], []
-        self.plain, self.moved, self.at = [], [], "original"
+        self.plain, self.moved, self.directed, self.at = [], [], [], "original"
+        self.faults = set() # of ranges: they stop what copies files, in any method that does
 
     # what is known before anything is looked at
 
     def mapping(self, s):
         """The first mapping with the set's whole triple."""
+        if hasattr(s, "alone"):
+            return None
         return next((m for m in self.chosen.part.writer.mappings
                      if self.world.same_set(s, m)), None)
 
@@ -89,7 +102,7 @@ class Unit:
                self.names_unit(target) and self.world.same_set(s, target.triple)]
         stored = [triple for triple in self.chosen.entry.new_targets
                   if self.world.same_set(s, triple)]
-        if self.world.private:
+        if self.world.private or hasattr(s, "alone"):
             return None
         return own[0].triple if own else stored[0] if stored else None
 
@@ -133,6 +146,8 @@ class Unit:
                 seen = SimpleNamespace(creating=to, writing=to, never=True, there=False)
             else:
                 seen = look(self.world.tree, to, file.node.kind)
+                if getattr(file, "partial", None):
+                    seen = look_partial(seen)
             found.append(seen)
         return found
 
@@ -143,12 +158,19 @@ class Unit:
         self.verdict = "refused"
 
     def go(self, verdict, place, seen):
+        if any(getattr(s, "baseless", False) for s in seen):
+            return self.refuse("BASE_MISSING")
         self.verdict, self.at = verdict, place
         for file, where in zip(self.plain, seen):
             file.to, file.where = where.place, place
-            file.action = "replace" if where.there else "create"
+            file.action = "write_ranges" if file.writes else \
+                "replace" if where.there else "create"
+        return None
 
     def first(self, seen, how):
+        """The first obstacle; with it, a base that is missing may be named."""
+        if any(getattr(s, "baseless", False) for s in seen):
+            self.errors.add("BASE_MISSING")
         return next((getattr(s, how) for s in seen if getattr(s, how)), None)
 
     def decide(self):
@@ -255,16 +277,87 @@ class Unit:
         self.folders = self.world.folders_of(self.chosen)
         for file in self.files:
             file.to, file.where, file.action, file.unit = None, "original", "create", self
-            self.sort(file)
+            file.writes = None
+            self.read_ranges(file)
+        self.directed = [entry for file in self.files for entry in self.direct(file)]
+        self.files = [file for file in self.files if not file.directed] + self.directed
+        for file in self.files:
+            if not file.directed:
+                self.sort(file)
         if not self.errors:
             self.errors |= self.world.target_faults(self.chosen)
             if self.world.missing(self.chosen):
                 self.errors.add("FILE_MISSING_ON_MEDIA")
+            self.errors |= self.faults
+            if any("*" in entry.to_name for entry in self.world.directed_of(self.chosen)):
+                self.errors.add("DIRECTED_RANGES_INVALID")
             self.decide()
         if self.moved and self.verdict != "custom":
             self.settle_moved()
+        if self.directed and self.verdict != "custom":
+            self.settle_directed()
         if self.errors and self.verdict != "custom":
             self.verdict = "refused"
+
+    # ranges
+
+    def read_ranges(self, file):
+        """7.5, 7.7: the ranges of a partial file, which the media must hold."""
+        for entry in self.world.partial_entries(self.chosen, file) if file.partial else []:
+            try:
+                pieces = ranges.parse(entry.ranges)
+                if any(o + n > len(file.node.content) for o, n in pieces):
+                    raise ranges.NoRanges(entry.ranges)
+                file.writes = file.writes or (pieces, pieces)
+            except ranges.NoRanges: # what cannot be understood was perhaps not packed
+                self.faults |= {"RANGES_INVALID", "FILE_MISSING_ON_MEDIA"}
+
+    def direct(self, file):
+        """7.8: a record for each directed entry of the file, which is then not copied."""
+        for entry in file.directed:
+            try:
+                source, dest = ranges.parse(entry.source), ranges.parse(entry.dest)
+            except ranges.NoRanges:
+                self.faults.add("DIRECTED_RANGES_INVALID")
+                continue
+            saved = file.writes[0] if file.writes else [(0, len(file.node.content))]
+            if [n for _, n in source] != [n for _, n in dest] or ranges.overlap(dest) or \
+                    not all(ranges.covered(piece, saved) for piece in source):
+                self.faults.add("DIRECTED_RANGES_INVALID")
+                continue
+            if self.new_target(file.component, file.set):
+                self.faults.add("TARGET_CONFLICT")
+            yield SimpleNamespace(node=file.node, component=file.component, set=file.set, to=None,
+                                  where="directed", action="write_ranges", unit=self, partial=None,
+                                  directed=[entry], writes=(source, dest))
+
+    def settle_directed(self):
+        for file in self.directed:
+            entry = file.directed[0]
+            try:
+                top = folder(entry.to_path, self.world.places)
+            except Unknown:
+                self.refuse(ENVIRONMENT)
+                continue
+            seen = look(self.world.tree, (top[0], (*top[1], entry.to_name)), "file")
+            if seen.writing:
+                self.refuse(seen.writing)
+            else:
+                file.to = seen.place
+        if not self.errors:
+            self.join_directed()
+            self.verdict = "mixed"
+
+    def join_directed(self):
+        """Several entries for one file are one record; none may write another's bytes."""
+        first = {}
+        for file in self.directed:
+            owner = first.setdefault(folded(file.to), file)
+            if owner is not file:
+                owner.writes = tuple(a + b for a, b in zip(owner.writes, file.writes))
+                self.files.remove(file)
+                if ranges.overlap(owner.writes[1]):
+                    self.refuse("DIRECTED_RANGES_INVALID")
 
     def sort(self, file):
         target = self.new_target(file.component, file.set)

@@ -96,7 +96,17 @@ def read_entry(element):
         full=full_name(element.get("logicalPath"), element.get("componentName")),
         type=element.get("componentType"), failed=element.get("backupSucceeded") == "no",
         target=element.get("restoreTarget"), faults=faults,
-        new_targets=[read_set(child) for child in children(element, "NEW_TARGET")])
+        new_targets=[read_set(child) for child in children(element, "NEW_TARGET")],
+        partial=[SimpleNamespace(path=child.get("path"), name=child.get("filespec"),
+                                 ranges=child.get("ranges"))
+                 for child in children(element, "PARTIAL_FILE")],
+        differenced=[read_set(child) for child in children(element, "DIFFERENCED_FILE")],
+        directed=[SimpleNamespace(path=child.get("sourcePath"), name=child.get("sourceFilename"),
+                                  source=child.get("sourceRangeList"),
+                                  to_path=child.get("destinationPath"),
+                                  to_name=child.get("destinationFilename"),
+                                  dest=child.get("destinationRangeList"))
+                  for child in children(element, "DIRECTED_TARGET")])
 
 
 class Documents:
