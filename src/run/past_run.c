@@ -9,6 +9,8 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "plan/plan.h"
+#include "run/pending_session.h"
 #include "vss/documents.h"
 
 #include <fcntl.h>
@@ -116,6 +118,52 @@ static vsr_code identity_read(const struct past_run *run)
     }
     json_decref(identity);
     return rc;
+}
+
+/* --- what waits for the next boot --- */
+
+static void sentence_drop(void *context, struct view sentence)
+{
+    (void)context;
+    (void)sentence;
+}
+
+/* Does anything that the run staged still wait, as far as can be told? */
+static bool run_waits(const struct past_run *run)
+{
+    struct arena arena = {0};
+    struct pending_paths paths = {0};
+    struct pending_sessions sessions;
+    if (pending_find(&arena, run->folder, &paths, NULL) != VSR_OK) {
+        arena_free(&arena);
+        return true;
+    }
+    pending_sessions_open(&sessions, &paths, false, sentence_drop, NULL);
+    bool waits = sessions.code != VSR_OK;
+    for (uint32_t i = 0; i < sessions.step_count; i++) {
+        waits = waits || sessions.steps[i].item->state != PENDING_DONE;
+    }
+    pending_sessions_close(&sessions);
+    pending_paths_free(&paths);
+    arena_free(&arena);
+    return waits;
+}
+
+/* What waited, of the units from first on, and was carried out since is at its original place. */
+static void units_settle(const struct past_run *run, uint32_t first)
+{
+    const struct view staged = view_of(plan_verdict_text(VERDICT_STAGED));
+    struct earlier *out = run->out;
+    bool any = false;
+    for (uint32_t i = first; i < out->unit_count; i++) {
+        any = any || view_equal(out->units[i].verdict, staged);
+    }
+    const bool waits = any && run_waits(run);
+    for (uint32_t i = first; i < out->unit_count && any && !waits; i++) {
+        if (view_equal(out->units[i].verdict, staged)) {
+            out->units[i].verdict = view_of(plan_verdict_text(VERDICT_ORIGINAL));
+        }
+    }
 }
 
 /* --- report.jsonl --- */
@@ -273,9 +321,13 @@ vsr_code past_run_read(struct earlier *out, const char *folder, bool places, vsr
         return err_sys(error, VSR_ERR_SELECTION, WHERE, "cannot open the run folder %s", folder);
     }
     run.dir_fd = fd;
+    const uint32_t first = out->unit_count;
     vsr_code rc = identity_read(&run);
     if (rc == VSR_OK) {
         rc = summary_read(&run);
+    }
+    if (rc == VSR_OK) {
+        units_settle(&run, first);
     }
     if (rc == VSR_OK && places) {
         rc = report_read(&run);

@@ -4,6 +4,7 @@ T36, T68 and T69 are the rules' own; the cases T7x_ belong to rules 7.1 to 7.4, 
 and to the contract's sections 1 and 3 and its ruling 33.
 """
 
+import fcntl
 import json
 import os
 import random
@@ -401,6 +402,25 @@ def T74_what_fell_back_stays_together():
                    for step in run.steps], [r"C:\alt"] * 2)
             equal({path: content for path, content in s.listing().items() if content},
                   {r"C:\alt\a": b"a0", r"C:\alt\b": b"b1", r"C:\alt\n": b"n1"})
+
+
+def T74_what_waits_for_the_boot_is_not_overtaken():
+    with Scenario() as s:
+        _, c = one(s, method="REPLACE_AT_REBOOT_IF_CANNOT_REPLACE")
+        full = packed(s, "full", c, ("a", b"a0"), ("b", b"b0"))
+        last = packed(s, "incremental", c, ("b", b"b1"), parent=full)
+        live = ("--tree", "live", "--registry", "")
+        with open(s.place(r"C:\d\a", b"in use"), "rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            run = s.run([last], *live).must(3)
+        equal([(step.exit, step.unit(c)["error"]) for step in run.steps],
+              [(5, None), (3, "CHAIN_INVALID")])
+        equal((s.at(r"C:\d\a"), s.at(r"C:\d\b")), (b"in use", None))
+        folder = run.steps[0].folder
+        equal(s.run(last, "--after", folder, *live).must(3).unit(c)["error"], "CHAIN_INVALID")
+        Told(["pending", "apply", folder, "--registry", ""]).must(0)
+        s.run(last, "--after", folder, *live).must(0)
+        equal((s.at(r"C:\d\a"), s.at(r"C:\d\b")), (b"a0", b"b1"))
 
 
 def T74_no_files_went_to_no_place():
