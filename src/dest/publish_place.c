@@ -60,6 +60,17 @@ static void place_settle_made(struct publication *p, uint32_t directory, int fd)
     }
 }
 
+/* Where syncfs does not reach the server, a directory is made durable by itself, as files are. */
+void publish_sync_directory(struct publication *p, uint32_t directory, int fd)
+{
+    struct stage_mount *mount = &p->stage->mounts[p->stage->directory_mount[directory]];
+    if (mount->abilities.is_fuse && p->durability != DURABILITY_NONE && mount->sync_errno == 0 &&
+        fsync(fd) != 0 && errno != EINVAL &&
+        errno != ENOSYS) { /* else: the server has no such call */
+        mount->sync_errno = errno;
+    }
+}
+
 void publish_settle_place(struct publication *p, uint32_t directory, bool made)
 {
     struct stage *stage = p->stage;
@@ -77,6 +88,7 @@ void publish_settle_place(struct publication *p, uint32_t directory, bool made)
         const struct timespec times[2] = {anchor->accessed, anchor->modified};
         (void)futimens(listed, times); /* ruling 20; a folder of somebody else may refuse */
     }
+    publish_sync_directory(p, directory, listed);
     for (uint32_t i = 0; made && at != MARK_NONE && i < stage->mount_count; i++) {
         struct stage_mount *mount = &stage->mounts[i];
         if (d->entry != MARK_NONE && mount->top.inode == p->layout->anchors[at].inode &&

@@ -115,6 +115,9 @@ void publish_touch(struct publication *p, uint32_t directory);
 int publish_describe_directory(struct publication *p, uint32_t directory, int fd,
                                bool keep_writable);
 
+/* fsync a directory on a FUSE mount; a failure is the mount's (sync_errno). */
+void publish_sync_directory(struct publication *p, uint32_t directory, int fd);
+
 /* Directories that merging a tree made and that no living unit needs go again, where empty. */
 void publish_unmerge(struct publication *p, uint32_t tree);
 

@@ -84,6 +84,7 @@ static int tree_describe_all(struct publication *p, uint32_t tree)
         if (fault != 0) {
             return fault;
         }
+        publish_sync_directory(p, directory, fd);
     }
     return 0;
 }

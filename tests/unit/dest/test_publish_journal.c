@@ -17,6 +17,15 @@
 
 static unsigned syncs;
 
+static unsigned directory_syncs;
+
+int fsync(int fd)
+{
+    struct stat facts;
+    directory_syncs += fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode);
+    return (int)syscall(SYS_fsync, fd);
+}
+
 /* In the library's place: counted. */
 int syncfs(int fd)
 {
@@ -116,6 +125,29 @@ static void test_original_that_cannot_go_back_is_residue(void **state)
     assert_string_equal(file_get(w, "old/2b"), "-");
 }
 
+static void hook_is_fuse(void *context, struct stage *stage)
+{
+    (void)context;
+    stage->mounts[0].abilities.is_fuse = true;
+    directory_syncs = 0;
+}
+
+/* syncfs ends at the kernel's door there: each folder that got something is synced by itself. */
+static void test_folders_on_fuse_are_synced_one_by_one(void **state)
+{
+    struct world *w = *state;
+    world_make_old(w);
+    world_plan(w);
+    w->r.before_publish = hook_is_fuse;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_true(directory_syncs >= 5); /* "old", what "tree" stands in, and the three of it */
+    directory_syncs = 0;
+    restore_free(&w->r);
+    w->r.before_publish = NULL;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(directory_syncs, 0);
+}
+
 static void hook_sync_breaks(void *context, struct stage *stage)
 {
     ((struct told *)context)->break_sync = stage;
@@ -153,6 +185,7 @@ int main(void)
         TEST(test_journal_that_fails_at_the_commit_undoes_the_renames),
         TEST(test_original_that_cannot_go_back_is_residue),
         TEST(test_mount_that_fails_after_the_renames),
+        TEST(test_folders_on_fuse_are_synced_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
