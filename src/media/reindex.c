@@ -3,8 +3,8 @@
  * `reindex SET`. Two passes: the trailers' heads say how many records there are, so where each
  * section stands; then the slices are streamed to their places. Memory does not grow with the
  * set. The result must have the hash that set.json gives for index.bin, so it is the same bytes
- * or nothing. Deliberately not here: guessing. A pack whose trailer is damaged is named, and
- * nothing is written. */
+ * or nothing. Deliberately not here: guessing. Packs whose trailers are damaged are named, all
+ * of them, and nothing is written: with a pack goes what tells where its entries stand. */
 #include "media/check.h"
 
 #include "base/io.h"
@@ -15,6 +15,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+
+enum { LOST_NAMED_MAX = 8 }; /* packs named in one message */
 
 struct reindex {
     const struct media_set *set;
@@ -40,6 +42,39 @@ static vsr_code reindex_open(const struct reindex *reindex, uint32_t pack, struc
                        name, (unsigned long long)bytes, (unsigned long long)d->packs[pack].size);
     }
     return trailer_open(trailer, *fd, name, bytes, pack, d->uuid.bytes, error);
+}
+
+/* Every pack without a trailer that can be read, so that one call tells all; OK: there is none. */
+static vsr_code reindex_find_lost(const struct reindex *reindex, vsr_error *error)
+{
+    const struct set_description *d = &reindex->set->description;
+    struct buffer names = {0};
+    uint32_t lost = 0;
+    vsr_error first = {0};
+    for (uint32_t pack = 0; pack < d->pack_count; pack++) {
+        OWN(fd) fd = -1;
+        struct trailer trailer;
+        if (reindex_open(reindex, pack, &trailer, &fd, &first) == VSR_OK) {
+            continue;
+        }
+        if (lost++ < LOST_NAMED_MAX) {
+            buffer_printf(&names, "%s%.*s", lost > 1 ? ", " : "", VIEW_ARG(d->packs[pack].name));
+        }
+    }
+    if (lost > 1) {
+        first.code = err_set(error, first.code, "media/reindex",
+                             "cannot rebuild index.bin: %u of %u packs have no trailer that can be "
+                             "read: %.*s%s; lz4 and tar get the files of the others out",
+                             lost, d->pack_count, VIEW_ARG(buffer_view(&names)),
+                             lost > LOST_NAMED_MAX ? " ..." : "");
+    } else if (lost == 1) {
+        (void)err_set(error, first.code, first.where,
+                      "cannot rebuild index.bin: %s; lz4 and tar get the files of the other packs "
+                      "out",
+                      first.what);
+    }
+    buffer_free(&names);
+    return first.code;
 }
 
 /* First pass: each section's slices, end to end, give its number of records. */
@@ -181,7 +216,10 @@ static vsr_code reindex_set(const struct media_set *set, vsr_error *error)
                        "cannot open the folder packs of the set %.*s", VIEW_ARG(set->path));
     }
     reindex.packs_fd = packs_fd;
-    const vsr_code rc = reindex_layout(&reindex, error);
+    vsr_code rc = reindex_find_lost(&reindex, error);
+    if (rc == VSR_OK) {
+        rc = reindex_layout(&reindex, error);
+    }
     return rc == VSR_OK ? reindex_write(&reindex, error) : rc;
 }
 

@@ -188,6 +188,11 @@ static void a_missing_or_short_pack_is_named(void **state)
     vsr_error cut = {0};
     assert_int_equal(set_reindex(set_path, &rebuilt, &cut), VSR_ERR_MEDIA);
     assert_non_null(strstr(cut.what, "pack-000001.tar.lz4"));
+    part_path("packs/pack-000000.tar.lz4", pack);
+    assert_int_equal(unlink(pack), 0);
+    vsr_error both = {0};
+    assert_int_equal(set_reindex(set_path, &rebuilt, &both), VSR_ERR_MEDIA);
+    assert_non_null(strstr(both.what, "pack-000000.tar.lz4, pack-000001.tar.lz4"));
 }
 
 int main(void)
