@@ -122,8 +122,10 @@ def T37_new_target_beside_a_present_file():
         refused(s, s.run(media, *target), c, "PRESENT", {r"C:\B\f": b"old"})
         os.unlink(s.dest.path(r"C:\B\f"))
         s.place(r"D:\A\f", b"old")
-        s.run(media, *target).must(0)
+        run = s.run(media, *target).must(0)
         equal(files_of(s), {r"C:\B\f": b"new", r"D:\A\f": b"new"}, "no presence test there")
+        equal(run.document.children(c, "NEW_TARGET"), [
+            {"path": r"C:\A", "filespec": "*", "recursive": "yes", "alternatePath": r"D:\A"}])
 
 
 def T38_a_new_target_needs_the_writers_consent():

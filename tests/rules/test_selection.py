@@ -221,6 +221,7 @@ def T11_a_name_alone_never_matches():
         document = run.document
         equal([len(document.children(part, "ALTERNATE_LOCATION_MAPPING")) for part in parts],
               [0, 1, 0])
+        equal([len(document.children(part, "NEW_TARGET")) for part in parts], [0, 0, 1])
         run = s.run(media, "--component", parts[1].selector).must(0)
         equal([run.document.status(part) for part in parts], [None, "all", None])
 
