@@ -145,6 +145,9 @@ static void render_unit(const struct plan *plan, uint32_t number, struct json *j
     json_text(json, "detail", plan_text(plan, u->detail));
     json_u64(json, "files", u->file_count);
     json_u64(json, "bytes", u->bytes);
+    if (u->partial_selection != 0) {
+        json_bool(json, "partial_selection", true); /* ruling 18: never ALL */
+    }
     json_object_end(json);
     json_line_end(json);
 }

@@ -19,6 +19,12 @@ static const struct plan_case unprotected = {.name = "unprotected",
                                                  "volume C:\nfile C:\\D\\a 5\nfree C:\\E\\e 7\n",
                                              .options = "--volume C:=/c\n--unprotected\n"};
 
+static const struct plan_case chosen = {.name = "chosen",
+                                        .method = "RESTORE_IF_CAN_BE_REPLACED",
+                                        .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes")),
+                                        .catalog = "volume C:\nfile C:\\D\\a 5\nfile C:\\D\\b 7\n",
+                                        .options = "--volume C:=/c\n--file C:\\D\\a\n"};
+
 static void case_print(struct planner_fixture *fixture, const struct plan_case *c)
 {
     vsr_error error = {0};
@@ -51,7 +57,7 @@ static vsr_code lines_read(const struct planner_fixture *fixture, struct view te
 static void what_was_printed_is_read_as_it_was(void **state)
 {
     (void)state;
-    static const struct plan_case *const cases[] = {&plan_case_rich, &unprotected};
+    static const struct plan_case *const cases[] = {&plan_case_rich, &unprotected, &chosen};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct planner_fixture fixture = {0};
         struct plan *plan = NULL;
@@ -62,6 +68,7 @@ static void what_was_printed_is_read_as_it_was(void **state)
             fail_msg("%s", error.what);
         }
         assert_view_equal(planner_fixture_jsonl(&fixture, plan), printed);
+        assert_int_equal(plan->units[0].partial_selection, cases[i] == &chosen);
         plan_free(plan);
         free(printed);
         planner_fixture_fini(&fixture);
