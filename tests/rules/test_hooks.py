@@ -496,6 +496,23 @@ def T46_method_8_stops_and_starts_after_post_restore():
         noted(run, "LedgerSvc", "--service-command")
 
 
+def T46_what_the_service_holds_is_free_once_it_is_stopped():
+    with Scenario() as s:
+        _, c, players = one(s, method="STOP_RESTORE_START", service="LedgerSvc")
+        path = s.place(r"C:\db\f0", b"old")
+        with subprocess.Popen(["flock", path, "sleep", "100"]) as service:
+            while subprocess.run(["flock", "-n", path, "true"], check=False).returncode == 0:
+                time.sleep(0.02) # until it holds the file
+            media = s.pack()
+            busy = s.plan(media, *LIVE[:2], "--service-command", "x").unit(c)
+            command = players.service(stop=f"pkill -P {service.pid}; kill {service.pid}; sleep 0.2")
+            run = s.run(media, *LIVE[:4], "--service-command", command).must(0)
+        equal((busy["error"] or "moved", run.status(c)), (
+            "moved" if busy["verdict"] == "alternate" else "NOT_REPLACEABLE", "ALL"))
+        equal((s.at(r"C:\db\f0"), s.at(r"D:\db\f0")), (b"new 0", None))
+        equal(players.diary, ["stop LedgerSvc", "start LedgerSvc"])
+
+
 def T46_a_veto_leaves_the_service_alone():
     with Scenario() as s:
         _, players, services = served(s, "STOP_RESTORE_START")
