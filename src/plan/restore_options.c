@@ -4,6 +4,8 @@
  * form. It decides nothing. */
 #include "plan/restore_options.h"
 
+#include "vss/xml_value.h"
+
 /* The part between two double quotes at the start of *text, which moves behind it. */
 static bool quoted_skip(struct view *text)
 {
@@ -58,6 +60,13 @@ static vsr_code option_take(struct draft *draft, const char *option, vsr_error *
     if (!view_present(text) || (ref.component == MARK_NONE && ref.bcd_component == MARK_NONE)) {
         return err_set(error, VSR_ERR_SELECTION, "plan/restore_options",
                        "--restore-options '%s' is not of the form WRITER:FULL\\NAME=text", option);
+    }
+    if (xml_value_length(text) != text.n) { /* said now, not when the document is written */
+        return err_set(
+            error, VSR_ERR_SELECTION, "plan/restore_options",
+            "--restore-options '%s': byte %zu of the text is nothing that a document can "
+            "hold",
+            option, xml_value_length(text));
     }
     const uint32_t unit = draft_unit_of(draft, &ref);
     if (unit == MARK_NONE) {

@@ -6,6 +6,7 @@
 #include "plan/targets.h"
 
 #include "plan/locate.h"
+#include "vss/xml_value.h"
 
 enum { CALLER_PARTS = 4 };
 
@@ -101,6 +102,13 @@ static vsr_code caller_split(const char *option, struct view rest, struct draft_
                            option);
         }
         rest = at == rest.n ? VIEW("") : view_skip(rest, at + 1);
+    }
+    for (int i = 0; i < CALLER_PARTS; i++) {
+        if (xml_value_length(parts[i]) != parts[i].n) { /* the document tells them to the writer */
+            return err_set(error, VSR_ERR_SELECTION, "plan/targets",
+                           "--new-target '%s': '%.*s' holds what no document can", option,
+                           VIEW_ARG(parts[i]));
+        }
     }
     const bool yes = view_equal_ascii(parts[2], VIEW("yes"));
     if (!yes && !view_equal_ascii(parts[2], VIEW("no"))) {

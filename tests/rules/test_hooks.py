@@ -691,6 +691,8 @@ def T75_options_go_to_the_writer_verbatim():
         expect(not listed.told_of("restore options"), listed.told())
         twice = ["--restore-options", "Ledger:db=x"]
         s.run(s.pack(), *twice, *twice).must(11)
+        s.run(s.pack(), "--restore-options", "Ledger:db=\x01").must(11)
+        s.run(s.pack(), "--new-target", "Ledger:db|C:\\db|*|yes|D:\\\x01").must(11)
 
 
 def R610_a_callers_new_target_stands_in_the_document():
