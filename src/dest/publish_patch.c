@@ -52,6 +52,10 @@ static int patch_write(const struct publication *p, const struct publish_step *s
     if (fault == 0 && f->kind == KIND_PARTIAL && futimens(to_fd, times) != 0) {
         fault = errno;
     }
+    const uint32_t mount = stage_file_mount(p->stage, step->file);
+    if (fault == 0 && p->stage->mounts[mount].abilities.is_fuse && fsync(to_fd) != 0) {
+        fault = errno; /* syncfs does not reach it */
+    }
     return fault;
 }
 
