@@ -101,7 +101,7 @@ class Unit:
         own = [target for target in self.world.new_targets if target.part is self.chosen.part and
                self.names_unit(target) and self.world.same_set(s, target.triple)]
         stored = [triple for triple in self.chosen.entry.new_targets
-                  if self.world.same_set(s, triple)]
+                  if self.chosen.part.stored.schema & 0x100 and self.world.same_set(s, triple)]
         if self.world.private or hasattr(s, "alone"):
             return None
         return own[0].triple if own else stored[0] if stored else None
