@@ -214,7 +214,7 @@ def T69_the_previous_stamp_is_never_written():
               ["one", "two", "three"])
 
 
-def T71_the_last_set_alone_stands_for_its_chain():
+def R71_the_last_set_alone_stands_for_its_chain():
     with Scenario() as s:
         _, c = one(s)
         full, first, second = full_and_two(s, c)
@@ -227,7 +227,7 @@ def T71_the_last_set_alone_stands_for_its_chain():
                 equal(json.load(opened)["set_path"], os.fsdecode(media))
 
 
-def T71_parents_elsewhere_are_looked_for_where_is_said():
+def R71_parents_elsewhere_are_looked_for_where_is_said():
     with Scenario() as s:
         _, c = one(s)
         full, first, second = full_and_two(s, c)
@@ -245,7 +245,7 @@ def T71_parents_elsewhere_are_looked_for_where_is_said():
         equal((len(run.steps), s.listing()), (3, LAST))
 
 
-def T71_one_place_for_several_runs_is_a_usage_error():
+def R71_one_place_for_several_runs_is_a_usage_error():
     with Scenario() as s:
         _, c = one(s)
         sets = full_and_two(s, c)
@@ -259,7 +259,7 @@ def T71_one_place_for_several_runs_is_a_usage_error():
         equal(s.listing(), {})
 
 
-def T71_wrong_orders_are_refused_before_anything_is_written():
+def R71_wrong_orders_are_refused_before_anything_is_written():
     with Scenario() as s:
         _, c = one(s)
         full, first, second = full_and_two(s, c)
@@ -280,7 +280,7 @@ def T71_wrong_orders_are_refused_before_anything_is_written():
         s.run([copy]).must(0)
 
 
-def T71_parents_that_cannot_be_are_refused_when_packing():
+def R71_parents_that_cannot_be_are_refused_when_packing():
     with Scenario() as s:
         _, c = one(s)
         other = s.writer("Other").component("x").files(r"C:\d", "*")
@@ -295,7 +295,7 @@ def T71_parents_that_cannot_be_are_refused_when_packing():
         s.pack_told("--parent", s.folder).must(11)
 
 
-def T71_writers_that_do_not_mix_are_left_out():
+def R71_writers_that_do_not_mix_are_left_out():
     with Scenario() as s:
         w, c = one(s)
         x = s.writer("Strict", schema=SCHEMA_DIFF_INCR | SCHEMA_EXCLUSIVE)
@@ -311,7 +311,7 @@ def T71_writers_that_do_not_mix_are_left_out():
         s.run([full, first]).must(0)
 
 
-def T72_what_failed_in_a_step_is_refused_in_the_later_ones():
+def R72_what_failed_in_a_step_is_refused_in_the_later_ones():
     with Scenario() as s:
         w, c = one(s)
         other = w.component("other").files(r"C:\o", "*")
@@ -330,7 +330,7 @@ def T72_what_failed_in_a_step_is_refused_in_the_later_ones():
         equal(again.unit(c)["error"], "CHAIN_INVALID")
 
 
-def T72_only_some_files_is_no_failure():
+def R72_only_some_files_is_no_failure():
     with Scenario() as s:
         _, c = one(s)
         sets = full_and_two(s, c)
@@ -342,7 +342,7 @@ def T72_only_some_files_is_no_failure():
         s.run(sets, "--file", r"C:\d\none").must(11)
 
 
-def T72_a_component_need_not_be_in_every_step():
+def R72_a_component_need_not_be_in_every_step():
     with Scenario() as s:
         w, c = one(s)
         other = w.component("other").files(r"C:\o", "*")
@@ -359,7 +359,7 @@ def T72_a_component_need_not_be_in_every_step():
         expect(told.told_of("Ledger:nothing"), told.told())
 
 
-def T73_stamps_that_do_not_follow_are_told():
+def R73_stamps_that_do_not_follow_are_told():
     with Scenario() as s:
         w, c = one(s)
         other = w.component("other").files(r"C:\o", "*")
@@ -379,7 +379,7 @@ def T73_stamps_that_do_not_follow_are_told():
               [("CHAIN_INVALID", "ALL")] * 2)
 
 
-def T74_new_targets_hold_in_each_step():
+def R74_new_targets_hold_in_each_step():
     with Scenario() as s:
         w = s.writer("Ledger", schema=SCHEMA_DIFF_INCR | SCHEMA_NEW_TARGET)
         c = w.component("db", lp="data").files(r"C:\d", "*")
@@ -389,7 +389,7 @@ def T74_new_targets_hold_in_each_step():
                             for path, content in LAST.items()})
 
 
-def T74_what_fell_back_stays_together():
+def R74_what_fell_back_stays_together():
     for method in ("RESTORE_IF_NOT_THERE", "RESTORE_IF_CAN_BE_REPLACED"):
         with Scenario() as s:
             w, c = one(s, method=method)
@@ -404,7 +404,7 @@ def T74_what_fell_back_stays_together():
                   {r"C:\alt\a": b"a0", r"C:\alt\b": b"b1", r"C:\alt\n": b"n1"})
 
 
-def T74_what_waits_for_the_boot_is_not_overtaken():
+def R74_what_waits_for_the_boot_is_not_overtaken():
     with Scenario() as s:
         _, c = one(s, method="REPLACE_AT_REBOOT_IF_CANNOT_REPLACE")
         full = packed(s, "full", c, ("a", b"a0"), ("b", b"b0"))
@@ -423,7 +423,7 @@ def T74_what_waits_for_the_boot_is_not_overtaken():
         equal((s.at(r"C:\d\a"), s.at(r"C:\d\b")), (b"a0", b"b1"))
 
 
-def T74_no_files_went_to_no_place():
+def R74_no_files_went_to_no_place():
     with Scenario() as s:
         w, c = one(s, method="RESTORE_IF_NOT_THERE")
         w.mapping(r"C:\d", "*", r"C:\alt")
@@ -435,7 +435,7 @@ def T74_no_files_went_to_no_place():
         equal((s.at(r"C:\d\n"), s.at(r"C:\alt\n")), (b"in the way", b"n1"))
 
 
-def T74_files_of_no_component_follow_each_other():
+def R74_files_of_no_component_follow_each_other():
     with Scenario() as s:
         w, c = one(s)
         sets = []
@@ -454,7 +454,7 @@ def T74_files_of_no_component_follow_each_other():
         equal(s.at(r"C:\free\x"), b"mine")
 
 
-def T74_what_did_not_fall_back_does_not_either():
+def R74_what_did_not_fall_back_does_not_either():
     with Scenario() as s:
         w, c = one(s)
         w.mapping(r"C:\d", "*", r"C:\alt")
@@ -467,7 +467,7 @@ def T74_what_did_not_fall_back_does_not_either():
         equal((s.at(r"C:\d\b"), s.at(r"C:\alt\b")), (b"b0", None))
 
 
-def T74_a_moved_database_takes_its_differential_ranges_along():
+def R74_a_moved_database_takes_its_differential_ranges_along():
     with Scenario() as s:
         w = s.writer("SqlServerWriter", schema=0x1 | SCHEMA_NEW_TARGET)
         c = w.component("db", lp="server", type="database")
@@ -589,7 +589,7 @@ def check_index(s, new):
     expect(os.stat(path).st_blocks * 512 < 4 << 20, "Index.dat has lost its hole")
 
 
-def T77_ranges_come_over_the_full_backup():
+def R77_ranges_come_over_the_full_backup():
     for more in ((), ("--in-place",)):
         with Scenario() as s:
             full = made_full(s)
@@ -601,7 +601,7 @@ def T77_ranges_come_over_the_full_backup():
             check_index(s, new["Index.dat"])
 
 
-def T77_ranges_go_where_the_writer_sends_them():
+def R77_ranges_go_where_the_writer_sends_them():
     with Scenario() as s:
         full = made_full(s)
         last, new = made_incremental(s, "backup-components-restore.xml", full)
@@ -614,7 +614,7 @@ def T77_ranges_go_where_the_writer_sends_them():
         equal(s.at(r"D:\Moved\SmallOld.dat"), b"".join(new["Small.dat"].values()))
 
 
-def T77_ranges_need_their_base():
+def R77_ranges_need_their_base():
     with Scenario() as s:
         full = made_full(s)
         last, new = made_incremental(s, "backup-components.xml", full)
