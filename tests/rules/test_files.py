@@ -1,4 +1,4 @@
-"""Which files a component means: traps T19-T31 of the rules, from documents to restored bytes."""
+"""Which files a component means: traps T19-T31 and T73 of the rules, from documents to restored bytes."""
 
 from scenario import Scenario, equal, expect, run_rules
 
@@ -217,6 +217,24 @@ def T31_a_file_of_two_sets_is_the_first_sets():
             run = s.run(media, "--restore-target", "W:db=alternate").must(0 if mapped_first else 3)
             equal(s.at(r"D:\alt\a.dat"), b"a" if mapped_first else None)
             equal(run.unit(c)["error"], None if mapped_first else "MAPPING_MISSING")
+
+
+def T73_a_set_that_cannot_be_stops_its_component_alone():
+    for path, spec in ((r"C:\db", "sub\\*.dat"), (r"C:\d*", "*.dat"), (r"C:\d?", "*.dat")):
+        with Scenario() as s:
+            w = s.writer("W")
+            bad = w.component("bad").files(r"C:\db", "*").files(path, spec)
+            good = w.component("good").files(r"C:\good", "*")
+            b = s.backup()
+            b.include(bad)
+            b.include(good)
+            s.put(r"C:\db\a.dat", b"a")
+            s.put(r"C:\good\f", b"f")
+            run = s.run(s.pack()).must(3)
+            equal((run.unit(bad)["status"], run.unit(bad)["error"]), ("NONE", "DOCUMENT_INVALID"))
+            expect("writer" in run.unit(bad)["detail"], run.unit(bad)["detail"])
+            equal(run.status(good), "ALL")
+            equal(files_of(s), {r"C:\good\f": b"f"}, path + " " + spec)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Which components come back: traps T01-T18 of the rules, from documents to restored bytes."""
+"""Which components come back: traps T01-T18 and T74 of the rules, from documents to restored bytes."""
 
 import os
 import threading
@@ -342,6 +342,23 @@ def T18_a_backslash_is_the_root_of_logical_paths():
         s.put(r"C:\b\f", b"b")
         s.run(s.pack(), "--component", a.selector).must(0)
         equal((s.at(r"C:\a\f"), s.at(r"C:\b\f")), (b"a", b"b"))
+
+
+def T74_a_component_of_another_type_in_the_two_documents_is_not_restored():
+    with Scenario() as s:
+        w = s.writer("W")
+        odd = w.component("odd").files(r"C:\odd", "*")
+        fine = w.component("fine").files(r"C:\fine", "*")
+        b = s.backup()
+        b.include(odd, type="database")
+        b.include(fine)
+        s.put(r"C:\odd\f", b"f")
+        s.put(r"C:\fine\f", b"f")
+        run = s.run(s.pack()).must(3)
+        equal((run.unit(odd)["status"], run.unit(odd)["error"]), ("NONE", "DOCUMENT_INVALID"))
+        equal(run.status(fine), "ALL")
+        equal((s.at(r"C:\odd\f"), s.at(r"C:\fine\f")), (None, b"f"))
+        equal((run.document.status(odd), run.document.status(fine)), ("none", "all"))
 
 
 if __name__ == "__main__":
