@@ -109,7 +109,7 @@ const struct earlier_unit *earlier_find(const struct earlier *earlier, const str
         }
         const struct earlier_unit **of =
             uuid_equal(&unit->instance_id, instance_id) ? &same : &other;
-        *of = *of == NULL || ((*of)->in_place && !unit->in_place) ? unit : *of;
+        *of = *of == NULL || ((*of)->whole && !unit->whole) ? unit : *of;
     }
     return same != NULL ? same : other;
 }

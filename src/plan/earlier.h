@@ -15,7 +15,7 @@ struct earlier_unit {
     struct view full_name; /* "lp\name" */
     struct view verdict;   /* as in the run's summary; absent: it had no files */
     struct view run;       /* its folder, for messages */
-    bool in_place;         /* everything planned for it was restored */
+    bool whole;            /* everything planned for it was restored */
 };
 
 struct earlier {

@@ -41,7 +41,7 @@ void following_check(struct draft *draft, uint32_t unit)
         earlier_find(input->earlier, &writer->writer_id, &writer->instance_id,
                      u->component->logical_path, full);
     u->before = before;
-    if (before != NULL && !before->in_place) {
+    if (before != NULL && !before->whole) {
         draft_refuse(draft, unit, REFUSAL_CHAIN_INVALID, "7.2",
                      "what it adds to was not restored by the step before: see the run folder %.*s",
                      VIEW_ARG(before->run));

@@ -84,7 +84,7 @@ static void render_unit(const struct report *report, uint32_t number, struct jso
     render_id("instance", unit->instance_id, json);
     json_text(json, "verdict",
               unit->has_files ? view_of(plan_verdict_text(unit->verdict)) : VIEW_NONE);
-    json_bool(json, "in_place", unit->in_place);
+    json_bool(json, "whole", unit->whole);
     json_text(json, "detail", unit->detail);
     json_object_end(json);
 }

@@ -62,7 +62,7 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
         const struct outcome_row *row = &input->rows[unit->first_file + i];
         row_count(report, row);
         failure_keep(report, input, unit->first_file + i);
-        whole = whole && verdict_is_in_place((enum outcome)row->outcome);
+        whole = whole && verdict_is_whole((enum outcome)row->outcome);
         staged = staged || row->outcome == OUTCOME_STAGED;
         out->has_files |= plan->files[unit->first_file + i].kind != KIND_DIRECTORY;
         if (out->cause == VSR_OK) {
@@ -72,7 +72,7 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
     for (uint32_t i = 0; i < unit->shared_count;
          i++) { /* a file that an earlier unit owns: 8, 28 */
         const struct outcome_row *row = &input->rows[plan->shared[unit->first_shared + i].file];
-        whole = whole && verdict_is_in_place((enum outcome)row->outcome);
+        whole = whole && verdict_is_whole((enum outcome)row->outcome);
         if (out->cause == VSR_OK) {
             out->cause = verdict_cause((enum outcome)row->outcome, row->os_errno);
         }
@@ -85,7 +85,7 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
                           ? arena_copy(&report->arena, input->details[number])
                           : out->detail;
     }
-    out->in_place = whole && out->refusal == REFUSAL_NONE;
+    out->whole = whole && out->refusal == REFUSAL_NONE;
     if (out->refusal != REFUSAL_NONE) {
         out->status = RESTORE_STATUS_NONE;
         out->cause = verdict_refusal_cause(out->refusal);

@@ -16,7 +16,7 @@ struct report_unit {
     enum vss_restore_status status; /* NONE, ALL or FAILED */
     enum plan_verdict verdict;
     bool has_files;       /* not folders alone: then its verdict says nothing of a place */
-    bool in_place;        /* all that was planned for it; a part of it alone is not ALL (18) */
+    bool whole;           /* all that was planned for it; a part of it alone is not ALL (18) */
     enum refusal refusal; /* why it was not begun, or REFUSAL_NONE */
     vsr_code cause;       /* MEDIA ... when a row says why it is not ALL; else OK */
     struct view detail;   /* a sentence, or absent */

@@ -9,7 +9,7 @@
 /* clang-format off */
 static const struct {
     enum outcome_sum sum;
-    bool in_place;
+    bool whole;
     vsr_code cause; /* DEST_IO and MEDIA stand for what the errno says more exactly */
 } outcomes[OUTCOME_COUNT] = { /* contract, section 5 */
     [OUTCOME_NOT_STARTED]   = {SUM_NOT_STARTED, false, VSR_OK},
@@ -32,10 +32,10 @@ enum outcome_sum verdict_sum(enum outcome outcome)
     return outcomes[outcome].sum;
 }
 
-bool verdict_is_in_place(enum outcome outcome)
+bool verdict_is_whole(enum outcome outcome)
 {
     VSR_REQUIRE(outcome < OUTCOME_COUNT);
-    return outcomes[outcome].in_place;
+    return outcomes[outcome].whole;
 }
 
 vsr_code verdict_cause(enum outcome outcome, int os_errno)

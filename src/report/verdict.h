@@ -14,7 +14,7 @@ enum outcome_sum { SUM_RESTORED, SUM_SKIPPED, SUM_FAILED, SUM_NOT_STARTED };
 enum outcome_sum verdict_sum(enum outcome outcome);
 
 /* Does a unit with such a row count as whole in this respect (9.3)? */
-bool verdict_is_in_place(enum outcome outcome);
+bool verdict_is_whole(enum outcome outcome);
 
 /* The cause that a row gives for its unit not being ALL; OK: none of its own (withdrawn ...). */
 vsr_code verdict_cause(enum outcome outcome, int os_errno);

@@ -75,15 +75,15 @@ static vsr_code unit_read(const struct past_run *run, const json_t *unit)
     struct earlier_unit read = {.verdict = text_of(unit, "verdict"), .run = view_of(run->folder)};
     const struct view path = text_of(unit, "logical_path");
     const struct view name = text_of(unit, "component");
-    const json_t *in_place = json_object_get(unit, "in_place");
+    const json_t *whole = json_object_get(unit, "whole");
     if (view_present(text_of(unit, "component")) &&
         (!uuid_parse(text_of(unit, "writer_id"), &read.writer_id) ||
-         !uuid_parse(text_of(unit, "instance"), &read.instance_id) || !json_is_boolean(in_place) ||
+         !uuid_parse(text_of(unit, "instance"), &read.instance_id) || !json_is_boolean(whole) ||
          !view_present(path))) {
         return fault(run, "summary.json", "a unit is not described as it should be");
     }
     if (view_present(name)) { /* files of no component have none */
-        read.in_place = json_is_true(in_place);
+        read.whole = json_is_true(whole);
         read.full_name = vss_full_name(&run->out->arena, vss_logical_path_norm(path), name);
         earlier_add_unit(run->out, &read);
     }

@@ -7,14 +7,14 @@ static const struct uuid writer = {{1}}, other_writer = {{2}};
 static const struct uuid first = {{11}}, second = {{12}}, unknown = {{13}};
 
 static void unit_add(struct earlier *earlier, const char *run, const struct uuid *instance,
-                     const char *name, bool in_place)
+                     const char *name, bool whole)
 {
     const struct earlier_unit unit = {.writer_id = writer,
                                       .instance_id = *instance,
                                       .full_name = view_of(name),
                                       .verdict = VIEW("original"),
                                       .run = view_of(run),
-                                      .in_place = in_place};
+                                      .whole = whole};
     earlier_add_unit(earlier, &unit);
 }
 
@@ -29,7 +29,7 @@ static const char *found(const struct earlier *earlier, const struct uuid *insta
         return "none";
     }
     (void)snprintf(text, sizeof text, "%.*s %.*s%s", VIEW_ARG(unit->run), VIEW_ARG(unit->full_name),
-                   unit->in_place ? "+" : "-");
+                   unit->whole ? "+" : "-");
     return text;
 }
 

@@ -71,9 +71,9 @@ static void statuses_follow_rows_and_residue(void **state)
     assert_int_equal(report.units[0].status, RESTORE_STATUS_ALL);
     assert_int_equal(report.units[1].status, RESTORE_STATUS_NONE);
     assert_int_equal(report.units[2].status, RESTORE_STATUS_NONE);
-    assert_true(report.units[0].in_place);
-    assert_false(report.units[1].in_place);
-    assert_false(report.units[2].in_place);
+    assert_true(report.units[0].whole);
+    assert_false(report.units[1].whole);
+    assert_false(report.units[2].whole);
     assert_false(report.units[0].has_files);
     assert_true(report.units[1].has_files);
     assert_int_equal(report.restored, 1);
@@ -106,7 +106,7 @@ static void empty_and_partial_units(void **state)
     report_fold(&report, &input, VIEW("run"));
     assert_int_equal(report.units[0].status, RESTORE_STATUS_ALL);
     assert_int_equal(report.units[1].status, RESTORE_STATUS_NONE);
-    assert_true(report.units[1].in_place); /* what was asked for, though no whole unit */
+    assert_true(report.units[1].whole); /* what was asked for, though no whole unit */
     assert_int_equal(report.exit_code, 1);
     report_free(&report);
 }
