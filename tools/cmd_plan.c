@@ -10,6 +10,7 @@ static vsr_code plan_show(const struct call *call, const vsr_plan *plan, vsr_err
         rc = vsr_plan_save(plan, call->output, error);
     }
     if (rc == VSR_OK && (call->jsonl || call->json)) {
+        vsr_plan_warnings(plan, stderr_message, NULL);
         rc = vsr_plan_render(plan, VSR_FORMAT_JSON, stdout_sink, NULL, error);
     } else if (rc == VSR_OK) {
         rc = vsr_plan_render(plan, VSR_FORMAT_TEXT, stdout_sink, NULL, error);

@@ -120,6 +120,9 @@ typedef struct vsr_plan_totals {
 } vsr_plan_totals;
 VSR_API void vsr_plan_count(const vsr_plan *plan, vsr_plan_totals *totals);
 
+/** What the planner has to say that stops nothing; on_warning is called for each sentence. */
+VSR_API void vsr_plan_warnings(const vsr_plan *plan, vsr_message on_warning, void *context);
+
 /** JSON: the lines of interface contract, section 4. Text: a table of units and warnings. */
 VSR_API vsr_code vsr_plan_render(const vsr_plan *plan, vsr_format format, vsr_sink sink,
                                  void *context, vsr_error *error);

@@ -319,6 +319,18 @@ void vsr_plan_count(const vsr_plan *plan, vsr_plan_totals *totals)
     };
 }
 
+void vsr_plan_warnings(const vsr_plan *plan, vsr_message on_warning, void *context)
+{
+    struct buffer sentence = {0};
+    for (uint32_t i = 0; i < plan->plan->warning_count; i++) {
+        sentence.n = 0;
+        buffer_add_view(&sentence, plan_text(plan->plan, plan->plan->warnings[i]));
+        buffer_add_char(&sentence, '\0');
+        on_warning(context, sentence.p);
+    }
+    buffer_free(&sentence);
+}
+
 struct lines_sink {
     vsr_sink sink;
     void *context;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { WARNINGS_TOLD_MAX = 50 };
+
 struct step {
     const struct media_set *set;
     const struct documents *documents;
@@ -52,6 +54,24 @@ static vsr_code step_open(struct step *step, const struct plan_choices *choices,
     return rc == VSR_OK ? dialogue_open(&step->dialogue, &dialogue, error) : rc;
 }
 
+/* What the planner warned of, before anything is written. */
+static void step_warn(const struct step *step, const struct plan *plan)
+{
+    const struct step_options *options = step->options;
+    char sentence[2048];
+    for (uint32_t i = 0; i < plan->warning_count && options->on_warning != NULL; i++) {
+        if (i == WARNINGS_TOLD_MAX) {
+            (void)snprintf(sentence, sizeof sentence, "%u more warnings: `vssrestore plan` has all",
+                           plan->warning_count - i);
+            options->on_warning(options->warning_context, sentence);
+            return;
+        }
+        (void)snprintf(sentence, sizeof sentence, "%.*s",
+                       VIEW_ARG(plan_text(plan, plan->warnings[i])));
+        options->on_warning(options->warning_context, sentence);
+    }
+}
+
 static vsr_code step_copy(struct step *step, struct report *report, bool *begun,
                           const struct plan *plan, const enum refusal *refusals, vsr_error *error)
 {
@@ -59,6 +79,7 @@ static vsr_code step_copy(struct step *step, struct report *report, bool *begun,
     for (uint32_t u = 0; u < plan->unit_count; u++) {
         alone[u] = dialogue_waits(&step->dialogue, &plan->units[u]) ? 1 : 0;
     }
+    step_warn(step, plan);
     step->conduct.stage.alone = alone;
     step->conduct.refusals = refusals;
     const vsr_code rc =

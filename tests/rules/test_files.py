@@ -214,7 +214,9 @@ def T31_a_file_of_two_sets_is_the_first_sets():
             plan = s.plan(media, "--restore-target", "W:db=alternate").must(0)
             equal(len(plan.records(c)), 1 if mapped_first else 0)
             expect(s.warnings(media).told_of("overlap"), plan.told())
+            expect(plan.told_of("overlap"), "told beside the JSON lines, too\n" + plan.told())
             run = s.run(media, "--restore-target", "W:db=alternate").must(0 if mapped_first else 3)
+            expect(run.told_of("overlap"), "told by the run\n" + run.told())
             equal(s.at(r"D:\alt\a.dat"), b"a" if mapped_first else None)
             equal(run.unit(c)["error"], None if mapped_first else "MAPPING_MISSING")
 
