@@ -217,6 +217,14 @@ static inline bool draft_is_directed(const struct draft *draft, const struct dra
            unit->wmd->method != METHOD_RESTORE_AT_REBOOT;
 }
 
+/* Is this file planned, or its directory to be made? */
+static inline bool draft_is_planned(const struct draft *draft, uint32_t number)
+{
+    const struct draft_file *file = &draft->files[number];
+    return file->place != MARK_NONE && file->shared == 0 &&
+           draft->units[draft->sets[file->set].unit].refusal == REFUSAL_NONE;
+}
+
 /* The name that a file has at its place. */
 static inline struct view draft_name(const struct draft *draft, const struct draft_file *file)
 {

@@ -1,10 +1,11 @@
 /* order.c - numbers and records of the plan, in the order in which they are carried out.
  *
  * A directory to be made stands in the first unit that needs it; one that exists is only named.
- * The first planned name of a hard-linked file owns its data. Nothing is decided here. */
+ * Which name of a hard-linked file owns its data is order_links.c's. Nothing is decided here. */
 #include "plan/order.h"
 
 #include "base/heap.h"
+#include "plan/order_links.h"
 #include "plan/order_ranges.h"
 #include "plan/profile.h"
 
@@ -16,25 +17,17 @@ struct order {
     uint32_t *needed_by; /* for each place: the draft_file that needed it first, or MARK_NONE */
     uint32_t *sequence;  /* the needed ones, in the order of need, top down        */
     uint32_t sequence_count;
-    uint32_t *numbers;     /* for each place: plan_directory, or MARK_NONE */
-    uint32_t *made;        /* places to be made, by unit */
-    uint32_t *made_first;  /* for each unit, and one behind: into made */
-    uint32_t *records;     /* for each draft_file: plan_file, or MARK_NONE */
-    bool *set_used;        /* for each set: one of its files goes to its mapping */
-    struct hash_map links; /* link group -> plan_file */
+    uint32_t *numbers;    /* for each place: plan_directory, or MARK_NONE */
+    uint32_t *made;       /* places to be made, by unit */
+    uint32_t *made_first; /* for each unit, and one behind: into made */
+    uint32_t *records;    /* for each draft_file: plan_file, or MARK_NONE */
+    bool *set_used;       /* for each set: one of its files goes to its mapping */
+    struct order_links links;
 };
 
 static uint32_t unit_of_file(const struct draft *draft, uint32_t file)
 {
     return draft->sets[draft->files[file].set].unit;
-}
-
-/* Is this file planned, or its directory to be made? */
-static bool is_planned(const struct draft *draft, uint32_t number)
-{
-    const struct draft_file *file = &draft->files[number];
-    return file->place != MARK_NONE && file->shared == 0 &&
-           draft->units[unit_of_file(draft, number)].refusal == REFUSAL_NONE;
 }
 
 static void warn_of_folder(struct order *order, const struct draft_file *file)
@@ -50,7 +43,7 @@ static void order_need(struct order *order)
 {
     struct draft *draft = order->draft;
     for (uint32_t i = 0; i < draft->file_count; i++) {
-        if (!is_planned(draft, i)) {
+        if (!draft_is_planned(draft, i)) {
             continue;
         }
         const struct draft_file *file = &draft->files[i];
@@ -153,21 +146,6 @@ static void order_directory_record(struct order *order, uint32_t unit, uint32_t 
     out->mapping = mapping_of(draft, file);
 }
 
-static uint32_t link_owner(struct order *order, uint32_t group, uint32_t number)
-{
-    const uint64_t hash = hash_bytes(&group, sizeof group);
-    const struct index_entry *entries = order->draft->index->entries;
-    size_t step = 0;
-    uint32_t owner = MARK_NONE;
-    while ((owner = hash_map_next(&order->links, hash, &step)) != MARK_NONE) {
-        if (entries[order->build->files[owner].entry].link_group == group) {
-            return owner;
-        }
-    }
-    hash_map_add(&order->links, hash, number);
-    return MARK_NONE;
-}
-
 static enum plan_kind kind_of(const struct draft *draft, const struct draft_file *file)
 {
     if (file->named == MARK_NONE) {
@@ -235,8 +213,8 @@ static void order_file_record(struct order *order, uint32_t number)
         return;
     }
     if (out->kind == KIND_PLAIN && entry->link_group != MARK_NONE) {
-        const uint32_t owner = link_owner(order, entry->link_group, record);
-        out->link_owner = owner;
+        const uint32_t owner = order_links_take(&order->links, number);
+        out->link_owner = owner == MARK_NONE ? MARK_NONE : order->records[owner];
         out->kind = owner == MARK_NONE ? KIND_PLAIN : KIND_HARDLINK;
     }
     if (out->kind != KIND_HARDLINK) {
@@ -342,7 +320,7 @@ static void order_files(struct order *order, const struct draft_unit *unit)
             const int of_file = draft_goes_by(draft, file, NAMED_RANGES_FILE) ? TURN_RANGES_FILE
                                 : draft_has_ranges(draft, file)               ? TURN_RANGES
                                                                               : TURN_WHOLE;
-            if (of_file == turn && is_planned(draft, i) && !draft_is_directory(draft, file)) {
+            if (of_file == turn && draft_is_planned(draft, i) && !draft_is_directory(draft, file)) {
                 order_file_record(order, i);
             }
         }
@@ -461,6 +439,7 @@ void order_plan(struct draft *draft, struct plan_build *build)
     memset(order.needed_by, 0xFF, places * sizeof *order.needed_by); /* MARK_NONE */
     memset(order.numbers, 0xFF, places * sizeof *order.numbers);
     memset(order.records, 0xFF, draft->file_count * sizeof *order.records);
+    order_links_init(&order.links, draft);
     order_need(&order);
     order_directories(&order);
     plan_build_reserve_files(build, draft->file_count + (size_t)order.sequence_count);
@@ -472,5 +451,5 @@ void order_plan(struct draft *draft, struct plan_build *build)
     order_mappings(&order);
     order_ranges_paths(draft, build);
     order_to_dos(&order);
-    hash_map_free(&order.links);
+    order_links_fini(&order.links);
 }

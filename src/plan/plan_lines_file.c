@@ -99,11 +99,40 @@ static void file_ranges(struct lines *lines, line_object *record, struct plan_fi
     }
 }
 
-static bool link_equal(const void *context, const void *key, uint32_t file)
+/* The first name of a file that was planned, or (unit) that this unit has at this kind of place. */
+struct link_key {
+    uint32_t group;
+    uint32_t unit; /* MARK_NONE: any */
+    uint32_t place;
+};
+
+static bool link_equal(const void *context, const void *key, uint32_t number)
 {
     const struct lines *lines = context;
-    const struct index_entry *entries = lines->set->index.entries;
-    return entries[lines->build.files[file].entry].link_group == *(const uint32_t *)key;
+    const struct link_key *wanted = key;
+    const struct plan_file *file = &lines->build.files[number];
+    return lines->set->index.entries[file->entry].link_group == wanted->group &&
+           (wanted->unit == MARK_NONE ||
+            (file->unit == wanted->unit && file->place == wanted->place));
+}
+
+static uint32_t link_find(const struct lines *lines, const struct link_key *key)
+{
+    return hash_map_find(&lines->links, hash_bytes(key, sizeof *key), key, link_equal, lines);
+}
+
+/* Whose data a further name has: its unit's own copy, or else the first of all (order_links.h). */
+static void file_link(struct lines *lines, uint32_t number, uint32_t group, struct plan_file *file)
+{
+    const struct link_key keys[2] = {{group, file->unit, file->place}, {group, MARK_NONE, 0}};
+    for (int i = 0; i < 2; i++) {
+        const uint32_t owner = link_find(lines, &keys[i]);
+        if (file->kind == KIND_PLAIN && owner == MARK_NONE) {
+            hash_map_add(&lines->links, hash_bytes(&keys[i], sizeof keys[i]), number);
+        } else if (file->kind == KIND_HARDLINK && file->link_owner == MARK_NONE) {
+            file->link_owner = owner; /* none: plan_check() says so */
+        }
+    }
 }
 
 static bool target_equal(const void *context, const void *key, uint32_t file)
@@ -130,15 +159,8 @@ static void file_owner(struct lines *lines, uint32_t number, struct plan_file *f
             hash_map_add(&lines->targets, hash, number);
         }
     } else if (e != NULL && e->kind == INDEX_FILE && e->link_group != MARK_NONE &&
-               (file->kind == KIND_HARDLINK || file->kind == KIND_PLAIN)) {
-        const uint64_t hash = hash_bytes(&e->link_group, sizeof e->link_group);
-        const uint32_t owner =
-            hash_map_find(&lines->links, hash, &e->link_group, link_equal, lines);
-        if (file->kind == KIND_HARDLINK) {
-            file->link_owner = owner; /* none: plan_check() says so */
-        } else if (owner == MARK_NONE) {
-            hash_map_add(&lines->links, hash, number);
-        }
+               file->action != ACTION_NONE) {
+        file_link(lines, number, e->link_group, file);
     }
 }
 

@@ -21,7 +21,7 @@ struct lines {
     struct lines_unit *units;
     uint64_t unit_count, file_count; /* as the first record says */
     struct plan head;                /* identities and sums, as the first and last record say */
-    struct hash_map links;           /* link group -> its first plan_file */
+    struct hash_map links;           /* link group (and unit, place) -> its first plan_file */
     struct hash_map targets;         /* directed destination -> its first plan_file */
     uint32_t unit;                   /* of the last file record */
 };

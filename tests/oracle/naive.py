@@ -204,17 +204,35 @@ def items_of(unit, media):
             for item in sorted(part, key=lambda item: order[item.node.place])]
 
 
-def kind_of(n, linked):
+def copies_of(units, item):
+    """All whole copies that are planned of what an item is a copy of, in order."""
+    return [other for unit in units if not unit.errors for other in unit.files
+            if other.node is item.node and other.to and not other.owner and not other.writes]
+
+
+def links_with(units, item):
+    """What the names that an item is linked to have in common. 5.11, ruling 8: a second copy of
+    one name is, with all that its unit brings to such a place, a file of its own."""
+    together = [other for other in item.unit.files if other.node.links == item.node.links and
+                other.where == item.where and other.to and not other.owner and not other.writes]
+    apart = any(copies_of(units, other)[0] is not other for other in together)
+    return (item.node.links, item.unit if apart else None, item.where if apart else None)
+
+
+def kind_of(units, item, linked):
     """5.11: the first planned name of a file brings its data, the others link to it."""
-    if n.kind == "link":
+    if item.node.kind == "link":
         return "reparse"
-    again = n.links is not None and n.links in linked
-    linked.add(n.links)
+    if item.node.links is None:
+        return "plain"
+    key = links_with(units, item)
+    again = key in linked
+    linked.append(key)
     return "hardlink" if again else "plain"
 
 
 def records_of(world, units):
-    made, files, linked = Made(world), [], set()
+    made, files, linked = Made(world), [], []
     for number, unit in enumerate(units):
         for item in [] if unit.errors else items_of(unit, world.media):
             if item in unit.folders:
@@ -227,7 +245,7 @@ def records_of(world, units):
                 files.append(SimpleNamespace(
                     unit=number, component=unit.chosen.part.components[item.component].full,
                     kind="directed" if item.where == "directed" else
-                    "partial" if item.partial else kind_of(item.node, linked),
+                    "partial" if item.partial else kind_of(units, item, linked),
                     source=text_of(item.node.place), dest=text_of(item.to), place=item.where,
                     action=item.action, node=item.node, to=item.to, writes=item.writes))
     return files, [SimpleNamespace(unit=unit, dest=text_of(place), place=where, to=place)

@@ -256,5 +256,33 @@ def T48_two_units_for_one_place_are_both_refused():
         equal(files_of(s), {r"D:\third\f": b"third"})
 
 
+def linked_groups(s, *paths):
+    """The same number for paths at the destination that are names of one file."""
+    inodes = [os.stat(s.dest.path(path)).st_ino for path in paths]
+    return [inodes.index(inode) for inode in inodes]
+
+
+def R511_a_second_copy_of_a_linked_file_shares_no_data():
+    for how in ("at once", "-o", "--jsonl"):
+        with Scenario() as s:
+            w, v = s.writer("W", method=METHODS[4]), s.writer("V")
+            b = s.backup()
+            for writer in (w, v):
+                b.include(writer.component("db").files(r"C:\db", "*"))
+            w.mapping(r"C:\db", "*", r"C:\alt")
+            os.link(s.put(r"C:\db\a", b"data"), s.source.path(r"C:\db\z"))
+            media, saved = s.pack(), os.path.join(s.folder, b"plan")
+            s.dest.path(r"C:\db")
+            plan = s.plan(media, *(("-o", saved) if how == "-o" else ())).must(0)
+            if how == "--jsonl":
+                with open(saved, "w", encoding="utf-8") as out:
+                    out.write(plan.out)
+            run = s.run(media) if how == "at once" else s.run_plan(saved)
+            run.must(0)
+            paths = (r"C:\alt\a", r"C:\alt\z", r"C:\db\a", r"C:\db\z")
+            equal(linked_groups(s, *paths), [0, 0, 2, 2], how)
+            equal([s.at(path) for path in paths], [b"data"] * 4)
+
+
 if __name__ == "__main__":
     run_rules(globals())

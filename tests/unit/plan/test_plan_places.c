@@ -372,6 +372,23 @@ static const struct plan_case share_cases[] = {
      .second = PLAN_C(PLAN_LIST("C:\\D", "a", "no")),
      .catalog = ONE "hardlink C:\\D\\z = C:\\D\\a\n",
      .want = "original - 6.6/2\nd C:\\D\n+ C:\\D\\z\noriginal - 6.6/2\nl C:\\D\\a\n"},
+    {.name = "5.11, ruling 8: a second copy of a linked file is a file of its own",
+     .method = "RESTORE_TO_ALTERNATE_LOCATION",
+     .mappings = PLAN_MAP("C:\\D", "*", "yes", "C:\\E"),
+     .locations = D_ALL,
+     .second = PLAN_C(PLAN_LIST("C:\\D", "z", "no") PLAN_LIST("C:\\D", "y", "no")),
+     .catalog = ONE "hardlink C:\\D\\y = C:\\D\\a\nhardlink C:\\D\\z = C:\\D\\a\n",
+     .want = "alternate - 6.6/4\nd C:\\E @alternate\n+ C:\\E\\a @alternate\nl C:\\E\\y "
+             "@alternate\nl C:\\E\\z @alternate\noriginal - 6.6/2\nd C:\\D\n+ C:\\D\\y\nl "
+             "C:\\D\\z\na C:\\D * -> C:\\E\n"},
+    {.name = "5.11, ruling 8: ... also where its first name is brought once",
+     .method = "RESTORE_TO_ALTERNATE_LOCATION",
+     .mappings = PLAN_MAP("C:\\D", "z", "no", "C:\\E"),
+     .locations = PLAN_C(PLAN_LIST("C:\\D", "z", "no")),
+     .second = D_ALL,
+     .catalog = ONE "hardlink C:\\D\\z = C:\\D\\a\n",
+     .want = "alternate - 6.6/4\nd C:\\E @alternate\n+ C:\\E\\z @alternate\noriginal - 6.6/2\nd "
+             "C:\\D\n+ C:\\D\\a\nl C:\\D\\z\na C:\\D z -> C:\\E\n"},
 };
 
 static void run_all(const struct plan_case *cases, size_t count)
@@ -439,6 +456,30 @@ static void hard_links_point_to_the_first_planned_name(void **state)
     planner_fixture_fini(&fixture);
 }
 
+static void a_second_copy_has_names_of_its_own(void **state)
+{
+    (void)state;
+    const struct plan_case c = {.method = "RESTORE_TO_ALTERNATE_LOCATION",
+                                .mappings = PLAN_MAP("C:\\D", "*", "yes", "C:\\E"),
+                                .locations = D_ALL,
+                                .second = D_ALL,
+                                .catalog = ONE "hardlink C:\\D\\z = C:\\D\\a\n"};
+    struct planner_fixture fixture = {0};
+    plan_case_load(&fixture, &c);
+    vsr_error error = {0};
+    struct plan *plan = planner_fixture_plan(&fixture, &error);
+    assert_non_null(plan);
+    assert_int_equal(plan->file_count, 6);
+    assert_int_equal(plan->files[2].link_owner, 1);
+    assert_int_equal(plan->files[4].kind, KIND_PLAIN);
+    assert_int_equal(plan->files[4].link_owner, MARK_NONE);
+    assert_int_equal(plan->files[4].size, 1);
+    assert_int_equal(plan->files[5].kind, KIND_HARDLINK);
+    assert_int_equal(plan->files[5].link_owner, 4);
+    plan_free(plan);
+    planner_fixture_fini(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +488,7 @@ int main(void)
         cmocka_unit_test(units_share_and_collide),
         cmocka_unit_test(nothing_is_asked_below_what_is_missing),
         cmocka_unit_test(hard_links_point_to_the_first_planned_name),
+        cmocka_unit_test(a_second_copy_has_names_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
