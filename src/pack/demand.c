@@ -33,6 +33,7 @@ void demand_ids_free(struct demand_ids *ids)
 {
     free(ids->ids);
     free(ids->exclude_ids);
+    free(ids->alternate_ids);
     *ids = (struct demand_ids){0};
 }
 
@@ -89,6 +90,30 @@ bool demand_excludes(const struct demands *demands, uint32_t demand, struct matc
     return excluded_from(demands, &demands->list[demand], ids->exclude_ids, count);
 }
 
+/* Of a directory that alternatePaths name, or of a file there (name absent: the directory): the
+ * demands that they are of, in ids->alternate_ids. */
+static uint32_t alternate_hits(const struct demands *demands, struct match_place alternates,
+                               struct view name, struct demand_ids *ids)
+{
+    return hits(demands->alternates, alternates, name, &ids->alternate_ids,
+                &ids->alternate_capacity);
+}
+
+/* Does the demand come here only because its alternate directory lies in its normal one? */
+static bool is_in_alternate(const struct demands *demands, uint32_t id,
+                            const uint32_t *alternate_ids, uint32_t alternate_count)
+{
+    if (!demands->list[id].alternate_inside) {
+        return false;
+    }
+    for (uint32_t i = 0; i < alternate_count; i++) {
+        if (alternate_ids[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Is it for the same explicit component? Each is restored by itself. */
 static bool is_same_unit(const struct demand *a, const struct demand *b)
 {
@@ -124,21 +149,25 @@ static void judge_partial(const struct demands *demands, const struct demand_ids
     verdict->conflict = partial != NULL && whole;
 }
 
-struct demand_verdict demand_judge(struct demands *demands, struct match_place wanted,
-                                   struct match_place excludes, struct view name,
-                                   struct demand_ids *ids)
+struct demand_verdict demand_judge(struct demands *demands, const struct tree_places *places,
+                                   struct view name, struct demand_ids *ids)
 {
     struct demand_verdict verdict = {.partial = MARK_NONE};
-    demand_hits(demands->wanted, wanted, name, ids);
+    demand_hits(demands->wanted, places->wanted, name, ids);
     if (ids->count == 0) {
         return verdict;
     }
-    const uint32_t exclude_count = exclude_hits(demands, excludes, name, ids);
+    const uint32_t exclude_count = exclude_hits(demands, places->excludes, name, ids);
+    const uint32_t alternate_count = alternate_hits(demands, places->alternates, name, ids);
     bool few[IDS_FIRST];
     bool *counts = ids->count <= IDS_FIRST ? few : heap_alloc(ids->count, sizeof *counts);
     bool partial = false;
     for (uint32_t i = 0; i < ids->count; i++) {
         const struct demand *demand = &demands->list[ids->ids[i]];
+        counts[i] = !is_in_alternate(demands, ids->ids[i], ids->alternate_ids, alternate_count);
+        if (!counts[i]) {
+            continue;
+        }
         counts[i] = !excluded_from(demands, demand, ids->exclude_ids, exclude_count);
         verdict.wanted = verdict.wanted || counts[i];
         verdict.ranges_file = verdict.ranges_file || demand->kind == DEMAND_RANGES_FILE;
@@ -154,9 +183,24 @@ struct demand_verdict demand_judge(struct demands *demands, struct match_place w
     return verdict;
 }
 
-bool demand_wants_directory(struct match_place wanted)
+bool demand_wants_directory(const struct demands *demands, const struct tree_places *places,
+                            struct demand_ids *ids)
 {
-    return match_place_is_below(wanted);
+    if (!match_place_is_below(places->wanted)) {
+        return false;
+    }
+    const uint32_t count = alternate_hits(demands, places->alternates, VIEW_NONE, ids);
+    if (count == 0) {
+        return true;
+    }
+    demand_hits(demands->wanted, places->wanted, VIEW_NONE, ids);
+    for (uint32_t i = 0; i < ids->count; i++) {
+        if (demands->list[ids->ids[i]].recursive &&
+            !is_in_alternate(demands, ids->ids[i], ids->alternate_ids, count)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A named file that an exclude hits is not demanded, be it there or not (ruling 36). */

@@ -33,6 +33,7 @@ struct demand {
     uint32_t volume;           /* of path */
     struct view below;         /* of path */
     struct view alternate_below;
+    bool alternate_inside; /* the walk of path may come to alternate, which is no part of the set */
     struct view filespec;
     bool recursive;
     bool named;                       /* no wildcard: it must be there (rules 5.10) */
@@ -90,6 +91,8 @@ struct demand_ids {
     uint32_t capacity;
     uint32_t *exclude_ids;
     uint32_t exclude_capacity;
+    uint32_t *alternate_ids;
+    uint32_t alternate_capacity;
 };
 void demand_ids_free(struct demand_ids *ids);
 
@@ -100,15 +103,17 @@ struct demand_verdict {
     uint32_t partial; /* the demand whose ranges alone are saved, or MARK_NONE */
     bool conflict;    /* partial entries that do not agree: it is saved whole  */
 };
-/* ids: those of demands->wanted that hold the file; marks them met. */
-struct demand_verdict demand_judge(struct demands *demands, struct match_place wanted,
-                                   struct match_place excludes, struct view name,
-                                   struct demand_ids *ids);
+/* ids: those of demands->wanted that hold the file; marks them met, but for those whose alternate
+ * directory this is in: what that provides goes elsewhere (rules 5.2, T19). */
+struct demand_verdict demand_judge(struct demands *demands, const struct tree_places *places,
+                                   struct view name, struct demand_ids *ids);
 /* Is the file excluded from this demand? */
 bool demand_excludes(const struct demands *demands, uint32_t demand, struct match_place excludes,
                      struct view name, struct demand_ids *ids);
-/* Does a recursive set want this directory, whatever lies in it (rules 5.5)? */
-bool demand_wants_directory(struct match_place wanted);
+/* Does a recursive set want this directory, whatever lies in it (rules 5.5), and not only as a part
+ * of its own alternate directory? */
+bool demand_wants_directory(const struct demands *demands, const struct tree_places *places,
+                            struct demand_ids *ids);
 /* All ids of a place of one of the tries for a file name, or (name absent) for the directory. */
 void demand_hits(const struct match *match, struct match_place place, struct view name,
                  struct demand_ids *ids);

@@ -173,6 +173,13 @@ static bool match_add_places(const struct demand_collector *collector, struct ma
     return true;
 }
 
+static bool is_deeper(struct view path, struct view directory)
+{
+    return is_within(path, directory) && !is_within(directory, path);
+}
+
+/* On another volume the normal path can come to the alternate one only by a mounted folder, and
+ * then it lies within. */
 static bool add_alternate(struct demand_collector *collector, struct demand *demand,
                           struct view alternate_path, uint32_t id)
 {
@@ -191,6 +198,9 @@ static bool add_alternate(struct demand_collector *collector, struct demand *dem
         return false;
     }
     demand->alternate = path;
+    demand->alternate_inside =
+        demand->recursive &&
+        (volume != demand->volume || is_deeper(demand->alternate_below, demand->below));
     return match_add(demands->alternates, &(struct match_set){.volume = volume,
                                                               .below = demand->alternate_below,
                                                               .filespec = demand->filespec,

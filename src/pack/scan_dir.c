@@ -189,7 +189,7 @@ static void scan_leaf(struct scan_worker *worker, struct node *directory, int di
     const struct tree_places *places = &directory->dir->places;
     struct node made = child_make(directory, view_of(name), kind);
     const struct demand_verdict verdict =
-        demand_judge(scan->demands, places->wanted, places->excludes, made.name, &worker->ids);
+        demand_judge(scan->demands, places, made.name, &worker->ids);
     demand_hits(scan->demands->alternates, places->alternates, made.name, &worker->ids);
     const bool alternate = worker->ids.count > 0;
     const bool maybe_directory = kind == INDEX_SYMLINK && directory->dir->within;
@@ -227,7 +227,7 @@ static void scan_subdirectory(struct scan_worker *worker, struct node *directory
     struct node made = child_make(directory, view_of(name), INDEX_DIRECTORY);
     const struct tree_places places =
         demand_enter(scan->demands, &directory->dir->places, made.name);
-    if (demand_is_dead(&places) && !directory->dir->within && !scan->include_all) {
+    if (demand_is_dead(&places) && !scan->include_all) {
         return;
     }
     if (made.depth >= WIN_PATH_DEPTH_MAX) {
@@ -236,7 +236,6 @@ static void scan_subdirectory(struct scan_worker *worker, struct node *directory
     }
     made.dir = ARENA_NEW(worker->arena, struct tree_directory);
     made.dir->places = places;
-    made.dir->within = directory->dir->within;
     child_add(worker, directory, &made);
 }
 
@@ -244,8 +243,8 @@ static void scan_special(struct scan_worker *worker, struct node *directory, con
 {
     const struct tree_places *places = &directory->dir->places;
     const struct node made = child_make(directory, view_of(name), INDEX_FILE);
-    const struct demand_verdict verdict = demand_judge(worker->scan->demands, places->wanted,
-                                                       places->excludes, made.name, &worker->ids);
+    const struct demand_verdict verdict =
+        demand_judge(worker->scan->demands, places, made.name, &worker->ids);
     if (verdict.wanted || worker->scan->include_all) {
         warn_skipped(worker, &made,
                      "it is a socket, a pipe or a device, which no Windows volume has");
@@ -377,7 +376,7 @@ static int directory_read(struct scan_worker *worker, struct node *node, int fd)
     if (losses != 0) {
         warn_losses(worker, node, losses);
     }
-    node->dir->within = node->dir->within || demand_wants_directory(node->dir->places.wanted);
+    node->dir->within = demand_wants_directory(scan->demands, &node->dir->places, &worker->ids);
     node->protected = node->protected || node->dir->within;
     node->wanted = node->wanted || node->protected || scan->include_all;
     demand_hits(scan->demands->alternates, node->dir->places.alternates, VIEW_NONE, &worker->ids);

@@ -25,7 +25,7 @@ struct tree_directory {
     size_t child_capacity;
     struct node *pending_next; /* the scan's stack */
     struct tree_places places;
-    bool within; /* a recursive set reaches down here: it and all directories below are wanted */
+    bool within; /* a recursive set reaches down here: it is wanted, whatever lies in it */
 };
 
 /* What few nodes have. */

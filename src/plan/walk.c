@@ -169,12 +169,14 @@ static void walk_file(struct walk *walk, const struct walk_step *step, uint32_t 
     }
 }
 
-/* One directory: every unit with a recursive set that reaches it makes it (5.5). */
+/* One directory: every unit with a recursive set that reaches it makes it (5.5), unless it is of no
+ * component: of the set's alternate directory, say, which is no part of it (5.2). */
 static void walk_directory(struct walk *walk, const struct walk_step *step)
 {
     const uint32_t entry = step->directory;
     const bool marked = (walk->draft->index->entries[entry].flags & INDEX_UNPROTECTED) != 0;
-    const uint32_t count = walk->pattern_count > 0 ? 0 : walk_ask_directory(walk, step->trees);
+    const uint32_t count =
+        marked || walk->pattern_count > 0 ? 0 : walk_ask_directory(walk, step->trees);
     if (marked && walk->unprotected) {
         unprotected_take(walk, step, entry, 0, true);
     }

@@ -43,6 +43,23 @@ def T19_an_alternate_path_is_read_and_never_written():
         expect("C:\\app\\spit" not in s.listing(), "nothing in spit, not even itself")
 
 
+def T19_an_alternate_path_inside_its_recursive_set_is_no_part_of_it():
+    for all_files in ((), ("--all",)):
+        with Scenario() as s:
+            _, c = one(s)
+            c.files(r"C:\app", "*", alternate=r"C:\app\spit")
+            s.put(r"C:\app\a.dat", b"live")
+            s.put(r"C:\app\sub\b.dat", b"live")
+            s.put(r"C:\app\spit\a.dat", b"spit")
+            s.put(r"C:\app\spit\new\c.dat", b"spit")
+            s.put_folder(r"C:\app\spit\empty")
+            equal(restored(s, *all_files),
+                  {r"C:\app\a.dat": b"spit", r"C:\app\sub\b.dat": b"live",
+                   r"C:\app\new\c.dat": b"spit"})
+            expect("C:\\app\\spit" not in s.listing(), "nothing in spit, not even itself")
+            expect("C:\\app\\empty" in s.listing(), "what spit has goes under the normal path")
+
+
 def T20_star_dot_star_is_every_file():
     equal(matched("*.*", "README", "a.txt", ".x"), [".x", "README", "a.txt"])
 

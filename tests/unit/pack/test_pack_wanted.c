@@ -143,6 +143,41 @@ static void alternate_path_is_read_first_and_kept_under_the_normal_one(void **st
     pack_fixture_end(&fixture);
 }
 
+static void alternate_directory_inside_its_set_is_no_part_of_it(void **state)
+{
+    (void)state;
+    struct pack_fixture fixture;
+    struct media_set set;
+    pack_fixture_begin(&fixture);
+    pack_fixture_sets(
+        &fixture,
+        "<FILE_LIST path=\"C:\\app\" filespec=\"*\" recursive=\"yes\" "
+        "alternatePath=\"C:\\app\\Spit\"/>"
+        "<FILE_LIST path=\"C:\\app\\spit\\mine\" filespec=\"*.txt\" recursive=\"no\"/>"
+        "<FILE_LIST path=\"C:\\same\" filespec=\"*\" recursive=\"yes\" "
+        "alternatePath=\"c:\\Same\\\"/>",
+        "");
+    tree_text(&fixture, "app/a.db", "live");
+    tree_text(&fixture, "app/sub/b.db", "live");
+    tree_text(&fixture, "app/spit/a.db", "from the writer");
+    tree_text(&fixture, "app/spit/deep/c.db", "from the writer");
+    tree_text(&fixture, "app/spit/mine/own.txt", "another set's");
+    tree_text(&fixture, "same/d.db", "read where it stands");
+    pack_fixture_pack_and_verify(&fixture);
+    assert_int_equal(fixture.result.incomplete_count, 0);
+    pack_fixture_open(&fixture, &set);
+    assert_packed(&set, "app/a.db");
+    assert_packed(&set, "app/sub/b.db");
+    assert_packed(&set, "app/deep/c.db");
+    assert_packed(&set, "app/mine/own.txt");
+    assert_packed(&set, "app/spit/mine/own.txt");
+    assert_packed(&set, "same/d.db");
+    assert_not_packed(&set, "app/spit/a.db");
+    assert_not_packed(&set, "app/spit/deep");
+    set_close(&set);
+    pack_fixture_end(&fixture);
+}
+
 static void named_file_that_is_missing_is_told_with_its_component(void **state)
 {
     (void)state;
@@ -404,6 +439,7 @@ int main(void)
         cmocka_unit_test(paths_are_found_without_regard_to_case),
         cmocka_unit_test(mask_without_the_backup_types_bit_brings_nothing),
         cmocka_unit_test(alternate_path_is_read_first_and_kept_under_the_normal_one),
+        cmocka_unit_test(alternate_directory_inside_its_set_is_no_part_of_it),
         cmocka_unit_test(named_file_that_is_missing_is_told_with_its_component),
         cmocka_unit_test(unknown_names_are_all_told_before_anything_is_made),
         cmocka_unit_test(partial_files_are_saved_by_their_ranges),
