@@ -191,13 +191,10 @@ vsr_code xml_text_open(struct xml_text *out, struct arena *arena, struct view by
     return rc;
 }
 
-/* The original bytes that one byte of the text stands for: those of its character, counted at
+/* The original's bytes, of UTF-16, that one byte of the text stands for: those of its character, counted at
  * the character's first byte. */
-static unsigned original_bytes(enum xml_form form, unsigned char byte)
+static unsigned utf16_bytes(unsigned char byte)
 {
-    if (form == XML_UTF8) {
-        return 1;
-    }
     return (byte & 0xC0) == 0x80 ? 0 : byte >= 0xF0 ? 4 : 2;
 }
 
@@ -212,7 +209,7 @@ struct vss_place xml_text_place_next(const struct xml_text *text, struct xml_cur
             cursor->bytes_before += stop - cursor->offset;
         } else {
             for (size_t i = cursor->offset; i < stop; i++) {
-                cursor->bytes_before += original_bytes(text->form, (unsigned char)p[i]);
+                cursor->bytes_before += utf16_bytes((unsigned char)p[i]);
             }
         }
         cursor->lines_before += line_end != NULL;

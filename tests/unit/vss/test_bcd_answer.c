@@ -80,6 +80,11 @@ static const struct row {
      "fileRestoreStatus of <COMPONENT> 'one' was added"},
     {BCD_PHASE_PRE_RESTORE, ANSWER("", "<BACKUP_METADATA xmlns='' metadata='n'/>"), "", 2,
      "<BACKUP_METADATA> in <COMPONENT> 'one' was changed or taken away"},
+    {BCD_PHASE_PRE_RESTORE, ANSWER("", "<BACKUP_METADATA xmlns='' metadata='m' more='1'/>"), "", 2,
+     "<BACKUP_METADATA> in <COMPONENT> 'one' was changed or taken away"},
+    {BCD_PHASE_PRE_RESTORE,
+     ANSWER("", "<BACKUP_METADATA xmlns='' metadata='m'><X/></BACKUP_METADATA>"), "", 2,
+     "<BACKUP_METADATA> in <COMPONENT> 'one' was changed or taken away"},
     {BCD_PHASE_PRE_RESTORE,
      ANSWER("", META "<NEW_TARGET path='p' filespec='f' recursive='no' alternatePath='a'/>"), "", 1,
      "<NEW_TARGET> in <COMPONENT> 'one' was added"},
@@ -145,6 +150,10 @@ static void an_answer_that_cannot_be_used_is_refused(void **state)
          "it lost <COMPONENT> 'lp\\two'"},
         {BCD(PART(X, I1, ONE ">" META "</COMPONENT>" TWO "/>")), "it lost <WRITER_COMPONENTS>"},
         {ANSWER("", META "<DIRECTED_TARGET sourcePath='a'/>"), "without sourceFilename"},
+        {ANSWER("", META "<DIRECTED_TARGET sourcePath='a' sourceFilename='b' sourceRangeList='0:1' "
+                         "destinationPath='c' destinationFilename='d' "
+                         "destinationRangeList='2:1' more='1'/>"),
+         "<DIRECTED_TARGET> with more than is known"},
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct arena arena = {0};
@@ -158,6 +167,23 @@ static void an_answer_that_cannot_be_used_is_refused(void **state)
         }
         arena_free(&arena);
     }
+}
+
+/* What no version of the format knows is not the writer's, and does not hide what is. */
+static void unknown_elements_come_back_as_they_went(void **state)
+{
+    (void)state;
+    static const char sent[] = BCD(PART(X, I1, "<NOTE a='1'/>" ONE "/>"));
+    static const char changed[] = BCD(PART(X, I1, "<NOTE a='1'/>" ONE " restoreTarget='new'/>"));
+    struct arena arena = {0};
+    struct bcd_answer answer;
+    assert_int_equal(bcd_answer_read(&answer, &arena, VIEW(sent), VIEW(changed), 0,
+                                     BCD_PHASE_PRE_RESTORE, NULL),
+                     VSR_OK);
+    assert_int_equal(answer.dropped.count, 0);
+    assert_int_equal(answer.change_count, 1);
+    assert_view_equal(answer.changes[0].target, "new");
+    arena_free(&arena);
 }
 
 /* A document that already has restore metadata keeps it: "already exists" (T67). */
@@ -183,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_a_writer_may_write_counts),
         cmocka_unit_test(an_answer_that_cannot_be_used_is_refused),
+        cmocka_unit_test(unknown_elements_come_back_as_they_went),
         cmocka_unit_test(metadata_is_written_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -280,6 +280,12 @@ static void drop_and_set(struct bcd_document *d)
     bcd_document_set_ranges(d, 0, 0, 1, VIEW("D:\\s"));
 }
 
+static void set_ranges_backwards(struct bcd_document *d)
+{
+    bcd_document_set_ranges(d, 0, 0, 1, VIEW("D:\\s"));
+    bcd_document_set_ranges(d, 0, 0, 0, VIEW("D:\\r"));
+}
+
 static void set_root(struct bcd_document *d)
 {
     bcd_document_set_restore_type(d, VIEW("import"));
@@ -330,6 +336,9 @@ static void edits_leave_the_spelling_of_the_rest(void **state)
          "<PARTIAL_FILE path='y'/><NEW_TARGET path='3'/></COMPONENT>",
          "<COMPONENT><NEW_TARGET path='1'/><PARTIAL_FILE ranges='D:\\r'/>"
          "<PARTIAL_FILE path='y' ranges=\"D:\\s\"/><NEW_TARGET path='3'/></COMPONENT>"},
+        {set_ranges_backwards, "<COMPONENT><PARTIAL_FILE ranges='x'/><PARTIAL_FILE/></COMPONENT>",
+         "<COMPONENT><PARTIAL_FILE ranges='D:\\r'/><PARTIAL_FILE ranges=\"D:\\s\"/>"
+         "</COMPONENT>"},
         {set_root, "<COMPONENT/>", NULL},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -157,6 +157,26 @@ static void component_faults_stay_with_the_component(void **state)
     }
 }
 
+/* Each of them is stopped, and names another; a fault that it has already stays. */
+static void components_of_one_name_are_all_stopped(void **state)
+{
+    (void)state;
+    struct parsed p = parse(IN("<FILE_GROUP componentName='c'/>\n<FILE_GROUP componentName='c'/>\n"
+                               "<FILE_GROUP componentName='c'/>\n"
+                               "<FILE_GROUP componentName='d'/>"));
+    assert_int_equal(p.rc, VSR_OK);
+    assert_int_equal(p.wmd.component_count, 4);
+    for (uint32_t i = 0; i < 3; i++) {
+        char says[100];
+        const uint32_t other = i == 0 ? 1 : i - 1;
+        (void)snprintf(says, sizeof says, "\"c\" stands a second time at byte %llu",
+                       (unsigned long long)p.wmd.components[other].place.byte);
+        assert_text_has(p.wmd.components[i].fault.p, says);
+    }
+    assert_false(view_present(p.wmd.components[3].fault));
+    arena_free(&p.arena);
+}
+
 static void writer_faults_stop_the_writer(void **state)
 {
     (void)state;
@@ -319,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_words_are_read),
         cmocka_unit_test(component_faults_stay_with_the_component),
+        cmocka_unit_test(components_of_one_name_are_all_stopped),
         cmocka_unit_test(writer_faults_stop_the_writer),
         cmocka_unit_test(unknown_elsewhere_is_a_warning),
         cmocka_unit_test(methods_absent_and_unknown),

@@ -236,6 +236,7 @@ static void faulty_xml_is_refused(void **state)
         {"<a b=1/>", "not well-formed"},
         {"<a b='1'c='2'/>", "not well-formed"},
         {"<b><a\x03y c='1'/></b>", "byte 3: not well-formed"},
+        {"<b><a\x03 c/></b>", "not well-formed"},
         {"<a b='&#0;'/>", "not well-formed"},
         {"<a b='&#xD800;'/>", "not well-formed"},
         {"<a b='\x01'/>", "not well-formed"},
@@ -318,6 +319,17 @@ static void bounds_hold(void **state)
     assert_int_equal(open_repeated("<a", " b='1'", 1000000, "/>", &error), VSR_ERR_DOCUMENT);
     assert_text_has(error.what, "more attributes than are allowed");
     error = (vsr_error){0};
+    char full[8 + 2 * DOCUMENT_ATTRIBUTES_MAX] = "<b";
+    for (size_t i = 0; i < DOCUMENT_ATTRIBUTES_MAX; i++) {
+        memcpy(full + 2 + 2 * i, "''", 2);
+    }
+    memcpy(full + 2 + 2 * DOCUMENT_ATTRIBUTES_MAX, "/>", 3);
+    assert_int_equal(open_repeated("<a>", full,
+                                   DOCUMENT_ATTRIBUTES_ALL_MAX / DOCUMENT_ATTRIBUTES_MAX + 1,
+                                   "</a>", &error),
+                     VSR_ERR_DOCUMENT);
+    assert_text_has(error.what, "the document has more attributes than are allowed");
+    error = (vsr_error){0};
     assert_int_equal(open_repeated("<a>", "<b/>", DOCUMENT_ELEMENTS_MAX, "</a>", &error),
                      VSR_ERR_DOCUMENT);
     assert_text_has(error.what, "more elements than are allowed");
@@ -363,6 +375,7 @@ static void root_names_are_found_without_trust(void **state)
         {BYTES("\xFE\xFF\0<\0\xE4\0>"), "?"},
         {BYTES("nothing <a/>"), NULL},
         {BYTES("<!-- <a/>"), NULL},
+        {BYTES("<!DOCTYPE a [<!ENTITY b '> <d>"), NULL},
         {BYTES("<"), NULL},
         {BYTES(""), NULL},
     };
