@@ -44,11 +44,18 @@ static void facts_directory(struct facts_fixture *facts, struct view path, unsig
     out->handle = facts_handle(facts, path);
 }
 
+static vsr_code facts_ask(struct facts_fixture *facts, vsr_error *error)
+{
+    return ++facts->asked == facts->fails_at
+               ? err_set(error, VSR_ERR_DEST_IO, "facts_fixture", "the destination gives no answer")
+               : VSR_OK;
+}
+
 static vsr_code facts_root(void *context, uint32_t root, struct fact_directory *out,
                            vsr_error *error)
 {
-    (void)error;
     struct facts_fixture *facts = context;
+    const vsr_code code = facts_ask(facts, error);
     unsigned flags = 0;
     for (uint32_t i = 0; i < facts->entry_count; i++) {
         if (win_fold_equal(facts->entries[i].path, facts->roots[root].spec)) {
@@ -57,9 +64,10 @@ static vsr_code facts_root(void *context, uint32_t root, struct fact_directory *
     }
     facts_directory(facts, facts->roots[root].spec, flags, out);
     out->exists = !facts->roots_missing;
+    out->obstacle = facts->roots_blocked ? "the folder above it is read-only" : out->obstacle;
     out->device = facts->one_directory ? 1 : root + 1;
     out->inode = 2;
-    return VSR_OK;
+    return code;
 }
 
 /* The first element of rest, when path begins with the directory and goes on. */
@@ -108,6 +116,7 @@ static void facts_find(const struct facts_fixture *facts, struct view directory,
     out->replaceable =
         (out->type == FACT_FILE || out->type == FACT_SYMLINK) && (*flags & FACTS_LOCKED) == 0;
     out->obstacle = (*flags & FACTS_LOCKED) != 0 ? "the file is immutable" : NULL;
+    out->use_unknown = (*flags & FACTS_UNKNOWN) != 0;
     out->link_count = (*flags & FACTS_LINKED) != 0 ? 2 : 1;
     out->modify_s = (*flags & FACTS_OLD) != 0 ? -1 : 0;
 }
@@ -115,8 +124,8 @@ static void facts_find(const struct facts_fixture *facts, struct view directory,
 static vsr_code facts_enter(void *context, uint32_t handle, struct view name,
                             struct fact_directory *out, struct fact *as_entry, vsr_error *error)
 {
-    (void)error;
     struct facts_fixture *facts = context;
+    const vsr_code code = facts_ask(facts, error);
     unsigned flags = 0;
     facts->entered++;
     *out = (struct fact_directory){0};
@@ -126,21 +135,20 @@ static vsr_code facts_enter(void *context, uint32_t handle, struct view name,
         const struct view path = arena_printf(&facts->arena, "%.*s\\%.*s", VIEW_ARG(directory),
                                               VIEW_ARG(as_entry->name));
         facts_directory(facts, path, flags, out);
-        out->device = 99;
-        out->inode = out->handle + 10;
+        out->device = (flags & FACTS_SECOND) != 0 ? 2 : 99;
+        out->inode = (flags & FACTS_SECOND) != 0 ? 2 : out->handle + 10;
     }
-    return VSR_OK;
+    return code;
 }
 
 static vsr_code facts_lookup(void *context, uint32_t handle, struct view name, struct fact *out,
                              vsr_error *error)
 {
-    (void)error;
     struct facts_fixture *facts = context;
     unsigned flags = 0;
     facts->lookups++;
     facts_find(facts, facts->handles[handle], name, out, &flags);
-    return VSR_OK;
+    return facts_ask(facts, error);
 }
 
 struct plan_facts facts_of(struct facts_fixture *facts)

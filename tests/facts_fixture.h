@@ -10,7 +10,9 @@ enum {
     FACTS_READONLY = 2, /* a directory that takes nothing new   */
     FACTS_MOUNT = 4,    /* another mount stands here            */
     FACTS_LINKED = 8,   /* a file with a second name            */
-    FACTS_OLD = 16      /* older than anything on the media, else as old */
+    FACTS_OLD = 16,     /* older than anything on the media, else as old */
+    FACTS_UNKNOWN = 32, /* whether it is in use cannot be told           */
+    FACTS_SECOND = 64   /* a directory where the second root is mounted  */
 };
 
 struct facts_entry {
@@ -32,8 +34,11 @@ struct facts_fixture {
     bool case_sensitive;
     bool name_units;
     uint32_t name_bytes_max;
-    bool roots_missing;        /* no root is there yet             */
-    bool one_directory;        /* all roots are the same directory */
+    bool roots_missing; /* no root is there yet             */
+    bool roots_blocked; /* ... nor can any be made          */
+    bool one_directory; /* all roots are the same directory */
+    uint64_t fails_at;  /* this question's answer is an I/O error, counted from 1; 0: none */
+    uint64_t asked;
     uint64_t lookups, entered; /* how often was asked              */
 };
 

@@ -86,6 +86,8 @@ static void option_take(struct planner_fixture *f, struct view word, struct view
         option_list(f, f->new_targets, &c->new_target_count, &c->new_targets, value);
     } else if (view_equal(word, VIEW("--restore-target"))) {
         option_list(f, f->restore_targets, &c->restore_target_count, &c->restore_targets, value);
+    } else if (view_equal(word, VIEW("--restore-options"))) {
+        option_list(f, f->restore_options, &c->restore_option_count, &c->restore_options, value);
     } else if (view_equal(word, VIEW("--root"))) {
         c->root = keep(f, value);
     } else if (view_equal(word, VIEW("--private"))) {
@@ -118,11 +120,9 @@ static void have_take(struct planner_fixture *fixture, struct view line)
     static const struct {
         const char *word;
         unsigned flag;
-    } flags[] = {{"locked", FACTS_LOCKED},
-                 {"readonly", FACTS_READONLY},
-                 {"mount", FACTS_MOUNT},
-                 {"linked", FACTS_LINKED},
-                 {"old", FACTS_OLD}};
+    } flags[] = {{"locked", FACTS_LOCKED}, {"readonly", FACTS_READONLY}, {"mount", FACTS_MOUNT},
+                 {"linked", FACTS_LINKED}, {"old", FACTS_OLD},           {"unknown", FACTS_UNKNOWN},
+                 {"second", FACTS_SECOND}};
     const struct view word = take_word(&line);
     const enum fact_type type = view_equal(word, VIEW("file"))      ? FACT_FILE
                                 : view_equal(word, VIEW("dir"))     ? FACT_DIRECTORY
@@ -154,6 +154,9 @@ static void destination_take(struct planner_fixture *fixture, struct view word)
         facts->name_units = true;
     } else if (view_equal(word, VIEW("missing"))) {
         facts->roots_missing = true;
+    } else if (view_equal(word, VIEW("blocked"))) {
+        facts->roots_missing = true;
+        facts->roots_blocked = true;
     } else if (view_equal(word, VIEW("one-directory"))) {
         facts->one_directory = true;
     } else if (view_starts(word, VIEW("names=")) && view_to_u64(view_skip(word, 6), &bytes)) {

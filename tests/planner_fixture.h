@@ -23,7 +23,8 @@ struct planner_fixture {
     const char *volumes[FIXTURE_OPTIONS_MAX], *environment[FIXTURE_OPTIONS_MAX],
         *components[FIXTURE_OPTIONS_MAX], *excluded[FIXTURE_OPTIONS_MAX],
         *files[FIXTURE_OPTIONS_MAX], *new_targets[FIXTURE_OPTIONS_MAX],
-        *restore_targets[FIXTURE_OPTIONS_MAX], *not_to_backup[FIXTURE_OPTIONS_MAX];
+        *restore_targets[FIXTURE_OPTIONS_MAX], *restore_options[FIXTURE_OPTIONS_MAX],
+        *not_to_backup[FIXTURE_OPTIONS_MAX];
     struct buffer lines; /* of the last plan rendered */
 };
 
@@ -43,8 +44,8 @@ void planner_fixture_documents_folder(struct planner_fixture *fixture, const cha
 void planner_fixture_catalog(struct planner_fixture *fixture, const char *text);
 
 /* Lines: "--volume C:=/mnt/c", ..., "--not-to-backup LINE"; "have file|dir|symlink|other PATH
- * [locked] [readonly] [mount] [linked] [old]"; "destination case-sensitive|units|missing|
- * names=N". */
+ * [locked] [readonly] [mount] [linked] [old] [unknown] [second]"; "destination
+ * case-sensitive|units|missing|blocked|one-directory|names=N". */
 void planner_fixture_options(struct planner_fixture *fixture, const char *text);
 
 /* The plan; NULL with *error filled when there is none. */

@@ -23,7 +23,4 @@ vsr_code locate_base_place(struct draft *draft, uint32_t base, uint32_t *out, vs
 vsr_code locate_directory(struct draft *draft, uint32_t directory, const struct draft_set *set,
                           uint32_t base, uint32_t *out, vsr_error *error);
 
-/* The Windows path that a set's files would go below, for messages. */
-struct view locate_base_text(const struct draft *draft, uint32_t base);
-
 #endif

@@ -89,7 +89,7 @@ static bool ranges_file_take(struct draft *draft, const struct list *list, struc
     const struct view name = out->file;
     const uint32_t number = named->files[list->side];
     if (number == MARK_NONE) {
-        return false; /* its path was none: the unit is refused */
+        return false; /* GCOVR_EXCL_LINE: its path was none, and the unit is refused */
     }
     if (!is_readable(draft->index, draft->named[number].media)) {
         draft_refuse(draft, named->unit, REFUSAL_RANGES_FILE_MISSING, "7.6",

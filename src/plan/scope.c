@@ -47,23 +47,9 @@ static bool writer_document_is_missing(struct selecting *selecting,
 static bool entry_is_faulty(struct selecting *selecting, const struct writer_state *writer,
                             struct scope *scope)
 {
+    (void)selecting;
     const struct bcd_component *entry = &writer->tree.writer->components[scope->bcd_component];
-    if (refuse_fault(scope, entry->fault, entry->fault_unknown)) {
-        return true;
-    }
-    if (entry->type != COMPONENT_UNKNOWN && entry->backup_succeeded != FLAG_UNKNOWN) {
-        return false;
-    }
-    const struct view text = selecting_entry_text(selecting, writer, scope->bcd_component);
-    if (entry->type == COMPONENT_UNKNOWN) {
-        return refuse(scope, REFUSAL_DOCUMENT_UNKNOWN_WORD, "10.5",
-                      arena_printf(selecting->arena, "%.*s: its type \"%.*s\" is not known",
-                                   VIEW_ARG(text), VIEW_ARG(entry->type_text)));
-    }
-    return refuse(scope, REFUSAL_DOCUMENT_UNKNOWN_WORD, "4.12",
-                  arena_printf(selecting->arena,
-                               "%.*s: whether its backup succeeded is neither yes nor no",
-                               VIEW_ARG(text)));
+    return refuse_fault(scope, entry->fault, entry->fault_unknown);
 }
 
 static bool writer_is_faulty(struct selecting *selecting, const struct writer_state *writer,
@@ -80,15 +66,11 @@ static bool writer_is_faulty(struct selecting *selecting, const struct writer_st
 static bool documents_disagree(struct selecting *selecting, const struct writer_state *writer,
                                struct scope *scope)
 {
-    const struct bcd_component *entry = &writer->tree.writer->components[scope->bcd_component];
     const char *what = NULL;
     if (scope->root == MARK_NONE) {
         what = "its writer's document has no such component";
     } else if (writer->tree.doubled[scope->bcd_component]) {
         what = "the Backup Components Document has it twice";
-    } else if (entry->type != COMPONENT_UNDEFINED &&
-               entry->type != writer->tree.wmd->components[scope->root].type) {
-        what = "the documents give it different types";
     }
     if (what == NULL) {
         return false;

@@ -153,9 +153,7 @@ static void file_is_present(const struct survey_at *at, struct draft_file *file,
     if (!right_type || !fact->replaceable || !place->writable) {
         const char *why = fact->obstacle;
         if (why == NULL) {
-            why = !right_type        ? "what stands there is no regular file"
-                  : !place->writable ? place->why
-                                     : NULL;
+            why = !right_type ? "what stands there is no regular file" : place->why;
         }
         hinder(at, file, HINDERS_WRITING, REFUSAL_NOT_REPLACEABLE, "6.5",
                why != NULL ? why : "it cannot be replaced");

@@ -191,8 +191,8 @@ vsr_code xml_text_open(struct xml_text *out, struct arena *arena, struct view by
     return rc;
 }
 
-/* The original's bytes, of UTF-16, that one byte of the text stands for: those of its character, counted at
- * the character's first byte. */
+/* The bytes of UTF-16 that one byte of the text stands for: those of its character, counted at the
+ * character's first byte. */
 static unsigned utf16_bytes(unsigned char byte)
 {
     return (byte & 0xC0) == 0x80 ? 0 : byte >= 0xF0 ? 4 : 2;

@@ -20,7 +20,8 @@ static int set_up(void **state)
         BCD(PART_AS("1", "1", "One", ENTRY("", "A") ENTRY("", "Shared"))
                 PART_AS("1", "2", "Two", ENTRY("", "B") ENTRY("", "Shared"))
                     PART("2", ENTRY("", "a") ENTRY("", "a=b") ENTRY("a|b", "c:d"))
-                        PART("3", ENTRY("lost\\path", "C"))),
+                        PART("3", ENTRY("lost\\path", "C") ENTRY("lost\\path", "CC")
+                                      ENTRY("lost\\path", "Cc"))),
         WMD_AS("1", "1", "One", "SQL", "", "USER_DATA",
                GROUP("", "A", "no", "") GROUP("", "Shared", "no", "") GROUP("", "EXACT", "no", "")),
         WMD_AS("1", "2", "Two", "SQL", "", "USER_DATA",
@@ -155,6 +156,10 @@ static void components_without_a_writer_document_have_names(void **state)
     assert_int_equal(ref.writer, 3);
     assert_int_equal(ref.component, MARK_NONE);
     assert_int_equal(ref.bcd_component, 0);
+    assert_int_equal(choice_resolve(&documents, VIEW(ID3 ":lost\\path\\Cc"), '\0', &ref, NULL,
+                                    &error),
+                     VSR_OK); /* spelled just so */
+    assert_int_equal(ref.bcd_component, 2);
 }
 
 static void whole_writers_are_all_their_instances(void **state)

@@ -7,9 +7,12 @@
 
 #include "plan/explain.h"
 #include "plan_case.h"
+#include "small_documents.h"
 
 #define CAN "RESTORE_IF_CAN_BE_REPLACED"
 #define VOL "volume C:\n"
+
+#define GUID "\\\\?\\Volume{0d1e2f30-0000-0000-0000-000000000001}\\"
 
 enum { PIECES_MAX = 8 };
 
@@ -136,6 +139,34 @@ static const struct asked asked[] = {
      "C:\\D\\b", {"C:\\D\\b\n  is not on the media\n  as far as it is there: C:\\D", "wanted by W:",
                   "the media do not hold it"},
      "\"outcome\":\"not_on_media\""},
+    {"named by the document as a partial file",
+     {.method = CAN, .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "no")),
+      .components = PLAN_ENTRIES(PLAN_PARTIAL("C:\\D", "p", "0:1")),
+      .catalog = VOL "ranges C:\\D\\p 5 0:1\n", .options = "--volume C:=/c\nhave file C:\\D\\p\n"},
+     "C:\\D\\p", {"names it itself, as a partial file", "holds it, and its place counts"},
+     "\"outcome\":\"restored\""},
+    {"no restore method",
+     {.method = "UNDEFINED", .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "no")),
+      .catalog = VOL "file C:\\D\\a 1\n"},
+     "C:\\D\\a", {"refuse: METHOD_UNDEFINED, the writer gave no restore method",
+                 "NOT RESTORED, METHOD_UNDEFINED (6.6/0)"},
+     "\"error\":\"METHOD_UNDEFINED\""},
+    {"a folder that stands there",
+     {.method = CAN, .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes")),
+      .catalog = VOL "dir C:\\D\\x\n", .options = "--volume C:=/c\nhave dir C:\\D\\x\n"},
+     "C:\\D\\x", {"nothing to be done, it stands at C:\\D\\x"}, "\"kind\":\"directory\""},
+    {"of no component, and listed as not to be backed up",
+     {.method = CAN, .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "no")),
+      .catalog = VOL "free C:\\T\\y 4\n",
+      .options = "--volume C:=/c\n--unprotected\n--not-to-backup C:\\T\\*\n"},
+     "C:\\T\\y", {"it is not to be backed up, or must not come back: left out"},
+     "\"results\":[]"},
+    {"on a volume that has a GUID alone; an exclude that is none is no reason",
+     {.method = "RESTORE_IF_NOT_THERE",
+      .locations = PLAN_C(PLAN_LIST(GUID, "*", "no")) PLAN_EXCLUDE(GUID, "a:b", "no"),
+      .catalog = "volume " GUID "\nfile " GUID "a 1\n",
+      .options = "--volume " GUID "=/g\nhave file " GUID "\\a\n"},
+     GUID "a", {"'" GUID "a': it exists", "NOT RESTORED, PRESENT"}, "\"outcome\":\"refused\""},
     {"two that differ by case: the one spelled so",
      {.method = CAN, .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "no")),
       .catalog = VOL "file C:\\D\\A 1\nfile C:\\D\\a 2\n",
@@ -216,6 +247,46 @@ static void one_file_is_asked_about(void **state)
     }
 }
 
+/* A writer whose document alone is there. */
+static void nothing_of_a_writer_was_backed_up(void **state)
+{
+    (void)state;
+    const char *const texts[] = {
+        BCD(PART("2", ENTRY("", "A"))),
+        WMD("1", GROUP("", "A", "no", FILES("C:\\D", "*"))),
+        WMD("2", GROUP("", "A", "no", FILES("C:\\E", "*"))),
+    };
+    struct planner_fixture fixture = {0};
+    struct explanation explanation;
+    struct buffer text = {0};
+    vsr_error error = {0};
+    planner_fixture_documents(&fixture, texts, 3);
+    planner_fixture_catalog(&fixture, VOL "file C:\\D\\a 1\nfile C:\\E\\a 1\n");
+    planner_fixture_options(&fixture, "--volume C:=/c\n");
+    assert_int_equal(explain(&fixture, &explanation, "C:\\D\\a", &error), VSR_OK);
+    explain_render_text(&explanation, &text);
+    buffer_add_char(&text, '\0');
+    assert_non_null(strstr(text.p, "not in scope: nothing of its writer was backed up"));
+    buffer_free(&text);
+    explain_free(&explanation);
+    planner_fixture_fini(&fixture);
+}
+
+static void a_set_that_cannot_be_read_is_told(void **state)
+{
+    (void)state;
+    struct planner_fixture fixture = {0};
+    struct explanation explanation;
+    vsr_error error = {0};
+    const struct plan_input input = {&fixture.documents, &fixture.set, &fixture.choices, NULL};
+    plan_case_load(&fixture, &asked[0].plan);
+    ((struct set_volume *)(uintptr_t)fixture.set.description.volumes)->letter = VIEW("?:");
+    assert_int_equal(plan_explain(&explanation, &input, VIEW("C:\\D\\a"), &error), VSR_ERR_MEDIA);
+    assert_non_null(strstr(error.what, "volume 0 of set.json"));
+    explain_free(&explanation);
+    planner_fixture_fini(&fixture);
+}
+
 /* Notes change nothing: the plan of the trace is the plan. */
 static void the_answer_is_the_plans(void **state)
 {
@@ -243,6 +314,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_reason_is_told),
         cmocka_unit_test(one_file_is_asked_about),
+        cmocka_unit_test(nothing_of_a_writer_was_backed_up),
+        cmocka_unit_test(a_set_that_cannot_be_read_is_told),
         cmocka_unit_test(the_answer_is_the_plans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

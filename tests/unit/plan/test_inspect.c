@@ -5,6 +5,7 @@
 #include "plan/inspect.h"
 #include "plan/sizes.h"
 #include "plan_case.h"
+#include "small_documents.h"
 
 static const struct plan_case nested = {
     .method = "RESTORE_IF_CAN_BE_REPLACED",
@@ -53,11 +54,116 @@ static void both_forms_show_them(void **state)
     planner_fixture_fini(&fixture);
 }
 
+/* All that documents can say of a writer, in a backup that has it only in part. */
+static const struct plan_case full = {
+    .method = "RESTORE_IF_CAN_BE_REPLACED",
+    .mappings = PLAN_MAP("C:\\D", "*.x", "yes", "C:\\Alt"),
+    .locations =
+        "<FILE_GROUP componentName=\"C\" caption=\"All of it\" restoreMetadata=\"no\" "
+        "notifyOnBackupComplete=\"no\" selectable=\"yes\" selectableForRestore=\"yes\" "
+        "componentFlags=\"0\"><FILE_LIST path=\"C:\\D\" filespec=\"*\" recursive=\"yes\" "
+        "alternatePath=\"C:\\Copy\" filespecBackupType=\"257\"/>"
+        "<DEPENDENCY writerId=\"22222222-2222-4222-8222-222222222222\" logicalPath=\"l\" "
+        "componentName=\"needed\"/></FILE_GROUP>"
+        "<DATABASE componentName=\"DB\"><DATABASE_LOGFILES path=\"C:\\L\" filespec=\"*.log\"/>"
+        "</DATABASE><FILE_GROUP componentName=\"bad\" unheard=\"1\"/>" PLAN_EXCLUDE("C:\\D",
+                                                                                    "*.tmp", "no"),
+    .catalog = "volume C:\nfile C:\\D\\a 1\n",
+};
+
+static void assert_says(const char *text, const char *const *pieces)
+{
+    for (size_t i = 0; pieces[i] != NULL; i++) {
+        if (strstr(text, pieces[i]) == NULL) {
+            fail_msg("'%s' is missing in\n%s", pieces[i], text);
+        }
+    }
+}
+
+static void all_that_a_document_says_is_shown(void **state)
+{
+    (void)state;
+    static const char *const in_text[] = {
+        "adds to the set 01020304-",
+        "  \"All of it\"",
+        "file list C:\\D  *  and below  (read from C:\\Copy)  mask 0x101",
+        "database log files C:\\L  *.log",
+        "REFUSED: 1.xml, line 1",
+        "  alternate location mapping C:\\D  *.x  and below -> C:\\Alt",
+        "  exclude C:\\D  *.tmp",
+        NULL};
+    static const char *const in_json[] = {
+        "\"dependencies\":[{\"writer\":\"22222222-2222-4222-8222-222222222222\",\"logical_path\":"
+        "\"l\",\"component\":\"needed\"}]",
+        "\"mappings\":[{\"path\":\"C:\\\\D\",\"filespec\":\"*.x\",\"recursive\":true,"
+        "\"alternate_path\":\"C:\\\\Alt\"}]",
+        NULL};
+    struct planner_fixture fixture = {0};
+    plan_case_load(&fixture, &full);
+    assert_true(
+        uuid_parse(VIEW("01020304-0000-0000-0000-000000000001"), &fixture.set.description.parent));
+    struct buffer out = {0};
+    inspect_render_text(&fixture.documents, &fixture.set, &out);
+    buffer_add_char(&out, '\0');
+    assert_says(out.p, in_text);
+    out.n = 0;
+    inspect_render_json(&fixture.documents, &fixture.set, &out);
+    buffer_add_char(&out, '\0');
+    assert_says(out.p, in_json);
+    buffer_free(&out);
+    planner_fixture_fini(&fixture);
+}
+
+#define MANY_4(x)  x x x x
+#define MANY_64(x) MANY_4(MANY_4(MANY_4(x)))
+
+/* Writers of which one half is missing: the entry of one in the backup, the document of another. */
+static void halves_of_writers_are_told(void **state)
+{
+    (void)state;
+    static const char *const in_text[] = {"instance \"One\"",
+                                          "[filegroup, not in the backup]",
+                                          "more (--json shows all)",
+                                          "  REFUSED: wmd2.xml, line 1",
+                                          "is in the backup but its document is missing",
+                                          "  after a restore: no SQL writer prepared the databases",
+                                          "warning: ",
+                                          NULL};
+    static const char *const in_json[] = {"\"actions\":[\"no SQL writer prepared the databases",
+                                          "\"warnings\":[\"", "\"inclusion\":\"not in the backup\"",
+                                          NULL};
+    static const char sql[] =
+        "<WRITER_METADATA xmlns='x-schema:#VssWriterMetadataInfo' version='1.2'><IDENTIFICATION "
+        "writerId='a65faa63-5ea8-4ebc-9dbd-a0c4db26912a' instanceId='" INSTANCE_ID(
+            "2") "' friendlyName='SqlServerWriter' usage='USER_DATA' dataSource='OTHER'/>"
+                 "<RESTORE_METHOD method='RESTORE_IF_CAN_BE_REPLACED' writerRestore='always' "
+                 "rebootRequired='no' odd='1'/></WRITER_METADATA>";
+    struct documents documents;
+    const char *const texts[] = {BCD(PART("9", ENTRY("", "A"))),
+                                 WMD_AS("1", "1", "One", "First", "", "USER_DATA",
+                                        GROUP("", "A", "no",
+                                              MANY_64(FILES("C:\\x", "*"))) "<UNHEARD/>"),
+                                 sql, NULL};
+    struct buffer out = {0};
+    small_documents_parse(&documents, texts);
+    inspect_render_text(&documents, NULL, &out);
+    buffer_add_char(&out, '\0');
+    assert_says(out.p, in_text);
+    out.n = 0;
+    inspect_render_json(&documents, NULL, &out);
+    buffer_add_char(&out, '\0');
+    assert_says(out.p, in_json);
+    buffer_free(&out);
+    documents_free(&documents);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_component_counts_its_own_files_once),
         cmocka_unit_test(both_forms_show_them),
+        cmocka_unit_test(all_that_a_document_says_is_shown),
+        cmocka_unit_test(halves_of_writers_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,11 +7,15 @@
 #include "vsr_test.h"
 
 #include "base/io.h"
+#include "plan/plan_check.h"
 #include "plan_case.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -290,6 +294,193 @@ static void links_stay_in_their_group(void **state)
     planner_fixture_fini(&fixture);
 }
 
+/* A plan with one of everything that plan_check() looks at, to be spoilt. */
+static const struct plan_case checked = {
+    .method = "RESTORE_IF_CAN_BE_REPLACED",
+    .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes") PLAN_LIST("C:\\E", "a", "no")),
+    .components =
+        PLAN_ENTRIES_OF("C", "restoreTarget=\"directed\"",
+                        PLAN_DIRECTED("C:\\D", "a", "0:1,1:1,2:3", "C:\\F", "x", "0:1,1:1,2:3")),
+    .catalog = "volume C:\nfile C:\\D\\a 5\nfile C:\\D\\b 5\nfile C:\\E\\a 5\nfile C:\\G\\g 5\n",
+    .second = PLAN_C(PLAN_LIST("C:\\G", "g", "no")),
+    .options = "--volume C:=/c\n--new-target W:C|C:\\E|a|no|C:\\New\n"
+               "--restore-options W:C=\"a\"=\"b\"\n"};
+
+#define THE(type, array) ((type *)(uintptr_t)plan->array)
+
+static uint32_t the_directed(const struct plan *plan)
+{
+    uint32_t i = 0;
+    while (plan->files[i].kind != KIND_DIRECTED) {
+        i++;
+    }
+    return i;
+}
+
+static void spoil_root(struct plan *plan)
+{
+    char *text = (char *)(uintptr_t)plan->text;
+    text[plan->roots[0].dir.offset + 1] = '\0';
+}
+
+static void spoil_name(struct plan *plan)
+{
+    THE(struct plan_file, files)[the_directed(plan)].name = (struct plan_text){MARK_NONE, 0};
+}
+
+static void spoil_lengths(struct plan *plan)
+{
+    struct plan_range *ranges = THE(struct plan_range, ranges);
+    for (uint32_t i = 0; i < 3; i++) { /* three of these are more than 64 bits hold */
+        ranges[plan->files[the_directed(plan)].first_range + i] =
+            (struct plan_range){.length = INT64_MAX};
+    }
+}
+
+static void spoil_action(struct plan *plan)
+{
+    plan->choice_count = 0;
+    THE(struct plan_file, files)[0].action = ACTION_STAGE;
+}
+
+static void spoil_sizes(struct plan *plan)
+{
+    struct plan_file *files = THE(struct plan_file, files);
+    uint32_t left = 3; /* three of these are more than 64 bits hold */
+    for (uint32_t i = 0; i < plan->file_count && left > 0; i++) {
+        if (files[i].kind != KIND_DIRECTED) {
+            files[i].size = INT64_MAX;
+            left--;
+        }
+    }
+    assert_int_equal(left, 0);
+}
+
+static void spoil_units(struct plan *plan)
+{
+    struct plan_unit *units = THE(struct plan_unit, units);
+    struct plan_file *files = THE(struct plan_file, files);
+    for (uint32_t u = 0; u < 2; u++) {
+        uint32_t left = 2 - u; /* two in the first unit, one in the second */
+        units[u].bytes = 0;
+        for (uint32_t i = units[u].first_file; i < units[u].first_file + units[u].file_count; i++) {
+            if (files[i].kind == KIND_PLAIN && left > 0) {
+                files[i].size = INT64_MAX - 16; /* room for the ranges */
+                left--;
+            } else {
+                files[i].size = files[i].kind == KIND_DIRECTED ? files[i].size : 0;
+            }
+            units[u].bytes += files[i].size;
+        }
+        assert_int_equal(left, 0);
+    }
+}
+
+static void spoil_target(struct plan *plan)
+{
+    THE(struct plan_new_target, new_targets)[0].unit = plan->unit_count;
+}
+
+static void spoil_options(struct plan *plan)
+{
+    THE(struct plan_restore_options, restore_options)[0].unit = plan->unit_count;
+}
+
+static void numbers_that_no_plan_has_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*spoil)(struct plan *plan);
+        const char *want;
+    } rows[] = {{spoil_root, "its directory holds a NUL"},
+                {spoil_name, "its destination has no name"},
+                {spoil_lengths, "its ranges' sum is impossible"},
+                {spoil_action, "it waits for a reboot of a tree that is not in use"},
+                {spoil_sizes, "its size is impossible"},
+                {spoil_units, "its bytes are impossible"},
+                {spoil_target, "new target 0"},
+                {spoil_options, "restore options 0"}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct planner_fixture fixture = {0};
+        vsr_error error = {0};
+        struct plan *plan = plan_of(&fixture, &checked);
+        assert_int_equal(plan_check(plan, &error), VSR_OK);
+        rows[i].spoil(plan);
+        assert_int_equal(plan_check(plan, &error), VSR_ERR_RUN_FOREIGN);
+        if (strstr(error.what, rows[i].want) == NULL) {
+            fail_msg("'%s' is not in: %s", rows[i].want, error.what);
+        }
+        plan_free(plan);
+        planner_fixture_fini(&fixture);
+    }
+}
+
+/* A folder in its place, and a disk that takes no more. */
+static void what_cannot_be_written_leaves_nothing(void **state)
+{
+    (void)state;
+    struct planner_fixture fixture = {0};
+    struct plan *plan = plan_of(&fixture, &mapped);
+    vsr_error error = {0};
+    struct rlimit before;
+    const int dir_fd = open(folder, O_RDONLY | O_DIRECTORY);
+    assert_true(dir_fd >= 0);
+    assert_int_equal(mkdirat(dir_fd, "taken", 0700), 0);
+    assert_int_equal(plan_save(plan, dir_fd, "taken", &error), VSR_ERR_DEST_IO);
+    assert_int_equal(unlinkat(dir_fd, "taken", AT_REMOVEDIR), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    sigset_t signals;
+    assert_int_equal(sigemptyset(&signals), 0);
+    assert_int_equal(sigaddset(&signals, SIGXFSZ), 0);
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, &signals, NULL), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){100, before.rlim_max}), 0);
+    error = (vsr_error){0};
+    const vsr_code code = plan_save(plan, dir_fd, "large", &error);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_not_equal(code, VSR_OK);
+    assert_int_equal(faccessat(dir_fd, "large", F_OK, 0), -1);
+    assert_int_equal(faccessat(dir_fd, ".large.part", F_OK, 0), -1);
+    assert_int_equal(close(dir_fd), 0);
+    plan_free(plan);
+    planner_fixture_fini(&fixture);
+}
+
+static void a_plan_that_is_not_there_cannot_be_opened(void **state)
+{
+    (void)state;
+    struct plan *plan = NULL;
+    vsr_error error = {0};
+    assert_int_equal(plan_load(&plan, path_of("none"), &error), VSR_ERR_RUN_FOREIGN);
+    assert_non_null(strstr(error.what, "cannot open the plan"));
+}
+
+/* Records of directories and of volumes that nothing but a mount folder, or a prefix, names. */
+static void paths_are_those_of_the_record(void **state)
+{
+    (void)state;
+    static const struct plan_case mounted = {.method = "RESTORE_IF_CAN_BE_REPLACED",
+                                             .locations = PLAN_C(PLAN_LIST("D:\\M\\D", "*", "yes")),
+                                             .catalog = "volume D:\\M\\\nfile D:\\M\\D\\a 5\n",
+                                             .options = "--volume D:\\M=/m\n"};
+    struct planner_fixture fixture = {0};
+    struct plan *plan = plan_of(&fixture, &mounted);
+    struct buffer path = {0};
+    assert_int_equal(plan->file_count, 2);
+    assert_view_equal(plan_file_name(plan, &fixture.set, 0), "D");
+    assert_view_equal(plan_file_name(plan, &fixture.set, 1), "a");
+    plan_source_path(plan, &fixture.set, 1, &path);
+    assert_view_equal(buffer_view(&path), "D:\\M\\D\\a");
+    path.n = 0;
+    struct set_volume *volume = (struct set_volume *)(uintptr_t)fixture.set.description.volumes;
+    volume->mount_count = 0;
+    volume->prefix = VIEW("v0");
+    plan_source_path(plan, &fixture.set, 1, &path);
+    assert_view_equal(buffer_view(&path), "v0\\D\\a");
+    buffer_free(&path);
+    plan_free(plan);
+    planner_fixture_fini(&fixture);
+}
+
 static void saving_where_nothing_can_be_saved_leaves_nothing(void **state)
 {
     (void)state;
@@ -309,6 +500,10 @@ int main(void)
         cmocka_unit_test(every_byte_is_distrusted),
         cmocka_unit_test(damaged_cut_and_foreign_files_are_refused),
         cmocka_unit_test(links_stay_in_their_group),
+        cmocka_unit_test(numbers_that_no_plan_has_are_refused),
+        cmocka_unit_test(what_cannot_be_written_leaves_nothing),
+        cmocka_unit_test(a_plan_that_is_not_there_cannot_be_opened),
+        cmocka_unit_test(paths_are_those_of_the_record),
         cmocka_unit_test(saving_where_nothing_can_be_saved_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -6,6 +6,7 @@
  * sanitizers watch). The golden cases are read back in test_golden.c. */
 #include "vsr_test.h"
 
+#include "base/limits.h"
 #include "plan/plan_lines.h"
 #include "plan/replay.h"
 #include "plan_case.h"
@@ -24,6 +25,25 @@ static const struct plan_case chosen = {.name = "chosen",
                                         .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes")),
                                         .catalog = "volume C:\nfile C:\\D\\a 5\nfile C:\\D\\b 7\n",
                                         .options = "--volume C:=/c\n--file C:\\D\\a\n"};
+
+/* A volume that has no letter. */
+#define GUID "\\\\?\\Volume{0d1e2f30-0000-0000-0000-000000000001}\\"
+static const struct plan_case by_guid = {.name = "by_guid",
+                                         .method = "RESTORE_IF_CAN_BE_REPLACED",
+                                         .locations = PLAN_C(PLAN_LIST(GUID "D", "*", "yes")),
+                                         .catalog = "volume " GUID "\nfile " GUID "D\\a 5\n",
+                                         .options = "--volume " GUID "=/g\n"};
+
+/* Two records of one destination. */
+static const struct plan_case directed = {
+    .name = "directed",
+    .method = "RESTORE_IF_CAN_BE_REPLACED",
+    .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "yes")),
+    .components = PLAN_ENTRIES_OF("C", "restoreTarget=\"directed\"",
+                                  PLAN_DIRECTED("C:\\D", "a", "0:5", "C:\\E", "x", "0:5")
+                                      PLAN_DIRECTED("C:\\D", "b", "0:5", "C:\\E", "X", "5:5")),
+    .catalog = "volume C:\nfile C:\\D\\a 5\nfile C:\\D\\b 7\n",
+    .options = "--volume C:=/c\n"};
 
 static void case_print(struct planner_fixture *fixture, const struct plan_case *c)
 {
@@ -57,7 +77,8 @@ static vsr_code lines_read(const struct planner_fixture *fixture, struct view te
 static void what_was_printed_is_read_as_it_was(void **state)
 {
     (void)state;
-    static const struct plan_case *const cases[] = {&plan_case_rich, &unprotected, &chosen};
+    static const struct plan_case *const cases[] = {&plan_case_rich, &unprotected, &chosen,
+                                                    &by_guid, &directed};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct planner_fixture fixture = {0};
         struct plan *plan = NULL;
@@ -131,6 +152,8 @@ static void each_fault_is_named(void **state)
         {"\"kind\":\"plain\"", "\"ranges\":null",
          "\"ranges\":[{\"source\":0,\"dest\":0,\"length\":1}]", "no file of ranges"},
         {"\"kind\":\"plain\"", "\"ranges\":null", "\"chunks\":[]", "data of its own"},
+        {NULL, "\"volumes\":[{", "\"volumes\":[5,{", "holds what is no object"},
+        {"\"t\":\"unit\"", "\"subcomponents\":[", "\"subcomponents\":[5,", "holds what is no text"},
         {NULL, "{\"t\":\"end\"", "{\"t\":\"odd\"", "can stand here"},
         {NULL, "\"refused_units\":", "\"refused_units\":1", "sums"},
         {NULL, "{\"t\":\"end\"", "{\"t\":\"end\"}\n{\"t\":\"end\"", "missing"},
@@ -266,6 +289,121 @@ static void names_that_are_no_text_come_back(void **state)
     planner_fixture_fini(&fixture);
 }
 
+/* Text with count times `again` in it. */
+static char *repeated(struct view text, const char *from, const char *again, size_t count)
+{
+    struct buffer more = {0};
+    buffer_add_view(&more, view_of(from));
+    for (size_t i = 0; i < count; i++) {
+        buffer_add_view(&more, view_of(again));
+    }
+    buffer_add_char(&more, '\0');
+    char *out = replaced(text, NULL, from, more.p);
+    buffer_free(&more);
+    return out;
+}
+
+static void bounds_of_records_hold(void **state)
+{
+    (void)state;
+    struct planner_fixture fixture = {0};
+    struct plan *plan = NULL;
+    vsr_error error;
+    lines_load(&fixture);
+    char *text = repeated(buffer_view(&fixture.lines), "{", " ", PLAN_LINE_BYTES_MAX);
+    assert_int_equal(lines_read(&fixture, view_of(text), &plan, &error), VSR_ERR_RUN_FOREIGN);
+    assert_non_null(strstr(error.what, "longer than a record can be"));
+    free(text);
+    text = repeated(buffer_view(&fixture.lines), "\"volumes\":[", "{},", SET_VOLUMES_MAX + 1);
+    assert_int_equal(lines_read(&fixture, view_of(text), &plan, &error), VSR_ERR_RUN_FOREIGN);
+    assert_non_null(strstr(error.what, "\"volumes\" has too many elements"));
+    free(text);
+    planner_fixture_fini(&fixture);
+}
+
+static void the_sets_folder_is_in_the_first_record(void **state)
+{
+    (void)state;
+    struct buffer path = {0};
+    vsr_error error = {0};
+    assert_int_equal(plan_read_set_path(VIEW("{\"t\":\"plan\",\"set_path\":\"/m\"}\n"), "p", &path,
+                                        &error),
+                     VSR_OK);
+    assert_view_equal(buffer_view(&path), "/m");
+    assert_int_equal(plan_read_set_path(VIEW("{\"t\":\"unit\",\"set_path\":\"/m\"}\n"), "p", &path,
+                                        &error),
+                     VSR_ERR_RUN_FOREIGN);
+    assert_non_null(strstr(error.what, "it is no plan"));
+    buffer_free(&path);
+}
+
+/* What the call was cannot be told from such options. */
+static void odd_choices_cannot_be_replayed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *option, *value, *want;
+    } rows[] = {{"--tree", "odd", "the option --tree odd, which is not known here"},
+                {"--odd", "x", "the option --odd x, which is not known here"},
+                {"--volume", NULL, "option --volume has no value"}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct planner_fixture fixture = {0};
+        struct plan_choices choices;
+        vsr_error error = {0};
+        plan_case_load(&fixture, &chosen);
+        struct plan *plan = planner_fixture_plan(&fixture, &error);
+        struct buffer text = {0};
+        assert_non_null(plan);
+        buffer_printf(&text, "%s%s", rows[i].option, rows[i].value != NULL ? rows[i].value : "");
+        const uint32_t n = (uint32_t)strlen(rows[i].option);
+        const struct plan_text options[] = {{0, n}, {n, (uint32_t)text.n - n}};
+        struct plan odd = *plan;
+        odd.text = text.p;
+        odd.choices = options;
+        odd.choice_count = rows[i].value != NULL ? 2 : 1;
+        assert_int_equal(plan_replay(&fixture.arena, &odd, &choices, &error), VSR_ERR_RUN_FOREIGN);
+        if (strstr(error.what, rows[i].want) == NULL) {
+            fail_msg("%s", error.what);
+        }
+        buffer_free(&text);
+        plan_free(plan);
+        planner_fixture_fini(&fixture);
+    }
+}
+
+static vsr_code sink_full(void *context, struct view lines, vsr_error *error)
+{
+    (void)context;
+    (void)lines;
+    return err_set(error, VSR_ERR_DEST_IO, "test", "the disk is full");
+}
+
+/* More than one sinkful, so that it is met between records. */
+static void a_sink_that_fails_ends_the_printing(void **state)
+{
+    (void)state;
+    struct planner_fixture fixture = {0};
+    struct buffer catalog = {0};
+    struct plan_case c = chosen;
+    vsr_error error = {0};
+    buffer_add_view(&catalog, VIEW("volume C:\n"));
+    for (int i = 0; i < 20000; i++) {
+        buffer_printf(&catalog, "file C:\\D\\f%d 1\n", i);
+    }
+    buffer_add_char(&catalog, '\0');
+    c.catalog = catalog.p;
+    c.options = NULL;
+    plan_case_load(&fixture, &c);
+    struct plan *plan = planner_fixture_plan(&fixture, &error);
+    assert_non_null(plan);
+    assert_int_equal(plan_render_jsonl(plan, &fixture.set, sink_full, NULL, &error),
+                     VSR_ERR_DEST_IO);
+    assert_string_equal(error.what, "the disk is full");
+    plan_free(plan);
+    buffer_free(&catalog);
+    planner_fixture_fini(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +412,10 @@ int main(void)
         cmocka_unit_test(every_byte_is_distrusted),
         cmocka_unit_test(a_plan_of_another_front_end_names_its_units),
         cmocka_unit_test(names_that_are_no_text_come_back),
+        cmocka_unit_test(bounds_of_records_hold),
+        cmocka_unit_test(the_sets_folder_is_in_the_first_record),
+        cmocka_unit_test(odd_choices_cannot_be_replayed),
+        cmocka_unit_test(a_sink_that_fails_ends_the_printing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

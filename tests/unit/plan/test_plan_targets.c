@@ -132,6 +132,60 @@ static const struct plan_case cases[] = {
      .catalog = AB,
      .options = "--volume C:=/c\n--file C:\\D\\nope\n",
      .want = "error: matches no file"},
+    {.name = "6.4: recursive is a word of two",
+     .method = CAN,
+     .locations = D_ALL,
+     .catalog = AB,
+     .options = "--volume C:=/c\n--new-target W:C|C:\\D|*|YES!|C:\\New\n",
+     .want = "error: recursive is 'yes' or 'no', not 'YES!'"},
+    {.name = "6.4: what no document can hold",
+     .method = CAN,
+     .locations = D_ALL,
+     .catalog = AB,
+     .options = "--volume C:=/c\n--new-target W:C|C:\\D|*|yes|C:\\New\x01\n",
+     .want = "error: holds what no document can"},
+    {.name = "6.4: a new target for one component leaves another's equal set",
+     .method = CAN,
+     .locations = D_ALL PLAN_GROUP("logicalPath=\"C\" ", "S", PLAN_LIST("C:\\D", "a", "no")),
+     .catalog = AB,
+     .options = "--volume C:=/c\n--new-target W:C\\S|C:\\D|*|yes|C:\\New\n",
+     .want = "error: NEW_TARGET_UNKNOWN_FILE_SET"},
+    {.name = "6.4: a new target for a set of what was left out",
+     .method = CAN,
+     .locations = PLAN_GROUP("", "C", "")
+         PLAN_GROUP("logicalPath=\"C\" ", "s1", PLAN_LIST("C:\\D", "a", "no"))
+             PLAN_GROUP("logicalPath=\"C\" ", "s2", PLAN_LIST("C:\\D", "b", "no")),
+     .catalog = AB,
+     .options = "--volume C:=/c\n--component W:C\\s1\n"
+                "--new-target W:C\\s2|C:\\D|b|no|C:\\New\n",
+     .want = "original - 6.6/2\nd C:\\D\n+ C:\\D\\a\n! --new-target "
+             "'W:C\\s2|C:\\D|b|no|C:\\New': that file set is not among those restored\n"},
+    {.name = "6.4: ... nor is the document's",
+     .method = CAN,
+     .locations = PLAN_GROUP("", "C", "")
+         PLAN_GROUP("logicalPath=\"C\" ", "s1", PLAN_LIST("C:\\D", "a", "no"))
+             PLAN_GROUP("logicalPath=\"C\" ", "s2", PLAN_LIST("C:\\D", "b", "no")),
+     .catalog = AB,
+     .components =
+         "<COMPONENT componentName=\"C\" componentType=\"filegroup\"><NEW_TARGET path=\"C:\\D\" "
+         "filespec=\"b\" recursive=\"no\" alternatePath=\"C:\\N\"/></COMPONENT>",
+     .options = "--volume C:=/c\n--component W:C\\s1\n",
+     .want = "original - 6.6/2\nd C:\\D\n+ C:\\D\\a\n! the document's new target for 'C:\\D' 'b': "
+             "that file set is not among those restored\n"},
+    {.name = "6.4: a document's new target whose path is none",
+     .method = CAN,
+     .locations = D_ALL,
+     .catalog = AB,
+     .components =
+         "<COMPONENT componentName=\"C\" componentType=\"filegroup\"><NEW_TARGET path=\"D\" "
+         "filespec=\"*\" recursive=\"no\" alternatePath=\"C:\\N\"/></COMPONENT>",
+     .want = "refused NEW_TARGET_UNKNOWN_FILE_SET 6.4\n"},
+    {.name = "--file whose last part is no pattern",
+     .method = CAN,
+     .locations = D_ALL,
+     .catalog = AB,
+     .options = "--volume C:=/c\n--file C:\\D\\a:b\n",
+     .want = "error: does not end with a file pattern"},
     {.name = "--file that is no pattern",
      .method = CAN,
      .locations = D_ALL,

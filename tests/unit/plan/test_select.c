@@ -305,6 +305,40 @@ static void errors_of_writers_are_told(void **state) /* 9.6 */
     }
 }
 
+static void a_writer_that_says_not_when_it_takes_part_is_told(void **state) /* 9.6 */
+{
+    struct fixture *f = *state;
+    load(f, BCD(PART("1", ENTRY("", "A"))),
+         "<WRITER_METADATA xmlns='x-schema:#VssWriterMetadataInfo' version='1.2'><IDENTIFICATION "
+         "writerId='" WRITER_ID("1") "' instanceId='" INSTANCE_ID(
+             "1") "' friendlyName='One' usage='USER_DATA' dataSource='OTHER'/><RESTORE_METHOD "
+                  "method='RESTORE_IF_CAN_BE_REPLACED' "
+                  "rebootRequired='no'/><BACKUP_LOCATIONS>" GROUP(
+                      "", "A", "no", "") "</BACKUP_LOCATIONS></WRITER_METADATA>");
+    assert_string_equal(scopes_of(f, .widen = true), "A{A}");
+    assert_int_equal(warnings_with(f, "an error of One: it does not say when it takes part"), 1);
+}
+
+static void a_writer_without_a_name_is_called_by_its_id(void **state)
+{
+    struct fixture *f = *state;
+    load(f, BCD(PART("1", ENTRY("", "a"))),
+         WMD_AS("1", "1", "", "", "", "USER_DATA", GROUP("", "A", "no", "")));
+    assert_string_equal(scopes_of(f, .widen = true), "a{A}");
+    assert_int_equal(warnings_with(f, WRITER_ID("1") ": "), 1);
+}
+
+/* Without its document a writer is known by its id. */
+static void what_has_no_document_is_left_out_by_its_id(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const excluded[] = {WRITER_ID("2") ":B"};
+    load(f, BCD(PART("1", ENTRY("", "A")) PART("2", ENTRY("", "B") ENTRY("", "E"))),
+         WMD("1", GROUP("", "A", "no", "")));
+    assert_string_equal(scopes_of(f, .exclude_components = excluded, .exclude_component_count = 1),
+                        "A{A}; E{}!WRITER_DOCUMENT_MISSING");
+}
+
 static void earlier_marks_are_ignored(void **state) /* ruling 6 */
 {
     struct fixture *f = *state;
@@ -354,6 +388,9 @@ int main(void)
         TEST(mandatory_members_are_named_or_forced),
         TEST(system_state_belongs_together),
         TEST(errors_of_writers_are_told),
+        TEST(a_writer_that_says_not_when_it_takes_part_is_told),
+        TEST(a_writer_without_a_name_is_called_by_its_id),
+        TEST(what_has_no_document_is_left_out_by_its_id),
         TEST(earlier_marks_are_ignored),
         TEST(instances_without_restore_with_move_are_ambiguous),
     };

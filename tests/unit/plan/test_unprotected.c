@@ -56,12 +56,15 @@ static const struct plan_case cases[] = {
     {.name = "lines that are none are told", .method = CAN, .locations = OWN,
      .catalog = "volume C:\nfile C:\\D\\a 1\nfree C:\\D\\b 2\n",
      .options = "--volume C:=/c\n--unprotected\n--not-to-backup %nowhere%\\x\n"
-                "--not-to-backup pagefile.sys\n--not-to-backup C:\\*\\x\n",
+                "--not-to-backup pagefile.sys\n--not-to-backup C:\\*\\x\n"
+                "--not-to-backup C:\\T\\a:b\n",
      .want = OWN_PLAN "original - 5.8\n+ C:\\D\\b\n"
              "! the file not to back up '%nowhere%\\x' is passed over: no value is known for its "
              "%NAME% (rules 5.8)\n"
              "! the file not to back up 'pagefile.sys' is passed over: it has no path (rules 5.8)\n"
              "! the file not to back up 'C:\\*\\x' is passed over: it holds a '*' or '?' "
+             "(rules 5.8)\n"
+             "! the file not to back up 'C:\\T\\a:b' is passed over: its name is no file pattern "
              "(rules 5.8)\n"},
     {.name = "only the chosen ones", .method = CAN, .locations = OWN, .catalog = SET,
      .options = "--volume C:=/c\n--unprotected\n--file C:\\T\\y\n",
