@@ -500,12 +500,12 @@ def T46_what_the_service_holds_is_free_once_it_is_stopped():
     with Scenario() as s:
         _, c, players = one(s, method="STOP_RESTORE_START", service="LedgerSvc")
         path = s.place(r"C:\db\f0", b"old")
-        with subprocess.Popen(["flock", path, "sleep", "100"]) as service:
+        with subprocess.Popen(["flock", "--no-fork", path, "sleep", "100"]) as service:
             while subprocess.run(["flock", "-n", path, "true"], check=False).returncode == 0:
                 time.sleep(0.02) # until it holds the file
             media = s.pack()
             busy = s.plan(media, *LIVE[:2], "--service-command", "x").unit(c)
-            command = players.service(stop=f"pkill -P {service.pid}; kill {service.pid}; sleep 0.2")
+            command = players.service(stop=f"kill {service.pid}; sleep 0.2")
             run = s.run(media, *LIVE[:4], "--service-command", command).must(0)
         equal((busy["error"] or "moved", run.status(c)), (
             "moved" if busy["verdict"] == "alternate" else "NOT_REPLACEABLE", "ALL"))
