@@ -259,10 +259,9 @@ static int hit_compare(const void *left, const void *right)
 {
     const struct hit *a = left;
     const struct hit *b = right;
-    if (a->entry != b->entry) {
-        return a->entry < b->entry ? -1 : 1;
-    }
-    return (int)(a->named > b->named) - (int)(a->named < b->named); /* of one unit */
+    const uint64_t x = (uint64_t)a->entry << 32 | a->named; /* several of one entry: of one unit */
+    const uint64_t y = (uint64_t)b->entry << 32 | b->named;
+    return (int)(x > y) - (int)(x < y);
 }
 
 /* Hits, which come in media order, dealt out to their units. */

@@ -207,6 +207,16 @@ static const struct plan_case cases[] = {
      .options = "--volume C:=/c\n--tree live\n--new-target W:C|C:\\D|a|no|C:\\New\n"
                 "have file C:\\E\\e\n",
      .want = "mixed - 6.9\nd C:\\New @new_target\n+ C:\\New\\a @new_target\ns C:\\E\\e\n"},
+    {.name = "ruling 8: two units share files of folders in folders",
+     .method = CAN,
+     .locations = D_ALL,
+     .second = D_ALL,
+     .catalog = VOL "file C:\\D\\x\\y\\a 2\nfile C:\\D\\z\\w\\c 1\nfile C:\\D\\z\\d 1\n",
+     .want =
+         "original - 6.6/2\nd C:\\D\nd C:\\D\\x\nd C:\\D\\z\nd C:\\D\\x\\y\nd C:\\D\\z\\w\n+ "
+         "C:\\D\\x\\y\\a\n"
+         "+ C:\\D\\z\\d\n+ C:\\D\\z\\w\\c\noriginal - 6.6/2\n<- C:\\D\\x\\y\\a\n<- C:\\D\\z\\d\n<- "
+         "C:\\D\\z\\w\\c\n"},
     {.name = "7.8: several entries of one source among files of folders in folders",
      .method = CAN,
      .locations = D_ALL,
