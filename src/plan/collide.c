@@ -150,16 +150,36 @@ static bool is_same_content(const struct draft *draft, const struct draft_file *
             memcmp(x->ranges, y->ranges, x->range_count * sizeof *x->ranges) == 0);
 }
 
+/* Who has the record for this member: the first that brings the same, whatever stands between (a
+ * unit's ranges of the file, say), or the member itself. same_entry: its media entry's first. */
+static uint32_t group_owner(const struct groups *groups, uint32_t member, uint32_t same_entry)
+{
+    const struct draft *draft = groups->draft;
+    const struct draft_file *file = &draft->files[groups->members[member]];
+    if (draft_goes_by(draft, file, NAMED_DIRECTED)) {
+        return member;
+    }
+    for (uint32_t i = same_entry; i < member; i++) {
+        const struct draft_file *earlier = &draft->files[groups->members[i]];
+        if (earlier->shared == 0 && is_same_content(draft, file, earlier)) {
+            return i;
+        }
+    }
+    return member;
+}
+
 static void group_share(struct groups *groups, uint32_t count)
 {
     struct draft *draft = groups->draft;
     qsort_r(groups->members, count, sizeof *groups->members, entry_compare, draft->files);
-    for (uint32_t i = 1, owner = 0; i < count; i++) {
-        if (is_same_content(draft, &draft->files[groups->members[i]],
-                            &draft->files[groups->members[owner]])) {
-            share(draft, groups->members[i], groups->members[owner]);
-        } else {
-            owner = i;
+    for (uint32_t i = 1, same_entry = 0; i < count; i++) {
+        const uint32_t number = groups->members[i];
+        if (draft->files[number].entry != draft->files[groups->members[same_entry]].entry) {
+            same_entry = i;
+        }
+        const uint32_t owner = group_owner(groups, i, same_entry);
+        if (owner != i) {
+            share(draft, number, groups->members[owner]);
         }
     }
 }

@@ -17,6 +17,23 @@
 #define HAVE   "--volume C:=/c\nhave file C:\\D\\p\n"
 
 static const struct plan_case partial_cases[] = {
+    {.name = "ruling 28: a refused unit's whole file, whatever ranges of it another unit brings",
+     .method = CAN,
+     .locations = PLAN_C(PLAN_LIST("C:\\D", "*", "no") PLAN_LIST("C:\\D", "gone", "no"))
+         PLAN_GROUP("", "E", ""),
+     .components = PLAN_ENTRIES("") PLAN_ENTRIES_OF("E", "", PLAN_PARTIAL("C:\\D", "p", "0:10")),
+     .second = PLAN_C(PLAN_LIST("C:\\D", "p", "no")),
+     .catalog = VOL "file C:\\D\\p 100\n",
+     .options = HAVE,
+     .want = "refused FILE_MISSING_ON_MEDIA 5.10\noriginal - 6.6/2\np C:\\D\\p 0:10\nrefused "
+             "FILE_MISSING_ON_MEDIA ruling 28\n"},
+    {.name = "ruling 28: ... also where a differenced entry alone names the file for it",
+     .method = CAN,
+     .locations = PLAN_C(PLAN_LIST("C:\\E", "gone", "no")),
+     .components = PLAN_ENTRIES(PLAN_DIFFERENCED("C:\\D", "*", "no")),
+     .second = PLAN_C(PLAN_LIST("C:\\D", "p", "no")),
+     .catalog = VOL "file C:\\D\\p 100\n",
+     .want = "refused FILE_MISSING_ON_MEDIA 5.10\nrefused FILE_MISSING_ON_MEDIA ruling 28\n"},
     {.name = "T57: by ranges in the middle of a wildcard set, whose mask does not matter",
      .method = CAN,
      .backup_type = "incremental",
