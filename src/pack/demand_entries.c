@@ -63,13 +63,12 @@ static void collect_partial(struct demand_collector *collector,
         return;
     }
     if (!vss_ranges_parse(&collector->demands->arena, entry->ranges, &ranges, &fault, &at)) {
-        notice_add(collector->notices, true,
-                   "the ranges \"%.*s\" of %.*s in %.*s are none: %s at byte %zu",
-                   VIEW_ARG(entry->ranges), VIEW_ARG(entry->filespec), VIEW_ARG(demand.label),
-                   fault, at);
-        return;
-    }
-    if (view_present(ranges.file)) {
+        notice_add(
+            collector->notices, true,
+            "the ranges \"%.*s\" of %.*s in %.*s are none: %s at byte %zu; it is saved whole",
+            VIEW_ARG(entry->ranges), VIEW_ARG(entry->filespec), VIEW_ARG(demand.label), fault, at);
+        demand.kind = DEMAND_DIRECTED; /* the whole: it has the ranges, whatever they are */
+    } else if (view_present(ranges.file)) {
         demand.ranges_text = ranges.file;
     } else {
         ranges_keep(&demand, &collector->demands->arena, &ranges);

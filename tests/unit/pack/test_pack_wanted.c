@@ -250,6 +250,7 @@ static void partial_files_are_saved_by_their_ranges(void **state)
         "<PARTIAL_FILE path=\"C:\\w\" filespec=\"both.dat\" ranges=\"0:10\"/>"
         "<PARTIAL_FILE path=\"C:\\w\" filespec=\"gone.dat\" ranges=\"0:10\"/>"
         "<PARTIAL_FILE path=\"C:\\w\" filespec=\"lost.dat\" ranges=\"C:\\w\\none.bin\"/>"
+        "<PARTIAL_FILE path=\"C:\\w\\odd\" filespec=\"wrong.dat\" ranges=\"1:2,\"/>"
         "<DIFFERENCED_FILE path=\"C:\\w\" filespec=\"both.dat\" recursive=\"no\" "
         "lastModifyTime=\"133530000000000000\"/>",
         EXCLUDE("C:\\w", "list.dat", "no") "<FILE_GROUP componentName=\"Main\" "
@@ -262,6 +263,7 @@ static void partial_files_are_saved_by_their_ranges(void **state)
     tree_random(&fixture, "w/both.dat", 100);
     tree_random(&fixture, "w/lost.dat", 100);
     tree_random(&fixture, "w/whole.dat", 300);
+    tree_random(&fixture, "w/odd/wrong.dat", 100);
     tree_file(&fixture, "w/r/Ranges.bin", ranges, sizeof ranges);
     pack_fixture_pack_and_verify(&fixture);
     pack_fixture_open(&fixture, &set);
@@ -281,6 +283,8 @@ static void partial_files_are_saved_by_their_ranges(void **state)
     assert_true(pack_fixture_warned(&fixture, "short.dat go beyond its 100 bytes"));
     assert_int_equal(entry_of(&set, "w/both.dat")->flags & INDEX_PARTIAL, 0);
     assert_int_equal(entry_of(&set, "w/lost.dat")->flags & INDEX_PARTIAL, 0);
+    assert_int_equal(entry_of(&set, "w/odd/wrong.dat")->flags & INDEX_PARTIAL, 0);
+    assert_true(pack_fixture_warned(&fixture, "the ranges \"1:2,\" of wrong.dat"));
     assert_true(pack_fixture_warned(&fixture, "C:\\w\\gone.dat is missing"));
     assert_true(pack_fixture_warned(&fixture, "C:\\w\\none.bin is missing"));
     assert_packed(&set, "w/whole.dat");
