@@ -96,8 +96,7 @@ static void roots_make(struct scan *scan, struct scan_stack *stack)
         root->source_name = VIEW("");
         root->record.volume = i;
         root->record.kind = INDEX_DIRECTORY;
-        root->wanted = true;
-        root->protected = true;
+        root->wanted = true; /* a volume has one; whether it is a component's will show */
         root->dir->places = demand_root(scan->demands, i);
         root->dir->pending_next = stack->top;
         stack->top = root;

@@ -218,6 +218,19 @@ def T30_names_are_found_whatever_their_case():
         equal(run.unit(c)["error"], "CASE_COLLISION", "which of the two is meant?")
 
 
+def R36_a_set_of_another_backup_type_makes_no_folder_for_its_volume():
+    with Scenario() as s:
+        w, c = one(s, method="RESTORE_TO_ALTERNATE_LOCATION")
+        c.files(r"C:\d", "*")
+        c.files("D:\\", "*", mask=LOG_ONLY)
+        w.mapping(r"C:\d", "*", r"E:\alt")
+        w.mapping("D:\\", "*", r"E:\new")
+        s.put(r"C:\d\f", b"f")
+        s.put(r"D:\log", b"not in a full backup")
+        equal(restored(s), {r"E:\alt\f": b"f"})
+        expect(r"E:\new" not in s.listing(), "nothing of the volume is on the media")
+
+
 def T31_a_file_of_two_sets_is_the_first_sets():
     for mapped_first in (True, False):
         with Scenario() as s:
