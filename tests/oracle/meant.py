@@ -47,7 +47,7 @@ def holds_folder(s, place, table):
 
 def wants(unit, n, table, bit):
     """Does a unit's file set, of this backup's type, ask for the file?"""
-    return not excluded(n, unit.part.writer, table) and any(
+    return unit.part.writer and not excluded(n, unit.part.writer, table) and any(
         s.mask & bit and is_filespec(s.spec) and member(n, s, table) for _, s in sets_of(unit))
 
 
@@ -68,9 +68,9 @@ def is_ranged(n, units, table, bit):
 
 
 def packed(documents, units, nodes, table):
-    """Rulings 1 and 37: what of the source's nodes is on the media. units: all there are."""
+    """Rulings 1 and 37: what of the source's nodes is on the media. units: all there are; what
+    an entry itself names is taken without the writer's document, too."""
     found, bit = [], documents.bit
-    units = [unit for unit in units if unit.part.writer]
     for n in nodes:
         if n.kind == "folder":
             wanted = any(holds_folder(s, n.place, table) for unit in units
@@ -143,12 +143,16 @@ def files_of(unit, media, table, directed, bit):
 
 
 def missing_named(unit, media, table, directed):
-    """Is a file that an entry names, and that is in scope, not on the media?"""
+    """Is a file that an entry names, and that is in scope, not on the media? A partial file that
+    is differenced as well is one that is there only if it changed (7.7, 7.10)."""
     for entry in unit.entry.partial + directed:
         top = folder(entry.path, table)
         file = SimpleNamespace(place=(top[0], (*top[1], entry.name)))
         held = any(member(file, s, table) for _, s in sets_of(unit))
         wanted = held or entry in unit.entry.partial and not unit.subs
+        if entry in unit.entry.partial and any(member(file, d, table)
+                                               for d in unit.entry.differenced):
+            continue
         if wanted and not any(is_named(n, entry, table) for n in media if n.kind != "folder"):
             return True
     return False

@@ -134,8 +134,9 @@ def share(units):
             if file.where == "directed" or file.directed:
                 file.owner = None # each is its own unit's
                 continue
-            # ranges and the whole are different content; so are different ranges
-            key = (file.node.place, place[0], fold(place[1]), repr(file.writes))
+            # ranges, known or not, and the whole are different content; so are different ranges
+            key = (file.node.place, place[0], fold(place[1]), bool(file.partial),
+                   repr(file.writes))
             owner = first.setdefault(key, file)
             file.owner = owner if owner is not file else None
             if file.owner and owner.unit.errors and not unit.errors:
@@ -159,7 +160,7 @@ def where_folder_goes(world, unit, file):
     """(place, where) of a recursive set's folder; None: nowhere."""
     if unit.new_target(file.component, file.set):
         place, where = unit.destination(file, "new_target"), "new_target"
-    elif unit.verdict == "alternate" or not unit.plain and unit.wants_mappings():
+    elif unit.at == "alternate" or not unit.plain and unit.wants_mappings():
         place, where = unit.destination(file, "alternate"), "alternate"
     else:
         place, where = file.node.place, unit.at
@@ -196,12 +197,16 @@ class Made:
 
 
 def items_of(unit, media):
-    """The files and folders of a unit in plan order."""
+    """The files and folders of a unit as they stand on the media."""
     order = {n.place: number for number, n in enumerate(media)}
-    ranged = [item for item in unit.files if item.partial or item.where == "directed"]
-    whole = [item for item in unit.files + unit.folders if item not in ranged]
-    return [item for part in (ranged, whole) # 7.4
-            for item in sorted(part, key=lambda item: order[item.node.place])]
+    return sorted(unit.files + unit.folders, key=lambda item: order[item.node.place])
+
+
+def in_plan_order(items):
+    """7.4: what goes by ranges first."""
+    ranged = [item for item in items if getattr(item, "partial", None) or
+              getattr(item, "where", None) == "directed"]
+    return ranged + [item for item in items if item not in ranged]
 
 
 def copies_of(units, item):
@@ -234,7 +239,8 @@ def kind_of(units, item, linked):
 def records_of(world, units):
     made, files, linked = Made(world), [], []
     for number, unit in enumerate(units):
-        for item in [] if unit.errors else items_of(unit, world.media):
+        items = [] if unit.errors else items_of(unit, world.media)
+        for item in items:
             if item in unit.folders:
                 found = where_folder_goes(world, unit, item)
                 if found:
@@ -242,6 +248,8 @@ def records_of(world, units):
             elif not item.owner:
                 to = made.need(number, (item.to[0], item.to[1][:-1]), item.where)
                 item.to = (to[0], (*to[1], item.to[1][-1]))
+        for item in in_plan_order(items):
+            if item not in unit.folders and not item.owner:
                 files.append(SimpleNamespace(
                     unit=number, component=unit.chosen.part.components[item.component].full,
                     kind="directed" if item.where == "directed" else
@@ -255,7 +263,7 @@ def records_of(world, units):
 def used_mappings(unit):
     """6.10: one for each set that has a file at its mapping, word for word."""
     chosen = unit.chosen
-    used = [file.set for file in unit.plain] if unit.verdict == "alternate" else []
+    used = [file.set for file in unit.plain] if unit.at == "alternate" else []
     return [(s.path, s.spec, s.recursive, unit.mapping(s).alternate)
             for _, s in meant.sets_of(chosen) if any(s is u for u in used)]
 

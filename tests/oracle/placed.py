@@ -367,9 +367,12 @@ class Unit:
         seen = self.survey(self.moved, "new_target")
         if any(s.writing for s in seen):
             return self.refuse(self.first(seen, "writing"))
+        if any(getattr(s, "baseless", False) for s in seen):
+            return self.refuse("BASE_MISSING")
         for file, where in zip(self.moved, seen):
             file.to, file.where = where.place, "new_target"
-            file.action = "replace" if where.there else "create"
+            file.action = "write_ranges" if file.writes else \
+                "replace" if where.there else "create"
         if not self.errors:
             self.verdict = "mixed"
         return None
