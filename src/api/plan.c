@@ -286,17 +286,19 @@ vsr_code vsr_plan_set_path(const char *path, char *out, size_t out_bytes, vsr_er
 
 vsr_code vsr_plan_save(const vsr_plan *plan, const char *path, vsr_error *error)
 {
-    struct buffer parent = {0};
-    const char *slash = strrchr(path, '/');
-    buffer_printf(&parent, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
-                  slash == NULL ? "." : path);
-    OWN(fd) parent_fd = open(parent.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const vsr_code rc =
-        parent_fd < 0 ? err_sys(error, err_dest_code(errno), "api/plan",
-                                "cannot open the folder to write %s in", path)
-                      : plan_save(plan->plan, parent_fd, slash == NULL ? path : slash + 1, error);
-    buffer_free(&parent);
-    return rc;
+    OWN(fd) folder_fd = -1;
+    const char *name = NULL;
+    const vsr_code rc = io_open_folder_of(path, &folder_fd, &name, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    if (io_folder_is_below(folder_fd, plan->set->media.dir_fd)) {
+        return err_set(error, VSR_ERR_SELECTION, "api/plan",
+                       "the plan cannot be written to %s: that is in the backup set, of which "
+                       "nothing is ever changed",
+                       path);
+    }
+    return plan_save(plan->plan, folder_fd, name, error);
 }
 
 void vsr_plan_free(vsr_plan *plan)

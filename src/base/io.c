@@ -6,7 +6,10 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+
+enum { FOLDER_DEPTH_MAX = 8192 }; /* as deep as any path that the kernel takes */
 
 /* The code for the errno that a call has just left. */
 static vsr_code io_code(vsr_code code)
@@ -104,6 +107,43 @@ vsr_code io_read_file(int dir_fd, const char *name, size_t bytes_max, struct buf
         out->n += count;
     }
     return rc;
+}
+
+vsr_code io_open_folder_of(const char *path, int *folder_fd, const char **name, vsr_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    struct buffer folder = {0};
+    buffer_printf(&folder, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+                  slash == NULL ? "." : path);
+    *name = slash == NULL ? path : slash + 1;
+    *folder_fd = open(folder.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    buffer_free(&folder);
+    return *folder_fd >= 0 ? VSR_OK
+                           : err_sys(error, err_dest_code(errno), "base/io",
+                                     "cannot open the folder of %s", path);
+}
+
+bool io_folder_is_below(int folder_fd, int top_fd)
+{
+    struct stat top;
+    struct stat here;
+    struct stat above;
+    bool found = false;
+    int fd = dup(folder_fd);
+    bool more = fd >= 0 && fstat(top_fd, &top) == 0 && fstat(fd, &here) == 0;
+    for (int depth = 0; more && depth < FOLDER_DEPTH_MAX; depth++) {
+        found = here.st_dev == top.st_dev && here.st_ino == top.st_ino;
+        const int up = found ? -1 : openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        more = up >= 0 && fstat(up, &above) == 0 &&
+               (above.st_dev != here.st_dev || above.st_ino != here.st_ino);
+        here = above;
+        (void)close(fd);
+        fd = up;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return found;
 }
 
 vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_error *error)

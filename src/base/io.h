@@ -7,6 +7,7 @@
 #include "base/buffer.h"
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,13 @@ vsr_code io_write(int fd, const void *bytes, size_t count, const char *name, vsr
 /* The whole file, which must not be larger than bytes_max; added to *out. */
 vsr_code io_read_file(int dir_fd, const char *name, size_t bytes_max, struct buffer *out,
                       vsr_code code, vsr_error *error);
+
+/* The folder that path's last part stands in, and that part (in path). *folder_fd is the caller's.
+ * Errors: as a failing call, err_dest_code(). */
+vsr_code io_open_folder_of(const char *path, int *folder_fd, const char **name, vsr_error *error);
+
+/* Is the folder top itself, or below it? Walks up: names and links make no difference. */
+bool io_folder_is_below(int folder_fd, int top_fd);
 
 /* May dir_fd/name be made or replaced as a file? Absent or a regular file: yes. A device, a FIFO, a
  * link or a folder is never replaced: an error that says so. */

@@ -106,10 +106,11 @@ static void step_fail_unit(struct publication *p, uint32_t unit, uint32_t file, 
     }
     if (file != MARK_NONE && first != MARK_NONE) {
         const bool full = os_errno == ENOSPC || os_errno == EDQUOT;
-        /* a file that came meanwhile is no fault of the destination: it is left alone (T03) */
-        p->rows[first].outcome = full                 ? OUTCOME_DEST_FULL
-                                 : os_errno == EEXIST ? OUTCOME_REFUSED
-                                                      : OUTCOME_DEST_ERROR;
+        /* what came or was changed meanwhile is no fault of the destination (T03) */
+        const bool overtaken = os_errno == EEXIST || os_errno == ESTALE;
+        p->rows[first].outcome = full        ? OUTCOME_DEST_FULL
+                                 : overtaken ? OUTCOME_REFUSED
+                                             : OUTCOME_DEST_ERROR;
         p->rows[first].os_errno = os_errno;
     }
 }

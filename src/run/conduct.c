@@ -179,23 +179,25 @@ static void rows_settle(struct conduct *c)
     }
 }
 
-/* A unit that stopped because a file came meanwhile says so by name (T03): the plan is not changed
- * for it, also where a mapping would have been a way round. */
+/* A unit that stopped because a file came or was changed meanwhile says so by name (T03): the plan
+ * is not changed for it, also where a mapping would have been a way round. */
 static void unit_name_overtaken(struct conduct *c, uint32_t number)
 {
     const struct plan_unit *unit = &c->plan->units[number];
     for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count; i++) {
-        if (c->folder.rows[i].outcome != OUTCOME_REFUSED || c->folder.rows[i].os_errno != EEXIST) {
+        const int fault = c->folder.rows[i].os_errno;
+        if (c->folder.rows[i].outcome != OUTCOME_REFUSED || (fault != EEXIST && fault != ESTALE)) {
             continue;
         }
         struct buffer path = {0};
         plan_unix_path(c->plan, c->set, i, &path);
-        c->refused.refusals[number] = unit->method == METHOD_RESTORE_IF_NOT_THERE
+        const bool came = fault == EEXIST;
+        c->refused.refusals[number] = came && unit->method == METHOD_RESTORE_IF_NOT_THERE
                                           ? REFUSAL_PRESENT
                                           : REFUSAL_DESTINATION_CHANGED;
         c->refused.details[number] =
-            arena_printf(&c->arena, "'%.*s' came to exist after the plan was made",
-                         VIEW_ARG(buffer_view(&path)));
+            arena_printf(&c->arena, "'%.*s' %s after the plan was made",
+                         VIEW_ARG(buffer_view(&path)), came ? "came to exist" : "was changed");
         buffer_free(&path);
         return;
     }
@@ -433,7 +435,7 @@ vsr_code conduct_check(const struct conduct_options *options, const struct plan 
                                  FRAME_PLAIN_BYTES_MAX, plan->file_count,
                                  range_table_bytes(plan, set), error);
     if (rc == VSR_OK) {
-        rc = document_out_check(options->bcd_out, error);
+        rc = document_out_check(options->bcd_out, set, error);
     }
     if (rc == VSR_OK) {
         rc = run_folder_name(options->run_dir, &options->run, path, error);
@@ -449,7 +451,7 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
                                  FRAME_STORED_BYTES_MAX, FRAME_PLAIN_BYTES_MAX, c->plan->file_count,
                                  range_table_bytes(c->plan, c->set), error);
     if (rc == VSR_OK) {
-        rc = document_out_check(c->options->bcd_out, error);
+        rc = document_out_check(c->options->bcd_out, c->set, error);
     }
     if (rc == VSR_OK) {
         rc = run_folder_begin(&c->folder, c->options->run_dir, &c->options->run, c->plan, c->set,

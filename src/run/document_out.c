@@ -68,6 +68,9 @@ static void marks_clear(struct bcd_document *document, const struct bcd *bcd)
             if (component->restore_status != RESTORE_STATUS_UNDEFINED) {
                 bcd_document_set(document, w, c, BCD_FILE_RESTORE_STATUS, VIEW_NONE);
             }
+            if (component->additional_restores != FLAG_ABSENT) { /* of that restore's chain (7.2) */
+                bcd_document_set(document, w, c, BCD_ADDITIONAL_RESTORES, VIEW_NONE);
+            }
             if (component->subcomponent_count > 0) {
                 bcd_document_remove(document, w, c, BCD_RESTORE_SUBCOMPONENT);
             }
@@ -263,29 +266,20 @@ vsr_code document_out_result(struct document_out *out, const struct plan *plan,
 
 /* --- writing --- */
 
-/* The folder that path stands in; *name is its last part. */
-static vsr_code parent_open(const char *path, int *parent_fd, const char **name, vsr_error *error)
-{
-    const char *slash = strrchr(path, '/');
-    struct buffer parent = {0};
-    buffer_printf(&parent, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
-                  slash == NULL ? "." : path);
-    *name = slash == NULL ? path : slash + 1;
-    *parent_fd = open(parent.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    buffer_free(&parent);
-    return *parent_fd >= 0 ? VSR_OK
-                           : err_sys(error, VSR_ERR_DEST_IO, "run/document_out",
-                                     "cannot open the folder of %s", path);
-}
-
-vsr_code document_out_check(const char *path, vsr_error *error)
+vsr_code document_out_check(const char *path, const struct media_set *set, vsr_error *error)
 {
     OWN(fd) parent_fd = -1;
     const char *name = NULL;
     if (path == NULL) {
         return VSR_OK;
     }
-    const vsr_code rc = parent_open(path, &parent_fd, &name, error);
+    vsr_code rc = io_open_folder_of(path, &parent_fd, &name, error);
+    if (rc == VSR_OK && io_folder_is_below(parent_fd, set->dir_fd)) {
+        rc = err_set(error, VSR_ERR_SELECTION, "run/document_out",
+                     "--bcd-out %s is in the backup set, of which nothing is ever changed: name "
+                     "another place",
+                     path);
+    }
     return rc != VSR_OK ? rc : io_check_replaceable(parent_fd, name, VSR_ERR_DEST_IO, error);
 }
 
@@ -296,7 +290,7 @@ vsr_code document_out_write(const struct document_out *out, int dir_fd, const ch
     struct buffer bytes = {0};
     vsr_code rc = bcd_document_render(out->document, &bytes, error);
     if (rc == VSR_OK && path != NULL) {
-        rc = parent_open(path, &parent_fd, &name, error);
+        rc = io_open_folder_of(path, &parent_fd, &name, error);
         dir_fd = parent_fd;
     }
     if (rc == VSR_OK) {

@@ -16,8 +16,9 @@
 
 struct document_out;
 
-/* Can it be written to path at the end? Asked before the first byte moves; NULL: yes. */
-vsr_code document_out_check(const char *path, vsr_error *error);
+/* Can it be written to path at the end? Asked before the first byte moves; NULL: yes.
+ * Errors: DEST_*; SELECTION for a place in the set itself. */
+vsr_code document_out_check(const char *path, const struct media_set *set, vsr_error *error);
 
 /* silent: a private restore; nothing is recorded, the bytes stay the same (T47). documents are
  * borrowed until document_out_close(), to which the caller owes *out. */

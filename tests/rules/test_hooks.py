@@ -397,6 +397,11 @@ def R33_instances_of_one_writer_have_programs_of_their_own():
 
 
 def R211_a_signal_during_pre_restore_ends_the_run_in_order():
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+        ends_in_order(number)
+
+
+def ends_in_order(number):
     with Scenario() as s:
         _, c, players = one(s)
         program = players.writer("ledger", pre="sleep 60 & wait")
@@ -408,10 +413,11 @@ def R211_a_signal_during_pre_restore_ends_the_run_in_order():
             while not players.diary:
                 time.sleep(0.02)
             began = time.monotonic()
-            running.send_signal(signal.SIGINT)
+            running.send_signal(number)
             out, err = running.communicate(timeout=30)
         expect(time.monotonic() - began < 10, "it ends soon")
-        equal(running.returncode, 130, (out, err))
+        equal(running.returncode, 128 + number, (out, err))
+        expect(b'"t":"summary"' in out.splitlines()[-1], out)
         equal(players.diary, ["ledger pre-restore", "ledger post-restore"])
         equal(s.at(r"C:\db\f0"), None)
         expect(b'fileRestoreStatus="none"' in
@@ -672,6 +678,42 @@ def T72_unknown_things_survive():
         for word in (b'backupSchema="2048"', b'strange="&#10;"', b"<!-- kept --><COMPONENT"):
             expect(word in run.document.bytes, f"{word} is gone: {run.document.bytes}")
         equal(run.document.status(c), "all")
+
+
+def R28_nothing_is_written_into_the_set():
+    with Scenario() as s:
+        _, c, _ = one(s)
+        media = s.pack()
+        for inside in (b"documents/bcd.xml", b"set.json", b"packs/../index.bin", b"new"):
+            s.run(media, "--bcd-out", os.path.join(media, inside)).must(11)
+            s.plan(media, "-o", os.path.join(media, inside)).must(11)
+        equal(subprocess.run([PROGRAM, "verify", media], check=False, capture_output=True)
+              .returncode, 0)
+        equal(s.listing(), {}, "nothing was begun")
+        outside = os.path.join(s.folder, b"out.xml")
+        equal(s.run(media, "--bcd-out", outside).must(0).status(c), "ALL")
+        expect(os.path.getsize(outside) > 0, "written beside the set")
+
+
+def R72_additional_restores_of_an_earlier_restore_are_no_more():
+    with Scenario() as s:
+        w = s.writer("Ledger")
+        c = w.component("db").files(r"C:\db", "*")
+        s.backup().include(c, additionalRestores="yes")
+        s.put(r"C:\db\f", b"f")
+        run = s.run(s.pack()).must(0)
+        equal(run.document.entry(c).get("additionalRestores"), None, "or no recovery would be run")
+
+
+def R99_a_summary_that_nobody_can_read_is_no_success():
+    with Scenario() as s:
+        one(s)
+        with open("/dev/full", "wb") as full:
+            told = subprocess.run([PROGRAM, "run", s.pack(), "--json", "--root", s.dest.folder,
+                                   "--run-dir", os.path.join(s.folder, b"r")], check=False,
+                                  stdout=full, stderr=subprocess.PIPE)
+        equal(told.returncode, 32)
+        expect(b"cannot write the summary" in told.stderr, told.stderr)
 
 
 def T75_options_go_to_the_writer_verbatim():

@@ -133,6 +133,7 @@ static void test_folder_that_was_replaced_is_noticed(void **state)
     assert_int_equal(w->r.states[0], UNIT_FAILED);
     assert_int_equal(w->r.states[1], UNIT_FAILED);
     assert_int_equal(w->r.rows[restore_file(&w->r, "old/1a")].os_errno, ESTALE);
+    assert_int_equal(w->r.rows[restore_file(&w->r, "old/1a")].outcome, OUTCOME_REFUSED);
     assert_string_equal(file_get(w, "old/1a"), "-");
     (void)snprintf(path, sizeof path, "%s/moved away/2a", w->folder);
     assert_int_equal(lstat(path, &facts), -1); /* nothing followed the folder out */
