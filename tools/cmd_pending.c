@@ -16,8 +16,10 @@ static void signals_catch(void)
 {
     struct sigaction action = {.sa_handler = signal_note};
     (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        (void)sigaction(ends[i], &action, NULL);
+    }
 }
 
 static void totals_tell(const struct call *call, bool apply, const vsr_pending_totals *t)

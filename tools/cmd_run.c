@@ -2,8 +2,10 @@
 #include "meter_line.h"
 #include "verbs.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static volatile int signal_seen; /* its number; read by the library through options.cancel */
@@ -20,10 +22,13 @@ static void signals_catch(void)
 {
     struct sigaction action = {.sa_handler = signal_note};
     (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        (void)sigaction(ends[i], &action, NULL);
+    }
     action.sa_handler = SIG_IGN;
     (void)sigaction(SIGPIPE, &action, NULL); /* a reader that goes away does not stop a restore */
+    (void)sigaction(SIGXFSZ, &action, NULL); /* EFBIG tells it by file */
 }
 
 /* One step: one set or saved plan, from opening it to its summary. A run is one step or, of a
@@ -102,6 +107,13 @@ static int step_tell(const struct step *step, vsr_code rc, const vsr_error *erro
     vsr_report_summary(step->report, &summary);
     (void)vsr_report_render(step->report, step->call->json ? VSR_FORMAT_JSON : VSR_FORMAT_TEXT,
                             stdout_sink, NULL, &ignored);
+    if (fflush(stdout) != 0) {
+        (void)fprintf(stderr,
+                      "vssrestore: cannot write the summary to standard output: %s; it "
+                      "stands in the run folder\n",
+                      strerror(errno));
+        return summary.exit_code != 0 ? summary.exit_code : -VSR_ERR_DEST_IO;
+    }
     if (rc != VSR_OK && rc != VSR_ERR_CANCELLED) {
         (void)error_tell(error);
         return summary.exit_code != 0 ? summary.exit_code : -(int)rc;
