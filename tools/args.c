@@ -34,7 +34,7 @@ static void list_add(struct text_list *list, const char *item)
     list->items[list->count++] = item;
 }
 
-/* "4096", "64K", "16M", "2G" (powers of 1024). */
+/* "4096", "64K", "16M", "2G" (powers of 1024). 0 is none: in struct call it means "not said". */
 static bool number_parse(const char *text, bool size, uint64_t *out)
 {
     char *end = NULL;
@@ -50,7 +50,7 @@ static bool number_parse(const char *text, bool size, uint64_t *out)
         end++;
     }
     const uint64_t value_max = size ? UINT64_MAX >> shift : UINT32_MAX;
-    if (errno != 0 || *end != '\0' || value > value_max) {
+    if (errno != 0 || *end != '\0' || value == 0 || value > value_max) {
         return false;
     }
     *out = (uint64_t)value << shift;
@@ -97,6 +97,13 @@ static bool option_store(const struct arg_option *option, const char *value, str
     return false;
 }
 
+static const char *option_allowed(const struct arg_option *option)
+{
+    return option->kind == ARG_NUMBER ? "a number from 1 to 4294967295"
+           : option->kind == ARG_SIZE ? "a number of bytes from 1 up, or of K, M, G, T"
+                                      : option->value;
+}
+
 static bool usage_error(const struct verb *verb, const char *what, const char *text)
 {
     (void)fprintf(stderr, "vssrestore %s: %s%s%s\nsee: vssrestore %s --help\n", verb->name, what,
@@ -126,8 +133,8 @@ static bool option_read(const struct verb *verb, int argc, char **argv, int *at,
         value = argv[++*at];
     }
     if (!option_store(option, value, call)) {
-        (void)fprintf(stderr, "vssrestore %s: %s: \"%s\" is none of: %s\n", verb->name,
-                      option->name, value != NULL ? value : "", option->value);
+        (void)fprintf(stderr, "vssrestore %s: %s: \"%s\" is not allowed; allowed: %s\n", verb->name,
+                      option->name, value != NULL ? value : "", option_allowed(option));
         return false;
     }
     return true;

@@ -46,6 +46,17 @@ def what_was_typed_wrong_is_2():
         expect(result.err or result.out, f"{arguments}: nothing was said")
 
 
+def nothing_is_no_number():
+    for verb, option, allowed in (("run", "--workers", b"from 1 to"),
+                                  ("pack", "--workers", b"from 1 to"),
+                                  ("verify", "--workers", b"from 1 to"),
+                                  ("run", "--queue-depth", b"from 1 to"),
+                                  ("run", "--writer-timeout", b"from 1 to"),
+                                  ("run", "--memory", b"from 1 up")):
+        result = vssrestore(verb, "x", option, "0", codes=(2,))
+        expect(option.encode() in result.err and allowed in result.err, result.told())
+
+
 def a_set_that_is_none_is_11():
     with Folder() as folder:
         for verb in ("inspect", "plan", "run", "verify", "reindex"):
@@ -317,7 +328,8 @@ def t06_a_chosen_subcomponent_stands_in_the_document():
 
 if __name__ == "__main__":
     run_cases({case.__name__: case for case in (
-        every_verb_has_help, what_was_typed_wrong_is_2, a_set_that_is_none_is_11,
+        every_verb_has_help, what_was_typed_wrong_is_2, nothing_is_no_number,
+        a_set_that_is_none_is_11,
         a_set_without_its_description_is_20, what_stands_at_a_packs_name_is_told,
         verify_of_a_plan_tells_what_is_gone,
         the_summary_is_the_last_line, a_run_folder_that_exists_is_40,
