@@ -169,7 +169,8 @@ struct plan_unit {
     uint8_t partial_selection;   /* --file: status never ALL unless every file was chosen */
     uint8_t additional_restores; /* enum vss_flag: does more of it follow (7.2)? ABSENT: not told */
     uint8_t reboot_required;     /* on a live tree, and the writer's document says so (rules 8.7) */
-    uint8_t reserved[3];
+    uint8_t reduced;             /* --exclude-component took members out: status NONE */
+    uint8_t reserved[2];
     struct plan_text method_text;                    /* as the document spells it */
     struct plan_text target_text;                    /* "original"; an unknown word as spelled */
     struct plan_text rule;                           /* "6.6/2"                   */

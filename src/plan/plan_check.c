@@ -226,7 +226,7 @@ static const char *unit_fault(const struct plan *plan, const struct plan_unit *u
 {
     if (u->type > COMPONENT_UNKNOWN || u->method >= METHOD_COUNT || u->target >= TARGET_COUNT ||
         u->verdict > VERDICT_CUSTOM || u->refusal >= REFUSAL_COUNT || u->involve_writer > 1 ||
-        u->partial_selection > 1 || u->additional_restores > FLAG_YES ||
+        u->partial_selection > 1 || u->reduced > 1 || u->additional_restores > FLAG_YES ||
         !unit_texts_inside(plan, u)) {
         return "a number in it is out of bounds";
     }

@@ -148,6 +148,9 @@ static void render_unit(const struct plan *plan, uint32_t number, struct json *j
     if (u->partial_selection != 0) {
         json_bool(json, "partial_selection", true); /* ruling 18: never ALL */
     }
+    if (u->reduced != 0) {
+        json_bool(json, "reduced", true); /* no whole set: NONE */
+    }
     json_object_end(json);
     json_line_end(json);
 }

@@ -208,6 +208,7 @@ static void read_unit(struct lines *lines, line_object *record, uint32_t number)
     unit.involve_writer = line_bool(reader, record, "involve_writer");
     unit.partial_selection =
         line_has(record, "partial_selection") && line_bool(reader, record, "partial_selection");
+    unit.reduced = line_has(record, "reduced") && line_bool(reader, record, "reduced");
     unit.verdict = (uint8_t)line_word(reader, record, "verdict", verdict_word);
     if (line_has(record, "error")) {
         unit.refusal = (uint8_t)(line_word(reader, record, "error", refusal_word) + 1);

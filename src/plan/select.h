@@ -21,8 +21,8 @@ struct scope {              /* one selected root: a unit of the plan (4.6, 6.1) 
                               * stands below them (4.5, 4.6) */
     uint32_t *subcomponents; /* the chosen ones, as asked for, ascending */
     uint32_t subcomponent_count;
-    bool reduced;         /* --exclude-component took members out: as under --file, the unit is
-                           * a partial one and its status never ALL */
+    bool reduced;         /* --exclude-component took members out: what is restored is no whole
+                           * set, and its status is NONE; unlike --file, that counts (exit 3) */
     enum refusal refusal; /* REFUSAL_NONE, or why this root cannot be planned */
     struct view detail;   /* the sentence to the refusal */
     const char *rule;     /* "4.5": of the refusal, or else of the selection */

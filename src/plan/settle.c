@@ -94,7 +94,6 @@ vsr_code settle_documents(struct draft *draft, vsr_error *error)
         u->involve_writer = choices->private_dir == NULL &&
                             (u->wmd == NULL || (u->wmd->method != METHOD_CUSTOM &&
                                                 u->wmd->writer_restore != WRITER_RESTORE_NEVER));
-        u->partial_selection = u->scope->reduced;
         check_scope(draft, unit);
         following_check(draft, unit);
         check_veto(draft, unit);

@@ -58,7 +58,7 @@ static enum refusal unit_compare(const struct plan *saved, const struct plan_uni
     if (fresh->file_count != unit->file_count || fresh->verdict != unit->verdict ||
         fresh->method != unit->method || fresh->target != unit->target ||
         fresh->involve_writer != unit->involve_writer ||
-        fresh->partial_selection != unit->partial_selection) {
+        fresh->partial_selection != unit->partial_selection || fresh->reduced != unit->reduced) {
         return REFUSAL_DESTINATION_CHANGED;
     }
     for (uint32_t i = 0; i < unit->file_count; i++) {

@@ -89,6 +89,8 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
     if (out->refusal != REFUSAL_NONE) {
         out->status = RESTORE_STATUS_NONE;
         out->cause = verdict_refusal_cause(out->refusal);
+    } else if (whole && unit->reduced != 0) {
+        out->status = RESTORE_STATUS_NONE; /* everything is there, and it is no whole set */
     } else if (whole && unit->partial_selection != 0) {
         out->status = RESTORE_STATUS_NONE; /* ruling 18: never FAILED, exit 1 */
         report->warnings++;
@@ -127,7 +129,7 @@ static void to_dos_fold(struct report *report, const struct plan *plan)
     for (uint32_t i = 0; i < plan->to_do_count; i++) {
         const uint32_t unit = plan->to_dos[i].unit;
         if (report->units[unit].status != RESTORE_STATUS_NONE ||
-            plan->units[unit].partial_selection != 0 ||
+            plan->units[unit].partial_selection != 0 || plan->units[unit].reduced != 0 ||
             plan->units[unit].verdict == VERDICT_CUSTOM) {
             report->to_dos[report->to_do_count++] =
                 (struct report_to_do){unit, arena_copy(&report->arena,
@@ -173,8 +175,8 @@ void report_fold(struct report *out, const struct report_input *input, struct vi
         out->unit_components[i] = arena_copy(&out->arena, plan_text(plan, unit->component));
         unit_fold(out, i, input);
         status_count(out, i,
-                     unit->partial_selection != 0 && out->units[i].refusal == REFUSAL_NONE &&
-                         out->units[i].cause == VSR_OK,
+                     unit->partial_selection != 0 && unit->reduced == 0 &&
+                         out->units[i].refusal == REFUSAL_NONE && out->units[i].cause == VSR_OK,
                      facts);
     }
     to_dos_fold(out, plan);

@@ -1,9 +1,10 @@
 """Which components come back: traps T01-T18 and T74 of the rules, from documents to restored bytes."""
 
 import os
+import shutil
 import threading
 
-from scenario import Scenario, equal, expect, run_rules
+from scenario import Scenario, Told, equal, expect, run_rules
 
 BIG_BYTES = 24 << 20
 RACES_MAX = 8
@@ -156,6 +157,33 @@ def T07_a_subcomponent_is_never_added_before_its_root():
         plan = s.plan(media, "--component", parts["Set1"].selector, "--exclude-component",
                       top.selector)
         equal(plan.files, [], f"its root is excluded\n{plan.told()}")
+
+
+def R48_without_a_subcomponent_no_set_is_whole():
+    with Scenario() as s:
+        _, top, parts = writer_data(s)
+        s.backup().include(top)
+        media = s.pack()
+        run = s.run(media, "--exclude-component", parts["Set2"].selector).must(3)
+        equal(run.status(top), "NONE")
+        equal(run.document.status(top), "none")
+        equal((s.at(r"C:\data\top.own"), s.at(r"C:\data\Set2\Set2.dat")), (b"own", None))
+        plan = os.path.join(s.folder, b"plan")
+        two = os.path.join(s.folder, b"two")
+        for form in ("-o", plan), ("--jsonl",):
+            shutil.rmtree(two, ignore_errors=True)
+            os.makedirs(os.path.join(two, b"C"))
+            told = Told(["plan", media, *form, "--root", two, "--exclude-component",
+                         parts["Set2"].selector]).must(0)
+            if told.out.startswith("{"):
+                with open(plan, "w", encoding="utf-8") as lines:
+                    lines.write(told.out)
+            equal(s.run_plan(plan).must(3).status(top), "NONE")
+    with Scenario() as s:
+        _, top, _ = writer_data(s)
+        s.backup().include(top)
+        run = s.run(s.pack(), "--file", r"C:\data\*.own").must(1)
+        equal(run.status(top), "NONE")
 
 
 def T08_a_logical_path_needs_no_component_of_its_own():

@@ -111,6 +111,24 @@ static void empty_and_partial_units(void **state)
     report_free(&report);
 }
 
+/* Members left out: NONE, which the exception for a selection of files does not cover. */
+static void reduced_units(void **state)
+{
+    (void)state;
+    const struct plan_unit units[] = {{.file_count = 1, .partial_selection = 1, .reduced = 1}};
+    static const struct outcome_row rows[] = {{.outcome = OUTCOME_RESTORED}};
+    static const struct plan_file file = {.kind = KIND_PLAIN};
+    const struct plan plan = {
+        .units = units, .unit_count = 1, .files = &file, .file_count = 1, .text = ""};
+    const struct report_input input = {.plan = &plan, .rows = rows};
+    struct report report;
+    report_fold(&report, &input, VIEW("run"));
+    assert_int_equal(report.units[0].status, RESTORE_STATUS_NONE);
+    assert_true(report.units[0].whole);
+    assert_int_equal(report.exit_code, 3);
+    report_free(&report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +136,7 @@ int main(void)
         cmocka_unit_test(causes_of_rows),
         cmocka_unit_test(statuses_follow_rows_and_residue),
         cmocka_unit_test(empty_and_partial_units),
+        cmocka_unit_test(reduced_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
