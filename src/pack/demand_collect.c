@@ -252,7 +252,7 @@ static void collect_set(struct demand_collector *collector, const struct vss_fil
 {
     const uint32_t bit = vss_fsbt_bit(collector->demands->documents->bcd.backup_type);
     if (bit != 0 && (set->backup_type_mask & bit) == 0) {
-        return; /* 7.9; a backup of a type without a bit takes everything */
+        return; /* 7.9; a type without a bit: what any mask could want */
     }
     struct demand demand = {.kind = DEMAND_SET,
                             .writer = writer,

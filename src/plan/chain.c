@@ -101,7 +101,9 @@ void chain_add(struct chain *chain, struct view name, const struct set_descripti
         .set = set->uuid,
         .parent = set->parent,
         .type = bcd->backup_type,
-        .type_text = view_of(vss_backup_type_text(bcd->backup_type)),
+        .type_text = bcd->backup_type == BACKUP_UNKNOWN
+                         ? arena_copy(&chain->arena, bcd->backup_type_text)
+                         : view_of(vss_backup_type_text(bcd->backup_type)),
         .writers = ARENA_ARRAY(&chain->arena, struct chain_writer, bcd->writer_count),
         .writer_count = bcd->writer_count,
     };

@@ -352,7 +352,7 @@ static void check_set(struct walk *walk, const struct draft_set *set)
 {
     struct draft *draft = walk->draft;
     const struct draft_unit *unit = &draft->units[set->unit];
-    const uint32_t bit = vss_fsbt_bit(draft->input->documents->bcd.backup_type);
+    const uint32_t bit = vss_fsbt_demand(draft->input->documents->bcd.backup_type);
     if (set->hit || set->named != MARK_NONE || set->left_out || !set_is_literal(set->set) ||
         (set->set->backup_type_mask & bit) == 0) {
         return;

@@ -27,6 +27,13 @@ static bool refuse_fault(struct scope *scope, struct view fault, bool unknown)
 typedef bool scope_rule(struct selecting *selecting, const struct writer_state *writer,
                         struct scope *scope);
 
+static bool backup_type_is_unknown(struct selecting *selecting, const struct writer_state *writer,
+                                   struct scope *scope)
+{
+    (void)writer;
+    return refuse_fault(scope, selecting->documents->bcd.backup_type_fault, true);
+}
+
 static bool writer_document_is_missing(struct selecting *selecting,
                                        const struct writer_state *writer, struct scope *scope)
 {
@@ -120,8 +127,8 @@ bool scope_check(struct selecting *selecting, const struct writer_state *writer,
                  struct scope *scope)
 {
     static scope_rule *const rules[] = {
-        writer_document_is_missing, entry_is_faulty, writer_is_faulty,      documents_disagree,
-        members_are_faulty,         backup_failed,   dependency_is_missing,
+        backup_type_is_unknown, writer_document_is_missing, entry_is_faulty, writer_is_faulty,
+        documents_disagree,     members_are_faulty,         backup_failed,   dependency_is_missing,
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         if (rules[i](selecting, writer, scope)) {
@@ -269,6 +276,18 @@ static void tell_why(struct selecting *selecting, struct selection *selection)
     }
 }
 
+/* UNDEFINED and OTHER say nothing of what the masks ask for: held to a full backup (7.9). */
+static void warn_of_type(struct selecting *selecting)
+{
+    const struct bcd *bcd = &selecting->documents->bcd;
+    if (bcd->backup_type == BACKUP_UNDEFINED || bcd->backup_type == BACKUP_OTHER) {
+        selecting_warn(selecting,
+                       "rule 7.9: %.*s does not tell of which type the backup is (%s); files that "
+                       "components name are demanded as of a full one",
+                       VIEW_ARG(bcd->file_name), vss_backup_type_text(bcd->backup_type));
+    }
+}
+
 void scope_make_all(struct selecting *selecting, struct selection *selection)
 {
     size_t entries = 0;
@@ -278,6 +297,9 @@ void scope_make_all(struct selecting *selecting, struct selection *selection)
     selection->scopes = ARENA_ARRAY(selecting->arena, struct scope, entries);
     for (uint32_t i = 0; i < selecting->writer_count; i++) {
         make_scopes(selecting, i, selection);
+    }
+    if (selection->scope_count > 0) {
+        warn_of_type(selecting);
     }
     tell_why(selecting, selection);
 }

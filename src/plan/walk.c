@@ -82,7 +82,7 @@ bool walk_is_excluded(const struct walk *walk, uint32_t unit, uint32_t count)
 bool walk_is_whole_for(const struct walk *walk, const struct draft_set *set, uint32_t entry)
 {
     const struct draft *draft = walk->draft;
-    const uint32_t bit = vss_fsbt_bit(draft->input->documents->bcd.backup_type);
+    const uint32_t bit = vss_fsbt_demand(draft->input->documents->bcd.backup_type);
     return (draft->index->entries[entry].flags & INDEX_PARTIAL) == 0 ||
            (set->set->backup_type_mask & bit) != 0;
 }

@@ -329,13 +329,29 @@ static void root_snapshot_set(struct reader *reader, struct bcd *bcd)
     }
 }
 
+/* A word that is no type leaves open what the masks ask for (rules 7.9). */
+static void root_check_type(struct reader *reader, struct bcd *bcd)
+{
+    bcd->backup_type = vss_backup_type_parse(bcd->backup_type_text);
+    if (bcd->backup_type != BACKUP_UNKNOWN) {
+        return;
+    }
+    struct fault fault = {0};
+    reader_fault(reader, 0, &fault, "%s=\"%.*s\" is no type of backup that is known",
+                 word_text(WORD_A_BACKUP_TYPE).p, VIEW_ARG(bcd->backup_type_text));
+    bcd->backup_type_fault = fault.text;
+    if (reader->warnings != NULL) {
+        vss_warnings_add(reader->warnings, reader->arena, fault.text);
+    }
+}
+
 static void root_read(struct reader *reader, struct bcd *bcd, struct fault *refusal)
 {
     const struct xml *xml = reader->xml;
     reader_attributes(reader, 0, root_fields, FIELD_COUNT(root_fields), bcd, UNKNOWN_WARNS,
                       refusal);
     root_snapshot_set(reader, bcd);
-    bcd->backup_type = vss_backup_type_parse(bcd->backup_type_text);
+    root_check_type(reader, bcd);
     const uint32_t writers = reader_count(reader, 0, WORD_WRITER_COMPONENTS);
     if (writers > DOCUMENT_WRITERS_MAX) {
         reader_fault(reader, 0, refusal, "%u writers in one document, at most %u are allowed",

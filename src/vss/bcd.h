@@ -88,6 +88,8 @@ struct bcd {
     bool select_components; /* false: volume mode, no component semantics (rules 2.10) */
     enum vss_backup_type backup_type;
     struct view backup_type_text;
+    struct view backup_type_fault; /* absent, or why nothing that depends on the type can be told:
+                                    * DOCUMENT_UNKNOWN_WORD, with the place in the document */
     bool partial_file_support;
     struct uuid snapshot_set_id;
     struct view restore_type;   /* absent when there is none */

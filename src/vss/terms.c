@@ -237,3 +237,8 @@ uint32_t vss_fsbt_bit(enum vss_backup_type type)
     }
     return 0;
 }
+
+uint32_t vss_fsbt_demand(enum vss_backup_type type)
+{
+    return type == BACKUP_UNDEFINED || type == BACKUP_OTHER ? FSBT_FULL : vss_fsbt_bit(type);
+}

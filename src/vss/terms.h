@@ -122,4 +122,9 @@ const char *vss_writer_restore_text(enum vss_writer_restore when);
  * a type that is undefined, OTHER or unknown. */
 uint32_t vss_fsbt_bit(enum vss_backup_type type);
 
+/* The bit by which a restore demands files (rules 7.9). A backup that is undefined or OTHER is
+ * held to what a full one must have, so that a missing file is never taken for restored; 0 for an
+ * unknown type, of which nothing may be restored. */
+uint32_t vss_fsbt_demand(enum vss_backup_type type);
+
 #endif

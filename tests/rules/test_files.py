@@ -1,6 +1,6 @@
 """Which files a component means: traps T19-T31 and T73 of the rules, from documents to restored bytes."""
 
-from scenario import Scenario, equal, expect, run_rules
+from scenario import Scenario, Told, equal, expect, run_rules
 
 FULL_ONLY, LOG_ONLY = 0x101, 0x808
 
@@ -267,6 +267,51 @@ def T73_a_set_that_cannot_be_stops_its_component_alone():
             expect("writer" in run.unit(bad)["detail"], run.unit(bad)["detail"])
             equal(run.status(good), "ALL")
             equal(files_of(s), {r"C:\good\f": b"f"}, path + " " + spec)
+
+
+def of_type(s, type):
+    """A component whose named file is missing, and one with a set that only logs take."""
+    w = s.writer("W")
+    named = w.component("named").files(r"C:\d", "must.dat", recursive=False)
+    other = w.component("other").files(r"C:\o", "*")
+    other.files(r"C:\l", "*", mask=LOG_ONLY)
+    b = s.backup(type=type)
+    b.include(named)
+    b.include(other)
+    s.put(r"C:\d\else.dat", b"else")
+    s.put(r"C:\o\o.dat", b"o")
+    s.put(r"C:\l\l.dat", b"l")
+    return named, other
+
+
+def R79_a_backup_type_that_is_no_word_refuses_all_that_depends_on_it():
+    with Scenario() as s:
+        units = of_type(s, "bogus")
+        told = s.pack_told().must(1)
+        expect(told.told_of('backupType="bogus"', "bcd.xml", "line 1"), told.told())
+        for path in (r"C:\o\o.dat", r"C:\l\l.dat"):
+            found = Told(["explain", told.set, path])
+            expect(found.exit == 0 and "on the media: a file" in found.out, f"packed\n{found.told()}")
+        run = s.run(told.set).must(3)
+        for unit in units:
+            equal((run.status(unit), run.unit(unit)["error"]), ("NONE", "DOCUMENT_UNKNOWN_WORD"))
+        chain = s.run([told.set, told.set]).must(11)
+        expect(chain.told_of("bogus backup", "a chain begins with a full"), chain.told())
+        equal(files_of(s), {})
+
+
+def R79_a_backup_of_no_type_is_held_to_a_full_one():
+    for type in (None, "undefined", "other"):
+        with Scenario() as s:
+            named, other = of_type(s, type)
+            told = s.pack_told().must(1)
+            expect(told.told_of("rule 7.9", "does not tell of which type"), told.told())
+            expect(s.warnings(told.set).told_of("rule 7.9", "demanded"), "the plan warns, too")
+            run = s.run(told.set).must(3)
+            equal((run.status(named), run.unit(named)["error"]),
+                  ("NONE", "FILE_MISSING_ON_MEDIA"))
+            equal(run.status(other), "ALL")
+            equal(files_of(s), {r"C:\o\o.dat": b"o", r"C:\l\l.dat": b"l"})
 
 
 if __name__ == "__main__":

@@ -234,11 +234,14 @@ static void component_mode(void **state)
     assert_false(p.bcd.select_components);
     assert_int_equal(p.bcd.backup_type, BACKUP_UNKNOWN);
     assert_view_equal(p.bcd.backup_type_text, "odd");
-    assert_int_equal(p.warnings.count, 2);
+    assert_non_null(strstr(p.bcd.backup_type_fault.p, "line 1, byte 0: backupType=\"odd\""));
+    assert_int_equal(p.warnings.count, 3);
     arena_free(&p.arena);
     p = parse("<BACKUP_COMPONENTS xmlns='x-schema:#VssComponentMetadata' "
               "selectComponents='no'>" WRITER_START BCD_END);
     assert_false(p.bcd.select_components);
+    assert_int_equal(p.bcd.backup_type, BACKUP_UNDEFINED);
+    assert_false(view_present(p.bcd.backup_type_fault));
     arena_free(&p.arena);
 }
 

@@ -96,6 +96,11 @@ static void backup_types_have_bits(void **state)
     assert_int_equal(vss_fsbt_bit(BACKUP_INCREMENTAL), 4);
     assert_int_equal(vss_fsbt_bit(BACKUP_LOG), 8);
     assert_int_equal(vss_fsbt_bit(BACKUP_UNKNOWN), 0);
+    assert_int_equal(vss_fsbt_bit(BACKUP_OTHER), 0);
+    assert_int_equal(vss_fsbt_demand(BACKUP_LOG), 8);
+    assert_int_equal(vss_fsbt_demand(BACKUP_UNDEFINED), 1); /* as of a full one */
+    assert_int_equal(vss_fsbt_demand(BACKUP_OTHER), 1);
+    assert_int_equal(vss_fsbt_demand(BACKUP_UNKNOWN), 0);
 }
 
 static void words_are_spelled_once(void **state)
