@@ -84,9 +84,11 @@ class Case:
 
     @staticmethod
     def is_needed(values):
-        """What cannot matter is not varied."""
+        """What cannot matter is not varied; what cannot be asked for together (6.2) neither."""
         mapped, at_mapping, retargeted, at_target = values[3:7]
-        return (mapped or not at_mapping) and (retargeted or not at_target)
+        private = values[8][1]
+        return ((mapped or not at_mapping) and (retargeted or not at_target) and
+                not (private and retargeted))
 
     def texts(self):
         return texts_of(self.method, self.target, self.mapped, self.service)
