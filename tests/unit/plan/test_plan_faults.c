@@ -207,6 +207,13 @@ static const struct plan_case cases[] = {
      .options = "--volume C:=/c\n--tree live\n--new-target W:C|C:\\D|a|no|C:\\New\n"
                 "have file C:\\E\\e\n",
      .want = "mixed - 6.9\nd C:\\New @new_target\n+ C:\\New\\a @new_target\ns C:\\E\\e\n"},
+    {.name = "7.8: a directed source that is on no media and in no file set is not the unit's",
+     .method = CAN,
+     .locations = D_ALL,
+     .components = PLAN_ENTRIES_OF("C", "restoreTarget=\"directed\"",
+                                   PLAN_DIRECTED("C:\\Q", "q", "0:1", "C:\\E", "x", "0:1")),
+     .catalog = ONE,
+     .want = "original - 6.6/2\nd C:\\D\n+ C:\\D\\a\n"},
     {.name = "ruling 8: two units share files of folders in folders",
      .method = CAN,
      .locations = D_ALL,
