@@ -91,6 +91,9 @@ class Library:
         path = os.environ.get("VSSRESTORE_LIBRARY")
         if not path:
             raise Skip("VSSRESTORE_LIBRARY does not name the library")
+        with open(path, "rb") as opened:
+            if b"__asan_init" in opened.read():
+                raise Skip("Python cannot load a library with the address sanitizer in it")
         self.calls, self.error = ctypes.CDLL(path), Error()
         self.set, self.plan = ctypes.c_void_p(), ctypes.c_void_p()
 
