@@ -52,9 +52,9 @@ static void groups_add(struct groups *groups, uint32_t number)
     draft->files[head].next = number;
 }
 
-static bool takes_part(const struct draft *draft, const struct draft_file *file)
+static bool takes_part(const struct draft_file *file)
 {
-    return file->place != MARK_NONE && !draft_is_directory(draft, file);
+    return file->place != MARK_NONE && !draft_is_directory(file);
 }
 
 /* Files by place, each place's in their order: a counting sort. */
@@ -64,7 +64,7 @@ static void groups_find(struct groups *groups)
     uint32_t *ends = heap_alloc(draft->places.count + (size_t)1, sizeof *ends);
     uint32_t *order = heap_alloc(draft->file_count, sizeof *order);
     for (uint32_t i = 0; i < draft->file_count; i++) {
-        if (takes_part(draft, &draft->files[i])) {
+        if (takes_part(&draft->files[i])) {
             ends[draft->files[i].place + 1]++;
         }
     }
@@ -72,7 +72,7 @@ static void groups_find(struct groups *groups)
         ends[place + 1] += ends[place];
     }
     for (uint32_t i = 0; i < draft->file_count; i++) {
-        if (takes_part(draft, &draft->files[i])) {
+        if (takes_part(&draft->files[i])) {
             order[ends[draft->files[i].place]++] = i; /* from its start to its end */
         }
     }
@@ -384,7 +384,7 @@ static void judge_directories(struct groups *groups)
     }
     for (uint32_t i = 0; i < draft->file_count; i++) {
         const struct draft_file *file = &draft->files[i];
-        if (is_out(draft, i) || file->place == MARK_NONE || draft_is_directory(draft, file) ||
+        if (is_out(draft, i) || file->place == MARK_NONE || draft_is_directory(file) ||
             !has_child[file->place]) {
             continue;
         }
@@ -411,7 +411,7 @@ static void carry_out(struct groups *groups)
         const struct draft_file *file = &draft->files[v->file];
         const struct view at =
             place_text(&draft->places, &draft->arena, file->place,
-                       draft_is_directory(draft, file) ? VIEW("") : draft_name(draft, file));
+                       draft_is_directory(file) ? VIEW("") : draft_name(draft, file));
         const bool case_only = v->refusal == REFUSAL_CASE_COLLISION;
         const bool ranges = v->refusal == REFUSAL_DIRECTED_RANGES_INVALID;
         draft_refuse(draft, v->unit, v->refusal,

@@ -180,9 +180,8 @@ void draft_refuse_path(struct draft *draft, uint32_t unit, const struct canon_di
 VSR_PRINTF(2, 3)
 void draft_warn(struct draft *draft, const char *format, ...);
 
-static inline bool draft_is_directory(const struct draft *draft, const struct draft_file *file)
+static inline bool draft_is_directory(const struct draft_file *file)
 {
-    (void)draft;
     return file->directory != 0;
 }
 

@@ -284,7 +284,7 @@ static void gather_results(struct explanation *out, struct draft *draft)
         if (file->place != MARK_NONE) {
             result->dest =
                 place_text(&draft->places, &out->arena, file->place,
-                           draft_is_directory(draft, file) ? VIEW("") : draft_name(draft, file));
+                           draft_is_directory(file) ? VIEW("") : draft_name(draft, file));
         }
         for (uint32_t s = 0; s < draft->shared_count; s++) {
             if (draft->shared[s].file == i) {

@@ -322,7 +322,7 @@ static void order_files(struct order *order, const struct draft_unit *unit)
             const int of_file = draft_goes_by(draft, file, NAMED_RANGES_FILE) ? TURN_RANGES_FILE
                                 : draft_has_ranges(draft, file)               ? TURN_RANGES
                                                                               : TURN_WHOLE;
-            if (of_file == turn && draft_is_planned(draft, i) && !draft_is_directory(draft, file)) {
+            if (of_file == turn && draft_is_planned(draft, i) && !draft_is_directory(file)) {
                 order_file_record(order, i);
             }
         }

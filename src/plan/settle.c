@@ -120,7 +120,7 @@ static struct subunits subunits_count(const struct draft *draft, const struct dr
     struct subunits out = {.all_mapped = true};
     for (uint32_t i = 0; i < unit->file_count; i++) {
         const struct draft_file *file = &draft->files[unit->first_file + i];
-        if (draft_is_directory(draft, file)) {
+        if (draft_is_directory(file)) {
             continue;
         }
         const enum subunit subunit = survey_subunit(draft, file);
@@ -338,8 +338,7 @@ static vsr_code settle_ranges_files(struct draft *draft, uint32_t unit,
     warn_of_survey(draft, unit, &survey);
     for (uint32_t i = 0; i < u->file_count; i++) {
         struct draft_file *file = &draft->files[u->first_file + i];
-        if (!draft_is_directory(draft, file) &&
-            survey_subunit(draft, file) == SUBUNIT_RANGES_FILES) {
+        if (!draft_is_directory(file) && survey_subunit(draft, file) == SUBUNIT_RANGES_FILES) {
             file->where = (uint8_t)where;
             file->action = staged ? ACTION_STAGE : file->action;
         }

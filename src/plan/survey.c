@@ -27,7 +27,7 @@ static struct view place_of_file(struct draft *draft, const struct draft_file *f
     if (file->place == MARK_NONE) {
         return draft_source_text(draft, file->entry);
     }
-    const bool directory = draft_is_directory(draft, file);
+    const bool directory = draft_is_directory(file);
     return place_text(&draft->places, &draft->arena, file->place,
                       directory ? VIEW("") : draft_name(draft, file));
 }
@@ -294,7 +294,7 @@ static vsr_code file_locate(const struct survey_at *at, struct draft_file *file,
         return locate_base_place(draft, base, &file->place, error);
     }
     const uint32_t media_directory =
-        draft_is_directory(draft, file) ? file->entry : draft->index->entries[file->entry].parent;
+        draft_is_directory(file) ? file->entry : draft->index->entries[file->entry].parent;
     return locate_directory(draft, media_directory, &draft->sets[file->set], base, &file->place,
                             error);
 }
@@ -321,7 +321,7 @@ static vsr_code file_survey(const struct survey_at *at, struct draft_file *file,
         file_is_unmapped(at, file, base);
         return VSR_OK;
     }
-    if (draft_is_directory(draft, file)) {
+    if (draft_is_directory(file)) {
         const struct place *place = &draft->places.list[file->place];
         if (place->blocked == REFUSAL_MOUNT_IN_PLACE || place->blocked == REFUSAL_CASE_COLLISION) {
             hinder_by_place(at, file, place);
