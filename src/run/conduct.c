@@ -10,7 +10,7 @@
 #include "run/journal.h"
 #include "run/pending_hold.h"
 #include "run/run_folder.h"
-#include "run/space.h"
+#include "run/unit_states.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,11 +36,8 @@ struct conduct {
     struct engine *engine;
     struct pending_hold *hold; /* what waits for the next boot; NULL: no stage */
     struct pending_held held;
-    enum unit_state *states;       /* of each unit */
-    uint64_t *residue;             /* of each unit */
-    struct arena arena;            /* of details   */
-    struct space_refusals refused; /* since the plan was made */
-    uint32_t *waiting;             /* groups that are staged and not published yet */
+    struct unit_states units;
+    uint32_t *waiting; /* groups that are staged and not published yet */
     uint32_t waiting_count;
     uint64_t waiting_bytes;
     uint64_t waiting_since_ns;
@@ -54,28 +51,6 @@ struct conduct {
 static bool conduct_cancelled(const struct conduct *c)
 {
     return c->options->cancel != NULL && *c->options->cancel != 0;
-}
-
-static bool unit_is_refused(const struct conduct *c, uint32_t unit)
-{
-    return c->plan->units[unit].refusal != REFUSAL_NONE ||
-           c->refused.refusals[unit] != REFUSAL_NONE;
-}
-
-/* Rows of units refused since planning say so from the start, and the engine skips them. */
-static uint8_t *refused_files(const struct conduct *c)
-{
-    uint8_t *skip = heap_alloc(c->plan->file_count, 1);
-    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
-        const struct plan_unit *unit = &c->plan->units[u];
-        for (uint32_t i = 0; unit_is_refused(c, u) && i < unit->file_count; i++) {
-            skip[unit->first_file + i] = 1;
-            struct outcome_row *row = &c->folder.rows[unit->first_file + i];
-            row->outcome = OUTCOME_REFUSED;
-            row->os_errno = c->refused.refusals[u] == REFUSAL_NO_SPACE ? ENOSPC : 0;
-        }
-    }
-    return skip;
 }
 
 static void conduct_tell(struct conduct *c)
@@ -100,38 +75,13 @@ static void conduct_tell(struct conduct *c)
     c->options->on_progress(c->options->context, &progress);
 }
 
-/* As far as the engine goes. */
-static bool row_is_whole(const struct outcome_row *row)
-{
-    return row->outcome == OUTCOME_RESTORED || row->outcome == OUTCOME_PRESENT ||
-           row->outcome == OUTCOME_STAGED;
-}
-
-/* A unit is staged when each of its rows is whole, those of files that it shares too. */
-static void unit_state_from_rows(struct conduct *c, uint32_t number)
-{
-    const struct plan_unit *unit = &c->plan->units[number];
-    c->states[number] = UNIT_STAGED;
-    for (uint32_t i = 0; i < unit->file_count; i++) {
-        if (!row_is_whole(&c->folder.rows[unit->first_file + i])) {
-            c->states[number] = UNIT_FAILED;
-        }
-    }
-    for (uint32_t i = 0; i < unit->shared_count; i++) { /* rulings 8 and 28 */
-        const struct plan_shared *shared = &c->plan->shared[unit->first_shared + i];
-        if (!row_is_whole(&c->folder.rows[shared->file])) {
-            c->states[number] = UNIT_FAILED;
-        }
-    }
-}
-
 /* A group has ended: judge its units by their rows and keep it for the next commit. */
 static void group_wait(struct conduct *c, uint32_t group)
 {
     const struct stage_group *g = &c->stage->groups[group];
     for (uint32_t i = 0; i < g->unit_count; i++) {
         const uint32_t unit = c->stage->group_units[g->first_unit + i];
-        unit_state_from_rows(c, unit);
+        unit_take_rows(&c->units, unit);
         c->waiting_bytes += c->plan->units[unit].bytes;
     }
     if (c->waiting_count == 0) {
@@ -151,7 +101,7 @@ static vsr_code groups_publish(struct conduct *c, const struct publish_log *log,
 {
     const vsr_code rc =
         publish_groups(c->stage, c->waiting, c->waiting_count, c->options->durability, log,
-                       c->states, c->folder.rows, c->residue, error);
+                       c->units.states, c->folder.rows, c->units.residue, error);
     for (uint32_t i = 0; i < c->waiting_count; i++) {
         c->units_done += c->stage->groups[c->waiting[i]].unit_count;
     }
@@ -160,107 +110,17 @@ static vsr_code groups_publish(struct conduct *c, const struct publish_log *log,
     return rc;
 }
 
-/* Units whose group was never published: what was staged of them is withdrawn. */
-static void rows_settle(struct conduct *c)
-{
-    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
-        const struct plan_unit *unit = &c->plan->units[u];
-        if (c->states[u] == UNIT_PUBLISHED || c->residue[u] > 0) {
-            continue;
-        }
-        for (uint32_t i = 0; i < unit->file_count; i++) {
-            struct outcome_row *row = &c->folder.rows[unit->first_file + i];
-            if (row->outcome == OUTCOME_RESTORED || row->outcome == OUTCOME_STAGED) {
-                row->outcome = OUTCOME_WITHDRAWN;
-            } else if (row->outcome == OUTCOME_NOT_STARTED && c->stopped_by != 0) {
-                row->outcome = OUTCOME_CANCELLED;
-            }
-        }
-    }
-}
-
-/* A unit that stopped because a file came or was changed meanwhile says so by name (T03): the plan
- * is not changed for it, also where a mapping would have been a way round. */
-static void unit_name_overtaken(struct conduct *c, uint32_t number)
-{
-    const struct plan_unit *unit = &c->plan->units[number];
-    for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count; i++) {
-        const int fault = c->folder.rows[i].os_errno;
-        if (c->folder.rows[i].outcome != OUTCOME_REFUSED || (fault != EEXIST && fault != ESTALE)) {
-            continue;
-        }
-        struct buffer path = {0};
-        plan_unix_path(c->plan, c->set, i, &path);
-        const bool came = fault == EEXIST;
-        c->refused.refusals[number] = came && unit->method == METHOD_RESTORE_IF_NOT_THERE
-                                          ? REFUSAL_PRESENT
-                                          : REFUSAL_DESTINATION_CHANGED;
-        c->refused.details[number] =
-            arena_printf(&c->arena, "'%.*s' %s after the plan was made",
-                         VIEW_ARG(buffer_view(&path)), came ? "came to exist" : "was changed");
-        buffer_free(&path);
-        return;
-    }
-}
-
-static void units_name_overtaken(struct conduct *c)
-{
-    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
-        if (c->states[u] == UNIT_FAILED && c->residue[u] == 0 && !unit_is_refused(c, u)) {
-            unit_name_overtaken(c, u);
-        }
-    }
-}
-
 /* The signal that ended the run, or 0. One that came when the last unit had been published ended
  * nothing: the exit code is then that of the outcome (contract, section 7). */
 static int conduct_signal(const struct conduct *c)
 {
-    bool cut_short = c->cut_short;
-    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
-        cut_short = cut_short || (c->plan->units[u].file_count > 0 && c->states[u] == UNIT_STAGED &&
-                                  !unit_is_refused(c, u));
-    }
-    return cut_short ? c->stopped_by : 0;
+    return c->cut_short || unit_states_cut_short(&c->units) ? c->stopped_by : 0;
 }
 
 static uint64_t losses_sum(const struct meta_loss *loss)
 {
     return (uint64_t)loss->security_descriptors + loss->streams + loss->attributes + loss->reparse +
            loss->dos_attributes + loss->owners + loss->links;
-}
-
-/* Something of ours is left at a place, or an original stands in staging alone: then the staging
- * folders stay, so that nothing is lost. */
-static bool conduct_keeps_staging(const struct conduct *c)
-{
-    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
-        if (c->residue[u] > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The final sync failed: what is published there is not durable, and is never reported as whole.
- * The files stand at their places, which is residue (rules 9.3). */
-static void units_not_durable(struct conduct *c, uint32_t mount, int os_errno)
-{
-    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
-        const struct plan_unit *unit = &c->plan->units[u];
-        bool there = false;
-        for (uint32_t i = 0; i < unit->file_count && c->states[u] == UNIT_PUBLISHED; i++) {
-            const uint32_t file = unit->first_file + i;
-            struct outcome_row *row = &c->folder.rows[file];
-            if (row->outcome == OUTCOME_RESTORED &&
-                c->stage->directory_mount[c->plan->files[file].directory] == mount) {
-                row->outcome = OUTCOME_DEST_ERROR;
-                row->os_errno = os_errno;
-                there = true;
-            }
-        }
-        c->residue[u] += there ? 1 : 0;
-    }
 }
 
 static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
@@ -270,7 +130,7 @@ static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
         vsr_error one = {0};
         const vsr_code synced = publish_sync(c->stage, m, &one);
         if (synced != VSR_OK) {
-            units_not_durable(c, m, one.os_errno != 0 ? one.os_errno : EIO);
+            unit_states_not_durable(&c->units, c->stage, m, one.os_errno != 0 ? one.os_errno : EIO);
             if (rc == VSR_OK && error != NULL && error->code == VSR_OK) {
                 *error = one;
             }
@@ -283,7 +143,7 @@ static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
 /* Move: the engine stages, this thread publishes each group as it ends. */
 static vsr_code conduct_move(struct conduct *c, vsr_error *error)
 {
-    uint8_t *skip = refused_files(c);
+    uint8_t *skip = unit_states_skip(&c->units);
     if (c->stage == NULL) { /* everything is refused */
         free(skip);
         return VSR_OK;
@@ -324,8 +184,7 @@ static vsr_code conduct_move(struct conduct *c, vsr_error *error)
         rc = conduct_sync_end(c, error);
     }
     meta_loss_add(&c->losses, &c->stage->losses); /* of directories */
-    rows_settle(c);
-    units_name_overtaken(c);
+    unit_states_settle(&c->units, c->stopped_by != 0);
     free(skip);
     return rc;
 }
@@ -365,9 +224,9 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
         .plan = c->plan,
         .set = c->set,
         .rows = c->folder.rows,
-        .residue = c->residue,
-        .refusals = c->refused.refusals,
-        .details = c->refused.details,
+        .residue = c->units.residue,
+        .refusals = c->units.refused.refusals,
+        .details = c->units.refused.details,
         .losses = losses_sum(&c->losses),
         .elapsed_ns = clock_monotonic_ns() - c->began_ns,
         .pending_folders = c->held.folders,
@@ -405,7 +264,7 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
     options.refusals = c->options->refusals;
     vsr_code rc = stage_open(&c->stage, c->plan, c->set, &c->folder.run, &options, &full);
     if (rc == VSR_ERR_DEST_FULL) {
-        space_refuse_all(c->plan, &c->refused, view_of(full.what));
+        space_refuse_all(c->plan, &c->units.refused, view_of(full.what));
         return VSR_OK;
     }
     if (rc != VSR_OK) {
@@ -414,7 +273,7 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
         }
         return rc;
     }
-    rc = space_judge(c->stage, &c->refused, error);
+    rc = space_judge(c->stage, &c->units.refused, error);
     if (rc == VSR_OK) {
         const struct publish_log log = journal_publish_log(&c->journal);
         c->waiting = heap_alloc(c->stage->group_count, sizeof *c->waiting);
@@ -458,6 +317,7 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
                               error);
     }
     if (rc == VSR_OK) {
+        c->units.rows = c->folder.rows;
         rc = dialogue_save(c->dialogue, c->folder.dir_fd, error);
     }
     if (rc == VSR_OK) {
@@ -473,17 +333,6 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
     return rc;
 }
 
-/* What was refused since planning, to which space_judge() adds. */
-static void conduct_refusals(struct conduct *c)
-{
-    const uint32_t count = c->plan->unit_count;
-    c->refused = (struct space_refusals){heap_alloc(count, sizeof *c->refused.refusals),
-                                         heap_alloc(count, sizeof *c->refused.details), &c->arena};
-    for (uint32_t u = 0; u < count && c->options->refusals != NULL; u++) {
-        c->refused.refusals[u] = c->options->refusals[u];
-    }
-}
-
 vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan,
                      const struct media_set *set, struct dialogue *dialogue,
                      const struct conduct_options *options, vsr_error *error)
@@ -493,10 +342,8 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
                         .dialogue = dialogue,
                         .options = options,
                         .folder = {.dir_fd = -1, .journal_fd = -1},
-                        .states = heap_alloc(plan->unit_count, sizeof(enum unit_state)),
-                        .residue = heap_alloc(plan->unit_count, sizeof(uint64_t)),
                         .began_ns = clock_monotonic_ns()};
-    conduct_refusals(&c);
+    unit_states_init(&c.units, plan, set, options->refusals);
     c.cut_short = conduct_cancelled(&c);
     c.stopped_by = c.cut_short ? *options->cancel : 0;
     *begun = false;
@@ -516,7 +363,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     }
     if (c.stage != NULL) {
         const vsr_code closed =
-            stage_close(c.stage, conduct_keeps_staging(&c), rc == VSR_OK ? error : NULL);
+            stage_close(c.stage, unit_states_residue(&c.units), rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? closed : rc;
     }
     if (*begun) {
@@ -528,11 +375,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
         rc = err_set(error, VSR_ERR_CANCELLED, "run/conduct", "the run was cancelled");
     }
     run_folder_end(&c.folder);
-    free(c.states);
-    free(c.residue);
     free(c.waiting);
-    free(c.refused.refusals);
-    free(c.refused.details);
-    arena_free(&c.arena);
+    unit_states_fini(&c.units);
     return rc;
 }

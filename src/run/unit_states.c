@@ -1,0 +1,171 @@
+/* unit_states.c - rows judged unit by unit: whole, withdrawn, overtaken, not durable.
+ *
+ * Stands between the engine's rows and report/verdict.c, which makes statuses of what is left here.
+ * It looks at rows alone: what is on disk is dest's, which says it by states and residue. */
+#include "run/unit_states.h"
+
+#include "base/heap.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+void unit_states_init(struct unit_states *out, const struct plan *plan, const struct media_set *set,
+                      const enum refusal *refusals)
+{
+    const uint32_t count = plan->unit_count;
+    *out = (struct unit_states){.plan = plan,
+                                .set = set,
+                                .states = heap_alloc(count, sizeof *out->states),
+                                .residue = heap_alloc(count, sizeof *out->residue)};
+    out->refused =
+        (struct space_refusals){heap_alloc(count, sizeof *out->refused.refusals),
+                                heap_alloc(count, sizeof *out->refused.details), &out->arena};
+    for (uint32_t u = 0; u < count && refusals != NULL; u++) {
+        out->refused.refusals[u] = refusals[u];
+    }
+}
+
+void unit_states_fini(struct unit_states *units)
+{
+    free(units->states);
+    free(units->residue);
+    free(units->refused.refusals);
+    free(units->refused.details);
+    arena_free(&units->arena);
+}
+
+bool unit_is_refused(const struct unit_states *units, uint32_t unit)
+{
+    return units->plan->units[unit].refusal != REFUSAL_NONE ||
+           units->refused.refusals[unit] != REFUSAL_NONE;
+}
+
+uint8_t *unit_states_skip(struct unit_states *units)
+{
+    uint8_t *skip = heap_alloc(units->plan->file_count, 1);
+    for (uint32_t u = 0; u < units->plan->unit_count; u++) {
+        const struct plan_unit *unit = &units->plan->units[u];
+        for (uint32_t i = 0; unit_is_refused(units, u) && i < unit->file_count; i++) {
+            skip[unit->first_file + i] = 1;
+            struct outcome_row *row = &units->rows[unit->first_file + i];
+            row->outcome = OUTCOME_REFUSED;
+            row->os_errno = units->refused.refusals[u] == REFUSAL_NO_SPACE ? ENOSPC : 0;
+        }
+    }
+    return skip;
+}
+
+/* As far as the engine goes. */
+static bool row_is_whole(const struct outcome_row *row)
+{
+    return row->outcome == OUTCOME_RESTORED || row->outcome == OUTCOME_PRESENT ||
+           row->outcome == OUTCOME_STAGED;
+}
+
+void unit_take_rows(struct unit_states *units, uint32_t number)
+{
+    const struct plan_unit *unit = &units->plan->units[number];
+    bool whole = true;
+    for (uint32_t i = 0; i < unit->file_count; i++) {
+        whole = whole && row_is_whole(&units->rows[unit->first_file + i]);
+    }
+    for (uint32_t i = 0; i < unit->shared_count; i++) {
+        const struct plan_shared *shared = &units->plan->shared[unit->first_shared + i];
+        whole = whole && row_is_whole(&units->rows[shared->file]);
+    }
+    units->states[number] = whole ? UNIT_STAGED : UNIT_FAILED;
+}
+
+/* --- after the last commit --- */
+
+static void unit_withdraw(struct unit_states *units, uint32_t number, bool cancelled)
+{
+    const struct plan_unit *unit = &units->plan->units[number];
+    for (uint32_t i = 0; i < unit->file_count; i++) {
+        struct outcome_row *row = &units->rows[unit->first_file + i];
+        if (row->outcome == OUTCOME_RESTORED || row->outcome == OUTCOME_STAGED) {
+            row->outcome = OUTCOME_WITHDRAWN;
+        } else if (row->outcome == OUTCOME_NOT_STARTED && cancelled) {
+            row->outcome = OUTCOME_CANCELLED;
+        }
+    }
+}
+
+static void unit_name_overtaken(struct unit_states *units, uint32_t number)
+{
+    const struct plan_unit *unit = &units->plan->units[number];
+    for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count; i++) {
+        const int fault = units->rows[i].os_errno;
+        if (units->rows[i].outcome != OUTCOME_REFUSED || (fault != EEXIST && fault != ESTALE)) {
+            continue;
+        }
+        struct buffer path = {0};
+        plan_unix_path(units->plan, units->set, i, &path);
+        const bool came = fault == EEXIST;
+        units->refused.refusals[number] = came && unit->method == METHOD_RESTORE_IF_NOT_THERE
+                                              ? REFUSAL_PRESENT
+                                              : REFUSAL_DESTINATION_CHANGED;
+        units->refused.details[number] =
+            arena_printf(&units->arena, "'%.*s' %s after the plan was made",
+                         VIEW_ARG(buffer_view(&path)), came ? "came to exist" : "was changed");
+        buffer_free(&path);
+        return;
+    }
+}
+
+void unit_states_settle(struct unit_states *units, bool cancelled)
+{
+    for (uint32_t u = 0; u < units->plan->unit_count; u++) {
+        if (units->states[u] == UNIT_PUBLISHED || units->residue[u] > 0) {
+            continue;
+        }
+        unit_withdraw(units, u, cancelled);
+        if (units->states[u] == UNIT_FAILED && !unit_is_refused(units, u)) {
+            unit_name_overtaken(units, u);
+        }
+    }
+}
+
+void unit_states_not_durable(struct unit_states *units, const struct stage *stage, uint32_t mount,
+                             int os_errno)
+{
+    const struct plan *plan = units->plan;
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        const struct plan_unit *unit = &plan->units[u];
+        bool there = false;
+        for (uint32_t i = 0; i < unit->file_count && units->states[u] == UNIT_PUBLISHED; i++) {
+            const uint32_t file = unit->first_file + i;
+            struct outcome_row *row = &units->rows[file];
+            if (row->outcome == OUTCOME_RESTORED &&
+                stage->directory_mount[plan->files[file].directory] == mount) {
+                row->outcome = OUTCOME_DEST_ERROR;
+                row->os_errno = os_errno;
+                there = true;
+            }
+        }
+        units->residue[u] += there ? 1 : 0;
+    }
+}
+
+/* --- asked of all --- */
+
+bool unit_states_cut_short(const struct unit_states *units)
+{
+    for (uint32_t u = 0; u < units->plan->unit_count; u++) {
+        if (units->plan->units[u].file_count > 0 && units->states[u] == UNIT_STAGED &&
+            !unit_is_refused(units, u)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool unit_states_residue(const struct unit_states *units)
+{
+    for (uint32_t u = 0; u < units->plan->unit_count; u++) {
+        if (units->residue[u] > 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,53 @@
+/* unit_states.h - what becomes of each unit, from what its files' rows say.
+ *
+ * Between the engine, which fills rows, and the report, which folds them. Control thread only. */
+#ifndef RUN_UNIT_STATES_H
+#define RUN_UNIT_STATES_H
+
+#include "dest/publish.h"
+#include "run/space.h"
+
+struct unit_states {
+    const struct plan *plan;
+    const struct media_set *set;
+    struct outcome_row *rows;      /* of each file of the plan; the run folder's */
+    enum unit_state *states;       /* of each unit; owned, as are the others     */
+    uint64_t *residue;             /* of each unit: places that hold what they should not */
+    struct space_refusals refused; /* since the plan was made */
+    struct arena arena;            /* of details   */
+};
+
+/* refusals: of each unit since planning, copied; NULL: none. Rows come with the run folder. */
+void unit_states_init(struct unit_states *out, const struct plan *plan, const struct media_set *set,
+                      const enum refusal *refusals);
+void unit_states_fini(struct unit_states *units);
+
+/* By the plan or since. */
+bool unit_is_refused(const struct unit_states *units, uint32_t unit);
+
+/* Rows of units refused since planning say so from the start. For each file of the plan, 1: the
+ * engine skips it; heap. */
+uint8_t *unit_states_skip(struct unit_states *units);
+
+/* The engine is done with the unit: it is STAGED when each of its rows is whole, those of files
+ * that it shares too (rulings 8 and 28), else FAILED. */
+void unit_take_rows(struct unit_states *units, uint32_t unit);
+
+/* After the last commit: what was staged of units that were never published is withdrawn;
+ * cancelled: what was not begun was cancelled. A unit that stopped because a file came or was
+ * changed meanwhile says so by name (T03): the plan is not changed for it, also where a mapping
+ * would have been a way round. */
+void unit_states_settle(struct unit_states *units, bool cancelled);
+
+/* The final sync of a mount failed: what is published there is not durable, and is never reported
+ * as whole. The files stand at their places, which is residue (rules 9.3). */
+void unit_states_not_durable(struct unit_states *units, const struct stage *stage, uint32_t mount,
+                             int os_errno);
+
+/* Was a unit that has files, and is not refused, left staged? */
+bool unit_states_cut_short(const struct unit_states *units);
+
+/* Is something of ours left at a place, or an original in staging alone? */
+bool unit_states_residue(const struct unit_states *units);
+
+#endif
