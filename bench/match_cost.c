@@ -70,7 +70,8 @@ static uint64_t walk(const struct match *match, const struct names *names)
         const struct match_place top = match_enter(match, root, names->top[i % TOP_DIRECTORIES]);
         const struct match_place place = match_enter(match, top, names->directory[i]);
         for (uint32_t k = 0; k < FILES_IN_EACH; k++) {
-            hits += match_file(match, place, names->file[i][k], ids, 16);
+            struct match_name name = match_name_of(names->file[i][k]);
+            hits += match_file(match, place, &name, ids, 16);
         }
     }
     return hits;

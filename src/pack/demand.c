@@ -44,8 +44,9 @@ static uint32_t hits(const struct match *match, struct match_place place, struct
     if (match_place_is_dead(place)) {
         return 0;
     }
+    struct match_name file = match_name_of(name);
     for (;;) {
-        const uint32_t count = view_present(name) ? match_file(match, place, name, *ids, *capacity)
+        const uint32_t count = view_present(name) ? match_file(match, place, &file, *ids, *capacity)
                                                   : match_directory(match, place, *ids, *capacity);
         if (count <= *capacity) {
             return count;

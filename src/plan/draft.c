@@ -107,6 +107,7 @@ void draft_fini(struct draft *draft)
     free(draft->sets);
     free(draft->named);
     free(draft->files);
+    free(draft->done_with);
     free(draft->bases);
     free(draft->names);
     free(draft->shared);

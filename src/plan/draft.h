@@ -146,6 +146,10 @@ struct draft {
     size_t named_capacity;
     struct draft_file *files; /* by unit, then media order */
     uint32_t file_count;
+    bool has_links;        /* some of them have further names on the media */
+    bool has_saved_ranges; /* of some of them the media hold ranges only   */
+    void *done_with; /* NULL, or heap memory of the walk in which the plan's records are built:
+                        pages touched before need not be zeroed again */
     struct draft_base *bases;
     uint32_t base_count;
     size_t base_capacity;
@@ -164,6 +168,7 @@ struct draft {
     } * located_list;
     uint32_t located_count;
     size_t located_capacity;
+    uint32_t located_last; /* the one found last: files come directory by directory */
 };
 
 /* Refuse a unit, unless it is refused already (the first obstacle names the error, ruling 39).

@@ -227,8 +227,9 @@ static uint32_t ids_of_path(const struct explaining *explaining, const struct ma
         name = win_path_element(&rest);
     }
     *ids = heap_alloc(explaining->all_count, sizeof **ids);
+    struct match_name file = match_name_of(name);
     return folder ? match_directory(match, place, *ids, explaining->all_count)
-                  : match_file(match, place, name, *ids, explaining->all_count);
+                  : match_file(match, place, &file, *ids, explaining->all_count);
 }
 
 static void gather_matches(struct explaining *explaining, struct draft *draft)

@@ -165,15 +165,22 @@ static uint64_t located_hash(uint32_t directory, uint32_t base)
     return hash_bytes(key, sizeof key);
 }
 
-static const struct draft_located *located_find(const struct draft *draft, uint32_t directory,
+static const struct draft_located *located_find(struct draft *draft, uint32_t directory,
                                                 uint32_t base)
 {
+    if (draft->located_last < draft->located_count) {
+        const struct draft_located *last = &draft->located_list[draft->located_last];
+        if (last->directory == directory && last->base == base) {
+            return last;
+        }
+    }
     const uint64_t hash = located_hash(directory, base);
     size_t step = 0;
     uint32_t found = MARK_NONE;
     while ((found = hash_map_next(&draft->located, hash, &step)) != MARK_NONE) {
         const struct draft_located *located = &draft->located_list[found];
         if (located->directory == directory && located->base == base) {
+            draft->located_last = found;
             return located;
         }
     }

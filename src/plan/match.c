@@ -347,24 +347,22 @@ static void hits_add(struct hits *hits, uint32_t id)
     hits->ids[low] = id;
 }
 
-/* A file's name with its hashes, which are taken once however many groups are asked. */
-struct file_name {
-    struct view text, extension;
-    uint64_t hash, extension_hash;
-    bool hashed, extension_hashed;
-};
-
-static void hit_literals(const struct match *match, uint32_t group, struct file_name *name,
-                         struct hits *hits)
+uint64_t match_name_hash(struct match_name *name)
 {
     if (!name->hashed) {
         name->hash = win_fold_hash(name->text);
         name->hashed = true;
     }
+    return name->hash;
+}
+
+static void hit_literals(const struct match *match, uint32_t group, struct match_name *name,
+                         struct hits *hits)
+{
+    const uint64_t hash = hash_within(match_name_hash(name), group);
     size_t step = 0;
     for (;;) {
-        const uint32_t number =
-            hash_map_next(&match->literals, hash_within(name->hash, group), &step);
+        const uint32_t number = hash_map_next(&match->literals, hash, &step);
         if (number == MARK_NONE) {
             return;
         }
@@ -375,7 +373,7 @@ static void hit_literals(const struct match *match, uint32_t group, struct file_
     }
 }
 
-static void hit_extensions(const struct match *match, uint32_t group, struct file_name *name,
+static void hit_extensions(const struct match *match, uint32_t group, struct match_name *name,
                            struct hits *hits)
 {
     if (!name->extension_hashed) {
@@ -398,7 +396,7 @@ static void hit_extensions(const struct match *match, uint32_t group, struct fil
 }
 
 static void hit_files(const struct match *match, uint32_t node, enum reach reach,
-                      struct file_name *name, struct hits *hits)
+                      struct match_name *name, struct hits *hits)
 {
     const struct group *group = &match->nodes[node].groups[reach];
     if (group->literal_count > 0) {
@@ -422,16 +420,15 @@ static uint32_t chain_next(const struct match *match, uint32_t node)
     return parent == MARK_NONE ? MARK_NONE : match->nodes[parent].chain;
 }
 
-uint32_t match_file(const struct match *match, struct match_place place, struct view name,
+uint32_t match_file(const struct match *match, struct match_place place, struct match_name *name,
                     uint32_t *ids, uint32_t ids_max)
 {
     struct hits hits = {ids, ids_max, 0, 0};
-    struct file_name file = {.text = name};
     if (place.node != MARK_NONE) {
-        hit_files(match, place.node, REACH_HERE, &file, &hits);
+        hit_files(match, place.node, REACH_HERE, name, &hits);
     }
     for (uint32_t at = place.inherited; at != MARK_NONE; at = chain_next(match, at)) {
-        hit_files(match, at, REACH_BELOW, &file, &hits);
+        hit_files(match, at, REACH_BELOW, name, &hits);
     }
     return hits.count;
 }

@@ -37,6 +37,22 @@ struct match_place match_root(const struct match *match, uint32_t volume);
 struct match_place match_enter(const struct match *match, struct match_place place,
                                struct view directory_name);
 
+/* A file's name with its hashes, each taken once however many tries are asked. Begin with
+ * match_name_of(); the text must outlive it. */
+struct match_name {
+    struct view text, extension;
+    uint64_t hash, extension_hash;
+    bool hashed, extension_hashed;
+};
+
+static inline struct match_name match_name_of(struct view text)
+{
+    return (struct match_name){.text = text};
+}
+
+/* win_fold_hash() of the text. */
+uint64_t match_name_hash(struct match_name *name);
+
 /* Nothing here and nothing below: the walk need not go on. */
 static inline bool match_place_is_dead(struct match_place place)
 {
@@ -52,7 +68,7 @@ static inline bool match_place_is_below(struct match_place place)
 /* The ids of all sets that hold a file of this name in this place, ascending, each once; the
  * lowest ids_max of them are written. Returns how many there are; when that is more than
  * ids_max, an id that several sets share may be counted again. No allocation. */
-uint32_t match_file(const struct match *match, struct match_place place, struct view name,
+uint32_t match_file(const struct match *match, struct match_place place, struct match_name *name,
                     uint32_t *ids, uint32_t ids_max);
 
 /* The ids of all sets whose directory this is or that reach down here by recursion, whatever

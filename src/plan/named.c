@@ -260,7 +260,7 @@ void named_check(struct walk *walk)
 
 void named_check_targets(struct draft *draft)
 {
-    for (uint32_t i = 0; i < draft->file_count; i++) {
+    for (uint32_t i = 0; draft->named_count > 0 && i < draft->file_count; i++) {
         const struct draft_file *file = &draft->files[i];
         const struct draft_set *set = &draft->sets[file->set];
         if (set->target != MARK_NONE && draft_goes_by(draft, file, NAMED_DIRECTED)) {

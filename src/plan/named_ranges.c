@@ -348,7 +348,9 @@ void named_resolve(struct draft *draft)
             resolve_directed(draft, i);
         }
     }
-    check_files(&resolve);
+    if (draft->named_count > 0 || draft->has_saved_ranges) {
+        check_files(&resolve);
+    }
     if (draft->named_count > 0) {
         check_overlaps(draft);
     }

@@ -444,7 +444,9 @@ void order_plan(struct draft *draft, struct plan_build *build)
     order_links_init(&order.links, draft);
     order_need(&order);
     order_directories(&order);
-    plan_build_reserve_files(build, draft->file_count + (size_t)order.sequence_count);
+    plan_build_reserve_files(build, draft->done_with,
+                             draft->file_count + (size_t)order.sequence_count);
+    draft->done_with = NULL;
     for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
         order_unit(&order, unit);
     }

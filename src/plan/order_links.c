@@ -70,7 +70,7 @@ static bool has_names(const struct draft *draft, uint32_t number)
 void order_links_init(struct order_links *out, const struct draft *draft)
 {
     *out = (struct order_links){.draft = draft};
-    for (uint32_t i = 0; i < draft->file_count; i++) {
+    for (uint32_t i = 0; draft->has_links && i < draft->file_count; i++) {
         if (!has_names(draft, i)) {
             continue;
         }

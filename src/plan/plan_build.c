@@ -22,10 +22,10 @@
 PLAN_ARRAYS(X)
 #undef X
 
-void plan_build_reserve_files(struct plan_build *build, size_t count)
+void plan_build_reserve_files(struct plan_build *build, void *memory, size_t count)
 {
-    VSR_REQUIRE(build->file_count == 0);
-    build->files = heap_resize(build->files, count, sizeof *build->files);
+    VSR_REQUIRE(build->files == NULL);
+    build->files = heap_resize(memory, count, sizeof *build->files);
     build->file_capacity = count;
 }
 

@@ -36,8 +36,9 @@ struct plan_build {
 PLAN_ARRAYS(X)
 #undef X
 
-/* Room for count files: they are then added without being moved. */
-void plan_build_reserve_files(struct plan_build *build, size_t count);
+/* Room for count files: they are then added without being moved. memory: NULL, or heap memory of
+ * any size to be used for them, which is given away. Before the first file only. */
+void plan_build_reserve_files(struct plan_build *build, void *memory, size_t count);
 
 /* Text into the blob; an absent view is MARK_NONE. */
 struct plan_text plan_build_text(struct plan_build *build, struct view text);

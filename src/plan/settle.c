@@ -303,7 +303,7 @@ static void plain_take_place(struct draft *draft, uint32_t unit, const struct su
     const struct draft_unit *u = &draft->units[unit];
     const enum plan_place where = where_of(u->verdict);
     warn_of_survey(draft, unit, survey);
-    for (uint32_t i = 0; i < u->file_count; i++) {
+    for (uint32_t i = 0; where != PLACE_ORIGINAL && i < u->file_count; i++) {
         struct draft_file *file = &draft->files[u->first_file + i];
         if (file->where == PLACE_ORIGINAL) {
             file->where = (uint8_t)where;

@@ -41,8 +41,8 @@ static void sets_add(struct sizing *sizing, struct arena *arena, const struct ca
 
 static void file_count(struct sizing *sizing, struct match_place place, uint32_t entry)
 {
-    const uint32_t count = match_file(sizing->match, place, index_name(sizing->index, entry),
-                                      sizing->hits, sizing->id_count);
+    struct match_name name = match_name_of(index_name(sizing->index, entry));
+    const uint32_t count = match_file(sizing->match, place, &name, sizing->hits, sizing->id_count);
     for (uint32_t i = 0; i < count && i < sizing->id_count; i++) {
         struct component_size *size = sizing->by_id[sizing->hits[i]];
         size->files++;

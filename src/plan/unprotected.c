@@ -133,7 +133,7 @@ void unprotected_take(struct walk *walk, const struct walk_step *step, uint32_t 
 {
     struct draft *draft = walk->draft;
     const uint32_t set = draft->set_count - 1;
-    const struct view name = index_name(draft->index, entry);
+    struct match_name name = match_name_of(index_name(draft->index, entry));
     uint32_t id = 0;
     if (draft->index->entries[entry].kind == INDEX_DIRECTORY) {
         if (walk->pattern_count == 0) {
@@ -143,7 +143,7 @@ void unprotected_take(struct walk *walk, const struct walk_step *step, uint32_t 
     }
     const bool followed = trace_follows(draft->trace, entry);
     if (is_excluded(walk, excluded) ||
-        match_file(walk->left_out, step->left_out, name, &id, 1) > 0) {
+        match_file(walk->left_out, step->left_out, &name, &id, 1) > 0) {
         walk->left_out_count++;
         if (followed) {
             trace_note(draft->trace, "files", MARK_NONE, RULE,
@@ -155,7 +155,7 @@ void unprotected_take(struct walk *walk, const struct walk_step *step, uint32_t 
             trace_note(draft->trace, "files", draft->sets[set].unit, RULE,
                        "it belongs to no component, and --unprotected asks for such files");
         }
-        (void)walk_hit(walk, entry, set, (uint32_t)win_fold_hash(name));
+        (void)walk_hit(walk, entry, set, (uint32_t)match_name_hash(&name));
     } else {
         draft->units[draft->sets[set].unit].partial_selection = true;
     }

@@ -37,8 +37,8 @@ void walk_fini(struct walk *walk)
     free(walk->steps);
 }
 
-static uint32_t walk_ask(const struct match *match, struct match_place place, struct view name,
-                         uint32_t **ids, uint32_t *ids_max)
+static uint32_t walk_ask(const struct match *match, struct match_place place,
+                         struct match_name *name, uint32_t **ids, uint32_t *ids_max)
 {
     uint32_t count = 0;
     while ((count = match_file(match, place, name, *ids, *ids_max)) > *ids_max) {
@@ -87,7 +87,7 @@ bool walk_is_whole_for(const struct walk *walk, const struct draft_set *set, uin
            (set->set->backup_type_mask & bit) != 0;
 }
 
-static bool walk_is_chosen(struct walk *walk, const struct walk_step *step, struct view name)
+static bool walk_is_chosen(struct walk *walk, const struct walk_step *step, struct match_name *name)
 {
     if (walk->pattern_count == 0) {
         return true;
@@ -101,19 +101,19 @@ static bool walk_is_chosen(struct walk *walk, const struct walk_step *step, stru
 }
 
 /* For each unit the first set that holds the file owns it. ids, excluded_by: what holds it. */
-static void walk_own(struct walk *walk, uint32_t entry, uint32_t count, uint32_t excluded,
-                     bool chosen)
+static void walk_own(struct walk *walk, uint32_t entry, struct match_name *name,
+                     const struct named_hits *hits)
 {
     struct draft *draft = walk->draft;
     const bool lost = (draft->index->entries[entry].flags & INDEX_LOST) != 0;
     uint32_t first = MARK_NONE;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < hits->sets; i++) {
         struct draft_set *set = &draft->sets[walk->ids[i]];
         const bool followed = trace_follows(draft->trace, entry);
         if (!walk_is_whole_for(walk, set, entry)) {
             continue;
         }
-        if (walk_is_excluded(walk, set->unit, excluded)) {
+        if (walk_is_excluded(walk, set->unit, hits->excluded)) {
             if (followed) {
                 trace_set(draft, "5.7", walk->ids[i], "an exclude takes the file away from it");
             }
@@ -122,10 +122,10 @@ static void walk_own(struct walk *walk, uint32_t entry, uint32_t count, uint32_t
         if (followed) {
             const bool taken = first != MARK_NONE && draft->sets[first].unit == set->unit;
             trace_set(draft, taken ? "5.9" : "5.5", walk->ids[i],
-                      taken     ? "holds it, too; the first set's place counts"
-                      : !chosen ? "holds it, but no --file names it"
-                      : lost    ? "holds it; the media could not read it whole"
-                                : "holds it, and its place counts");
+                      taken           ? "holds it, too; the first set's place counts"
+                      : !hits->chosen ? "holds it, but no --file names it"
+                      : lost          ? "holds it; the media could not read it whole"
+                                      : "holds it, and its place counts");
         }
         set->hit = set->hit || !lost; /* a lost one counts as not on the media */
         if (first != MARK_NONE && draft->sets[first].unit == set->unit) {
@@ -133,10 +133,9 @@ static void walk_own(struct walk *walk, uint32_t entry, uint32_t count, uint32_t
             continue;
         }
         first = walk->ids[i];
-        if (chosen) {
+        if (hits->chosen) {
             set->owns = true;
-            const struct view name = index_name(draft->index, entry);
-            (void)walk_hit(walk, entry, first, (uint32_t)win_fold_hash(name));
+            (void)walk_hit(walk, entry, first, (uint32_t)match_name_hash(name));
         } else {
             draft->units[set->unit].partial_selection = true;
         }
@@ -146,26 +145,30 @@ static void walk_own(struct walk *walk, uint32_t entry, uint32_t count, uint32_t
 static void walk_file(struct walk *walk, const struct walk_step *step, uint32_t entry)
 {
     const struct media_index *index = walk->draft->index;
-    const struct view name = index_name(index, entry);
+    struct match_name name = match_name_of(index_name(index, entry));
     const bool unprotected = (index->entries[entry].flags & INDEX_UNPROTECTED) != 0;
     const uint32_t count =
-        unprotected ? 0 : walk_ask(walk->wanted, step->wanted, name, &walk->ids, &walk->ids_max);
+        unprotected ? 0 : walk_ask(walk->wanted, step->wanted, &name, &walk->ids, &walk->ids_max);
     const uint32_t names =
         unprotected || walk->draft->named_count == 0
             ? 0
-            : walk_ask(walk->named, step->named, name, &walk->named_ids, &walk->named_max);
+            : walk_ask(walk->named, step->named, &name, &walk->named_ids, &walk->named_max);
     if (count + names == 0 && !(unprotected && walk->unprotected)) {
         return;
     }
-    const uint32_t excluded =
-        walk_ask(walk->excludes, step->excludes, name, &walk->excluded_by, &walk->excluded_max);
-    const bool chosen = walk_is_chosen(walk, step, name);
+    const struct named_hits hits = {
+        .sets = count,
+        .names = names,
+        .excluded = walk_ask(walk->excludes, step->excludes, &name, &walk->excluded_by,
+                             &walk->excluded_max),
+        .chosen = walk_is_chosen(walk, step, &name),
+    };
     if (unprotected) {
-        unprotected_take(walk, step, entry, excluded, chosen);
+        unprotected_take(walk, step, entry, hits.excluded, hits.chosen);
     } else if (walk->draft->named_count > 0) {
-        named_take(walk, entry, &(struct named_hits){count, names, excluded, chosen});
+        named_take(walk, entry, &hits);
     } else {
-        walk_own(walk, entry, count, excluded, chosen);
+        walk_own(walk, entry, &name, &hits);
     }
 }
 
@@ -288,6 +291,9 @@ static void walk_deal(struct walk *walk)
     for (uint32_t i = 0; i < walk->hit_count; i++) {
         const struct hit *hit = &walk->hits[i];
         const struct index_entry *e = &draft->index->entries[hit->entry];
+        draft->has_links |= e->kind == INDEX_FILE && e->link_group != MARK_NONE;
+        const bool saved_ranges = e->kind == INDEX_FILE && (e->flags & INDEX_PARTIAL) != 0;
+        draft->has_saved_ranges |= saved_ranges;
         draft->files[at[draft->sets[hit->set].unit]++] = (struct draft_file){
             .entry = hit->entry,
             .set = hit->set,
@@ -297,9 +303,11 @@ static void walk_deal(struct walk *walk)
             .name_hash = hit->name_hash,
             .named = hit->named,
             .directory = e->kind == INDEX_DIRECTORY,
-            .saved_ranges = e->kind == INDEX_FILE && (e->flags & INDEX_PARTIAL) != 0,
+            .saved_ranges = saved_ranges,
         };
     }
+    draft->done_with = walk->hits;
+    walk->hits = NULL;
 }
 
 void walk_run(struct walk *walk)
@@ -326,7 +334,8 @@ uint32_t walk_ask_path(struct walk *walk, const struct match *match,
     while (below.n > 0) {
         place = match_enter(match, place, win_path_element(&below));
     }
-    return walk_ask(match, place, name, &walk->path_ids, &walk->path_max);
+    struct match_name file = match_name_of(name);
+    return walk_ask(match, place, &file, &walk->path_ids, &walk->path_max);
 }
 
 bool walk_holds(struct walk *walk, const struct match *match,

@@ -43,8 +43,8 @@ static const char *ids_text(const uint32_t *ids, uint32_t count)
 static const char *file_ids(const struct match *match, const char *directory, const char *name)
 {
     uint32_t ids[IDS_MAX];
-    const uint32_t count =
-        match_file(match, enter_path(match, 0, directory), view_of(name), ids, IDS_MAX);
+    struct match_name file = match_name_of(view_of(name));
+    const uint32_t count = match_file(match, enter_path(match, 0, directory), &file, ids, IDS_MAX);
     return ids_text(ids, count);
 }
 
@@ -138,11 +138,12 @@ static void the_lowest_ids_are_kept_when_room_is_short(void **state)
     match_seal(match);
     uint32_t ids[4] = {99, 99, 99, 99};
     const struct match_place place = enter_path(match, 0, "d");
-    assert_true(match_file(match, place, VIEW("f"), ids, 3) >= 9);
+    struct match_name name = match_name_of(VIEW("f"));
+    assert_true(match_file(match, place, &name, ids, 3) >= 9);
     assert_string_equal(ids_text(ids, 4), "0 1 2 99");
     assert_true(match_directory(match, place, ids, 2) >= 9);
     assert_string_equal(ids_text(ids, 4), "0 1 2 99");
-    assert_true(match_file(match, place, VIEW("f"), NULL, 0) >= 9);
+    assert_true(match_file(match, place, &name, NULL, 0) >= 9);
     assert_string_equal(file_ids(match, "d", "f"), "0 1 2 3 4 5 6 7 8");
     match_free(match);
 }
@@ -219,8 +220,9 @@ static void compare(const struct match *match, const struct random_set *sets, ui
     const struct match_place place = enter_path(match, volume, directory);
     uint32_t got[IDS_MAX];
     uint32_t want[IDS_MAX];
+    struct match_name file = match_name_of(name);
     const uint32_t got_count = whole ? match_directory(match, place, got, IDS_MAX)
-                                     : match_file(match, place, name, got, IDS_MAX);
+                                     : match_file(match, place, &file, got, IDS_MAX);
     const uint32_t want_count = naive_ids(sets, set_count, volume, view_of(directory), name, want);
     if (got_count != want_count || memcmp(got, want, want_count * sizeof *got) != 0) {
         fail_msg("seed %llu: volume %u, \"%s\", file \"%.*s\": %u ids (%s), want %u",
