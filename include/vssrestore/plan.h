@@ -110,6 +110,8 @@ VSR_API vsr_code vsr_plan_load(vsr_plan **plan, const vsr_set *set, const char *
 /** Ask every question about the destinations again, as a run of a loaded plan must: a unit whose
  *  answers differ from the plan's is refused when it is run, and never moved. */
 VSR_API vsr_code vsr_plan_refresh(vsr_plan *plan, vsr_error *error);
+/** For vsr_plan_load(), whole or not at all. @retval VSR_ERR_SELECTION path can be no file's, or is
+ *  in the set; VSR_ERR_DEST_... it cannot be written. */
 VSR_API vsr_code vsr_plan_save(const vsr_plan *plan, const char *path, vsr_error *error);
 /** The set's folder as the plan in file path names it, into out (at least 4096 bytes). */
 VSR_API vsr_code vsr_plan_set_path(const char *path, char *out, size_t out_bytes, vsr_error *error);

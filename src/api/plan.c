@@ -288,17 +288,17 @@ vsr_code vsr_plan_save(const vsr_plan *plan, const char *path, vsr_error *error)
 {
     OWN(fd) folder_fd = -1;
     const char *name = NULL;
-    const vsr_code rc = io_open_folder_of(path, &folder_fd, &name, error);
-    if (rc != VSR_OK) {
-        return rc;
+    vsr_code rc = io_open_folder_of(path, &folder_fd, &name, error);
+    if (rc == VSR_OK && io_folder_is_below(folder_fd, plan->set->media.dir_fd)) {
+        rc = err_set(error, VSR_ERR_SELECTION, "api/plan",
+                     "the plan cannot be written to %s: that is in the backup set, of which "
+                     "nothing is ever changed",
+                     path);
     }
-    if (io_folder_is_below(folder_fd, plan->set->media.dir_fd)) {
-        return err_set(error, VSR_ERR_SELECTION, "api/plan",
-                       "the plan cannot be written to %s: that is in the backup set, of which "
-                       "nothing is ever changed",
-                       path);
+    if (rc == VSR_OK) {
+        rc = io_check_replaceable(folder_fd, name, VSR_ERR_SELECTION, error);
     }
-    return plan_save(plan->plan, folder_fd, name, error);
+    return rc == VSR_OK ? plan_save(plan->plan, folder_fd, name, error) : rc;
 }
 
 void vsr_plan_free(vsr_plan *plan)

@@ -64,6 +64,19 @@ vsr_code err_dest_code(int os_errno)
     }
 }
 
+vsr_code err_place_code(int os_errno)
+{
+    switch (os_errno) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+    case ELOOP:
+        return VSR_ERR_SELECTION;
+    default:
+        return err_dest_code(os_errno);
+    }
+}
+
 const char *vsr_code_text(vsr_code code)
 {
     switch (code) {

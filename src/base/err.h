@@ -27,4 +27,8 @@ vsr_code err_sys(vsr_error *error, vsr_code code, const char *where, const char 
  * openat2 gives them, else DEST_IO. */
 vsr_code err_dest_code(int os_errno);
 
+/* The same of a path that was typed as a place to write to: SELECTION for one that is none (no such
+ * folder, no folder, a name that cannot be; contract, ruling 10). */
+vsr_code err_place_code(int os_errno);
+
 #endif

@@ -116,11 +116,19 @@ vsr_code io_open_folder_of(const char *path, int *folder_fd, const char **name, 
     buffer_printf(&folder, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
                   slash == NULL ? "." : path);
     *name = slash == NULL ? path : slash + 1;
+    *folder_fd = -1;
+    if (**name == '\0' || strcmp(*name, ".") == 0 || strcmp(*name, "..") == 0) {
+        buffer_free(&folder);
+        return err_set(error, VSR_ERR_SELECTION, "base/io",
+                       "cannot write '%s': that is no name of a file", path);
+    }
     *folder_fd = open(folder.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     buffer_free(&folder);
     return *folder_fd >= 0 ? VSR_OK
-                           : err_sys(error, err_dest_code(errno), "base/io",
-                                     "cannot open the folder of %s", path);
+                           : err_sys(error, err_place_code(errno), "base/io",
+                                     "cannot write %s: cannot open the folder that it is to stand "
+                                     "in",
+                                     path);
 }
 
 bool io_folder_is_below(int folder_fd, int top_fd)
@@ -152,7 +160,9 @@ vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_e
     if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT
                    ? VSR_OK
-                   : err_sys(error, io_code(code), "base/io", "cannot examine %s", name);
+                   : err_sys(error,
+                             code == VSR_ERR_SELECTION ? err_place_code(errno) : io_code(code),
+                             "base/io", "cannot examine %s", name);
     }
     if (!S_ISREG(st.st_mode)) {
         return err_set(error, code, "base/io",

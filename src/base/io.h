@@ -27,15 +27,17 @@ vsr_code io_write(int fd, const void *bytes, size_t count, const char *name, vsr
 vsr_code io_read_file(int dir_fd, const char *name, size_t bytes_max, struct buffer *out,
                       vsr_code code, vsr_error *error);
 
-/* The folder that path's last part stands in, and that part (in path). *folder_fd is the caller's.
- * Errors: as a failing call, err_dest_code(). */
+/* The folder that path's last part stands in, and that part (in path), a file's name. path was
+ * typed; *folder_fd is the caller's. Errors: SELECTION for a path that can be no file's; as a
+ * failing call, err_place_code(). */
 vsr_code io_open_folder_of(const char *path, int *folder_fd, const char **name, vsr_error *error);
 
 /* Is the folder top itself, or below it? Walks up: names and links make no difference. */
 bool io_folder_is_below(int folder_fd, int top_fd);
 
 /* May dir_fd/name be made or replaced as a file? Absent or a regular file: yes. A device, a FIFO, a
- * link or a folder is never replaced: an error that says so. */
+ * link or a folder is never replaced: an error that says so. code SELECTION: the name was typed,
+ * and a failing call is told as err_place_code() does. */
 vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_error *error);
 
 /* Make or replace dir_fd/name as a whole: written under a hidden name, synced, renamed, the

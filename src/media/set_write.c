@@ -92,7 +92,7 @@ static vsr_code writer_folders(struct set_writer *writer, const char *path, vsr_
 {
     vsr_code rc = VSR_OK;
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-        return err_sys(error, err_dest_code(errno), "media/set_write",
+        return err_sys(error, err_place_code(errno), "media/set_write",
                        "cannot make the folder %s for the set", path);
     }
     writer->dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

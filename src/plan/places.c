@@ -170,6 +170,7 @@ vsr_code places_init(struct places *places, struct arena *arena, struct roots *r
 {
     *places = (struct places){.index = &input->set->index,
                               .roots = roots,
+                              .set_folder = input->set_folder,
                               .facts = input->facts,
                               .arena = arena,
                               .cross_mounts = input->choices->cross_mounts};
@@ -245,15 +246,27 @@ static uint32_t child_known(const struct places *places, uint32_t parent, uint64
     return found;
 }
 
-/* Is this directory, or the mount that stands there, the top of a mapped volume? */
-static bool is_mapped_elsewhere(const struct places *places, const struct fact_directory *fact,
-                                const struct fact *entry, uint32_t *top)
+/* Which directory it is; 0, 0: not known. A mount may not have been entered. */
+static void child_identity(const struct fact_directory *fact, const struct fact *entry,
+                           uint64_t out[2])
 {
-    const bool entered = (fact->device | fact->inode) != 0; /* a mount may not have been */
-    const uint64_t device = entered ? fact->device : entry->device;
-    const uint64_t inode = entered ? fact->inode : entry->inode;
-    for (uint32_t i = 0; (device | inode) != 0 && i < places->roots->count; i++) {
-        if (places->identities[i][0] == device && places->identities[i][1] == inode) {
+    const bool entered = (fact->device | fact->inode) != 0;
+    out[0] = entered ? fact->device : entry->device;
+    out[1] = entered ? fact->inode : entry->inode;
+}
+
+static bool is_set_folder(const struct places *places, const uint64_t identity[2])
+{
+    return (identity[0] | identity[1]) != 0 && identity[0] == places->set_folder[0] &&
+           identity[1] == places->set_folder[1];
+}
+
+/* Is this directory, or the mount that stands there, the top of a mapped volume? */
+static bool is_mapped_elsewhere(const struct places *places, const uint64_t identity[2],
+                                uint32_t *top)
+{
+    for (uint32_t i = 0; (identity[0] | identity[1]) != 0 && i < places->roots->count; i++) {
+        if (places->identities[i][0] == identity[0] && places->identities[i][1] == identity[1]) {
             *top = places->tops[i];
             return true;
         }
@@ -323,11 +336,16 @@ static vsr_code child_ask(struct places *places, const struct place *parent, str
     case FACT_DIRECTORY:
         break;
     }
+    uint64_t identity[2];
+    child_identity(&fact, &entry, identity);
     if (variant && (!view_equal(entry.name, child->name) ||
                     child_stands_for(places, child->parent, entry.name))) {
         child_block(child, REFUSAL_CASE_COLLISION,
                     "directories that differ only by case would become one");
-    } else if (is_mapped_elsewhere(places, &fact, &entry, &child->alias)) {
+    } else if (is_set_folder(places, identity)) {
+        child_block(child, REFUSAL_NOT_REPLACEABLE,
+                    "the backup set itself stands there, of which nothing is ever changed");
+    } else if (is_mapped_elsewhere(places, identity, &child->alias)) {
         child->exists = true;
     } else if (entry.mount_point && !places->cross_mounts) {
         child_block(child, REFUSAL_MOUNT_IN_PLACE, "another file system is mounted there");

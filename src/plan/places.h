@@ -37,6 +37,7 @@ struct places {
     struct view *real_paths;    /* of each root's folder, or as it was given */
     uint64_t (*identities)[2];  /* of tops: device, inode; 0, 0: not there  */
     const struct media_index *index;
+    const uint64_t *set_folder; /* of plan_input */
     struct roots *roots;
     const struct plan_facts *facts;
     struct arena *arena;

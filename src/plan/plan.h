@@ -239,6 +239,8 @@ struct plan_input {
         *earlier;    /* what the runs that this one follows did; NULL: it follows none */
     bool *file_hits; /* for each --file: set when it matches; NULL: one that does not is an error */
     const struct plan_said *said; /* for each of bcd.writers; NULL: nobody was asked */
+    uint64_t set_folder[2]; /* device and inode of the set's own folder, into which nothing is ever
+                               restored; 0, 0: not known */
 };
 
 /* What the places map to, before facts exist: the roots in the order of plan->roots. Needed to

@@ -280,7 +280,7 @@ vsr_code document_out_check(const char *path, const struct media_set *set, vsr_e
                      "another place",
                      path);
     }
-    return rc != VSR_OK ? rc : io_check_replaceable(parent_fd, name, VSR_ERR_DEST_IO, error);
+    return rc != VSR_OK ? rc : io_check_replaceable(parent_fd, name, VSR_ERR_SELECTION, error);
 }
 
 vsr_code document_out_write(const struct document_out *out, int dir_fd, const char *name,
@@ -291,6 +291,7 @@ vsr_code document_out_write(const struct document_out *out, int dir_fd, const ch
     vsr_code rc = bcd_document_render(out->document, &bytes, error);
     if (rc == VSR_OK && path != NULL) {
         rc = io_open_folder_of(path, &parent_fd, &name, error);
+        rc = rc == VSR_ERR_SELECTION ? VSR_ERR_DEST_IO : rc; /* it was there when the run began */
         dir_fd = parent_fd;
     }
     if (rc == VSR_OK) {

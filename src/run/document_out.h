@@ -17,7 +17,7 @@
 struct document_out;
 
 /* Can it be written to path at the end? Asked before the first byte moves; NULL: yes.
- * Errors: DEST_*; SELECTION for a place in the set itself. */
+ * Errors: DEST_*; SELECTION for a place in the set itself, or one that is no file's. */
 vsr_code document_out_check(const char *path, const struct media_set *set, vsr_error *error);
 
 /* silent: a private restore; nothing is recorded, the bytes stay the same (T47). documents are

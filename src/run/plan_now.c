@@ -2,12 +2,17 @@
  * nothing. */
 #include "run/plan_now.h"
 
+#include "base/io.h"
 #include "base/limits.h"
+#include "base/own.h"
 #include "dest/probe.h"
 #include "media/content.h"
 #include "plan/replay.h"
 #include "plan/stale.h"
 #include "run/past_run.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 static vsr_code contents_read(const void *context, uint32_t entry, struct buffer *out,
                               vsr_error *error)
@@ -32,6 +37,47 @@ static vsr_code earlier_read(struct earlier *out, const struct documents *docume
     vsr_code rc = VSR_OK;
     for (uint32_t i = 0; i < choices->after_count && rc == VSR_OK; i++) {
         rc = past_run_read(out, choices->after[i], places, error);
+    }
+    return rc;
+}
+
+/* --- destinations --- */
+
+/* The folder at path, or the nearest one above it that is there; -1: none can be opened. */
+static int folder_open_nearest(struct arena *arena, struct view path)
+{
+    for (;;) {
+        const struct view here = arena_copy(arena, path.n > 0 ? path : VIEW("/"));
+        const int fd = open(here.p, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0 || path.n == 0) {
+            return fd;
+        }
+        do {
+            path.n--;
+        } while (path.n > 0 && path.p[path.n] != '/');
+    }
+}
+
+/* A volume that stands in the set itself would have the restore write there. Names, links and
+ * mounts make no difference. */
+static vsr_code roots_check(struct arena *arena, const struct plan_facts *facts,
+                            const struct plan_mapped_root *roots, uint32_t root_count,
+                            const struct media_set *set, vsr_error *error)
+{
+    vsr_code rc = VSR_OK;
+    for (uint32_t i = 0; i < root_count && rc == VSR_OK; i++) {
+        struct fact_directory fact = {0};
+        rc = facts->root(facts->context, i, &fact, error);
+        OWN(fd)
+        fd = folder_open_nearest(arena, view_present(fact.real_path) ? fact.real_path
+                                        : view_present(fact.path)    ? fact.path
+                                                                     : roots[i].dir);
+        if (rc == VSR_OK && fd >= 0 && io_folder_is_below(fd, set->dir_fd)) {
+            rc = err_set(error, VSR_ERR_SELECTION, "run/plan_now",
+                         "cannot restore %.*s to '%.*s': that is in the backup set, of which "
+                         "nothing is ever changed; name a place outside of %.*s",
+                         VIEW_ARG(roots[i].spec), VIEW_ARG(roots[i].dir), VIEW_ARG(set->path));
+        }
     }
     return rc;
 }
@@ -67,8 +113,14 @@ vsr_code plan_ask(const struct media_set *set, const struct documents *documents
     }
     if (rc == VSR_OK) {
         const struct plan_facts facts = probe_facts(probe);
+        struct stat folder;
         input.facts = &facts;
-        rc = use(context, &input, error);
+        if (fstat(set->dir_fd, &folder) == 0) {
+            input.set_folder[0] = folder.st_dev;
+            input.set_folder[1] = folder.st_ino;
+        }
+        rc = roots_check(&arena, &facts, roots, root_count, set, error);
+        rc = rc == VSR_OK ? use(context, &input, error) : rc;
     }
     if (probe != NULL) {
         probe_close(probe);

@@ -35,7 +35,7 @@ static vsr_code parent_open(const char *path, int *parent_fd, const char **name,
     }
     *parent_fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*parent_fd < 0) {
-        return err_sys(error, err_dest_code(errno), WHERE,
+        return err_sys(error, err_place_code(errno), WHERE,
                        "cannot open %s to make the run folder in", parent);
     }
     return VSR_OK;
@@ -136,7 +136,8 @@ vsr_code run_folder_name(const char *path, const struct uuid *run, char out[RUN_
 }
 
 /* Open the folder that path is to stand in, if it does not exist yet. */
-static vsr_code place_open(const char *path, int *parent_fd, vsr_error *error)
+static vsr_code place_open(const char *path, const struct media_set *set, int *parent_fd,
+                           vsr_error *error)
 {
     const char *name = NULL;
     struct stat st;
@@ -145,13 +146,19 @@ static vsr_code place_open(const char *path, int *parent_fd, vsr_error *error)
         return err_set(error, VSR_ERR_RUN_BUSY, WHERE,
                        "run folder %s exists already: name another one with --run-dir", path);
     }
+    if (rc == VSR_OK && io_folder_is_below(*parent_fd, set->dir_fd)) {
+        return err_set(error, VSR_ERR_SELECTION, WHERE,
+                       "run folder %s would stand in the backup set, of which nothing is ever "
+                       "changed: name another place with --run-dir",
+                       path);
+    }
     return rc;
 }
 
-vsr_code run_folder_check(const char *path, vsr_error *error)
+vsr_code run_folder_check(const char *path, const struct media_set *set, vsr_error *error)
 {
     OWN(fd) parent_fd = -1;
-    return place_open(path, &parent_fd, error);
+    return place_open(path, set, &parent_fd, error);
 }
 
 vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct uuid *run,
@@ -161,7 +168,7 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
     OWN(fd) parent_fd = -1;
     vsr_code rc = run_folder_name(path, run, out->path, error);
     if (rc == VSR_OK) {
-        rc = place_open(out->path, &parent_fd, error);
+        rc = place_open(out->path, set, &parent_fd, error);
     }
     if (rc != VSR_OK) {
         return rc;

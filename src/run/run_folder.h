@@ -28,12 +28,13 @@ struct run_folder {
 vsr_code run_folder_name(const char *path, const struct uuid *run, char out[RUN_FOLDER_PATH_MAX],
                          vsr_error *error);
 
-/* Can it be made there: its parent is a folder, and it is not there yet? Asked before anybody is
- * disturbed. Errors: as run_folder_begin(). */
-vsr_code run_folder_check(const char *path, vsr_error *error);
+/* Can it be made there: its parent is a folder outside the set, and it is not there yet? Asked
+ * before anybody is disturbed. Errors: as run_folder_begin(). */
+vsr_code run_folder_check(const char *path, const struct media_set *set, vsr_error *error);
 
 /* Make the folder for plan, of this run. path NULL: ./vssrestore-run-<uuid>. Saves the plan in it,
- * sizes the rows. Errors: RUN_BUSY when path exists, DEST_*. On failure nothing is left. */
+ * sizes the rows. Errors: RUN_BUSY when path exists, SELECTION when there is no such place or it is
+ * in the set, DEST_*. On failure nothing is left. */
 vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct uuid *run,
                           const struct plan *plan, const struct media_set *set, vsr_error *error);
 

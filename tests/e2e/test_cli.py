@@ -245,8 +245,8 @@ def outputs_replace_files_only():
         os.symlink("elsewhere", folder / "link")
         for name in ("pipe", "link"):
             vssrestore("plan", made.path, "--root", folder / "root", "-o", folder / name,
-                       codes=(32,))
-            made.run("--root", folder / "root", "--bcd-out", folder / name, codes=(32,),
+                       codes=(11,))
+            made.run("--root", folder / "root", "--bcd-out", folder / name, codes=(11,),
                      run_dir="run " + name)
         expect(not os.path.exists(folder / "root/C/Tree"), "refused before the first byte")
         expect(os.path.islink(folder / "link"), "the link is left alone")
@@ -258,6 +258,19 @@ def places_that_are_none_are_11():
         made = Set(folder)
         made.run("--root", "", codes=(11,))
         made.run("--volume", b"C:=" + folder / "nowhere", codes=(11,))
+        with open(folder / "file", "wb"):
+            pass
+        places = ("--root", folder / "root")
+        for none in ("no/such/folder/x", "file/x", "n" * 300 + "/x"):
+            vssrestore("run", made.path, *places, "--run-dir", folder / none, codes=(11,))
+            made.run(*places, "--bcd-out", folder / none, codes=(11,), run_dir="run")
+            vssrestore("plan", made.path, *places, "-o", folder / none, codes=(11,))
+            vssrestore("pack", "--documents", folder / "documents", "--volume",
+                       b"C:=" + folder / "c", "-o", folder / none, codes=(11,))
+        for none in (folder / "", folder / ".", folder / ".."):
+            vssrestore("plan", made.path, *places, "-o", none, codes=(11,))
+            made.run(*places, "--bcd-out", none, codes=(11,), run_dir="run")
+        expect(not os.path.exists(folder / "root/C/Tree"), "refused before the first byte")
 
 
 def run_names_the_damaged_file():

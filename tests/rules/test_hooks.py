@@ -695,6 +695,56 @@ def R28_nothing_is_written_into_the_set():
         expect(os.path.getsize(outside) > 0, "written beside the set")
 
 
+def R28_no_place_is_in_the_set():
+    with Scenario() as s:
+        _, c, players = one(s)
+        program = players.writer("ledger")
+        media = s.pack()
+        before = sorted(os.walk(media))
+        link = os.path.join(s.folder, b"link")
+        os.symlink(media, link)
+        os.mkdir(os.path.join(s.folder, b"linked"))
+        os.symlink(os.path.join(media, b"packs"), os.path.join(s.folder, b"linked", b"C"))
+        plan = os.path.join(s.folder, b"plan")
+        for words in (["--root", media], ["--root", os.path.join(media, b"no", b"such")],
+                      ["--root", os.path.join(link, b".")], ["--private", media],
+                      ["--volume", b"C:=" + os.path.join(media, b"packs")],
+                      ["--volume", b"C:=" + os.path.join(media, b"packs", b"..")],
+                      ["--volume", b"C:=" + os.path.join(link, b"documents")],
+                      ["--root", os.path.join(s.folder, b"linked")]):
+            for told in (s.run(media, *words, *play(("Ledger", program))),
+                         Told(["plan", media, *words, "-o", plan]),
+                         Told(["explain", media, *words, r"C:\d\a"])):
+                told.must(11)
+                expect(told.told_of("in the backup set", "outside of"), told.told())
+        told = Told(["run", media, "--root", s.dest.folder], cwd=media).must(11)
+        expect(told.told_of("in the backup set", "--run-dir"), told.told())
+        told = Told(["run", media, "--root", s.dest.folder, "--run-dir",
+                     os.path.join(link, b"run")]).must(11)
+        equal((players.diary, os.path.exists(plan)), ([], False))
+        equal(sorted(os.walk(media)), before)
+
+
+def R28_a_set_in_the_way_is_not_written_into():
+    with Scenario() as s:
+        w = s.writer("Ledger")
+        w.mapping(r"C:\sets", "*", r"C:\alt")
+        inside = w.component("in").files(r"C:\sets", "*")
+        beside = w.component("out").files(r"C:\d", "*")
+        s.put(r"C:\sets\full\set.json", b"older")
+        s.put(r"C:\d\a", b"a")
+        b = s.backup()
+        b.include(inside)
+        b.include(beside)
+        media = os.path.join(os.path.dirname(s.place(r"C:\sets\x")), b"full")
+        os.rename(s.pack(), media)
+        run = s.run(media).must(0)
+        equal((run.unit(inside)["verdict"], run.status(beside)), ("alternate", "ALL"))
+        equal((s.at(r"C:\alt\full\set.json"), s.at(r"C:\d\a")), (b"older", b"a"))
+        equal(subprocess.run([PROGRAM, "verify", media], check=False, capture_output=True)
+              .returncode, 0)
+
+
 def R72_additional_restores_of_an_earlier_restore_are_no_more():
     with Scenario() as s:
         w = s.writer("Ledger")
