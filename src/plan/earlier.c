@@ -28,6 +28,17 @@ void earlier_add_set(struct earlier *earlier, const struct uuid *set)
     earlier->sets[earlier->set_count++] = *set;
 }
 
+void earlier_add_root(struct earlier *earlier, const struct earlier_root *root)
+{
+    earlier->roots = heap_grow(earlier->roots, earlier->root_count, &earlier->root_capacity,
+                               sizeof *earlier->roots);
+    struct earlier_root *copy = &earlier->roots[earlier->root_count++];
+    *copy = *root;
+    copy->spec = arena_copy(&earlier->arena, root->spec);
+    copy->path = arena_copy(&earlier->arena, root->path);
+    copy->run = arena_copy(&earlier->arena, root->run);
+}
+
 bool earlier_has_set(const struct earlier *earlier, const struct uuid *set)
 {
     for (uint32_t i = 0; i < earlier->set_count; i++) {
@@ -118,6 +129,7 @@ void earlier_free(struct earlier *earlier)
 {
     free(earlier->units);
     free(earlier->sets);
+    free(earlier->roots);
     free(earlier->digests);
     hash_map_free(&earlier->places);
     arena_free(&earlier->arena);

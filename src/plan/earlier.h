@@ -1,8 +1,9 @@
 /* earlier.h - what the runs did that this one follows: the steps of a chain before it, or those
  * that --after names (rules 7.2, 7.4; T36; ruling 33).
  *
- * Two questions: did one of them put there what stands at a place, and did it leave whole what
- * this one adds to? Filled from run folders by run/past_run.h. Pure; one thread at a time. */
+ * Three questions: did one of them put there what stands at a place, did it leave whole what this
+ * one adds to, and did it do so where this one goes? Filled from run folders by run/past_run.h.
+ * Pure; one thread at a time. */
 #ifndef PLAN_EARLIER_H
 #define PLAN_EARLIER_H
 
@@ -18,8 +19,18 @@ struct earlier_unit {
     bool whole;            /* everything planned for it was restored */
 };
 
+struct earlier_root {       /* a mapped volume that a run put files on */
+    struct view spec;       /* "C:" */
+    struct view path;       /* its folder without links; as the run called it where it is gone */
+    uint64_t device, inode; /* of the folder; 0, 0: it is gone */
+    struct view run;        /* the run's folder, for messages */
+};
+
 struct earlier {
     struct arena arena;
+    struct earlier_root *roots;
+    uint32_t root_count;
+    size_t root_capacity;
     struct earlier_unit *units; /* oldest run first */
     uint32_t unit_count;
     size_t unit_capacity;
@@ -35,6 +46,7 @@ struct earlier {
 /* Everything is copied. */
 void earlier_add_unit(struct earlier *earlier, const struct earlier_unit *unit);
 void earlier_add_set(struct earlier *earlier, const struct uuid *set);
+void earlier_add_root(struct earlier *earlier, const struct earlier_root *root);
 /* A file's path on this machine, without links in it. */
 void earlier_add_place(struct earlier *earlier, struct view path);
 bool earlier_has_place(const struct earlier *earlier, struct view path);

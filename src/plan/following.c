@@ -125,6 +125,60 @@ bool following_has_restored(const struct draft *draft, const struct draft_file *
     return found;
 }
 
+/* The root of this plan that answers to a volume's name, as its top place has it, or MARK_NONE. */
+static uint32_t root_of_spec(const struct draft *draft, struct arena *arena, struct view spec)
+{
+    struct win_path path;
+    struct view below = VIEW_NONE;
+    const uint32_t root = win_path_parse(arena, spec, &path) == WIN_PATH_OK
+                              ? volume_table_find(&draft->roots.table, &path, &below)
+                              : MARK_NONE;
+    return root == MARK_NONE || below.n > 0 ? MARK_NONE
+                                            : draft->places.list[draft->places.tops[root]].root;
+}
+
+static bool root_is_used(const struct draft *draft, uint32_t root)
+{
+    for (uint32_t i = 0; i < draft->file_count; i++) {
+        const uint32_t place = draft->files[i].place;
+        if (place != MARK_NONE && draft->places.list[place].root == root) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool root_is_same(const struct places *places, uint32_t root,
+                         const struct earlier_root *before)
+{
+    const uint64_t *identity = places->identities[root];
+    return view_equal(places->real_paths[root], before->path) ||
+           ((before->device | before->inode) != 0 && identity[0] == before->device &&
+            identity[1] == before->inode);
+}
+
+vsr_code following_check_roots(const struct draft *draft, vsr_error *error)
+{
+    const struct earlier *earlier = draft->input->earlier;
+    const struct places *places = &draft->places;
+    struct arena arena = {0};
+    vsr_code code = VSR_OK;
+    for (uint32_t i = 0; earlier != NULL && i < earlier->root_count && code == VSR_OK; i++) {
+        const struct earlier_root *before = &earlier->roots[i];
+        const uint32_t root = root_of_spec(draft, &arena, before->spec);
+        if (root != MARK_NONE && !root_is_same(places, root, before) && root_is_used(draft, root)) {
+            code = err_set(error, VSR_ERR_SELECTION, "plan/following",
+                           "the run in %.*s restored %.*s to '%.*s', and this one, which adds to "
+                           "it, would go to '%.*s': name the same place, or restore the whole "
+                           "chain to the new one",
+                           VIEW_ARG(before->run), VIEW_ARG(before->spec), VIEW_ARG(before->path),
+                           VIEW_ARG(places->real_paths[root]));
+        }
+    }
+    arena_free(&arena);
+    return code;
+}
+
 void following_check_parent(struct draft *draft)
 {
     const struct plan_input *input = draft->input;

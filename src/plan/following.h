@@ -20,6 +20,11 @@ void following_hold(const struct draft *draft, uint32_t unit, struct survey *ori
  * run staged for the next boot? Then the unit is refused. */
 bool following_refuses(struct draft *draft, uint32_t unit, enum plan_verdict verdict);
 
+/* Does it go where the runs before went? Asked when every file has its place. Errors: SELECTION for
+ * a volume that it restores to and that an earlier run restored to in another folder: what this
+ * one adds to is not there. */
+vsr_code following_check_roots(const struct draft *draft, vsr_error *error);
+
 /* A warning when the set's own parent is not among the sets of the runs that it follows. */
 void following_check_parent(struct draft *draft);
 

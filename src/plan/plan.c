@@ -9,6 +9,7 @@
 #include "media/part.h"
 #include "plan/collide.h"
 #include "plan/expand.h"
+#include "plan/following.h"
 #include "plan/locate.h"
 #include "plan/named.h"
 #include "plan/order.h"
@@ -74,6 +75,9 @@ static vsr_code draft_make(struct draft *draft, vsr_error *error)
     }
     if (code == VSR_OK) {
         code = settle_places(draft, error);
+    }
+    if (code == VSR_OK) {
+        code = following_check_roots(draft, error);
     }
     if (code == VSR_OK) {
         collide_files(draft);

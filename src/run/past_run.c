@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
+#include <sys/stat.h>
 
 static const char WHERE[] = "run/past_run";
 
@@ -38,6 +39,51 @@ static vsr_code fault(const struct past_run *run, const char *name, const char *
     }
     return err_set(run->error, VSR_ERR_SELECTION, WHERE, "cannot go on from the run in %s: %s: %s",
                    run->folder, name, what);
+}
+
+/* --- paths --- */
+
+/* False: text is no base64 of a path. */
+static bool base64_decode(struct view text, struct buffer *out)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = 0;
+    unsigned count = 0;
+    size_t end = text.n;
+    while (end > 0 && text.n - end < 2 && text.p[end - 1] == '=') {
+        end--;
+    }
+    for (size_t i = 0; i < end; i++) {
+        const char *digit = text.p[i] != '\0' ? strchr(digits, text.p[i]) : NULL;
+        if (digit == NULL) {
+            return false;
+        }
+        bits = bits << 6 | (uint32_t)(digit - digits);
+        count += 6;
+        if (count >= 8) {
+            count -= 8;
+            const char byte = (char)(bits >> count & 0xff);
+            if (byte == '\0') {
+                return false;
+            }
+            buffer_add_char(out, byte);
+        }
+    }
+    return text.n % 4 == 0;
+}
+
+/* As the kernel names a folder, all links in the way resolved; empty: it is not there. Nothing is
+ * opened by this name later. */
+static void directory_name(const char *directory, struct buffer *out)
+{
+    char link[64];
+    char name[PATH_MAX];
+    OWN(fd) fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    const ssize_t bytes = fd >= 0 ? readlink(link, name, sizeof name) : -1;
+    if (bytes > 0 && (size_t)bytes < sizeof name) {
+        buffer_add(out, name, (size_t)bytes);
+    }
 }
 
 /* --- run.json and summary.json --- */
@@ -105,6 +151,49 @@ static vsr_code summary_read(const struct past_run *run)
     return rc;
 }
 
+/* A path as json_path() writes it, into out with a NUL behind it; false: it is none. */
+static bool path_read(const json_t *object, const char *key, struct buffer *out)
+{
+    char exact_key[32];
+    (void)snprintf(exact_key, sizeof exact_key, "%s_b64", key);
+    const struct view text = text_of(object, key);
+    const struct view exact = text_of(object, exact_key);
+    bool right = view_present(text) && view_find(text, '\0') == text.n;
+    if (view_present(exact)) {
+        right = right && base64_decode(exact, out);
+    } else {
+        buffer_add_view(out, text);
+    }
+    right = right && out->n > 0;
+    buffer_add_char(out, '\0');
+    out->n--;
+    return right;
+}
+
+/* A volume that the run had files to put on. */
+static vsr_code root_read(const struct past_run *run, const json_t *volume)
+{
+    struct earlier_root root = {.spec = text_of(volume, "spec"), .run = view_of(run->folder)};
+    struct stat facts;
+    struct buffer dir = {0};
+    struct buffer real = {0};
+    vsr_code rc = VSR_OK;
+    if (!view_present(root.spec) || !path_read(volume, "dir", &dir)) {
+        rc = fault(run, "run.json", "a volume is not described as it should be");
+    } else {
+        if (stat(dir.p, &facts) == 0) {
+            root.device = facts.st_dev;
+            root.inode = facts.st_ino;
+        }
+        directory_name(dir.p, &real);
+        root.path = buffer_view(real.n > 0 ? &real : &dir);
+        earlier_add_root(run->out, &root);
+    }
+    buffer_free(&dir);
+    buffer_free(&real);
+    return rc;
+}
+
 static vsr_code identity_read(const struct past_run *run)
 {
     json_t *identity = NULL;
@@ -115,6 +204,10 @@ static vsr_code identity_read(const struct past_run *run)
     }
     if (rc == VSR_OK) {
         earlier_add_set(run->out, &set);
+    }
+    const json_t *volumes = json_object_get(identity, "volumes");
+    for (size_t i = 0; i < json_array_size(volumes) && rc == VSR_OK; i++) {
+        rc = root_read(run, json_array_get(volumes, i));
     }
     json_decref(identity);
     return rc;
@@ -168,20 +261,6 @@ static void units_settle(const struct past_run *run, uint32_t first)
 
 /* --- report.jsonl --- */
 
-/* As the kernel names a folder, all links in the way resolved; empty: it is not there. Nothing is
- * opened by this name later. */
-static void directory_name(const char *directory, struct buffer *out)
-{
-    char link[64];
-    char name[PATH_MAX];
-    OWN(fd) fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    const ssize_t bytes = fd >= 0 ? readlink(link, name, sizeof name) : -1;
-    if (bytes > 0 && (size_t)bytes < sizeof name) {
-        buffer_add(out, name, (size_t)bytes);
-    }
-}
-
 /* The real name of the path's directory; false: it is not there. */
 static bool directory_resolve(struct past_run *run, struct view directory)
 {
@@ -211,35 +290,6 @@ static void place_keep(struct past_run *run, struct view path)
         earlier_add_place(run->out, buffer_view(&place));
         buffer_free(&place);
     }
-}
-
-/* False: text is no base64 of a path. */
-static bool base64_decode(struct view text, struct buffer *out)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint32_t bits = 0;
-    unsigned count = 0;
-    size_t end = text.n;
-    while (end > 0 && text.n - end < 2 && text.p[end - 1] == '=') {
-        end--;
-    }
-    for (size_t i = 0; i < end; i++) {
-        const char *digit = text.p[i] != '\0' ? strchr(digits, text.p[i]) : NULL;
-        if (digit == NULL) {
-            return false;
-        }
-        bits = bits << 6 | (uint32_t)(digit - digits);
-        count += 6;
-        if (count >= 8) {
-            count -= 8;
-            const char byte = (char)(bits >> count & 0xff);
-            if (byte == '\0') {
-                return false;
-            }
-            buffer_add_char(out, byte);
-        }
-    }
-    return text.n % 4 == 0;
 }
 
 static vsr_code row_read(struct past_run *run, struct view line)

@@ -9,9 +9,9 @@
 #include "base/err.h"
 #include "plan/earlier.h"
 
-/* Add the run in folder: its set, its units, and, where places are wanted, every place that its
- * report lists as RESTORED. Errors: SELECTION for a folder that is no run folder, a run that has
- * not ended, or a damaged report. */
+/* Add the run in folder: its set, the volumes that it restored to, its units, and, where places are
+ * wanted, every place that its report lists as RESTORED. Errors: SELECTION for a folder that is no
+ * run folder, a run that has not ended, or a damaged report. */
 vsr_code past_run_read(struct earlier *out, const char *folder, bool places, vsr_error *error);
 
 #endif

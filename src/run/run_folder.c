@@ -2,6 +2,7 @@
  * journal.c's business, what the rows say the engine's. */
 #include "run/run_folder.h"
 
+#include "base/heap.h"
 #include "base/io.h"
 #include "base/json.h"
 #include "base/own.h"
@@ -9,6 +10,7 @@
 #include "run/journal.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -65,6 +67,26 @@ static vsr_code rows_map(struct run_folder *folder, uint32_t file_count, vsr_err
     return VSR_OK;
 }
 
+/* The volumes that files are planned on, for runs that go on from this one (past_run.h). */
+static void volumes_add(struct json *json, const struct plan *plan)
+{
+    bool *used = heap_alloc(plan->root_count, sizeof *used);
+    for (uint32_t i = 0; i < plan->directory_count; i++) {
+        used[plan->directories[i].root] = true;
+    }
+    json_array_begin(json, "volumes");
+    for (uint32_t i = 0; i < plan->root_count; i++) {
+        if (used[i]) {
+            json_object_begin(json, NULL);
+            json_text(json, "spec", plan_text(plan, plan->roots[i].spec));
+            json_path(json, "dir", plan_text(plan, plan->roots[i].dir));
+            json_object_end(json);
+        }
+    }
+    json_array_end(json);
+    free(used);
+}
+
 static vsr_code identity_write(const struct run_folder *folder, const struct plan *plan,
                                const struct media_set *set, vsr_error *error)
 {
@@ -82,6 +104,7 @@ static vsr_code identity_write(const struct run_folder *folder, const struct pla
     json_u64(&json, "units", plan->unit_count);
     json_u64(&json, "files", plan->file_count);
     json_u64(&json, "bytes", plan->bytes);
+    volumes_add(&json, plan);
     json_object_end(&json);
     json_line_end(&json);
     const vsr_code rc =
