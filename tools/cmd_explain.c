@@ -11,13 +11,18 @@ static int explain_run(const struct call *call)
     vsr_error error = {0};
     vsr_set *set = NULL;
     int on_media = 0;
-    const vsr_choices choices = choices_from(call);
+    vsr_chain *chain = NULL;
+    vsr_choices choices = choices_from(call);
     vsr_code rc = vsr_set_open(&set, call->positional.items[0], &error);
+    if (rc == VSR_OK) {
+        rc = chain_look(&chain, call, call->positional.items[0], &choices, &error);
+    }
     if (rc == VSR_OK) {
         rc = vsr_explain(set, &choices, call->positional.items[1],
                          call->json ? VSR_FORMAT_JSON : VSR_FORMAT_TEXT, stdout_sink, NULL,
                          &on_media, &error);
     }
+    vsr_chain_close(chain);
     vsr_set_close(set);
     if (rc != VSR_OK) {
         return error_tell(&error);

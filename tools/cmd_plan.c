@@ -28,7 +28,8 @@ static int plan_run(const struct call *call)
     vsr_error error = {0};
     vsr_set *set = NULL;
     vsr_plan *plan = NULL;
-    const vsr_choices choices = choices_from(call);
+    vsr_chain *chain = NULL;
+    vsr_choices choices = choices_from(call);
     if (call->writers.count > 0) {
         (void)fprintf(stderr,
                       "vssrestore plan: writers are asked by run alone; this is the plan if "
@@ -36,12 +37,16 @@ static int plan_run(const struct call *call)
     }
     vsr_code rc = vsr_set_open(&set, call->positional.items[0], &error);
     if (rc == VSR_OK) {
+        rc = chain_look(&chain, call, call->positional.items[0], &choices, &error);
+    }
+    if (rc == VSR_OK) {
         rc = vsr_plan_create(&plan, set, &choices, &error);
     }
     if (rc == VSR_OK) {
         rc = plan_show(call, plan, &error);
     }
     vsr_plan_free(plan);
+    vsr_chain_close(chain);
     vsr_set_close(set);
     return rc == VSR_OK ? 0 : error_tell(&error);
 }

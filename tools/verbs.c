@@ -98,6 +98,31 @@ vsr_choices choices_from(const struct call *call)
     };
 }
 
+vsr_code chain_look(vsr_chain **chain, const struct call *call, const char *set,
+                    vsr_choices *choices, vsr_error *error)
+{
+    const vsr_chain_options options = {
+        .size = sizeof options,
+        .set_folders = call->sets.items,
+        .set_folder_count = call->sets.count,
+        .strict = call->strict_chain,
+        .continues = call->after.count > 0,
+        .on_warning = stderr_message,
+        .look_only = 1,
+    };
+    const vsr_code rc = vsr_chain_open(chain, &set, 1, &options, error);
+    const size_t count = rc == VSR_OK ? vsr_chain_count(*chain) : 0;
+    if (count > 1) {
+        (void)fprintf(stderr,
+                      "this set adds to %s: `run` restores %s before it first; this is about the "
+                      "set alone, on what stands at the destinations now\n",
+                      vsr_chain_path(*chain, count - 2), count > 2 ? "all sets" : "that one");
+        choices->chain = *chain;
+        choices->chain_step = count - 1;
+    }
+    return rc;
+}
+
 vsr_writers writers_from(const struct call *call)
 {
     return (vsr_writers){

@@ -26,6 +26,12 @@ vsr_choices choices_from(const struct call *call);
 /* Who plays writers and services; borrowed. */
 vsr_writers writers_from(const struct call *call);
 
+/* The chain that a set to be planned or explained ends, as --sets, --after and --strict-chain say;
+ * *choices then name its last step. The chain is the caller's. A warning tells of the sets that
+ * `run` would restore before it. */
+vsr_code chain_look(vsr_chain **chain, const struct call *call, const char *set,
+                    vsr_choices *choices, vsr_error *error);
+
 /* The command-line form of the run options; borrowed. */
 vsr_restore_options run_options_from(const struct call *call);
 

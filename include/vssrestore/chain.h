@@ -37,12 +37,16 @@ typedef struct vsr_chain_options {
                                  it need be no full backup, and its parents are not looked for */
     vsr_message on_warning; /**< or NULL */
     void *context;
+    int look_only; /**< 1: the last set alone is planned, or explained, on what stands at the
+                        destinations now: no step before it needs to have run, and a parent that
+                        is not found is a warning */
 } vsr_chain_options;
 
 /** paths: the sets, oldest first; or one alone, whose parents are then looked for by their uuid,
  *  in the folder where it stands and in set_folders. Blocks.
- *  @retval VSR_ERR_SELECTION  the sets are no chain in this order; a parent is not found: the
- *                             message names its uuid and where it was looked for.
+ *  @retval VSR_ERR_SELECTION  the sets are no chain in this order; a parent is not found (unless
+ *                             look_only): the message names its uuid and where it was looked
+ *                             for.
  *  @retval VSR_ERR_MEDIA, VSR_ERR_MEDIA_UNREADABLE, VSR_ERR_DOCUMENT  of a set. */
 VSR_API vsr_code vsr_chain_open(vsr_chain **chain, const char *const *paths, size_t path_count,
                                 const vsr_chain_options *options, vsr_error *error);

@@ -19,6 +19,7 @@ struct parents { /* the way from the last set up, newest first */
     struct arena *arena;
     struct shelf shelf;
     bool looked;
+    bool lacking; /* one was not found */
     const char *last;
     const vsr_chain_options *options;
     struct view paths[CHAIN_STEPS_MAX];
@@ -78,6 +79,7 @@ static vsr_code parents_follow(struct parents *parents, vsr_error *error)
         const struct shelf_set *found = shelf_find(&parents->shelf, &parent);
         if (found == NULL) {
             const struct view where = shelf_text(&parents->shelf);
+            parents->lacking = true;
             return err_set(error, VSR_ERR_SELECTION, WHERE,
                            "the set %.*s adds to the set %s, which is not in %.*s: say with --sets "
                            "where it is, or with --after which run restored it",
@@ -92,15 +94,32 @@ static vsr_code parents_follow(struct parents *parents, vsr_error *error)
     }
 }
 
+/* A parent that is not there keeps nobody from looking at the last set. */
+static vsr_code parents_forgo(struct parents *parents, const vsr_error *cause)
+{
+    const vsr_chain_options *options = parents->options;
+    if (options->on_warning != NULL) {
+        options->on_warning(options->context, cause->what);
+    }
+    parents->count = 1;
+    return VSR_OK;
+}
+
 /* The steps of a chain that its last set stands for. */
 static vsr_code steps_find(struct vsr_chain *chain, const char *last,
                            const vsr_chain_options *options, vsr_error *error)
 {
     struct parents *parents = heap_alloc(1, sizeof *parents);
+    vsr_error cause = {0};
     parents->arena = &chain->arena;
     parents->last = last;
     parents->options = options;
-    const vsr_code rc = parents_follow(parents, error);
+    vsr_code rc = parents_follow(parents, &cause);
+    if (rc == VSR_ERR_SELECTION && options->look_only != 0 && parents->lacking) {
+        rc = parents_forgo(parents, &cause);
+    } else if (rc != VSR_OK && error != NULL) {
+        *error = cause;
+    }
     chain->count = parents->count;
     chain->paths = ARENA_ARRAY(&chain->arena, const char *, chain->count);
     for (uint32_t i = 0; i < chain->count; i++) {
@@ -164,6 +183,7 @@ vsr_code vsr_chain_open(vsr_chain **chain, const char *const *paths, size_t path
                        CHAIN_STEPS_MAX, path_count);
     }
     struct vsr_chain *made = heap_alloc(1, sizeof *made);
+    made->look_only = mine.look_only != 0;
     if (path_count == 1 && mine.continues == 0 && paths[0][0] != '\0') {
         rc = steps_find(made, paths[0], &mine, error);
     } else {
@@ -273,6 +293,9 @@ vsr_code chain_step_choices(struct arena *arena, const struct vsr_chain *chain, 
 {
     if (step >= chain->count) {
         return err_set(error, VSR_ERR_USAGE, WHERE, "the chain has no step %u", step);
+    }
+    if (chain->look_only) {
+        return VSR_OK;
     }
     choices_filter(arena, set, choices, NULL);
     const char **after = ARENA_ARRAY(arena, const char *, choices->after_count + step);

@@ -31,16 +31,13 @@ vsr_code vsr_explain(const vsr_set *set, const vsr_choices *choices, const char 
                      vsr_format format, vsr_sink sink, void *context, int *on_media,
                      vsr_error *error)
 {
-    vsr_choices mine;
     struct arena arena = {0};
     struct plan_choices inner;
+    struct plan_step step;
     struct explain_use use = {.path = path};
-    vsr_code rc = options_take(&mine, sizeof mine, choices, "vsr_choices", error);
+    vsr_code rc = choices_take_all(&arena, choices, set, &inner, &step, error);
     if (rc == VSR_OK) {
-        rc = choices_take(&arena, &mine, &inner, error);
-    }
-    if (rc == VSR_OK) {
-        rc = plan_ask(&set->media, &set->documents, &inner, NULL, use_explain, &use, error);
+        rc = plan_ask(&set->media, &set->documents, &inner, &step, use_explain, &use, error);
     }
     if (rc == VSR_OK) {
         rc = explanation_give(&use.explanation, format, sink, context, error);

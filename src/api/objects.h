@@ -27,6 +27,7 @@ struct vsr_chain {
     const char **paths;
     const char **run_dirs; /* of the steps that have run; NULL: not yet */
     uint32_t count;
+    bool look_only;
 };
 
 struct vsr_report {
@@ -47,7 +48,8 @@ vsr_code choices_take(struct arena *arena, const vsr_choices *given, struct plan
                       vsr_error *error);
 
 /* The choices that count in a step, in which others match nothing, and its runs before, in the
- * arena. Errors: USAGE: a step before has not run. */
+ * arena; all of them, and no runs, where the chain is only looked at. Errors: USAGE: a step before
+ * has not run. */
 vsr_code chain_step_choices(struct arena *arena, const struct vsr_chain *chain, uint32_t step,
                             const struct vsr_set *set, struct plan_choices *choices,
                             vsr_error *error);

@@ -154,7 +154,9 @@ vsr_code choices_take_all(struct arena *arena, const vsr_choices *choices,
     if (rc == VSR_OK && mine.chain != NULL && mine.chain->count > 1) {
         step->chain = &mine.chain->chain;
         step->number = (uint32_t)mine.chain_step;
-        step->file_hits = ARENA_ARRAY(arena, bool, out->file_count); /* vsr_chain_check() asked */
+        step->file_hits = mine.chain->look_only /* else vsr_chain_check() has asked */
+                              ? NULL
+                              : ARENA_ARRAY(arena, bool, out->file_count);
         rc = chain_step_choices(arena, mine.chain, step->number, set, out, error);
     }
     return rc;

@@ -297,6 +297,37 @@ def R71_parents_elsewhere_are_looked_for_where_is_said():
         equal((len(run.steps), s.listing()), (3, LAST))
 
 
+def R71_a_plan_looks_at_the_chain():
+    with Scenario() as s:
+        _, c = one(s)
+        full = packed(s, "full", c, ("a", b"a0"), stamp="one")
+        last = packed(s, "incremental", c, ("b", b"b1"), parent=full, stamp="two",
+                      previous="other")
+        file = r"C:\d\b"
+        for verb, more in (("plan", ["--jsonl"]), ("explain", [file])):
+            told = Told([verb, last, *s.where([]), *more]).must(0)
+            expect(told.told_of("adds to", os.fsdecode(full), "run"), told.told())
+            expect(told.told_of("7.3", "one", "other"), told.told())
+            told = Told([verb, last, *s.where([]), *more, "--strict-chain"]).must(0)
+            expect("CHAIN_INVALID" in told.out, told.told())
+            Told([verb, last, *s.where([]), *more, "--component", "Nobody"]).must(11)
+            Told([verb, last, *s.where([]), *more, "--file", r"C:\d\no"]).must(11)
+        plan = s.plan(last)
+        equal((plan.unit(c)["error"], [record["source"] for record in plan.records(c)]),
+              (None, [file]))
+        away = os.path.join(s.folder, b"away")
+        os.mkdir(away)
+        os.rename(full, os.path.join(away, b"full"))
+        told = s.plan(last).must(0)
+        expect(told.told_of("--sets") and not told.told_of("7.3"), told.told())
+        equal(told.unit(c)["error"], None)
+        told = s.plan(last, "--sets", away).must(0)
+        expect(told.told_of("7.3") and not told.told_of("--sets"), told.told())
+        s.plan(last, "--sets", os.path.join(s.folder, b"nowhere")).must(11)
+        equal(s.plan(os.path.join(away, b"full"), "--sets", away).must(0).err, "")
+        equal(s.listing(), {})
+
+
 def R71_one_place_for_several_runs_is_a_usage_error():
     with Scenario() as s:
         _, c = one(s)
