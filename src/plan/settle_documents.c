@@ -78,6 +78,9 @@ vsr_code settle_documents(struct draft *draft, vsr_error *error)
         check_veto(draft, unit);
     }
     following_check_parent(draft);
+    if (choices->private_dir != NULL && choices->restore_target_count > 0) {
+        draft_warn(draft, "rule 6.2: --restore-target has no influence on a private restore");
+    }
     for (uint32_t i = 0; i < choices->restore_target_count; i++) {
         const vsr_code code = target_of_caller(draft, choices->restore_targets[i], error);
         if (code != VSR_OK) {

@@ -188,6 +188,9 @@ static vsr_code targets_of_caller(struct draft *draft, vsr_error *error)
         struct draft_target target;
         vsr_code code =
             choice_resolve(draft->input->documents, view_of(option), '|', &ref, &rest, error);
+        if (code == VSR_OK && ref.component == MARK_NONE && ref.bcd_component == MARK_NONE) {
+            rest = VIEW_NONE; /* a writer alone: not of the form */
+        }
         if (code == VSR_OK) {
             code = caller_split(option, rest, &target, error);
         }

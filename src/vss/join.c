@@ -135,7 +135,7 @@ static void check_component(struct documents *documents, const struct wmd *wmd,
     const uint32_t found =
         wmd_component_find(wmd, component->logical_path, component->name, &folded);
     if (found == MARK_NONE) {
-        return; /* the planner's to refuse: COMPONENT_NOT_IN_BACKUP */
+        return; /* the planner's to refuse: the documents disagree */
     }
     if (folded) {
         warn(documents, warnings, &component->place,

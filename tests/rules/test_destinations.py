@@ -141,6 +141,17 @@ def T38_a_new_target_needs_the_writers_consent():
         refused(s, s.run(s.pack()), c, "NEW_TARGET_UNSUPPORTED")
 
 
+def T38_a_new_target_is_for_a_component():
+    with Scenario() as s:
+        w = s.writer("Ledger", schema=0x100)
+        c = w.component("db1", lp="data").files(r"C:\db", "*")
+        s.put(r"C:\db\a", b"a")
+        s.backup().include(c)
+        media = s.pack()
+        s.run(media, "--new-target", r"Ledger|C:\db|*|yes|C:\new").must(11)
+        equal(s.listing(), {})
+
+
 def T39_a_new_target_is_for_a_whole_triple():
     with Scenario() as s:
         _, c, e = one(s, schema=NEW_TARGETS)

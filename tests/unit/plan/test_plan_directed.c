@@ -103,6 +103,13 @@ static const struct plan_case cases[] = {
      .catalog = FILES,
      .options = "--private /p\n",
      .want = "private - 6.2/1\nd C:\\D @private\n+ C:\\D\\a @private\n"},
+    {.name = "6.2: ... and the caller's target is told to count for nothing",
+     .method = CAN,
+     .locations = PLAN_C(PLAN_LIST("C:\\D", "a", "no")),
+     .catalog = FILES,
+     .options = "--private /p\n--restore-target W:C=alternate\n",
+     .want = "private - 6.2/1\nd C:\\D @private\n+ C:\\D\\a @private\n! rule 6.2: "
+             "--restore-target has no influence on a private restore\n"},
     {.name = "T51: the documents' own sample: lengths differ",
      .method = CAN,
      .locations = D_ALL,
