@@ -301,6 +301,7 @@ static void order_unit_texts(struct order *order, uint32_t unit, struct plan_uni
     out->involve_writer = u->involve_writer;
     out->partial_selection = u->partial_selection;
     out->reduced = u->scope->reduced;
+    out->turn = (uint8_t)profile_turn(draft, unit);
     out->additional_restores = (uint8_t)u->additional_restores;
     out->reboot_required = draft->input->choices->tree == TREE_LIVE && u->involve_writer &&
                            u->wmd != NULL && u->wmd->reboot_required;

@@ -50,6 +50,17 @@ enum plan_place {
 };
 enum plan_action { ACTION_CREATE, ACTION_REPLACE, ACTION_WRITE_RANGES, ACTION_STAGE, ACTION_NONE };
 
+/* The order in which what a system state is made of appears at its places (rules 3.6, 11): a unit
+ * not before those of an earlier turn. */
+enum plan_turn {
+    TURN_FREE,      /* no part of it: whenever it is ready        */
+    TURN_BOOT,      /* boot and system files                      */
+    TURN_COM,       /* the COM+ class registration database       */
+    TURN_SHARED,    /* SYSVOL, certificates, the cluster's data   */
+    TURN_DIRECTORY, /* the directory service                      */
+    TURN_REGISTRY   /* last                                       */
+};
+
 struct plan_root {             /* a mapped volume */
     struct plan_text spec;     /* "C:", as in the jsonl `volumes` record */
     struct plan_text dir;      /* where it stands on this machine, as given */
@@ -170,7 +181,8 @@ struct plan_unit {
     uint8_t additional_restores; /* enum vss_flag: does more of it follow (7.2)? ABSENT: not told */
     uint8_t reboot_required;     /* on a live tree, and the writer's document says so (rules 8.7) */
     uint8_t reduced;             /* --exclude-component took members out: status NONE */
-    uint8_t reserved[2];
+    uint8_t turn;                /* enum plan_turn */
+    uint8_t reserved;
     struct plan_text method_text;                    /* as the document spells it */
     struct plan_text target_text;                    /* "original"; an unknown word as spelled */
     struct plan_text rule;                           /* "6.6/2"                   */

@@ -20,6 +20,7 @@ struct profile {
     const char *id; /* class id, small letters; NULL: known by its name alone */
     const char *name;
     unsigned flags;
+    enum plan_turn turn;
     enum vss_method method; /* what it must declare; METHOD_UNDEFINED: anything */
     const char *procedure;  /* of a writer with method CUSTOM: what is done by hand, or NULL */
     const char *actions[PROFILE_ACTIONS_MAX]; /* sentences for people; NULL ends */
@@ -27,6 +28,9 @@ struct profile {
 
 /* The profile of a writer, or NULL: the generic rules are all. */
 const struct profile *profile_of(const struct wmd *wmd);
+
+/* After whom the unit appears in a system state (rules 3.6). Of a private restore: after nobody. */
+enum plan_turn profile_turn(const struct draft *draft, uint32_t unit);
 
 /* Do the writer's excludes hold for whatever is restored ("must not come back", section 11)? */
 bool profile_excludes_hold(const struct wmd *wmd);

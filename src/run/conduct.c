@@ -10,6 +10,7 @@
 #include "run/journal.h"
 #include "run/pending_hold.h"
 #include "run/run_folder.h"
+#include "run/turns.h"
 #include "run/unit_states.h"
 
 #include <errno.h>
@@ -37,6 +38,7 @@ struct conduct {
     struct pending_hold *hold; /* what waits for the next boot; NULL: no stage */
     struct pending_held held;
     struct unit_states units;
+    struct turns turns;
     uint32_t *waiting; /* groups that are staged and not published yet */
     uint32_t waiting_count;
     uint64_t waiting_bytes;
@@ -97,16 +99,22 @@ static bool commit_is_due(const struct conduct *c)
             clock_monotonic_ns() - c->waiting_since_ns >= COMMIT_NS_MAX);
 }
 
+/* Those whose turn it is; the others go on waiting. */
 static vsr_code groups_publish(struct conduct *c, const struct publish_log *log, vsr_error *error)
 {
+    const uint32_t count =
+        turns_take(&c->turns, c->waiting, c->waiting_count, engine_is_done(c->engine));
     const vsr_code rc =
-        publish_groups(c->stage, c->waiting, c->waiting_count, c->options->durability, log,
-                       c->units.states, c->folder.rows, c->units.residue, error);
-    for (uint32_t i = 0; i < c->waiting_count; i++) {
+        count == 0 ? VSR_OK
+                   : publish_groups(c->stage, c->waiting, count, c->options->durability, log,
+                                    c->units.states, c->folder.rows, c->units.residue, error);
+    for (uint32_t i = 0; i < count; i++) {
         c->units_done += c->stage->groups[c->waiting[i]].unit_count;
     }
-    c->waiting_count = 0;
+    c->waiting_count -= count;
+    memmove(c->waiting, c->waiting + count, c->waiting_count * sizeof *c->waiting);
     c->waiting_bytes = 0;
+    c->waiting_since_ns = clock_monotonic_ns();
     return rc;
 }
 
@@ -277,6 +285,7 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
     if (rc == VSR_OK) {
         const struct publish_log log = journal_publish_log(&c->journal);
         c->waiting = heap_alloc(c->stage->group_count, sizeof *c->waiting);
+        turns_init(&c->turns, c->stage);
         c->hold = pending_hold_create(c->stage, &c->folder.run, c->folder.rows, &log);
         rc = journal_mounts(&c->journal, c->stage, error);
     }
@@ -376,6 +385,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     }
     run_folder_end(&c.folder);
     free(c.waiting);
+    turns_fini(&c.turns);
     unit_states_fini(&c.units);
     return rc;
 }

@@ -7,11 +7,12 @@ import os
 import random
 import re
 import signal
+import struct
 import subprocess
 import time
 
 from players import Players, add_child, set_attribute
-from scenario import PROGRAM, Scenario, equal, expect, run_rules
+from scenario import PROGRAM, Scenario, Told, equal, expect, run_rules
 
 
 # Prints the document with restore metadata behind the new target.
@@ -693,6 +694,38 @@ def R28_nothing_is_written_into_the_set():
         outside = os.path.join(s.folder, b"out.xml")
         equal(s.run(media, "--bcd-out", outside).must(0).status(c), "ALL")
         expect(os.path.getsize(outside) > 0, "written beside the set")
+
+
+def commits(folder):
+    """The groups of a run, in the order in which its journal says they were committed."""
+    with open(os.path.join(folder, b"journal"), "rb") as opened:
+        journal = opened.read()
+    found, at = [], 0
+    while at < len(journal):
+        kind, payload, group = struct.unpack_from("<4xH2xII", journal, at)
+        found += [group] if kind == 4 else []
+        at += 24 + payload + 8
+    return found
+
+
+def R36_a_system_state_appears_in_its_order():
+    with Scenario() as s:
+        ids = {"Registry": "afbab4a2-367d-4d15-a586-71dbb18f8485", "Free": None,
+               "NTDS": "b2014c9e-8711-4c5c-a5a9-3cf384484757",
+               "FRS": "d76f5a28-3092-4589-ba48-2958fb88ce29",
+               "COM": "542da469-d3e1-473c-9f4f-7847f01fc64f",
+               "System": "e8132975-6f93-4464-a53e-1050253ae220"}
+        b = s.backup()
+        for name, writer_id in ids.items():
+            w = s.writer(name, usage="BOOTABLE_SYSTEM_STATE", writer_id=writer_id)
+            b.include(w.component(name.lower()).files("C:\\" + name, "*"))
+            s.put(f"C:\\{name}\\a", noise(name, 200000 if name == "System" else 100))
+            s.place_folder("C:\\" + name) # so that each appears by itself
+        run = s.run(s.pack()).must(0, 1)
+        order = [list(ids)[group] for group in commits(run.folder)]
+        equal(len(order), len(ids), run.told())
+        order.remove("Free")
+        equal(order, ["System", "COM", "FRS", "NTDS", "Registry"])
 
 
 def R28_no_place_is_in_the_set():
