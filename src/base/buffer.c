@@ -37,11 +37,6 @@ void buffer_add_view(struct buffer *buffer, struct view text)
     buffer_add(buffer, text.p, text.n);
 }
 
-void buffer_add_char(struct buffer *buffer, char c)
-{
-    buffer_add(buffer, &c, 1);
-}
-
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list args;

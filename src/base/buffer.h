@@ -14,7 +14,13 @@ struct buffer {
 void buffer_reserve(struct buffer *buffer, size_t more_bytes);
 void buffer_add(struct buffer *buffer, const void *bytes, size_t count);
 void buffer_add_view(struct buffer *buffer, struct view text);
-void buffer_add_char(struct buffer *buffer, char c);
+static inline void buffer_add_char(struct buffer *buffer, char c)
+{
+    if (buffer->n == buffer->capacity) {
+        buffer_reserve(buffer, 1);
+    }
+    buffer->p[buffer->n++] = c;
+}
 VSR_PRINTF(2, 3)
 void buffer_printf(struct buffer *buffer, const char *format, ...);
 

@@ -3,39 +3,43 @@
 
 #include <stdio.h>
 
-static void json_string(struct buffer *out, struct view text)
+/* One character that is not plain ASCII, escaped where it must be; the bytes that it takes. */
+static size_t json_character(struct buffer *out, struct view text)
 {
-    buffer_add_char(out, '"');
-    size_t plain = 0; /* start of the run that needs no escape */
-    for (size_t i = 0; i < text.n; i++) {
-        const unsigned char c = (unsigned char)text.p[i];
-        if (c >= 0x20 && c != '"' && c != '\\' && c < 0x80) {
-            continue;
-        }
-        if (c >= 0x80) {
-            size_t step = 2;
-            while (step <= 4 && i + step <= text.n &&
-                   !view_is_utf8((struct view){text.p + i, step})) {
-                step++;
-            }
-            if (step <= 4 && i + step <= text.n) {
-                i += step - 1;
-                continue;
-            }
-        }
-        buffer_add(out, text.p + plain, i - plain);
-        plain = i + 1;
-        if (c >= 0x80) {
-            buffer_add(out, "\xEF\xBF\xBD", 3);
-        } else if (c == '"' || c == '\\') {
-            buffer_add_char(out, '\\');
-            buffer_add_char(out, (char)c);
-        } else {
-            buffer_printf(out, "\\u%04x", (unsigned)c);
+    const unsigned char c = (unsigned char)text.p[0];
+    if (c < 0x80) {
+        buffer_printf(out, "\\u%04x", (unsigned)c);
+        return 1;
+    }
+    for (size_t bytes = 2; bytes <= 4 && bytes <= text.n; bytes++) {
+        if (view_is_utf8((struct view){text.p, bytes})) {
+            buffer_add(out, text.p, bytes);
+            return bytes;
         }
     }
-    buffer_add(out, text.p + plain, text.n - plain);
-    buffer_add_char(out, '"');
+    buffer_add(out, "\xEF\xBF\xBD", 3);
+    return 1;
+}
+
+/* Reports have a line for each file: plain ASCII goes straight into the buffer. */
+static void json_string(struct buffer *out, struct view text)
+{
+    buffer_reserve(out, 2 * text.n + 2);
+    out->p[out->n++] = '"';
+    for (size_t i = 0; i < text.n;) {
+        const char c = text.p[i];
+        if ((unsigned char)(c - 0x20) >= 0x60) { /* a control character, or no ASCII */
+            i += json_character(out, view_skip(text, i));
+            buffer_reserve(out, 2 * (text.n - i) + 1);
+            continue;
+        }
+        if (c == '"' || c == '\\') {
+            out->p[out->n++] = '\\';
+        }
+        out->p[out->n++] = c;
+        i++;
+    }
+    out->p[out->n++] = '"';
 }
 
 static void json_key(struct json *json, const char *key)
@@ -123,8 +127,15 @@ void json_path(struct json *json, const char *key, struct view path)
 
 void json_u64(struct json *json, const char *key, uint64_t value)
 {
+    char digits[20];
+    size_t at = sizeof digits;
+    uint64_t rest = value;
     json_key(json, key);
-    buffer_printf(json->out, "%llu", (unsigned long long)value);
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    buffer_add(json->out, digits + at, sizeof digits - at);
 }
 
 void json_i64(struct json *json, const char *key, int64_t value)

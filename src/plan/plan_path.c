@@ -12,23 +12,12 @@ static void add_spec(struct view spec, struct buffer *out)
     buffer_add_view(out, spec);
 }
 
-/* Turn the elements from `from` on, each preceded by a separator, into their own order: they
- * were added last element first, each with its bytes reversed. */
-static void reverse(struct buffer *out, size_t from)
+/* A path is known from its end: room for all of it, then elements from the last to the first. */
+static void add_before(char **at, struct view name, char separator)
 {
-    for (size_t a = from, b = out->n; a + 1 < b; a++, b--) {
-        const char swap = out->p[a];
-        out->p[a] = out->p[b - 1];
-        out->p[b - 1] = swap;
-    }
-}
-
-static void add_reversed(struct view name, char separator, struct buffer *out)
-{
-    for (size_t i = name.n; i > 0; i--) {
-        buffer_add_char(out, name.p[i - 1]);
-    }
-    buffer_add_char(out, separator);
+    *at -= name.n;
+    memcpy(*at, name.p, name.n);
+    *--*at = separator;
 }
 
 void plan_entry_path(const struct media_set *set, uint32_t entry, struct buffer *out)
@@ -47,12 +36,18 @@ void plan_entry_path(const struct media_set *set, uint32_t entry, struct buffer 
         buffer_add_char(out, '\\');
         return;
     }
-    const size_t from = out->n;
+    size_t bytes = 0;
     for (uint32_t at = entry; index->entries[at].parent != MARK_NONE;
          at = index->entries[at].parent) {
-        add_reversed(index_name(index, at), '\\', out);
+        bytes += index_name(index, at).n + 1;
     }
-    reverse(out, from);
+    buffer_reserve(out, bytes);
+    out->n += bytes;
+    char *end = out->p + out->n;
+    for (uint32_t at = entry; index->entries[at].parent != MARK_NONE;
+         at = index->entries[at].parent) {
+        add_before(&end, index_name(index, at), '\\');
+    }
 }
 
 /* The root's own text, then the directory's elements. */
@@ -67,12 +62,18 @@ static void add_directory(const struct plan *plan, uint32_t directory, char sepa
         const struct view dir = plan_text(plan, root->dir);
         buffer_add_view(out, view_equal(dir, VIEW("/")) ? VIEW("") : dir);
     }
-    const size_t from = out->n;
+    size_t bytes = 0;
     for (uint32_t at = directory; plan->directories[at].parent != MARK_NONE;
          at = plan->directories[at].parent) {
-        add_reversed(plan_text(plan, plan->directories[at].name), separator, out);
+        bytes += plan_text(plan, plan->directories[at].name).n + 1;
     }
-    reverse(out, from);
+    buffer_reserve(out, bytes);
+    out->n += bytes;
+    char *end = out->p + out->n;
+    for (uint32_t at = directory; plan->directories[at].parent != MARK_NONE;
+         at = plan->directories[at].parent) {
+        add_before(&end, plan_text(plan, plan->directories[at].name), separator);
+    }
 }
 
 static void add_record(const struct plan *plan, const struct media_set *set, uint32_t file,
