@@ -32,7 +32,7 @@ struct engine {
 struct engine_thread { /* what a thread is started with */
     struct engine *engine;
     struct worker *worker;
-    vsr_error *error;
+    vsr_error error; /* of worker_begin() */
 };
 
 static void *engine_thread(void *argument)
@@ -40,7 +40,7 @@ static void *engine_thread(void *argument)
     struct engine_thread *start = argument;
     struct engine *engine = start->engine;
     struct worker *worker = start->worker;
-    const vsr_code code = worker_begin(worker, start->error);
+    const vsr_code code = worker_begin(worker, &start->error);
     (void)sem_post(&engine->begun); /* *start is not ours from here on */
     while (sem_wait(&engine->go) != 0) {
     }
@@ -65,14 +65,17 @@ static int engine_create_thread(struct engine_thread *start)
     return fault;
 }
 
-/* All run or none: every worker has its ring before the first of them takes a job. */
+/* All run or none: every worker has its ring before the first of them takes a job. Rings are made
+ * at the same time: to register a worker's buffers takes as long as to zero them. */
 static vsr_code engine_start_workers(struct engine *engine, vsr_error *error)
 {
     vsr_error first = {0};
     uint32_t started = 0;
+    struct engine_thread *threads = heap_alloc(engine->worker_count, sizeof *threads);
     while (started < engine->worker_count && first.code == VSR_OK) {
-        struct engine_thread start = {engine, &engine->workers[started], &first};
-        const int fault = engine_create_thread(&start);
+        struct engine_thread *thread = &threads[started];
+        *thread = (struct engine_thread){.engine = engine, .worker = &engine->workers[started]};
+        const int fault = engine_create_thread(thread);
         if (fault != 0) {
             errno = fault;
             (void)err_sys(&first, VSR_ERR_MEMORY, "engine/engine", "cannot start worker %u of %u",
@@ -80,9 +83,15 @@ static vsr_code engine_start_workers(struct engine *engine, vsr_error *error)
             break;
         }
         engine->workers[started++].started = true;
+    }
+    for (uint32_t i = 0; i < started; i++) {
         while (sem_wait(&engine->begun) != 0) {
         }
     }
+    for (uint32_t i = 0; i < started && first.code == VSR_OK; i++) {
+        first = threads[i].error;
+    }
+    free(threads);
     atomic_store_explicit(&engine->abandoned, first.code != VSR_OK, memory_order_release);
     for (uint32_t i = 0; i < started; i++) {
         (void)sem_post(&engine->go);
