@@ -27,6 +27,11 @@ void ring_close(struct ring *ring)
     }
 }
 
+int32_t ring_read_now(struct ring *ring, const struct ring_operation *operation)
+{
+    return ring_wait_break != NULL ? -EAGAIN : ring->calls->read_now(ring, operation);
+}
+
 void ring_read(struct ring *ring, const struct ring_operation *operation)
 {
     VSR_REQUIRE(ring->in_flight < ring->depth);

@@ -38,6 +38,11 @@ vsr_code ring_open(struct ring **out, const struct ring_setup *setup, vsr_error 
 /* Waits for what is in flight. Before the buffers are unmapped: the kernel may still own them. */
 void ring_close(struct ring *ring);
 
+/* What can be read without waiting, which is all of it when the media are in the page cache: bytes,
+ * or -errno; -EAGAIN: queue it. A worker that takes it so fills one pair of buffers again and
+ * again, and they stay in its core's cache. */
+int32_t ring_read_now(struct ring *ring, const struct ring_operation *operation);
+
 /* Queue one; at most depth are in flight (required). */
 void ring_read(struct ring *ring, const struct ring_operation *operation);
 void ring_write(struct ring *ring, const struct ring_operation *operation);
@@ -59,7 +64,8 @@ bool ring_probe(char *reason, size_t reason_bytes);
 typedef int ring_fault(bool write, uint64_t offset, uint32_t *count);
 extern ring_fault *ring_sync_fault;
 
-/* Tests alone: called by ring_wait() of either ring; an errno breaks the ring. */
+/* Tests alone: called by ring_wait() of either ring; an errno breaks the ring. While it is set
+ * nothing is read at once. */
 typedef int ring_break(void);
 extern ring_break *ring_wait_break;
 

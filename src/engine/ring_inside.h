@@ -6,6 +6,7 @@
 
 struct ring_calls { /* one implementation */
     void (*close)(struct ring *ring);
+    int32_t (*read_now)(struct ring *ring, const struct ring_operation *operation);
     void (*read)(struct ring *ring, const struct ring_operation *operation);
     void (*write)(struct ring *ring, const struct ring_operation *operation);
     int (*wait)(struct ring *ring, struct ring_event *events, uint32_t max);

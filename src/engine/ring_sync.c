@@ -1,4 +1,5 @@
-/* ring_sync.c - a ring without a kernel ring: each wait carries out one queued operation.
+/* ring_sync.c - a ring without a kernel ring: a read is done at once, and each wait carries out one
+ * queued operation.
  *
  * One and not all, so that a frame is decoded while it is still in this core's cache. For
  * containers that forbid io_uring, and for tests, which inject faults here. */
@@ -56,6 +57,13 @@ static int32_t ring_sync_carry_out(const struct ring_sync_entry *entry)
     return moved < 0 ? -errno : (int32_t)moved;
 }
 
+/* Waiting now or later is the same here. */
+static int32_t ring_sync_read_now(struct ring *ring, const struct ring_operation *operation)
+{
+    (void)ring;
+    return ring_sync_carry_out(&(struct ring_sync_entry){*operation, false});
+}
+
 static int ring_sync_wait(struct ring *ring, struct ring_event *events, uint32_t max)
 {
     struct ring_sync *sync = (struct ring_sync *)ring;
@@ -81,6 +89,7 @@ static void ring_sync_close(struct ring *ring)
 
 static const struct ring_calls ring_sync_calls = {
     .close = ring_sync_close,
+    .read_now = ring_sync_read_now,
     .read = ring_sync_read,
     .write = ring_sync_write,
     .wait = ring_sync_wait,

@@ -25,6 +25,7 @@ enum { RING_RETRIES_MAX = 1000, RING_RETRY_NS = 1000000 };
 struct ring_uring {
     struct ring ring;
     bool broken;
+    bool no_read_now; /* the media's file system always waits */
     struct io_uring uring;
     const char *fixed; /* registered as buffer 0; NULL: not registered */
     uint64_t fixed_bytes;
@@ -58,6 +59,18 @@ static struct io_uring_sqe *ring_uring_take(struct ring_uring *u)
     struct io_uring_sqe *sqe = io_uring_get_sqe(&u->uring);
     VSR_REQUIRE(sqe != NULL); /* as many entries as operations in flight */
     return sqe;
+}
+
+static int32_t ring_uring_read_now(struct ring *ring, const struct ring_operation *o)
+{
+    struct ring_uring *u = (struct ring_uring *)ring;
+    if (u->no_read_now) {
+        return -EAGAIN;
+    }
+    const struct iovec part = {o->bytes, o->count};
+    const ssize_t got = preadv2(o->fd, &part, 1, (off_t)o->offset, RWF_NOWAIT);
+    u->no_read_now = got < 0 && errno == EOPNOTSUPP; /* not on this file system */
+    return got >= 0 ? (int32_t)got : u->no_read_now ? -EAGAIN : -errno;
 }
 
 static void ring_uring_read(struct ring *ring, const struct ring_operation *o)
@@ -140,6 +153,7 @@ static bool ring_uring_is_started(struct ring *ring, uint32_t tag)
 
 static const struct ring_calls ring_uring_calls = {
     .close = ring_uring_close,
+    .read_now = ring_uring_read_now,
     .read = ring_uring_read,
     .write = ring_uring_write,
     .wait = ring_uring_wait,

@@ -8,16 +8,23 @@
 
 #include <errno.h>
 
-static enum slot_state read_queue(struct worker *worker, struct slot *slot)
+/* What is left to be read of the slot's frame. */
+static struct ring_operation read_rest(const struct worker *worker, const struct slot *slot)
 {
     const struct index_chunk *frame = slot->frame;
-    ring_read(worker->ring, &(struct ring_operation){
-                                .fd = worker->input->set->pack_fds[frame->pack],
-                                .bytes = slot->stored + slot->moved_bytes,
-                                .count = frame->frame_bytes - slot->moved_bytes,
-                                .offset = frame->frame_offset + slot->moved_bytes,
-                                .tag = (uint32_t)(slot - worker->slots),
-                            });
+    return (struct ring_operation){
+        .fd = worker->input->set->pack_fds[frame->pack],
+        .bytes = slot->stored + slot->moved_bytes,
+        .count = frame->frame_bytes - slot->moved_bytes,
+        .offset = frame->frame_offset + slot->moved_bytes,
+        .tag = (uint32_t)(slot - worker->slots),
+    };
+}
+
+static enum slot_state read_queue(struct worker *worker, struct slot *slot)
+{
+    const struct ring_operation rest = read_rest(worker, slot);
+    ring_read(worker->ring, &rest);
     return SLOT_READ;
 }
 
@@ -32,7 +39,9 @@ enum slot_state stage_read(struct worker *worker, struct slot *slot)
         return slot_fail(worker, slot, OUTCOME_MEDIA_MISSING,
                          worker->input->set->pack_errnos[frame->pack]);
     }
-    return read_queue(worker, slot);
+    const struct ring_operation all = read_rest(worker, slot);
+    const int32_t now = ring_read_now(worker->ring, &all);
+    return now == -EAGAIN ? read_queue(worker, slot) : stage_read_done(worker, slot, now);
 }
 
 enum slot_state stage_read_done(struct worker *worker, struct slot *slot, int32_t result)

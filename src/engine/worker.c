@@ -161,6 +161,17 @@ static enum slot_state worker_begin_job(struct worker *worker, struct slot *slot
     return stage_read(worker, slot);
 }
 
+/* From stored bytes in memory on: to the end, or to a write that is in flight. */
+static void slot_finish(struct worker *worker, struct slot *slot)
+{
+    if (slot->state == SLOT_DECODE) {
+        slot->state = stage_decode(worker, slot);
+        slot->state = slot->state == SLOT_WRITE ? stage_write(worker, slot) : slot->state;
+    }
+    worker->in_flight -= slot->state == SLOT_FREE;
+}
+
+/* The first free slot takes jobs as long as they end at once. */
 static void worker_claim(struct worker *worker)
 {
     uint32_t job;
@@ -170,8 +181,9 @@ static void worker_claim(struct worker *worker)
             if (!worker_next_job(worker, &job)) {
                 return;
             }
+            worker->in_flight++;
             slot->state = worker_begin_job(worker, slot, job);
-            worker->in_flight += slot->state != SLOT_FREE;
+            slot_finish(worker, slot);
         }
     }
 }
@@ -191,11 +203,7 @@ static void slot_step(struct worker *worker, struct slot *slot, int32_t result)
     case SLOT_LOST:
         VSR_BUG("the kernel completed an operation that this slot never had in flight");
     }
-    if (slot->state == SLOT_DECODE) {
-        slot->state = stage_decode(worker, slot);
-        slot->state = slot->state == SLOT_WRITE ? stage_write(worker, slot) : slot->state;
-    }
-    worker->in_flight -= slot->state == SLOT_FREE;
+    slot_finish(worker, slot);
 }
 
 static void worker_lose(struct worker *worker, struct slot *slot, int os_errno)
