@@ -8,10 +8,9 @@
 
 #include "base/limits.h"
 #include "base/own.h"
-#include "dest/probe.h"
+#include "dest/folder_list.h"
 #include "media/part.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -258,36 +257,21 @@ void pending_settle(const struct pending_folder *folder, const struct pending_re
 
 /* --- the end of a folder --- */
 
-static int folder_clear(const struct pending_folder *folder, const char *last)
+/* Everything but the name that is to go last. */
+static int folder_clear_entry(void *last, int dir_fd, const char *name)
 {
-    const int listed = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = listed < 0 ? NULL : fdopendir(listed);
-    int fault = 0;
-    if (list == NULL) {
-        fault = errno;
-        if (listed >= 0) {
-            (void)close(listed);
-        }
-        return fault;
+    if (strcmp(name, last) == 0 || unlinkat(dir_fd, name, 0) == 0 ||
+        unlinkat(dir_fd, name, AT_REMOVEDIR) == 0) {
+        return 0;
     }
-    for (struct dirent *entry; fault == 0 && (entry = readdir(list)) != NULL;) {
-        const char *name = entry->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, last) == 0) {
-            continue;
-        }
-        if (unlinkat(folder->fd, name, 0) != 0 && unlinkat(folder->fd, name, AT_REMOVEDIR) != 0) {
-            fault = errno;
-        }
-    }
-    (void)closedir(list);
-    return fault;
+    return errno;
 }
 
 int pending_folder_remove(struct pending_folder *folder, const char *last)
 {
     struct stat before;
     const bool known = fstat(folder->top_fd, &before) == 0;
-    const int fault = folder_clear(folder, last);
+    const int fault = folder_list(folder->fd, folder_clear_entry, (void *)(uintptr_t)last);
     if (fault != 0) {
         return fault;
     }

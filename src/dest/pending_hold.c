@@ -7,10 +7,10 @@
 
 #include "base/limits.h"
 #include "base/own.h"
+#include "dest/folder_list.h"
 #include "dest/stage_layout.h"
 #include "media/part.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -148,20 +148,16 @@ int pending_take_directory(const struct stage *stage, uint32_t directory,
     return fault != 0 ? fault : fchmod(fd, record->mode | 0700) == 0 ? 0 : errno;
 }
 
+/* A link has no data. */
+static int hold_sync_entry(void *context, int dir_fd, const char *name)
+{
+    (void)context;
+    OWN(fd) fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    return fd >= 0 && fsync(fd) != 0 && errno != EINVAL ? errno : 0;
+}
+
 int pending_sync(const struct pending_folder *folder, bool each)
 {
-    int fault = 0;
-    const int listed = each ? openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    DIR *list = listed < 0 ? NULL : fdopendir(listed);
-    if (each && list == NULL) {
-        return errno;
-    }
-    for (struct dirent *entry; list != NULL && fault == 0 && (entry = readdir(list)) != NULL;) {
-        OWN(fd) fd = openat(folder->fd, entry->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        fault = fd >= 0 && fsync(fd) != 0 && errno != EINVAL ? errno : 0; /* a link has no data */
-    }
-    if (list != NULL) {
-        (void)closedir(list);
-    }
+    const int fault = each ? folder_list(folder->fd, hold_sync_entry, NULL) : 0;
     return fault != 0 ? fault : syncfs(folder->fd) == 0 ? 0 : errno;
 }

@@ -4,10 +4,10 @@
  * journal's identity), so what stands in it may be trusted and removed. */
 #include "base/limits.h"
 #include "base/own.h"
+#include "dest/folder_list.h"
 #include "dest/inherit.h"
 #include "dest/stage_layout.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -173,8 +173,15 @@ vsr_code stage_folder_fill(struct stage_layout *layout, vsr_error *error)
 
 /* --- emptying: flat, so that depth costs neither stack nor descriptors --- */
 
-static int folder_remove_entry(int top_fd, int dir_fd, const char *name, uint64_t *moved)
+struct emptying {
+    int top_fd;
+    uint64_t moved; /* full folders, to names of their own at the top */
+};
+
+/* Remove an entry of dir_fd, or move one that is a full folder up to the top. */
+static int folder_remove_entry(void *context, int dir_fd, const char *name)
 {
+    struct emptying *e = context;
     if (unlinkat(dir_fd, name, 0) == 0) {
         return 0;
     }
@@ -187,70 +194,36 @@ static int folder_remove_entry(int top_fd, int dir_fd, const char *name, uint64_
     if (errno != ENOTEMPTY && errno != EEXIST) {
         return errno;
     }
-    if (dir_fd == top_fd) {
+    if (dir_fd == e->top_fd) {
         return 0; /* its turn comes */
     }
     char flat[32];
     do {
-        (void)snprintf(flat, sizeof flat, "gone%llx", (unsigned long long)++*moved);
-    } while (faccessat(top_fd, flat, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
-    return renameat(dir_fd, name, top_fd, flat) == 0 ? 0 : errno;
+        (void)snprintf(flat, sizeof flat, "gone%llx", (unsigned long long)++e->moved);
+    } while (faccessat(e->top_fd, flat, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+    return renameat(dir_fd, name, e->top_fd, flat) == 0 ? 0 : errno;
 }
 
-/* Remove dir_fd's entries, or move those that are full folders up to top_fd. */
-static int folder_remove_entries(int top_fd, int dir_fd, uint64_t *moved)
+/* Any name ends the list: what is left at the top are folders that are still full. */
+static int folder_take_name(void *context, int dir_fd, const char *name)
 {
-    const int listed = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = listed < 0 ? NULL : fdopendir(listed);
-    int fault = 0;
-    if (list == NULL) {
-        fault = errno;
-        if (listed >= 0) {
-            (void)close(listed);
-        }
-        return fault;
-    }
-    for (struct dirent *entry; fault == 0 && (entry = readdir(list)) != NULL;) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            fault = folder_remove_entry(top_fd, dir_fd, entry->d_name, moved);
-        }
-    }
-    (void)closedir(list);
-    return fault;
-}
-
-/* One folder at top_fd that is still full; false: none. */
-static bool folder_find_full(int top_fd, char *name, size_t name_bytes)
-{
-    const int listed = openat(top_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = listed < 0 ? NULL : fdopendir(listed);
-    bool found = false;
-    for (struct dirent *entry; list != NULL && !found && (entry = readdir(list)) != NULL;) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            (void)snprintf(name, name_bytes, "%s", entry->d_name);
-            found = true;
-        }
-    }
-    if (list != NULL) {
-        (void)closedir(list);
-    } else if (listed >= 0) {
-        (void)close(listed);
-    }
-    return found;
+    (void)dir_fd;
+    (void)snprintf(context, WIN_NAME_BYTES_MAX + 1, "%s", name);
+    return ECANCELED;
 }
 
 int stage_folder_empty(int fd)
 {
-    uint64_t moved = 0;
+    struct emptying e = {.top_fd = fd};
     char name[WIN_NAME_BYTES_MAX + 1];
-    int fault = folder_remove_entries(fd, fd, &moved);
-    while (fault == 0 && folder_find_full(fd, name, sizeof name)) {
+    int fault = folder_list(fd, folder_remove_entry, &e);
+    while (fault == 0 && folder_list(fd, folder_take_name, name) == ECANCELED) {
         OWN(fd) inner = root_openat(fd, name, O_RDONLY | O_DIRECTORY, 0);
         if (inner < 0) {
             return -inner;
         }
         (void)fchmod(inner, 0700); /* it may have taken the media's permissions already */
-        fault = folder_remove_entries(fd, inner, &moved);
+        fault = folder_list(inner, folder_remove_entry, &e);
         if (fault == 0 && unlinkat(fd, name, AT_REMOVEDIR) != 0 && errno != ENOTEMPTY) {
             fault = errno;
         }
