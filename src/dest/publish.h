@@ -49,7 +49,8 @@ vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error);
  * units are whole; the others are withdrawn from the staged trees first (their files, then
  * folders that are empty). On return each unit's state is PUBLISHED or FAILED, rows of its files
  * say RESTORED (as the engine left them), WITHDRAWN, DEST_* or, of a file whose place somebody
- * has filled meanwhile, REFUSED with EEXIST (T03); a unit that failed in the renames
+ * has filled, emptied or changed meanwhile, REFUSED with EEXIST, ENOENT, EISDIR or ESTALE (T03);
+ * a unit that failed in the renames
  * has been swapped back; residue[unit] is raised for each file that could not be. Units that come
  * PUBLISHED are left alone; files that the engine left STAGED (ACTION_STAGE) are kept by the log
  * for later, or left alone when that is NULL (no journal). Errors of single units are in the rows;

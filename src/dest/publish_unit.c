@@ -106,8 +106,9 @@ static void step_fail_unit(struct publication *p, uint32_t unit, uint32_t file, 
     }
     if (file != MARK_NONE && first != MARK_NONE) {
         const bool full = os_errno == ENOSPC || os_errno == EDQUOT;
-        /* what came or was changed meanwhile is no fault of the destination (T03) */
-        const bool overtaken = os_errno == EEXIST || os_errno == ESTALE;
+        /* what came, went or was changed meanwhile is no fault of the destination (T03) */
+        const bool overtaken =
+            os_errno == EEXIST || os_errno == ESTALE || os_errno == ENOENT || os_errno == EISDIR;
         p->rows[first].outcome = full        ? OUTCOME_DEST_FULL
                                  : overtaken ? OUTCOME_REFUSED
                                              : OUTCOME_DEST_ERROR;

@@ -73,7 +73,7 @@ static int base_fault(const struct stage *stage, const struct stage_base *base,
         return EEXIST; /* it came after the plan was made */
     }
     if (!S_ISREG(facts->st_mode)) {
-        return EINVAL;
+        return ESTALE; /* it was one */
     }
     return facts->st_nlink > 1 && !stage_is_in_place(stage, base) ? EMLINK : 0;
 }

@@ -281,6 +281,7 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
         }
         return rc;
     }
+    unit_states_take_bases(&c->units, c->stage);
     rc = space_judge(c->stage, &c->units.refused, error);
     if (rc == VSR_OK) {
         const struct publish_log log = journal_publish_log(&c->journal);

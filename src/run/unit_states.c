@@ -91,25 +91,66 @@ static void unit_withdraw(struct unit_states *units, uint32_t number, bool cance
     }
 }
 
+/* What became of a file between planning and its turn, by the errno of who met it; NULL: nothing
+ * that is no fault of the destination. */
+static const char *overtaken_text(int fault)
+{
+    switch (fault) {
+    case EEXIST:
+        return "came to exist";
+    case ENOENT:
+        return "vanished";
+    case ESTALE:
+    case EISDIR:
+        return "was changed";
+    case EMLINK:
+        return "was given further names";
+    default:
+        return NULL;
+    }
+}
+
+static void unit_refuse_overtaken(struct unit_states *units, uint32_t file, int fault)
+{
+    const uint32_t number = units->plan->files[file].unit;
+    const bool obstacle =
+        fault == EEXIST && units->plan->units[number].method == METHOD_RESTORE_IF_NOT_THERE;
+    struct buffer path = {0};
+    plan_unix_path(units->plan, units->set, file, &path);
+    units->refused.refusals[number] = obstacle ? REFUSAL_PRESENT : REFUSAL_DESTINATION_CHANGED;
+    units->refused.details[number] =
+        arena_printf(&units->arena, "'%.*s' %s after the plan was made",
+                     VIEW_ARG(buffer_view(&path)), overtaken_text(fault));
+    buffer_free(&path);
+}
+
+void unit_states_take_bases(struct unit_states *units, const struct stage *stage)
+{
+    for (uint32_t i = 0; i < stage->base_count; i++) {
+        const struct stage_base *base = &stage->bases[i];
+        if (overtaken_text(base->os_errno) != NULL &&
+            !unit_is_refused(units, units->plan->files[base->file].unit)) {
+            unit_refuse_overtaken(units, base->file, base->os_errno);
+        }
+    }
+}
+
+/* What ranges are laid into was changed while they were copied. */
+static bool row_is_overtaken(const struct outcome_row *row)
+{
+    return (row->outcome == OUTCOME_REFUSED && overtaken_text(row->os_errno) != NULL) ||
+           (row->outcome == OUTCOME_DEST_ERROR && row->os_errno == ESTALE);
+}
+
 static void unit_name_overtaken(struct unit_states *units, uint32_t number)
 {
     const struct plan_unit *unit = &units->plan->units[number];
     for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count; i++) {
-        const int fault = units->rows[i].os_errno;
-        if (units->rows[i].outcome != OUTCOME_REFUSED || (fault != EEXIST && fault != ESTALE)) {
-            continue;
+        if (row_is_overtaken(&units->rows[i])) {
+            units->rows[i].outcome = OUTCOME_REFUSED;
+            unit_refuse_overtaken(units, i, units->rows[i].os_errno);
+            return;
         }
-        struct buffer path = {0};
-        plan_unix_path(units->plan, units->set, i, &path);
-        const bool came = fault == EEXIST;
-        units->refused.refusals[number] = came && unit->method == METHOD_RESTORE_IF_NOT_THERE
-                                              ? REFUSAL_PRESENT
-                                              : REFUSAL_DESTINATION_CHANGED;
-        units->refused.details[number] =
-            arena_printf(&units->arena, "'%.*s' %s after the plan was made",
-                         VIEW_ARG(buffer_view(&path)), came ? "came to exist" : "was changed");
-        buffer_free(&path);
-        return;
     }
 }
 

@@ -25,6 +25,10 @@ void unit_states_fini(struct unit_states *units);
 /* By the plan or since. */
 bool unit_is_refused(const struct unit_states *units, uint32_t unit);
 
+/* Refuse units of which a file that ranges go into vanished, came or was changed since the plan was
+ * made (T03): it is as if the plan had met it so. */
+void unit_states_take_bases(struct unit_states *units, const struct stage *stage);
+
 /* Rows of units refused since planning say so from the start. For each file of the plan, 1: the
  * engine skips it; heap. */
 uint8_t *unit_states_skip(struct unit_states *units);

@@ -166,6 +166,33 @@ def T03_a_method_that_replaces_calls_it_a_change():
         equal(files_of(s), {r"C:\db\a": b"before", r"C:\db\c": b"theirs"})
 
 
+def T03_so_it_does_a_base_of_ranges_that_is_gone():
+    for change, word in ((os.unlink, "vanished"),
+                         (lambda path: os.replace(path + b"2", path), None),
+                         (lambda path: (os.unlink(path), os.mkdir(path)), "was changed")):
+        with Scenario() as s:
+            _, c, e = one(s, "RESTORE_IF_CAN_BE_REPLACED")
+            c.files(r"C:\db", "*")
+            e.partial(r"C:\db", "p", "0:4")
+            s.put(r"C:\db\p", b"new and more")
+            s.put(r"C:\db\a", b"new")
+            base = s.place(r"C:\db\p", b"old and more")
+            s.place(r"C:\db\p2", b"old and another")
+            library = Library()
+            library.make_plan(s.pack(), s.dest.folder)
+            change(base)
+            summary, rows = library.run(os.path.join(s.folder, b"run"))
+            unit = summary["units"][0]
+            if word is None: # another file of that name is a base as well
+                equal((unit["status"], s.at(r"C:\db\p")), ("ALL", b"new and another"))
+                continue
+            equal((unit["status"], unit["error"], summary["exit_code"]),
+                  ("NONE", "DESTINATION_CHANGED", 3))
+            expect(word in unit["detail"] and os.fsdecode(base) in unit["detail"], unit)
+            equal({row["outcome"] for row in rows}, {"REFUSED"})
+            equal((s.at(r"C:\db\a"), tops_with_pending(s)), (None, []))
+
+
 def T43_in_use_stages_all_of_the_unit_and_a_boot_moves_it():
     with Scenario() as s:
         _, c, _ = one(s, IF_IN_USE)
