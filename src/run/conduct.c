@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -44,8 +45,9 @@ struct conduct {
     uint64_t waiting_bytes;
     uint64_t waiting_since_ns;
     struct meta_loss losses;
-    int stopped_by; /* the signal that stopped the engine before it was done, or 0 */
-    bool cut_short; /* it came before the engine began: while writers were asked */
+    struct buffer kept; /* where originals stand that could not be put back; for people */
+    int stopped_by;     /* the signal that stopped the engine before it was done, or 0 */
+    bool cut_short;     /* it came before the engine began: while writers were asked */
     uint32_t units_done;
     uint64_t began_ns;
 };
@@ -243,6 +245,9 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
         .run_failed = moved,
     };
     report_fold(report, &input, view_of(c->folder.path));
+    if (c->kept.n > 0) {
+        report_note(report, buffer_view(&c->kept), false);
+    }
     vsr_code rc = rows_write(c, error);
     const vsr_code told = dialogue_end(c->dialogue, c->plan, report, rc == VSR_OK ? error : NULL);
     rc = rc == VSR_OK ? told : rc;
@@ -261,6 +266,22 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
     }
     buffer_free(&summary);
     return rc;
+}
+
+/* Something could not be taken back: the staging folders stay, and people have to know. */
+static void conduct_tell_kept(struct conduct *c)
+{
+    buffer_printf(&c->kept,
+                  "not everything could be taken back; the originals of what was replaced "
+                  "are kept (of ranges written in place, as undo files in the run "
+                  "folder):");
+    for (uint32_t m = 0; m < c->stage->mount_count; m++) {
+        char link[sizeof "/proc/self/fd/" + 10];
+        char path[4096];
+        (void)snprintf(link, sizeof link, "/proc/self/fd/%d", c->stage->mounts[m].fd);
+        const ssize_t n = readlink(link, path, sizeof path);
+        buffer_printf(&c->kept, " %.*s", n > 0 ? (int)n : 0, path);
+    }
 }
 
 /* Staging, and who has room in it. No room for the staged folders themselves: nobody has. */
@@ -372,8 +393,11 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
         pending_hold_free(c.hold);
     }
     if (c.stage != NULL) {
-        const vsr_code closed =
-            stage_close(c.stage, unit_states_residue(&c.units), rc == VSR_OK ? error : NULL);
+        const bool keep = unit_states_residue(&c.units);
+        if (keep) {
+            conduct_tell_kept(&c);
+        }
+        const vsr_code closed = stage_close(c.stage, keep, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? closed : rc;
     }
     if (*begun) {
@@ -385,6 +409,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
         rc = err_set(error, VSR_ERR_CANCELLED, "run/conduct", "the run was cancelled");
     }
     run_folder_end(&c.folder);
+    buffer_free(&c.kept);
     free(c.waiting);
     turns_fini(&c.turns);
     unit_states_fini(&c.units);

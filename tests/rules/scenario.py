@@ -387,6 +387,19 @@ class Scenario:
             return Run(["run", *media, "--json", *chosen], folder, cwd=folder)
         return Run(["run", media, "--json", "--run-dir", folder, *chosen], folder)
 
+    def run_ending_at(self, name, media, *arguments):
+        """run(), on a file system that takes no renames from the first one to that name on."""
+        shim = os.environ.get("VSSRESTORE_RENAMES_END")
+        if not shim:
+            raise Skip("VSSRESTORE_RENAMES_END does not name what is to be preloaded")
+        with open(PROGRAM, "rb") as opened:
+            if b"__asan_init" in opened.read():
+                raise Skip("the address sanitizer wants to be loaded first")
+        folder = os.path.join(self.folder, b"run-" + self.number())
+        return Run(["run", media, "--json", "--run-dir", folder, *self.where(arguments),
+                    *arguments], folder, env={**os.environ, "LD_PRELOAD": shim,
+                                              "RENAMES_END_AT": name})
+
     def run_plan(self, plan, *arguments):
         """run --plan: nothing is added to what the plan was made from."""
         folder = os.path.join(self.folder, b"run-" + self.number())

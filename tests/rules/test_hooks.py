@@ -83,6 +83,28 @@ def T62_one_file_of_five_fails_and_the_rest_is_taken_back():
         equal({s.at(f"C:\\db\\f{number}") for number in range(5)}, {b"old"})
 
 
+def T62_what_cannot_be_taken_back_is_failed():
+    with Scenario() as s:
+        _, a, players = one(s, 5)
+        for number in range(5):
+            s.place(f"C:\\db\\f{number}", b"old %d" % number)
+        program = players.writer("ledger")
+        run = s.run_ending_at("f2", s.pack(), *play(("Ledger", program))).must(31)
+        equal((run.status(a), run.document.status(a)), ("FAILED", "failed"), run.told())
+        equal([s.at(f"C:\\db\\f{number}") for number in range(5)],
+              [b"new 0", b"new 1", b"old 2", b"old 3", b"old 4"])
+        outcomes = {source[-2:]: outcome for source, outcome in run.outcomes().items()}
+        equal([outcomes[f"f{number}"] for number in range(5)],
+              ["DEST_ERROR"] * 3 + ["WITHDRAWN"] * 2)
+        expect('fileRestoreStatus="failed"' in players.read("ledger-post-restore.xml"),
+               "the writer was not told")
+        staging = glob.glob(os.path.join(s.dest.path("C:\\"), b".vssrestore-*"))
+        kept = {content for folder in staging for below, _, files in os.walk(folder)
+                for content in (open(os.path.join(below, name), "rb").read() for name in files)}
+        expect({b"old 0", b"old 1"} <= kept, f"originals are lost, only {kept} is kept")
+        expect(any(os.fsdecode(staging[0]) in note for note in run.summary["notes"]), run.told())
+
+
 def T63_a_subcomponents_file_decides_the_roots_status():
     with Scenario() as s:
         w, c = ledger(s)
