@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "plan/adopt.h"
 #include "plan/plan_lines.h"
 #include "plan/plan_render.h"
 #include "plan/stale.h"
@@ -200,7 +201,10 @@ static vsr_code plan_ask_again(struct vsr_plan *loaded, vsr_error *error)
     if (loaded->from_lines && stale == 0 && plan_stale_is_same(loaded->plan, now)) {
         struct plan *lines = loaded->plan;
         loaded->plan = now;
+        loaded->from_lines = false; /* and says all that a plan of ours does */
         now = lines;
+    } else if (loaded->from_lines) {
+        plan_adopt(loaded->plan, now, refusals);
     }
     loaded->refusals = refusals;
     plan_free(now);

@@ -4,7 +4,7 @@
 
 #include "base/limits.h"
 
-static uint32_t unit_find(const struct plan *plan, const struct plan_unit *unit)
+uint32_t plan_stale_find(const struct plan *plan, const struct plan_unit *unit)
 {
     for (uint32_t i = 0; i < plan->unit_count; i++) {
         if (plan->units[i].writer == unit->writer &&
@@ -47,7 +47,7 @@ static bool record_equal(const struct plan *saved, uint32_t a, const struct plan
 static enum refusal unit_compare(const struct plan *saved, const struct plan_unit *unit,
                                  const struct plan *now, const struct media_set *set)
 {
-    const uint32_t at = unit_find(now, unit);
+    const uint32_t at = plan_stale_find(now, unit);
     if (at == MARK_NONE) {
         return REFUSAL_DESTINATION_CHANGED;
     }

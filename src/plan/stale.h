@@ -11,6 +11,9 @@
 uint32_t plan_stale_units(const struct plan *saved, const struct plan *now,
                           const struct media_set *set, enum refusal *refusals);
 
+/* The unit of plan that stands for the same component (or for files of none), or MARK_NONE. */
+uint32_t plan_stale_find(const struct plan *plan, const struct plan_unit *unit);
+
 /* Of a plan with no stale unit: does now plan the same units, so that it can stand for it? */
 bool plan_stale_is_same(const struct plan *saved, const struct plan *now);
 
