@@ -93,7 +93,8 @@ static void facts_find(const struct facts_fixture *facts, struct view directory,
     for (uint32_t i = 0; i < facts->entry_count; i++) {
         struct view element = VIEW_NONE;
         bool last = false;
-        if (!path_below(facts->entries[i].path, directory, &element, &last) ||
+        if ((facts->entries[i].flags & FACTS_AWAITED) != 0 ||
+            !path_below(facts->entries[i].path, directory, &element, &last) ||
             !win_fold_equal(element, name)) {
             continue;
         }
@@ -151,10 +152,39 @@ static vsr_code facts_lookup(void *context, uint32_t handle, struct view name, s
     return facts_ask(facts, error);
 }
 
+/* rest has '/' between its names. */
+static bool rest_is(struct view path, struct view rest)
+{
+    bool is = path.n == rest.n;
+    for (size_t i = 0; i < rest.n && is; i++) {
+        const char c = path.p[i] == '\\' ? '/' : path.p[i];
+        is = win_fold_equal((struct view){&c, 1}, (struct view){rest.p + i, 1});
+    }
+    return is;
+}
+
+static const char *facts_waits(void *context, uint32_t handle, struct view rest)
+{
+    const struct facts_fixture *facts = context;
+    const struct view directory = facts->handles[handle];
+    for (uint32_t i = 0; i < facts->entry_count; i++) {
+        const struct view path = facts->entries[i].path;
+        struct view element = VIEW_NONE;
+        bool last = false;
+        if ((facts->entries[i].flags & FACTS_AWAITED) != 0 &&
+            path_below(path, directory, &element, &last) &&
+            (!view_present(rest) || rest_is(view_skip(path, directory.n + 1), rest))) {
+            return "/c/.vssrestore-pending-1";
+        }
+    }
+    return NULL;
+}
+
 struct plan_facts facts_of(struct facts_fixture *facts)
 {
     return (struct plan_facts){.context = facts,
                                .root = facts_root,
                                .enter = facts_enter,
-                               .lookup = facts_lookup};
+                               .lookup = facts_lookup,
+                               .waits = facts_waits};
 }

@@ -12,7 +12,8 @@ enum {
     FACTS_LINKED = 8,   /* a file with a second name            */
     FACTS_OLD = 16,     /* older than anything on the media, else as old */
     FACTS_UNKNOWN = 32, /* whether it is in use cannot be told           */
-    FACTS_SECOND = 64   /* a directory where the second root is mounted  */
+    FACTS_SECOND = 64,  /* a directory where the second root is mounted  */
+    FACTS_AWAITED = 128 /* not there: it comes at the next boot          */
 };
 
 struct facts_entry {

@@ -122,7 +122,7 @@ static void have_take(struct planner_fixture *fixture, struct view line)
         unsigned flag;
     } flags[] = {{"locked", FACTS_LOCKED}, {"readonly", FACTS_READONLY}, {"mount", FACTS_MOUNT},
                  {"linked", FACTS_LINKED}, {"old", FACTS_OLD},           {"unknown", FACTS_UNKNOWN},
-                 {"second", FACTS_SECOND}};
+                 {"second", FACTS_SECOND}, {"awaited", FACTS_AWAITED}};
     const struct view word = take_word(&line);
     const enum fact_type type = view_equal(word, VIEW("file"))      ? FACT_FILE
                                 : view_equal(word, VIEW("dir"))     ? FACT_DIRECTORY

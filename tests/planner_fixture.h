@@ -44,7 +44,7 @@ void planner_fixture_documents_folder(struct planner_fixture *fixture, const cha
 void planner_fixture_catalog(struct planner_fixture *fixture, const char *text);
 
 /* Lines: "--volume C:=/mnt/c", ..., "--not-to-backup LINE"; "have file|dir|symlink|other PATH
- * [locked] [readonly] [mount] [linked] [old] [unknown] [second]"; "destination
+ * [locked] [readonly] [mount] [linked] [old] [unknown] [second] [awaited]"; "destination
  * case-sensitive|units|missing|blocked|one-directory|names=N". */
 void planner_fixture_options(struct planner_fixture *fixture, const char *text);
 

@@ -147,7 +147,7 @@ vsr_code choices_take_all(struct arena *arena, const vsr_choices *choices,
                           struct plan_step *step, vsr_error *error)
 {
     vsr_choices mine;
-    *step = (struct plan_step){0};
+    *step = (struct plan_step){.registry = pending_registry_of(NULL)};
     vsr_code rc = options_take(&mine, sizeof mine, choices, "vsr_choices", error);
     if (rc == VSR_OK) {
         rc = choices_take(arena, &mine, out, error);
@@ -189,8 +189,9 @@ static vsr_code plan_ask_again(struct vsr_plan *loaded, vsr_error *error)
     struct plan *now = NULL;
     enum refusal *refusals = heap_alloc(loaded->plan->unit_count, sizeof *refusals);
     uint32_t stale = 0;
+    const struct plan_step step = {.registry = pending_registry_of(NULL)};
     const vsr_code rc = plan_now_stale(loaded->plan, &loaded->set->media, &loaded->set->documents,
-                                       NULL, refusals, &now, error);
+                                       &step, refusals, &now, error);
     if (rc != VSR_OK) {
         free(refusals);
         return rc;

@@ -17,25 +17,19 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-int pending_folder_open(struct pending_folder *out, const char *path)
+int pending_folder_open_at(struct pending_folder *out, int top_fd, const char *name)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash == NULL ? path : slash + 1;
-    char top[4096];
     struct stat facts;
     *out = (struct pending_folder){.top_fd = -1, .fd = -1};
-    if ((size_t)(name - path) >= sizeof top || strlen(name) >= sizeof out->name ||
-        strncmp(name, PENDING_PREFIX, strlen(PENDING_PREFIX)) != 0) {
+    if (strlen(name) >= sizeof out->name || !pending_name_is(name)) {
         return EPERM;
     }
-    (void)snprintf(top, sizeof top, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
-                   slash == NULL ? "." : path);
     (void)snprintf(out->name, sizeof out->name, "%s", name);
-    OWN(fd) top_fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (top_fd < 0) {
+    OWN(fd) top = openat(top_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0) {
         return errno;
     }
-    OWN(fd) fd = root_openat(top_fd, name, O_RDONLY | O_DIRECTORY, 0);
+    OWN(fd) fd = root_openat(top, name, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0) {
         return -fd;
     }
@@ -45,15 +39,93 @@ int pending_folder_open(struct pending_folder *out, const char *path)
     if ((facts.st_uid != geteuid() && facts.st_uid != 0) || (facts.st_mode & 0077) != 0) {
         return EPERM; /* somebody else might have put it there */
     }
-    out->top_fd = take_fd(&top_fd);
+    out->top_fd = take_fd(&top);
     out->fd = take_fd(&fd);
     return 0;
+}
+
+int pending_folder_open(struct pending_folder *out, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char top[4096];
+    *out = (struct pending_folder){.top_fd = -1, .fd = -1};
+    if (slash != NULL && (size_t)(slash - path) + 1 >= sizeof top) {
+        return EPERM;
+    }
+    (void)snprintf(top, sizeof top, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+                   slash == NULL ? "." : path);
+    OWN(fd) top_fd = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return top_fd < 0 ? errno
+                      : pending_folder_open_at(out, top_fd, slash == NULL ? path : slash + 1);
 }
 
 void pending_folder_close(struct pending_folder *folder)
 {
     own_fd_drop(&folder->top_fd);
     own_fd_drop(&folder->fd);
+}
+
+/* --- finding them --- */
+
+struct looking {
+    pending_met *met;
+    void *context;
+};
+
+static int look_at(void *context, int dir_fd, const char *name)
+{
+    const struct looking *looking = context;
+    if (pending_name_is(name)) {
+        looking->met(looking->context, dir_fd, name);
+    }
+    return 0;
+}
+
+void pending_look_above(int dir_fd, pending_met *met, void *context)
+{
+    struct looking looking = {met, context};
+    struct dest_identity here, above;
+    OWN(fd) fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fault = fd < 0 ? errno : -root_identify(fd, &here);
+    while (fault == 0) {
+        (void)folder_list(fd, look_at, &looking);
+        OWN(fd) next = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        fault = next < 0 ? errno : -root_identify(next, &above);
+        if (fault != 0 || above.mount_id != here.mount_id ||
+            (above.device == here.device && above.inode == here.inode)) {
+            return; /* the top of the mount, or of what we may see */
+        }
+        here = above;
+        own_fd_drop(&fd);
+        fd = take_fd(&next);
+    }
+}
+
+bool pending_locate(const struct pending_folder *folder, const struct pending_record *record,
+                    struct pending_place *out)
+{
+    char parent[STAGE_PATH_BYTES_MAX];
+    struct dest_identity identity;
+    size_t at = record->dst.n; /* where the rest begins */
+    while (at > 0 && record->dst.n < sizeof parent) {
+        while (at > 0 && record->dst.p[at - 1] != '/') {
+            at--;
+        }
+        const size_t parent_bytes = at > 0 ? at - 1 : 0;
+        memcpy(parent, record->dst.p, parent_bytes);
+        parent[parent_bytes] = '\0';
+        OWN(fd) fd = root_openat(folder->top_fd, parent, O_PATH | O_DIRECTORY, 0);
+        if (fd >= 0 && root_identify(fd, &identity) == 0) {
+            *out =
+                (struct pending_place){identity.device, identity.inode, view_skip(record->dst, at)};
+            return true;
+        }
+        if (fd != -ENOENT) {
+            return false;
+        }
+        at = parent_bytes; /* one up */
+    }
+    return false;
 }
 
 /* --- both ends of a record --- */

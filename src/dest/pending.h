@@ -68,7 +68,29 @@ int pending_sync(const struct pending_folder *folder, bool each);
 
 /* Open a pending folder. EPERM: it is not ours alone (owner, mode), or has no such name. */
 int pending_folder_open(struct pending_folder *out, const char *path);
+int pending_folder_open_at(struct pending_folder *out, int top_fd, const char *name);
 void pending_folder_close(struct pending_folder *folder);
+
+static inline bool pending_name_is(const char *name)
+{
+    return strncmp(name, PENDING_PREFIX, strlen(PENDING_PREFIX)) == 0;
+}
+
+/* The pending folders in dir_fd and in the folders above it, as far as its mount goes: those that
+ * may hold what goes below dir_fd, but for what stands on the way down from it. What cannot be
+ * listed is passed over. */
+typedef void pending_met(void *context, int dir_fd, const char *name);
+void pending_look_above(int dir_fd, pending_met *met, void *context);
+
+/* A place, whether it is there or not: the deepest folder on its way that is there, and what stands
+ * below it, '/' between plain names. */
+struct pending_place {
+    uint64_t device, inode;
+    struct view rest; /* never empty; in the record's dst */
+};
+/* Where a record's place is now. False: it cannot be reached. */
+bool pending_locate(const struct pending_folder *folder, const struct pending_record *record,
+                    struct pending_place *out);
 
 /* Can the record be carried out? Reads all of what it moves. EBADMSG: what waits is not what was
  * staged. ENOENT: it is gone, and did not get to its place. */

@@ -10,6 +10,7 @@
 #include "base/heap.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "dest/pending.h"
 #include "dest/probe_entry.h"
 #include "dest/probe_root.h"
 #include "vss/winpath.h"
@@ -198,6 +199,9 @@ static vsr_code probe_list(struct probe *probe, uint32_t directory, vsr_error *e
         if (!root_name_is_plain(name) || probe->name_count >= MARK_NONE) {
             continue;
         }
+        if (probe->options.waiting != NULL && pending_name_is(entry->d_name)) {
+            probe->options.waiting->met(probe->options.waiting->context, fd, entry->d_name);
+        }
         probe->names =
             heap_grow(probe->names, probe->name_count, &probe->name_capacity, sizeof *probe->names);
         probe->names[probe->name_count] =
@@ -276,7 +280,7 @@ static vsr_code probe_fact(struct probe *probe, uint32_t directory, struct view 
     return VSR_OK;
 }
 
-/* --- the three questions --- */
+/* --- the questions --- */
 
 /* As the kernel names the folder that is open. */
 static struct view root_real_path(struct probe *probe, uint32_t root)
@@ -347,6 +351,14 @@ static vsr_code facts_lookup(void *context, uint32_t handle, struct view name, s
     return probe_fact(context, handle, name, &found, out, error);
 }
 
+static const char *facts_waits(void *context, uint32_t handle, struct view rest)
+{
+    const struct probe *probe = context;
+    const struct probe_directory *d = &probe->directories[handle];
+    const struct probe_waiting *waiting = probe->options.waiting;
+    return waiting->find(waiting->context, d->device, d->inode, rest);
+}
+
 /* --- open and close --- */
 
 static vsr_code probe_open_root(struct probe *probe, uint32_t root, vsr_error *error)
@@ -377,6 +389,10 @@ static vsr_code probe_open_root(struct probe *probe, uint32_t root, vsr_error *e
     if (probe->root_handle[root] == MARK_NONE) {
         return err_sys(error, err_dest_code(errno), "dest/probe", "cannot open the folder %.*s",
                        VIEW_ARG(path));
+    }
+    if (probe->options.waiting != NULL) {
+        pending_look_above(probe->roots[root].fd, probe->options.waiting->met,
+                           probe->options.waiting->context);
     }
     return VSR_OK;
 }
@@ -412,7 +428,8 @@ struct plan_facts probe_facts(struct probe *probe)
     return (struct plan_facts){.context = probe,
                                .root = facts_root,
                                .enter = facts_enter,
-                               .lookup = facts_lookup};
+                               .lookup = facts_lookup,
+                               .waits = probe->options.waiting != NULL ? facts_waits : NULL};
 }
 
 void probe_close(struct probe *probe)

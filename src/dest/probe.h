@@ -11,10 +11,20 @@
  * that is not there yet answers "does not exist" and is not made. Directories are listed once
  * and looked up folded. */
 struct probe;
+
+/* Who knows what waits for the next boot: told of each pending folder that is met on the way, then
+ * asked as plan_facts.waits is. */
+struct probe_waiting {
+    void *context;
+    void (*met)(void *context, int dir_fd, const char *name);
+    const char *(*find)(void *context, uint64_t device, uint64_t inode, struct view rest);
+};
+
 struct probe_options {
     bool cross_mounts;
     enum tree_kind tree;
-    enum in_use in_use; /* of a live tree: what counts as in use (rules 8.3) */
+    enum in_use in_use;                  /* of a live tree: what counts as in use (rules 8.3) */
+    const struct probe_waiting *waiting; /* borrowed while the probe lives; NULL: nobody knows */
 };
 vsr_code probe_open(struct probe **out, const struct plan_mapped_root *roots, uint32_t root_count,
                     const struct probe_options *options, vsr_error *error);

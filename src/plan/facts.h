@@ -52,6 +52,11 @@ struct plan_facts {
     /* An entry of a directory that exists. */
     vsr_code (*lookup)(void *context, uint32_t handle, struct view name, struct fact *out,
                        vsr_error *error);
+    /* Does something that an older run staged wait to be moved at the next boot to a place below a
+     * directory that exists: to rest ('/' between names, without regard to case), or, rest absent,
+     * to any? The path of the folder that it waits in, good while the facts live; NULL: no. To be
+     * asked when the directory has been looked into. The call itself NULL: nothing is known. */
+    const char *(*waits)(void *context, uint32_t handle, struct view rest);
 };
 
 /* What stands in a file on the media: of ranges files alone, which decide which bytes of another

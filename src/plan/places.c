@@ -463,6 +463,37 @@ vsr_code place_lookup(struct places *places, uint32_t place, struct view name, s
                                  error);
 }
 
+/* "sub/deep/name" of a file in a directory that is not there, below the one that is. */
+static void rest_of(const struct places *places, uint32_t exists, uint32_t place, struct view name,
+                    struct buffer *out)
+{
+    if (place != exists) {
+        const struct place *p = &places->list[place];
+        rest_of(places, exists, p->parent, p->name, out);
+        buffer_add_char(out, '/');
+    }
+    buffer_add_view(out, name);
+}
+
+const char *place_waits(const struct places *places, uint32_t place, struct view name)
+{
+    const struct plan_facts *facts = places->facts;
+    uint32_t exists = place;
+    while (exists != MARK_NONE && !places->list[exists].exists) {
+        exists = places->list[exists].parent;
+    }
+    if (facts->waits == NULL || exists == MARK_NONE ||
+        facts->waits(facts->context, places->list[exists].handle, VIEW_NONE) == NULL) {
+        return NULL;
+    }
+    struct buffer rest = {0};
+    rest_of(places, exists, place, name, &rest);
+    const char *found =
+        facts->waits(facts->context, places->list[exists].handle, buffer_view(&rest));
+    buffer_free(&rest);
+    return found;
+}
+
 struct view place_text(const struct places *places, struct arena *arena, uint32_t place,
                        struct view name)
 {

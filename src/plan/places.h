@@ -66,6 +66,10 @@ vsr_code place_child(struct places *places, uint32_t parent, struct view name, u
 vsr_code place_lookup(struct places *places, uint32_t place, struct view name, struct fact *out,
                       vsr_error *error);
 
+/* The folder in which something waits to be moved to the file's place at the next boot, or NULL
+ * (rules 8.5). To be asked after place_lookup() where the place exists. */
+const char *place_waits(const struct places *places, uint32_t place, struct view name);
+
 /* NULL, or why a file system like the place's cannot hold the name (contract, ruling 21). */
 const char *place_name_fault(const struct place *place, struct view name);
 

@@ -194,6 +194,24 @@ static void file_take_spelling(struct draft *draft, struct draft_file *file, str
     file->name = draft->name_count++;
 }
 
+/* Rules 8.1: what is queued for a boot comes in the order queued. What is written now would be
+ * replaced by something older then; what waits itself stands behind it. */
+static void file_is_awaited(const struct survey_at *at, struct draft_file *file)
+{
+    struct draft *draft = at->draft;
+    const char *folder = file->state == STATE_BLOCKED || file->action == ACTION_NONE
+                             ? NULL
+                             : place_waits(&draft->places, file->place, draft_name(draft, file));
+    if (folder != NULL) {
+        const struct view why =
+            arena_printf(&draft->arena,
+                         "an older run staged something for it, which the next boot would lay over "
+                         "this: `vssrestore pending apply %s` first, or remove that folder",
+                         folder);
+        hinder(at, file, HINDERS_WRITING, REFUSAL_NOT_REPLACEABLE, "8.5", why.p);
+    }
+}
+
 static vsr_code file_ask(const struct survey_at *at, struct draft_file *file, vsr_error *error)
 {
     struct draft *draft = at->draft;
@@ -204,6 +222,7 @@ static vsr_code file_ask(const struct survey_at *at, struct draft_file *file, vs
     }
     if (!place.exists) {
         file_is_absent(at, file, &place);
+        file_is_awaited(at, file);
         return VSR_OK;
     }
     struct fact fact;
@@ -224,6 +243,7 @@ static vsr_code file_ask(const struct survey_at *at, struct draft_file *file, vs
         file_take_spelling(draft, file, fact.name);
         file_is_present(at, file, &place, &fact);
     }
+    file_is_awaited(at, file);
     return VSR_OK;
 }
 

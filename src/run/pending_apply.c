@@ -6,18 +6,47 @@
 #include "run/pending_apply.h"
 
 #include "base/hash_map.h"
+#include "base/heap.h"
 #include "base/limits.h"
 #include "report/verdict.h"
+#include "run/pending_places.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct application {
     struct pending_sessions sessions;
+    struct pending_places *queue;
+    struct pending_place *places; /* of each step; of one that cannot be reached, zeroed */
     const struct pending_apply_options *options;
     struct pending_sums *sums;
     struct verdict_facts facts;
 };
+
+static void queue_met(void *context, int dir_fd, const char *name)
+{
+    pending_places_add(context, dir_fd, name);
+}
+
+/* All that waits on these volumes, carried out in this call or not; and where each step goes, by
+ * what is there before the first of them. */
+static void queue_find(struct application *a)
+{
+    a->queue = pending_places_create();
+    a->places = heap_alloc(a->sessions.step_count + 1u, sizeof *a->places);
+    for (uint32_t i = 0; i < a->sessions.count; i++) {
+        pending_places_add_session(a->queue, &a->sessions.list[i]);
+    }
+    for (uint32_t i = 0; i < a->sessions.count; i++) {
+        pending_look_above(a->sessions.list[i].folder.top_fd, queue_met, a->queue);
+    }
+    pending_places_add_registered(a->queue, a->options->registry);
+    for (uint32_t i = 0; i < a->sessions.step_count; i++) {
+        const struct pending_step *step = &a->sessions.steps[i];
+        (void)pending_locate(&step->session->folder, &step->item->record, &a->places[i]);
+    }
+}
 
 static void step_end(const struct application *a, struct pending_step *step,
                      enum pending_state state, int fault)
@@ -74,11 +103,38 @@ static bool parent_is_made(const struct hash_map *made, const struct pending_ste
            MARK_NONE;
 }
 
-static int step_check(struct pending_step *steps, uint32_t number, struct hash_map *made)
+/* What was queued before goes first, or it would come over this one later (rules 8.5). */
+static int turn_check(const struct application *a, const struct pending_step *step)
+{
+    const struct pending_session *session = step->session;
+    const struct pending_place *place = &a->places[step - a->sessions.steps];
+    const bool fills =
+        step->item->record.op == PENDING_MOVE || step->item->record.op == PENDING_DELETE;
+    const char *older = fills && view_present(place->rest)
+                            ? pending_places_find(a->queue, place, &session->content.identity)
+                            : NULL;
+    if (older == NULL) {
+        return 0;
+    }
+    vsr_error error = {0};
+    (void)
+        err_set(&error, VSR_ERR_RUN_BUSY, "run/pending",
+                "%s: '%s' waits until the older work in %s is carried out, which goes to the same "
+                "place; do that first, or remove that folder",
+                session->path.p, step->item->record.dst.p, older);
+    a->options->message(a->options->context, view_of(error.what));
+    return EBUSY;
+}
+
+static int step_check(const struct application *a, struct pending_step *steps, uint32_t number,
+                      struct hash_map *made)
 {
     struct pending_item *item = steps[number].item;
     struct pending_finding finding;
-    const int fault = pending_check(&steps[number].session->folder, &item->record, &finding);
+    int fault = pending_check(&steps[number].session->folder, &item->record, &finding);
+    if (fault == 0 && !finding.done) {
+        fault = turn_check(a, &steps[number]);
+    }
     if (fault != 0) {
         return fault;
     }
@@ -98,7 +154,7 @@ static int unit_check(const struct application *a, struct pending_step *steps, u
     struct hash_map made = {0};
     int fault = 0;
     for (uint32_t i = 0; i < count && fault == 0; i++) {
-        fault = steps[i].item->state == PENDING_DONE ? 0 : step_check(steps, i, &made);
+        fault = steps[i].item->state == PENDING_DONE ? 0 : step_check(a, steps, i, &made);
         if (fault != 0) {
             step_end(a, &steps[i], PENDING_FAILED, fault);
         }
@@ -156,9 +212,10 @@ static int unit_record(const struct pending_session *session, const struct pendi
 static void unit_count(struct application *a, const struct pending_step *steps, uint32_t count,
                        int fault)
 {
-    bool any_done = false;
+    bool any_done = false; /* folders are no residue (rules 9.3) */
     for (uint32_t i = 0; i < count; i++) {
-        any_done = any_done || steps[i].item->state == PENDING_DONE;
+        any_done = any_done || (steps[i].item->state == PENDING_DONE &&
+                                steps[i].item->record.op != PENDING_MKDIR);
     }
     if (fault == 0) {
         a->sums->units_done++;
@@ -263,6 +320,7 @@ void pending_apply(const struct pending_paths *paths, const struct pending_apply
     struct application a = {.options = options, .sums = sums};
     *sums = (struct pending_sums){0};
     pending_sessions_open(&a.sessions, paths, true, options->message, options->context);
+    queue_find(&a);
     for (uint32_t i = 0, count; i < a.sessions.step_count; i += count) {
         count = pending_unit_steps(&a.sessions, i);
         if (options->cancel != NULL && *options->cancel != 0) {
@@ -275,6 +333,8 @@ void pending_apply(const struct pending_paths *paths, const struct pending_apply
     }
     sessions_end(&a);
     sums_end(&a);
+    pending_places_free(a.queue);
+    free(a.places);
     pending_sessions_close(&a.sessions);
 }
 

@@ -145,8 +145,7 @@ static void paths_sort(struct pending_paths *paths)
 static bool path_is_pending(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    const char *name = slash == NULL ? path : slash + 1;
-    return strncmp(name, PENDING_PREFIX, strlen(PENDING_PREFIX)) == 0;
+    return pending_name_is(slash == NULL ? path : slash + 1);
 }
 
 static void folders_scan(struct arena *arena, DIR *list, const char *dir, struct pending_paths *out)

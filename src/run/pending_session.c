@@ -43,18 +43,22 @@ static vsr_code session_open(struct pending_session *out, struct view path, bool
     return rc;
 }
 
-static int steps_compare(const void *left, const void *right)
+int pending_identity_compare(const struct pending_identity *x, const struct pending_identity *y)
 {
-    const struct pending_step *a = left, *b = right;
-    const struct pending_identity *x = &a->session->content.identity;
-    const struct pending_identity *y = &b->session->content.identity;
     if (x->created_s != y->created_s) {
         return x->created_s < y->created_s ? -1 : 1;
     }
     if (x->created_ns != y->created_ns) {
         return x->created_ns < y->created_ns ? -1 : 1;
     }
-    const int runs = memcmp(x->run.bytes, y->run.bytes, sizeof x->run.bytes);
+    return memcmp(x->run.bytes, y->run.bytes, sizeof x->run.bytes);
+}
+
+static int steps_compare(const void *left, const void *right)
+{
+    const struct pending_step *a = left, *b = right;
+    const int runs =
+        pending_identity_compare(&a->session->content.identity, &b->session->content.identity);
     if (runs != 0) {
         return runs;
     }

@@ -27,6 +27,9 @@ struct pending_sessions {
     vsr_code code; /* of the first that could not be opened, or OK */
 };
 
+/* The order in which runs are carried out: as they were made. */
+int pending_identity_compare(const struct pending_identity *a, const struct pending_identity *b);
+
 /* Sentences about folders that could not be opened; they do not stop the others. */
 typedef void pending_message(void *context, struct view sentence);
 

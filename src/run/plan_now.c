@@ -10,6 +10,7 @@
 #include "plan/replay.h"
 #include "plan/stale.h"
 #include "run/past_run.h"
+#include "run/pending_places.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -101,14 +102,18 @@ vsr_code plan_ask(const struct media_set *set, const struct documents *documents
     struct plan_mapped_root *roots = NULL;
     uint32_t root_count = 0;
     struct probe *probe = NULL;
+    struct pending_places *older = pending_places_create();
+    const struct probe_waiting waiting = pending_places_waiting(older);
     const struct probe_options probing = {.cross_mounts = choices->cross_mounts,
                                           .tree = choices->tree,
-                                          .in_use = choices->in_use};
+                                          .in_use = choices->in_use,
+                                          .waiting = &waiting};
     vsr_code rc = earlier_read(&earlier, documents, choices, error);
     if (rc == VSR_OK) {
         rc = plan_map_volumes(&arena, &input, &roots, &root_count, error);
     }
     if (rc == VSR_OK) {
+        pending_places_add_registered(older, step != NULL ? step->registry : NULL);
         rc = probe_open(&probe, roots, root_count, &probing, error);
     }
     if (rc == VSR_OK) {
@@ -125,6 +130,7 @@ vsr_code plan_ask(const struct media_set *set, const struct documents *documents
     if (probe != NULL) {
         probe_close(probe);
     }
+    pending_places_free(older);
     earlier_free(&earlier);
     arena_free(&arena);
     return rc;
@@ -143,7 +149,7 @@ vsr_code plan_now(struct plan **plan, const struct media_set *set,
 }
 
 vsr_code plan_now_stale(const struct plan *saved, const struct media_set *set,
-                        const struct documents *documents, const struct plan_said *said,
+                        const struct documents *documents, const struct plan_step *step,
                         enum refusal *refusals, struct plan **now, vsr_error *error)
 {
     struct arena arena = {0};
@@ -151,8 +157,7 @@ vsr_code plan_now_stale(const struct plan *saved, const struct media_set *set,
     *now = NULL;
     vsr_code rc = plan_replay(&arena, saved, &choices, error);
     if (rc == VSR_OK) {
-        const struct plan_step step = {.said = said};
-        rc = plan_now(now, set, documents, &choices, &step, error);
+        rc = plan_now(now, set, documents, &choices, step, error);
     }
     if (rc == VSR_OK) {
         (void)plan_stale_units(saved, *now, set, refusals);

@@ -11,6 +11,7 @@ struct plan_step {
     uint32_t number;
     bool *file_hits;              /* as in struct plan_input, or NULL */
     const struct plan_said *said; /* for each writer, what it answered; NULL: nobody was asked */
+    const char *registry;         /* of what waits for the next boot; NULL: none */
 };
 
 /* Hand a planner's input, with what stands at the destinations now, to use. step may be NULL.
@@ -30,7 +31,7 @@ vsr_code plan_now(struct plan **plan, const struct media_set *set,
 /* Plan a saved plan's choices again, *now, which is the caller's: refusals[unit] is the name under
  * which a unit is refused because the answers differ now, or REFUSAL_NONE (contract, section 4). */
 vsr_code plan_now_stale(const struct plan *saved, const struct media_set *set,
-                        const struct documents *documents, const struct plan_said *said,
+                        const struct documents *documents, const struct plan_step *step,
                         enum refusal *refusals, struct plan **now, vsr_error *error);
 
 #endif

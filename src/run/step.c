@@ -108,6 +108,7 @@ static vsr_code step_plan(struct step *step, struct plan **plan, const struct pl
     const volatile int *cancel = step->conduct.cancel;
     struct plan_step in =
         step->options->step != NULL ? *step->options->step : (struct plan_step){0};
+    in.registry = step->conduct.pending_registry;
     vsr_code rc = plan_now(plan, step->set, step->documents, choices, &in, error);
     if (rc == VSR_OK && cancel != NULL && *cancel != 0) {
         rc = err_set(error, VSR_ERR_CANCELLED, "run/step",
@@ -159,8 +160,9 @@ static vsr_code plan_ask_again(struct step *step, const struct plan *plan, enum 
     struct plan *now = NULL;
     if (rc == VSR_OK) {
         dialogue_stop(&step->dialogue, plan);
-        rc = plan_now_stale(plan, step->set, step->documents, step->dialogue.said, refusals, &now,
-                            error);
+        const struct plan_step in = {.said = step->dialogue.said,
+                                     .registry = step->conduct.pending_registry};
+        rc = plan_now_stale(plan, step->set, step->documents, &in, refusals, &now, error);
     }
     plan_free(now);
     return rc;

@@ -14,6 +14,51 @@
 #define ONE   VOL "file C:\\D\\a 1\n"
 #define G     "\\\\?\\Volume{0d1e2f30-0000-0000-0000-000000000001}\\"
 
+#define DB VOL "file C:\\D\\a 1\nfile C:\\D\\s\\b 2\n"
+
+static const struct plan_case awaited_cases[] = {
+    {.name = "8.5: something older comes at the next boot, two folders below what is there",
+     .method = CAN,
+     .locations = D_ALL,
+     .catalog = DB,
+     .options = "--volume C:=/c\nhave file C:\\d\\S\\B awaited\n",
+     .want = "refused NOT_REPLACEABLE 6.6/2\n"},
+    {.name = "8.5: in a folder that is there",
+     .method = CAN,
+     .locations = D_ALL,
+     .catalog = DB,
+     .options = "--volume C:=/c\nhave dir C:\\D\\s\nhave file C:\\D\\s\\b awaited\n",
+     .want = "refused NOT_REPLACEABLE 6.6/2\n"},
+    {.name = "8.5: over a file that is there, and a mapping is the way round",
+     .method = CAN,
+     .mappings = PLAN_MAP("C:\\D", "*", "yes", "C:\\Alt"),
+     .locations = D_ALL,
+     .catalog = ONE,
+     .options = "--volume C:=/c\nhave file C:\\D\\a\nhave file C:\\D\\a awaited\n",
+     .want = "alternate - 6.6/2\nd C:\\Alt @alternate\n+ C:\\Alt\\a @alternate\n"
+             "a C:\\D * -> C:\\Alt\n"},
+    {.name = "8.5: what is there already names the obstacle",
+     .method = "RESTORE_IF_NOT_THERE",
+     .locations = D_ALL,
+     .catalog = ONE,
+     .options = "--volume C:=/c\nhave file C:\\D\\a\nhave file C:\\D\\a awaited\n",
+     .want = "refused PRESENT 6.6/1\n"},
+    {.name = "8.1: what waits itself stands behind it",
+     .method = "REPLACE_AT_REBOOT_IF_CANNOT_REPLACE",
+     .locations = D_ALL,
+     .catalog = ONE,
+     .options = "--volume C:=/c\n--tree live\nhave dir C:\\D\nhave file C:\\D\\a awaited\n",
+     .want = "staged - 6.6/6\ns C:\\D\\a\n"},
+    {.name = "8.5: other names are free, and what is kept is not written",
+     .method = CAN,
+     .locations = D_ALL,
+     .catalog = ONE "free C:\\E\\e 1\n",
+     .options = "--volume C:=/c\n--unprotected\nhave file C:\\D\\b awaited\n"
+                "have file C:\\D\\s\\a awaited\nhave file C:\\E\\e\n"
+                "have file C:\\E\\e awaited\n",
+     .want = "original - 6.6/2\nd C:\\D\n+ C:\\D\\a\noriginal - 5.8\n. C:\\E\\e\n"},
+};
+
 static const struct plan_case volume_cases[] = {
     {.name = "6.12: a volume that is not mapped refuses the unit that needs it",
      .method = CAN,
@@ -450,6 +495,7 @@ static void volumes_have_one_place(void **state)
 {
     (void)state;
     run_all(volume_cases, COUNT_OF(volume_cases));
+    run_all(awaited_cases, COUNT_OF(awaited_cases));
 }
 
 static void what_is_in_the_way_is_named(void **state)
