@@ -54,31 +54,40 @@ static bool was_put(const struct draft_unit *unit, enum plan_verdict verdict)
            view_equal(unit->before->verdict, view_of(plan_verdict_text(verdict)));
 }
 
-void following_hold(const struct draft *draft, uint32_t unit, struct survey *original)
+/* Nothing of the unit goes to its original place now. */
+static void hold(struct survey *original, const struct obstacle *obstacle)
 {
-    const struct draft_unit *u = &draft->units[unit];
-    if (!was_put(u, VERDICT_ALTERNATE) || original->impossible) {
-        return;
-    }
-    const struct obstacle apart = {
-        REFUSAL_CHAIN_INVALID, "7.4",
-        VIEW("the step before put what this one adds to at its alternate location")};
     original->all_absent = false;
     original->all_writable = false;
-    original->to_creating = apart;
-    original->to_writing = apart;
+    original->to_creating = *obstacle;
+    original->to_writing = *obstacle;
+}
+
+void following_hold(struct draft *draft, uint32_t unit, struct survey *original)
+{
+    const struct draft_unit *u = &draft->units[unit];
+    struct obstacle obstacle = {REFUSAL_CHAIN_INVALID, "7.4", VIEW_NONE};
+    if (original->impossible) {
+        return;
+    }
+    if (was_put(u, VERDICT_ALTERNATE)) {
+        obstacle.detail =
+            VIEW("the step before put what this one adds to at its alternate location");
+        hold(original, &obstacle);
+    } else if (was_put(u, VERDICT_STAGED)) {
+        obstacle.detail =
+            arena_printf(&draft->arena,
+                         "what this one adds to waits for the next boot; to restore this one now, "
+                         "carry out what is pending in the run folder %.*s first, then go on with "
+                         "--after",
+                         VIEW_ARG(u->before->run));
+        hold(original, &obstacle);
+    }
 }
 
 bool following_refuses(struct draft *draft, uint32_t unit, enum plan_verdict verdict)
 {
     const struct draft_unit *u = &draft->units[unit];
-    if (was_put(u, VERDICT_STAGED) && verdict != VERDICT_STAGED) {
-        draft_refuse(draft, unit, REFUSAL_CHAIN_INVALID, "7.4",
-                     "what this one adds to waits for the next boot, and would come over it: carry "
-                     "out what is pending in the run folder %.*s first, then go on with --after",
-                     VIEW_ARG(u->before->run));
-        return true;
-    }
     if (verdict != VERDICT_ALTERNATE || u->target == TARGET_ALTERNATE ||
         !was_put(u, VERDICT_ORIGINAL)) {
         return false;

@@ -12,12 +12,13 @@ void following_check(struct draft *draft, uint32_t unit);
 /* Did an earlier run put there what stands at the file's place (7.4, T36)? */
 bool following_has_restored(const struct draft *draft, const struct draft_file *file);
 
-/* What an earlier run put at its alternate location stays together: the original place then counts
- * as taken, whatever stands there (all or none of a component, rules 6.1). */
-void following_hold(const struct draft *draft, uint32_t unit, struct survey *original);
+/* What an earlier run put at its alternate location, or staged for the next boot, stays together:
+ * the original place then counts as taken, whatever stands there (all or none of a component, rules
+ * 6.1), so that what follows goes there as well, or waits behind it. */
+void following_hold(struct draft *draft, uint32_t unit, struct survey *original);
 
-/* Would the verdict part what an earlier run put at its original place, or be undone by what that
- * run staged for the next boot? Then the unit is refused. */
+/* Would the verdict part what an earlier run put at its original place? Then the unit is
+ * refused. */
 bool following_refuses(struct draft *draft, uint32_t unit, enum plan_verdict verdict);
 
 /* Does it go where the runs before went? Asked when every file has its place. Errors: SELECTION for

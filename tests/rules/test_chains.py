@@ -491,19 +491,23 @@ def R74_what_waits_for_the_boot_is_not_overtaken():
     with Scenario() as s:
         _, c = one(s, method="REPLACE_AT_REBOOT_IF_CANNOT_REPLACE")
         full = packed(s, "full", c, ("a", b"a0"), ("b", b"b0"))
-        last = packed(s, "incremental", c, ("b", b"b1"), parent=full)
+        last = packed(s, "incremental", c, ("b", b"b1"), ("n", b"n1"), parent=full)
+        empty = packed(s, "incremental", c, parent=last)
         live = ("--tree", "live", "--registry", "")
         with open(s.place(r"C:\d\a", b"in use"), "rb") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
-            run = s.run([last], *live).must(3)
-        equal([(step.exit, step.unit(c)["error"]) for step in run.steps],
-              [(5, None), (3, "CHAIN_INVALID")])
+            run = s.run([empty], *live).must(5)
+        equal([(step.exit, step.unit(c)["error"], step.unit(c)["verdict"]) for step in run.steps],
+              [(5, None, "staged"), (5, None, "staged"), (0, None, None)])
         equal((s.at(r"C:\d\a"), s.at(r"C:\d\b")), (b"in use", None))
-        folder = run.steps[0].folder
-        equal(s.run(last, "--after", folder, *live).must(3).unit(c)["error"], "CHAIN_INVALID")
-        Told(["pending", "apply", folder, "--registry", ""]).must(0)
-        s.run(last, "--after", folder, *live).must(0)
-        equal((s.at(r"C:\d\a"), s.at(r"C:\d\b")), (b"a0", b"b1"))
+        first, second = (step.folder for step in run.steps[:2])
+        waits = s.run(last, "--after", first).must(3) # offline: there is no later boot
+        equal(waits.unit(c)["error"], "CHAIN_INVALID")
+        expect(os.fsdecode(first) in waits.unit(c)["detail"], waits.told())
+        Told(["pending", "apply", second, "--registry", ""]).must(3) # not before the first
+        Told(["pending", "apply", first, second, "--registry", ""]).must(0)
+        equal((s.at(r"C:\d\a"), s.at(r"C:\d\b"), s.at(r"C:\d\n")), (b"a0", b"b1", b"n1"))
+        s.run(last, "--after", first, *live).must(0)
 
 
 def R74_no_files_went_to_no_place():
