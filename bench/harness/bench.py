@@ -1,0 +1,92 @@
+"""bench.py - one measurement from its corpus to its result, and what is made of results."""
+
+import os
+
+from . import ceilings, comparison, options as command_line, plots, results, tables, targets
+from .commands import tell
+from .corpora import Corpus, SWEEP_SIZES
+from .peers import Peers
+from .product import product_rows
+from .programs import Programs
+from .rounds import Rounds
+from .rows import Runner
+
+EXIT_REGRESSION = 3
+
+
+def measure(options, corpus, target, programs):
+    """All rows of one corpus on one target: a result."""
+    facts = results.machine_facts(programs)
+    threads = os.cpu_count()
+    writes = target.path is not None
+    corpus.make()
+    corpus.pack()
+    peers = Peers(corpus, programs, options.peers if writes else ())
+    raw_mode, raw_tried = None, {}
+    if writes:
+        peers.choose_block_size(target, programs, 1 if options.smoke else 2)
+        raw_mode, raw_tried = ceilings.best_raw_mode(corpus, target, programs, threads)
+    rows = product_rows(corpus, programs, writes, options.scaling, options.variant, threads) \
+        + ceilings.ceiling_rows(corpus, programs, threads, raw_mode) + peers.rows()
+    rounds = Rounds(Runner(corpus, target, programs, options.media == "cold", options.drop_caches),
+                    rows)
+    rounds.run(options.rounds)
+    found = results.rows_of(corpus, rounds.rows, rounds.samples)
+    results.add_ratios(found, rounds.rows, rounds.samples, corpus.key, target.memory)
+    return {
+        "format": results.FORMAT, "corpus": corpus.key, "share": corpus.share,
+        "description": corpus.describe(), "file_bytes": corpus.size, "files": corpus.files,
+        "bytes": corpus.bytes, "data_bytes": corpus.data_bytes, "set_bytes": corpus.set_bytes,
+        "pack_seconds": corpus.pack_seconds, "target": target.name, "target_kind": target.kind,
+        "media": options.media, "drop_caches": options.drop_caches, "rounds": options.rounds,
+        "threads": threads, "raw_mode": raw_mode, "raw_tried": raw_tried,
+        "squashfs_block": peers.block_size if peers.block_seconds else None,
+        "squashfs_tried": peers.block_seconds, "missing": peers.missing, "failed": rounds.failed,
+        "holes": rounds.holes, **facts, "rows": found,
+    }
+
+
+def sweep(options, target, programs):
+    """The same, of each size of file."""
+    points = []
+    for size in SWEEP_SIZES:
+        corpus = Corpus("F", options.work, programs, options.share, size=size)
+        points.append(measure(options, corpus, target, programs))
+    return {"format": results.FORMAT, "corpus": "sweep", "share": options.share,
+            **results.machine_facts(programs), "points": points}
+
+
+def run(options):
+    """What the options ask to be measured."""
+    os.makedirs(options.work, exist_ok=True)
+    programs = Programs(options.build)
+    target = targets.make_target(options.target, options.work, options.loop_direct, programs)
+    try:
+        if options.corpus == "sweep":
+            return sweep(options, target, programs)
+        corpus = Corpus(options.corpus, options.work, programs, options.share, options.source)
+        return measure(options, corpus, target, programs)
+    finally:
+        target.end()
+
+
+def text_of(told):
+    return tables.sweep_table(told) if "points" in told else tables.table(told)
+
+
+def main(words=None):
+    """The program; its exit code."""
+    options = command_line.read(words)
+    old = results.read(options.compare) if options.compare else None
+    told = results.read(options.measured) if options.measured else run(options)
+    print(text_of(told))
+    if options.json:
+        results.write(told, options.json)
+    if options.plots:
+        for path in plots.write(told, options.plots):
+            tell(f"drawn: {path}")
+    if old is None:
+        return 0
+    changes, whys = comparison.compare(old, told)
+    print("\n" + "\n".join(comparison.lines(old, told, changes, whys)))
+    return EXIT_REGRESSION if any(change.regressed for change in changes) else 0

@@ -1,0 +1,108 @@
+"""ceilings.py - the machine's limits, measured in the same rounds, and which of them a row is held
+against."""
+
+import os
+from dataclasses import dataclass
+
+from .commands import Trouble
+from .rows import CEILING, Row, Runner
+
+BARE, READ, COPY, HASH = "bare write", "media read", "memory copy", "XXH3"
+DECODE, VERIFY, RAW = "LZ4 decode", "LZ4 decode + XXH3", "raw write"
+RAW_MODES = ("buffered", "uncached", "direct-16", "direct-64")
+RAW_FILES = 4
+EXIT_NO_MODE = 3 # of ceilings.c
+COPY_BYTES = 4 << 30
+RAW_BYTES_MAX = 8 << 30
+
+
+def raw_bytes(corpus):
+    """Of each file of the raw writes: as many bytes in all as the corpus has data."""
+    whole = min(max(corpus.data_bytes, 1 << 20), RAW_BYTES_MAX)
+    return max(4096, whole // RAW_FILES)
+
+
+def raw_row(corpus, programs, threads, mode):
+    return Row(f"{RAW}, {mode}", CEILING,
+               lambda place: [programs.helper("ceilings"), "write", str(threads), place,
+                              str(RAW_FILES), str(raw_bytes(corpus)), mode], own_clock=True)
+
+
+def best_raw_mode(corpus, target, programs, threads):
+    """The way of writing by which everything is on stable storage soonest; tried once each."""
+    seconds = {}
+    for mode in RAW_MODES:
+        try:
+            sample = Runner(corpus, target, programs).run(raw_row(corpus, programs, threads, mode))
+        except Trouble as trouble:
+            if trouble.ended != EXIT_NO_MODE: # the target does not take it
+                raise
+            continue
+        seconds[mode] = sample.synced_seconds
+    return min(seconds, key=seconds.get), seconds
+
+
+def ceiling_rows(corpus, programs, threads, raw_mode):
+    """raw_mode None: there is nowhere to write to."""
+    ceilings, count = programs.helper("ceilings"), str(threads)
+
+    def frames(kind):
+        return lambda _: [ceilings, kind, count, *corpus.packs()]
+
+    rows = [
+        Row(COPY, CEILING, lambda _: [ceilings, "copy", count, str(COPY_BYTES // corpus.share)],
+            writes=False, own_clock=True),
+        Row(HASH, CEILING, lambda _: [ceilings, "hash", count, str(max(corpus.data_bytes, 4096))],
+            writes=False, own_clock=True),
+        Row(READ, CEILING, frames("read"), [corpus.set], writes=False, own_clock=True),
+        Row(DECODE, CEILING, frames("decode"), [corpus.set], writes=False, own_clock=True),
+        Row(VERIFY, CEILING, frames("verify"), [corpus.set], writes=False, own_clock=True),
+    ]
+    if raw_mode is not None:
+        rows.append(Row(BARE, CEILING,
+                        lambda place: [programs.helper("bare_write"), corpus.tree,
+                                       os.path.join(place, "bare"), count], own_clock=True))
+        rows.append(raw_row(corpus, programs, threads, raw_mode))
+    return rows
+
+
+@dataclass
+class Floor:
+    """Seconds that no restore of this corpus can pass: of terms, their sum or the slowest."""
+
+    text: str
+    seconds: float
+
+
+# What a restore is held against: how the terms are put together, and the terms. Nobody restores
+# small files in less than it takes to create and to decode them; of large ones on a disk, decoding
+# and writing go on at once, and the slower of the two is the end of the road.
+FLOORS = {
+    ("S", True): (sum, (BARE, DECODE)), ("S", False): (sum, (BARE, DECODE)),
+    ("T", True): (sum, (BARE, DECODE)), ("T", False): (sum, (BARE, DECODE)),
+    ("F", True): (sum, (BARE, DECODE)), ("F", False): (sum, (BARE, DECODE)),
+    ("M", True): (sum, (BARE,)), ("M", False): (sum, (BARE,)),
+    ("L", True): (sum, (DECODE, BARE)), ("L", False): (max, (DECODE, RAW)),
+    ("Z", True): (sum, (DECODE, BARE)), ("Z", False): (max, (DECODE, RAW)),
+}
+
+
+def floor_of(corpus_key, in_memory, against, durability, medians):
+    """The Floor of a row of the product. medians: {ceiling: (seconds, synced seconds or None)}, raw
+    writes under RAW. None: a term was not measured."""
+    if against == "verify":
+        together, terms = sum, (VERIFY,)
+    else:
+        together, terms = FLOORS[corpus_key, in_memory]
+    synced = durability == "unit"
+    if any(term not in medians for term in terms):
+        return None
+    values = [medians[term][1] if synced and medians[term][1] is not None else medians[term][0]
+              for term in terms]
+    named = [term + (", synced" if synced and medians[term][1] is not None else "")
+             for term in terms]
+    if len(terms) == 1:
+        text = named[0]
+    else:
+        text = " + ".join(named) if together is sum else "the slower of " + " and ".join(named)
+    return Floor(text, together(values))

@@ -1,0 +1,108 @@
+"""comparison.py - was it faster before? A row of vssrestore is held against the same row of an older
+result by what does not depend on the machine: its share of the ceiling, and how many times as fast
+as unsquashfs it is. Where neither result has these, by seconds, if machine and kernel are the same."""
+
+import statistics
+from dataclasses import dataclass
+
+LEAST = 0.05 # what two runs of the same program differ by anyhow
+RATIOS = (("of_ceiling", "of the ceiling"), ("against_unsquashfs", "x unsquashfs"))
+
+
+@dataclass
+class Change:
+    row: str
+    what: str         # "of the ceiling", "x unsquashfs", "files or bytes a second"
+    old: float
+    new: float
+    allowed: float    # a fall by more than this part is a regression
+
+    @property
+    def factor(self):
+        return self.new / self.old
+
+    @property
+    def regressed(self):
+        return self.factor < 1 - self.allowed
+
+    @property
+    def improved(self):
+        return self.factor > 1 + self.allowed
+
+
+def spread(row):
+    """Half of what lies between the quartiles (of few runs: the extremes), a part of the median."""
+    seconds = row["seconds"]
+    low, high = (min(seconds), max(seconds))
+    if len(seconds) > 3:
+        low, _, high = statistics.quantiles(seconds, n=4)
+    return (high - low) / 2 / row["median"]
+
+
+def comparable(old, new):
+    """Why two results cannot be compared, or None."""
+    for key, text in (("corpus", "corpora"), ("share", "shares of the corpus")):
+        if old.get(key) != new.get(key):
+            return f"different {text}: {old.get(key)} and {new.get(key)}"
+    if old.get("target_kind") is not None and old["target_kind"] != new.get("target_kind"):
+        return f"different targets: {old['target']} and {new['target']}"
+    if old.get("media", "warm") != new.get("media", "warm"):
+        return "one with warm media, one with cold"
+    return None
+
+
+def row_changes(old, new, same_machine):
+    allowed = max(LEAST, spread(old) + spread(new))
+    changes = [Change(new["row"], text, old[key], new[key], allowed) for key, text in RATIOS
+               if old.get(key) is not None and new.get(key) is not None]
+    if not changes and same_machine:
+        changes = [Change(new["row"], "MB a second", old["mb_per_second"], new["mb_per_second"],
+                          allowed)]
+    return changes
+
+
+def changes_of(old, new):
+    """Of each row of the product that both results have."""
+    same_machine = all(old.get(key) == new.get(key) for key in ("machine", "kernel"))
+    before = {row["row"]: row for row in old["rows"]}
+    found = []
+    for row in new["rows"]:
+        if row["row"].startswith("vssrestore") and row["row"] in before:
+            found += row_changes(before[row["row"]], row, same_machine)
+    return found
+
+
+def point_key(point):
+    return point["file_bytes"]
+
+
+def compare(old, new):
+    """([Change], [why something was not compared]). Of sweeps, size by size."""
+    if "points" in old and "points" in new:
+        before = {point_key(point): point for point in old["points"]}
+        found, whys = [], []
+        for point in new["points"]:
+            if point_key(point) in before:
+                changes, why = compare(before[point_key(point)], point)
+                for change in changes:
+                    change.row += f", files of {point_key(point)} bytes"
+                found, whys = found + changes, whys + why
+        return found, whys
+    if ("points" in old) != ("points" in new):
+        return [], ["one is a sweep, the other is not"]
+    why = comparable(old, new)
+    return ([], [why]) if why else (changes_of(old, new), [])
+
+
+def lines(old, new, changes, whys):
+    found = [f"against {old.get('commit', '?')} of {old.get('time', '?')}, "
+             f"{old.get('machine', '?')}, kernel {old.get('kernel', '?')}:"]
+    found += [f"  not compared: {why}" for why in whys]
+    for change in changes:
+        verdict = "REGRESSION" if change.regressed else "better" if change.improved else "the same"
+        found.append(f"  {change.row}: {change.what} {change.old:.2f} -> {change.new:.2f} "
+                     f"({(change.factor - 1) * 100:+.1f} %, within {change.allowed * 100:.0f} % is "
+                     f"noise): {verdict}")
+    if not changes and not whys:
+        found.append("  no row that both have")
+    return found

@@ -1,0 +1,84 @@
+"""product.py - the rows of vssrestore itself."""
+
+import os
+import shlex
+
+from .commands import tell
+from .rows import PRODUCT, Row
+
+DURABILITIES = ("none", "unit")
+
+
+def restore_row(corpus, programs, durability, words=(), name=""):
+    run_folder = os.path.join(corpus.work, "run")
+
+    def command(place):
+        return [programs.vssrestore, "run", corpus.set, "--root", place, "--run-dir", run_folder,
+                "--durability", durability, "--quiet", *words]
+
+    return Row(f"vssrestore, durability {durability}{name}", PRODUCT, command, [corpus.set],
+               check=True, clean=run_folder, durability=durability, against="restore")
+
+
+def verify_row(corpus, programs, workers=None):
+    words = [] if workers is None else ["--workers", str(workers)]
+    name = "" if workers is None else f", {count_of(workers, 'worker')}"
+    return Row(f"vssrestore verify{name}", PRODUCT,
+               lambda _: [programs.vssrestore, "verify", corpus.set, "--quiet", *words],
+               [corpus.set], writes=False, against="verify")
+
+
+def null_row(corpus, programs, workers=None):
+    words = [] if workers is None else [str(workers)]
+    name = "" if workers is None else f", {count_of(workers, 'worker')}"
+    return Row(f"vssrestore, sink null{name}", PRODUCT,
+               lambda _: [programs.helper("null_sink"), corpus.set, *words],
+               [corpus.set], writes=False, environment={"TMPDIR": corpus.work}, against="verify")
+
+
+def count_of(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def worker_counts(cores):
+    """1, 2, 4 ... and all of them."""
+    counts = [1]
+    while counts[-1] * 2 < cores:
+        counts.append(counts[-1] * 2)
+    return sorted(set(counts + [cores]))
+
+
+def scaling_rows(corpus, programs, writes, cores):
+    rows = []
+    for workers in worker_counts(cores):
+        rows += [null_row(corpus, programs, workers), verify_row(corpus, programs, workers)]
+        if writes:
+            rows.append(restore_row(corpus, programs, "none", ("--workers", str(workers)),
+                                    f", {count_of(workers, 'worker')}"))
+    return rows
+
+
+def variant_rows(corpus, programs, variants):
+    """Rows with further options of `run`; one that this build does not know is left out."""
+    rows = []
+    for text in variants:
+        words = shlex.split(text)
+        unknown = [word for word in words
+                   if word.startswith("--") and not programs.run_has(word)]
+        if unknown:
+            tell(f"left out: `vssrestore run` here has no {unknown[0]}")
+            continue
+        rows += [restore_row(corpus, programs, durability, words, f", {text}")
+                 for durability in DURABILITIES]
+    return rows
+
+
+def product_rows(corpus, programs, writes, scaling, variants, cores):
+    rows = [restore_row(corpus, programs, durability) for durability in DURABILITIES] \
+        if writes else []
+    rows += [null_row(corpus, programs), verify_row(corpus, programs)]
+    if writes:
+        rows += variant_rows(corpus, programs, variants)
+    if scaling:
+        rows += scaling_rows(corpus, programs, writes, cores)
+    return rows

@@ -1,0 +1,146 @@
+"""results.py - what was measured, as one object: medians and spread, ratios, facts. Written as JSON,
+read back by tables, plots and comparison."""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+from . import ceilings
+from .commands import Trouble, call
+from .peers import UNSQUASHFS
+from .rows import CEILING, PRODUCT
+
+FORMAT = 2
+TIMELINE_MAX = 200
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def first_line(path, start):
+    with open(path, encoding="utf-8") as lines:
+        found = [line.split(":", 1)[1].strip() for line in lines if line.startswith(start)]
+    return found[0] if found else "?"
+
+
+def commit():
+    """Of the source tree that this runs from, or "unknown"."""
+    done = subprocess.run(["git", "-C", HERE, "describe", "--always", "--dirty", "--abbrev=12"],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def machine_facts(programs):
+    return {
+        "version": call(programs.vssrestore, "--version").strip(),
+        "machine": f"{os.cpu_count()} x {first_line('/proc/cpuinfo', 'model name')}",
+        "memory": first_line("/proc/meminfo", "MemTotal"), "kernel": platform.release(),
+        "load_before": os.getloadavg()[0], "commit": commit(), "command": " ".join(sys.argv),
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+
+
+def median_of(samples, attribute):
+    values = [getattr(sample, attribute) for sample in samples]
+    return None if any(value is None for value in values) else statistics.median(values)
+
+
+def thinned(timeline):
+    """At most so many points, evenly taken, the last among them."""
+    if len(timeline) <= TIMELINE_MAX:
+        return timeline
+    step = (len(timeline) - 1) / (TIMELINE_MAX - 1)
+    return [timeline[round(i * step)] for i in range(TIMELINE_MAX)]
+
+
+def row_result(row, samples, corpus, synced=False):
+    """One row. synced: until what it wrote is on stable storage; else until it ended."""
+    key = "synced_seconds" if synced else "seconds"
+    values = [getattr(sample, key) for sample in samples]
+    median = statistics.median(values)
+    passed = samples[0].bytes if samples[0].bytes is not None else corpus.data_bytes
+    found = {"row": row.name + (", synced" if synced else ""), "kind": row.kind, "seconds": values,
+             "median": median, "min": min(values), "max": max(values),
+             "mb_per_second": passed / 1e6 / median}
+    if row.kind != CEILING or row.name == ceilings.BARE:
+        found["files_per_second"] = corpus.files / median
+    for name in ("cpu_seconds", "peak_bytes", "anonymous_bytes", "read_bytes", "written_bytes"):
+        value = median_of(samples, name)
+        if value is not None:
+            found[name] = value
+    if "written_bytes" in found:
+        found["written_by"] = samples[0].written_by
+        found["write_amplification"] = found["written_bytes"] / max(corpus.data_bytes, 1)
+    if not synced:
+        middle = min(samples, key=lambda sample: abs(sample.seconds - median))
+        if middle.timeline:
+            found["timeline"] = thinned(middle.timeline)
+    return found
+
+
+def rows_of(corpus, rows, samples):
+    """Results of all rows; what writes and makes no promise of its own also as synced."""
+    results = []
+    for row in rows:
+        taken = samples[row.name]
+        found = row_result(row, taken, corpus)
+        input_bytes = sum(os.path.getsize(path) for path in row.inputs if os.path.isfile(path))
+        if row.inputs == [corpus.set]:
+            input_bytes = corpus.set_bytes
+        if found.get("read_bytes") is not None and input_bytes:
+            found["read_amplification"] = found["read_bytes"] / input_bytes
+        if row.durability is not None:
+            found["durability"] = row.durability
+        results.append(found)
+        if row.writes and row.kind != PRODUCT and taken[0].synced_seconds is not None:
+            results.append(row_result(row, taken, corpus, synced=True))
+    return results
+
+
+def ceiling_medians(rows, samples):
+    medians = {}
+    for row in rows:
+        if row.kind != CEILING:
+            continue
+        name = ceilings.RAW if row.name.startswith(ceilings.RAW) else row.name
+        taken = samples[row.name]
+        medians[name] = (median_of(taken, "seconds"), median_of(taken, "synced_seconds"))
+    return medians
+
+
+def add_ratios(results, rows, samples, corpus_key, in_memory):
+    """x unsquashfs (lz4), that one synced for durability unit; and of the ceiling."""
+    medians = ceiling_medians(rows, samples)
+    by_name = {result["row"]: result for result in results}
+    for row in rows:
+        if row.against is None:
+            continue
+        result = by_name[row.name]
+        peer = by_name.get(UNSQUASHFS + (", synced" if row.durability == "unit" else ""))
+        if row.against == "restore" and peer is not None:
+            result["against_unsquashfs"] = peer["median"] / result["median"]
+        floor = ceilings.floor_of(corpus_key, in_memory, row.against, row.durability, medians)
+        if floor is not None:
+            result["ceiling"] = floor.text
+            result["ceiling_seconds"] = floor.seconds
+            result["of_ceiling"] = floor.seconds / result["median"]
+
+
+def write(told, path):
+    with open(path, "w", encoding="utf-8") as out:
+        json.dump(told, out, indent=1)
+        out.write("\n")
+
+
+def read(path):
+    """A result of this program, of this format or the one before (which has no "format")."""
+    try:
+        with open(path, encoding="utf-8") as text:
+            told = json.load(text)
+        if told.get("format", 1) in (1, FORMAT) and ("points" in told or told["rows"]):
+            return told
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise Trouble(f"{path} is no result of this program: {error}", 2) from error
+    raise Trouble(f"{path} is a result of another version of this program", 2)

@@ -1,0 +1,45 @@
+"""rounds.py - every row once in each round, in an order that turns from round to round, so that what
+changes on the machine meanwhile meets all rows alike."""
+
+import os
+
+from . import trees
+from .commands import Trouble, tell
+from .rows import PEER
+
+
+class Rounds:
+    """samples: {row name: [Sample]}; failed: {peer: why}; holes: of checked trees with holes."""
+
+    def __init__(self, runner, rows):
+        self.runner, self.rows = runner, rows
+        self.samples = {row.name: [] for row in rows}
+        self.failed, self.holes = {}, {}
+
+    def run(self, count):
+        for number in range(count):
+            turn = number * (len(self.rows) // count or 1) % len(self.rows)
+            for row in self.rows[turn:] + self.rows[:turn]:
+                if row.name not in self.failed:
+                    self._run_row(row, number)
+            tell(f"round {number + 1} of {count}: " + ", ".join(
+                f"{name} {taken[-1].seconds:.3f}" for name, taken in self.samples.items() if taken))
+        self.rows = [row for row in self.rows if row.name not in self.failed]
+
+    def _run_row(self, row, number):
+        """A peer that fails is named and left out; anything else that fails ends the program."""
+
+        def mend(place):
+            source = os.path.join(self.runner.corpus.tree, "Corpus")
+            self.holes[row.name] = trees.compare(source, os.path.join(place, "C", "Corpus"))
+
+        try:
+            sample = self.runner.run(row, mend if row.check and number == 0 else None)
+        except Trouble as trouble:
+            if row.kind != PEER:
+                raise
+            tell(f"{row.name} is left out: {trouble}")
+            self.failed[row.name] = str(trouble).splitlines()[0]
+            self.samples.pop(row.name)
+            return
+        self.samples[row.name].append(sample)

@@ -1,0 +1,177 @@
+"""targets.py - where to restore to: a fresh place for each run.
+
+Creating files where many were just deleted is measured wrong by up to 20 times on ext4 without a
+journal, so an emptied folder is for those who know their file system."""
+
+import os
+import shutil
+
+from .commands import Trouble, call
+
+
+def file_system(path):
+    return call("stat", "-f", "-c", "%T", path).strip()
+
+
+class Target:
+    """begin() makes it fresh, end() takes it away; between them stands a folder at path."""
+
+    memory = False # are its bytes in memory alone?
+    device = None  # the name below /sys/block of a device of its own, or None
+
+    def __init__(self, path, name, kind):
+        self.path, self.name, self.kind = path, name, kind
+
+    def begin(self, bytes_needed):
+        raise NotImplementedError
+
+    def end(self):
+        raise NotImplementedError
+
+    def device_written(self):
+        """Bytes that the device was given since it exists; None without one of its own."""
+        if self.device is None:
+            return None
+        with open(f"/sys/block/{self.device}/stat", encoding="ascii") as numbers:
+            return int(numbers.read().split()[6]) * 512
+
+    def used(self):
+        """Bytes in use, as the file system says."""
+        status = os.statvfs(self.path)
+        return (status.f_blocks - status.f_bfree) * status.f_frsize
+
+
+class Directory(Target):
+    """An emptied folder of whatever file system it is on."""
+
+    def __init__(self, place):
+        os.makedirs(place, exist_ok=True)
+        place = os.path.abspath(place)
+        kind = file_system(place)
+        super().__init__(os.path.join(place, "vssrestore-bench-target"),
+                         f"a folder in {place} ({kind})", kind)
+        self.memory = kind in ("tmpfs", "ramfs")
+
+    def begin(self, bytes_needed):
+        self.end()
+        os.mkdir(self.path)
+
+    def end(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class Memory(Target):
+    """A tmpfs mounted for each run; where that is not allowed, an emptied folder in /dev/shm."""
+
+    memory = True
+
+    def __init__(self, work):
+        self.mounts = os.geteuid() == 0 and self._may_mount(work)
+        if self.mounts:
+            super().__init__(os.path.join(work, "target-tmpfs"), "tmpfs", "tmpfs")
+        else:
+            super().__init__(f"/dev/shm/vssrestore-bench-target-{os.getpid()}",
+                             "tmpfs (a folder in /dev/shm)", "tmpfs")
+
+    @staticmethod
+    def _may_mount(work):
+        place = os.path.join(work, "target-tmpfs")
+        os.makedirs(place, exist_ok=True)
+        unmount(place)
+        try:
+            call("mount", "-t", "tmpfs", "-o", "size=1m", "bench", place)
+            call("umount", place)
+        except Trouble:
+            return False
+        return True
+
+    def begin(self, bytes_needed):
+        self.end()
+        os.makedirs(self.path, exist_ok=True)
+        if self.mounts:
+            call("mount", "-t", "tmpfs", "-o", f"size={bytes_needed},nr_inodes=0", "bench",
+                 self.path)
+
+    def end(self):
+        if self.mounts:
+            unmount(self.path)
+        else:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+
+MAKE = {
+    "ext4": ("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", "-i", "8192"),
+    "xfs": ("mkfs.xfs", "-q", "-f"),
+    "btrfs": ("mkfs.btrfs", "-q", "-f"),
+}
+
+
+class Loop(Target):
+    """A file system made anew for each run on a preallocated file behind a loop device."""
+
+    def __init__(self, work, kind, direct, programs):
+        if os.geteuid() != 0:
+            raise Trouble(f"--target {kind} mounts an image, which only root can", 2)
+        if programs.find(MAKE[kind][0]) is None:
+            raise Trouble(f"--target {kind} needs {MAKE[kind][0]}", 2)
+        journal = ", journaled" if kind == "ext4" else ""
+        super().__init__(os.path.join(work, f"target-{kind}"),
+                         f"{kind}{journal}, on a loop device" + (" past the host's page cache"
+                                                                 if direct else ""), kind)
+        self.image = os.path.join(work, "target.image")
+        self.make = (programs.find(MAKE[kind][0]),) + MAKE[kind][1:]
+        self.direct = direct
+
+    def begin(self, bytes_needed):
+        self.end()
+        os.makedirs(self.path, exist_ok=True)
+        if not os.path.exists(self.image) or os.path.getsize(self.image) < bytes_needed:
+            call("fallocate", "-l", str((bytes_needed + 0xFFFFF) & ~0xFFFFF), self.image)
+            write_through(self.image)
+        call(*self.make, self.image)
+        device = call("losetup", "--find", "--show",
+                      f"--direct-io={'on' if self.direct else 'off'}", self.image).strip()
+        self.device = os.path.basename(device)
+        call("mount", device, self.path)
+
+    def end(self):
+        unmount(self.path)
+        if self.device is not None:
+            call("losetup", "--detach", f"/dev/{self.device}")
+            self.device = None
+
+
+class Nowhere(Target):
+    """The null sink: rows that write are left out."""
+
+    def __init__(self):
+        super().__init__(None, "none: decode and verify only", "null")
+
+    def begin(self, bytes_needed):
+        pass
+
+    def end(self):
+        pass
+
+
+def write_through(path):
+    """Write every block of a preallocated file once: unwritten extents cost the first run."""
+    zeros = bytes(4 << 20)
+    with open(path, "r+b") as image:
+        for _ in range(0, os.path.getsize(path), len(zeros)):
+            image.write(zeros[:os.path.getsize(path) - image.tell()])
+        os.fsync(image.fileno())
+
+
+def unmount(path):
+    if os.path.ismount(path):
+        call("umount", path)
+
+
+def make_target(word, work, direct, programs):
+    """What --target names: null, memory (or tmpfs), ext4, xfs, btrfs, or a folder."""
+    if word == "null":
+        return Nowhere()
+    if word in ("memory", "tmpfs"):
+        return Memory(work)
+    return Loop(work, word, direct, programs) if word in MAKE else Directory(word)

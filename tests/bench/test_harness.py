@@ -1,0 +1,383 @@
+#!/usr/bin/env python3
+"""test_harness.py - the benchmark says what was measured, and finds what became slower.
+
+Goal: ceilings are put together as promised, ratios are ratios of the right rows, a fall beyond the
+noise is a regression and one within it is not, pictures hold every row, a tree that differs is
+noticed. Method: results made by hand, with the answer known. Nothing is timed."""
+
+import copy
+import json
+import os
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as ElementTree
+
+sys.dont_write_bytecode = True
+SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(SOURCE_ROOT, "bench"))
+
+from harness import ceilings, comparison, options, peers, plots, results, svg, tables, trees
+from harness.commands import Trouble
+from harness.product import worker_counts
+from harness.rows import CEILING, PEER, PRODUCT, Row, Sample
+
+NONE, UNIT, LZ4 = "vssrestore, durability none", "vssrestore, durability unit", "unsquashfs lz4"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def row(name, kind, seconds, **more):
+    middle = sorted(seconds)[len(seconds) // 2]
+    return {"row": name, "kind": kind, "seconds": list(seconds), "median": middle,
+            "min": min(seconds), "max": max(seconds), "mb_per_second": 500 / middle,
+            "files_per_second": 1000 / middle, **more}
+
+
+def result(*rows, **more):
+    return {"format": 2, "corpus": "S", "share": 1, "description": "small files", "files": 1000,
+            "bytes": 500000000, "data_bytes": 500000000, "set_bytes": 300000000,
+            "pack_seconds": 1.0, "target": "tmpfs", "target_kind": "tmpfs", "media": "warm",
+            "rounds": 3, "squashfs_block": "1M", "raw_mode": "buffered", "missing": ["borg lz4"],
+            "failed": {}, "holes": {}, "machine": "2 x a machine", "memory": "24 GB",
+            "kernel": "6.1", "commit": "abc", "load_before": 0.1, "time": "now",
+            "rows": list(rows), **more}
+
+
+def usual(seconds=1.0):
+    """The product at so many seconds, with its peer at 2 and its ceiling at 0.8."""
+    line = [[0.1 * i, 50000000 * i, 100 * i] for i in range(11)]
+    return result(
+        row(NONE, PRODUCT, [seconds] * 3, durability="none", against_unsquashfs=2.0 / seconds,
+            of_ceiling=0.8 / seconds, ceiling="bare write + LZ4 decode", ceiling_seconds=0.8,
+            timeline=line, peak_bytes=40 << 20, written_bytes=1, written_by="device",
+            write_amplification=1.02),
+        row(UNIT, PRODUCT, [2 * seconds] * 3, durability="unit", against_unsquashfs=1.5,
+            of_ceiling=0.7, ceiling="bare write, synced + LZ4 decode", ceiling_seconds=1.4),
+        row("vssrestore verify", PRODUCT, [0.5] * 3, of_ceiling=0.9, ceiling="LZ4 decode + XXH3",
+            ceiling_seconds=0.45),
+        row("bare write", CEILING, [0.6] * 3), row("bare write, synced", CEILING, [1.2] * 3),
+        row("LZ4 decode", CEILING, [0.2] * 3),
+        row(LZ4, PEER, [2.0, 2.0, 2.6], timeline=line), row(LZ4 + ", synced", PEER, [3.0] * 3))
+
+
+class Ceilings(unittest.TestCase):
+    MEDIANS = {"bare write": (0.6, 1.2), "LZ4 decode": (0.2, None), "raw write": (0.3, 0.9),
+               "LZ4 decode + XXH3": (0.25, None)}
+
+    def floor(self, corpus, memory, durability, against="restore"):
+        return ceilings.floor_of(corpus, memory, against, durability, self.MEDIANS)
+
+    def test_each_corpus_has_the_ceiling_that_was_promised(self):
+        for corpus, memory, durability, seconds, text in (
+                ("S", True, "none", 0.8, "bare write + LZ4 decode"),
+                ("S", False, "unit", 1.4, "bare write, synced + LZ4 decode"),
+                ("T", False, "none", 0.8, "bare write + LZ4 decode"),
+                ("M", True, "none", 0.6, "bare write"),
+                ("M", False, "unit", 1.2, "bare write, synced"),
+                ("L", True, "none", 0.8, "LZ4 decode + bare write"),
+                ("L", False, "unit", 0.9, "the slower of LZ4 decode and raw write, synced"),
+                ("Z", False, "none", 0.3, "the slower of LZ4 decode and raw write")):
+            floor = self.floor(corpus, memory, durability)
+            self.assertEqual((round(floor.seconds, 9), floor.text), (seconds, text), corpus)
+
+    def test_reading_alone_is_held_against_decoding_and_hashing(self):
+        floor = self.floor("L", False, None, "verify")
+        self.assertEqual((floor.seconds, floor.text), (0.25, "LZ4 decode + XXH3"))
+
+    def test_no_ceiling_without_its_terms(self):
+        self.assertIsNone(ceilings.floor_of("L", False, "restore", "unit", {}))
+
+
+class Ratios(unittest.TestCase):
+    def test_unit_is_held_against_what_is_synced(self):
+        def made(name, kind, seconds, synced, **more):
+            return Row(name, kind, None, **more), [Sample(seconds, synced)] * 3
+
+        pairs = [made(NONE, PRODUCT, 1.0, 1.5, durability="none", against="restore"),
+                 made(UNIT, PRODUCT, 2.0, 2.0, durability="unit", against="restore"),
+                 made("bare write", CEILING, 0.6, 1.2, own_clock=True),
+                 made("LZ4 decode", CEILING, 0.2, None, writes=False, own_clock=True),
+                 made(LZ4, PEER, 3.0, 5.0)]
+        rows = [pair[0] for pair in pairs]
+        samples = {pair[0].name: pair[1] for pair in pairs}
+
+        class Corpus:
+            files, data_bytes, set_bytes, set = 1000, 500000000, 300000000, "set"
+
+        found = results.rows_of(Corpus, rows, samples)
+        results.add_ratios(found, rows, samples, "S", True)
+        by_name = {line["row"]: line for line in found}
+        self.assertEqual([line["row"] for line in found],
+                         [NONE, UNIT, "bare write", "bare write, synced", "LZ4 decode", LZ4,
+                          LZ4 + ", synced"])
+        self.assertAlmostEqual(by_name[NONE]["against_unsquashfs"], 3.0)
+        self.assertAlmostEqual(by_name[UNIT]["against_unsquashfs"], 2.5)
+        self.assertAlmostEqual(by_name[NONE]["of_ceiling"], 0.8)
+        self.assertAlmostEqual(by_name[UNIT]["of_ceiling"], 0.7)
+
+    def test_timeline_is_thinned_and_keeps_its_end(self):
+        line = [[i, i, i] for i in range(5001)]
+        thin = results.thinned(line)
+        self.assertEqual((len(thin), thin[0], thin[-1]), (200, line[0], line[-1]))
+
+
+class Tables(unittest.TestCase):
+    def test_ratios_and_what_is_missing_are_printed(self):
+        text = tables.table(usual())
+        for words in ("2.00 x unsquashfs lz4; 0.80 of the ceiling: bare write + LZ4 decode = 0.800 s",
+                      "1.50 x unsquashfs lz4, synced;", "not installed: borg lz4",
+                      "spread beyond 1.2 (largest to smallest): unsquashfs lz4 1.30", "peak MiB",
+                      "to the device until synced"):
+            self.assertIn(words, text)
+
+    def test_column_of_nothing_is_left_out(self):
+        text = tables.table(usual())
+        self.assertNotIn("own MiB ", text)
+        self.assertNotIn("CPU s", text)
+
+    def test_holes_that_were_filled_are_told(self):
+        told = usual()
+        told["holes"] = {NONE: 4096, UNIT: 0}
+        text = tables.table(told)
+        self.assertIn(f"holes: {NONE} left 4096 more bytes", text)
+        self.assertNotIn(f"holes: {UNIT}", text)
+
+    def test_sweep_has_a_line_for_each_size(self):
+        points = [{**usual(), "file_bytes": size} for size in (0, 1024)]
+        self.assertEqual(len(tables.sweep_table({"points": points}).splitlines()), 4)
+
+
+class Comparison(unittest.TestCase):
+    def verdicts(self, old, new):
+        changes, whys = comparison.compare(old, new)
+        return {(c.row, c.what): "slower" if c.regressed else "faster" if c.improved else "same"
+                for c in changes}, whys
+
+    def test_fall_beyond_the_noise_is_a_regression(self):
+        found, whys = self.verdicts(usual(1.0), usual(1.2))
+        self.assertEqual(whys, [])
+        self.assertEqual(found[NONE, "of the ceiling"], "slower")
+        self.assertEqual(found[NONE, "x unsquashfs"], "slower")
+        self.assertEqual(found[UNIT, "of the ceiling"], "same")
+
+    def test_small_fall_is_none(self):
+        self.assertNotIn("slower", self.verdicts(usual(1.0), usual(1.03))[0].values())
+
+    def test_wide_spread_allows_more(self):
+        old, new = usual(1.0), usual(1.2)
+        for told in (old, new):
+            told["rows"][0]["seconds"] = [0.8, 0.9, 1.0, 1.1, 1.3]
+        self.assertEqual(self.verdicts(old, new)[0][NONE, "of the ceiling"], "same")
+
+    def test_gain_is_told(self):
+        self.assertEqual(self.verdicts(usual(1.2), usual(1.0))[0][NONE, "x unsquashfs"], "faster")
+
+    def test_seconds_count_only_on_the_same_machine(self):
+        old, new = usual(1.0), usual(1.5)
+        for told in (old, new):
+            for line in told["rows"]:
+                for key in ("of_ceiling", "against_unsquashfs"):
+                    line.pop(key, None)
+        self.assertEqual(self.verdicts(old, new)[0][NONE, "MB a second"], "slower")
+        new["kernel"] = "6.2"
+        self.assertEqual(self.verdicts(old, new)[0], {})
+
+    def test_what_differs_in_kind_is_not_compared(self):
+        for key, value in (("corpus", "L"), ("share", 10), ("target_kind", "ext4"),
+                           ("media", "cold")):
+            found, whys = self.verdicts(usual(), {**usual(), key: value})
+            self.assertEqual((found, len(whys)), ({}, 1), key)
+
+    def test_sweeps_are_compared_size_by_size(self):
+        old = {"points": [{**usual(1.0), "file_bytes": 0}, {**usual(1.0), "file_bytes": 1024}]}
+        new = {"points": [{**usual(1.0), "file_bytes": 0}, {**usual(2.0), "file_bytes": 1024}]}
+        found, _ = self.verdicts(old, new)
+        self.assertEqual(found[NONE + ", files of 0 bytes", "of the ceiling"], "same")
+        self.assertEqual(found[NONE + ", files of 1024 bytes", "of the ceiling"], "slower")
+
+
+class Reading(unittest.TestCase):
+    def read(self, told):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as out:
+            out.write(told if isinstance(told, str) else json.dumps(told))
+            out.flush()
+            return results.read(out.name)
+
+    def test_result_comes_back(self):
+        self.assertEqual(self.read(usual()), usual())
+
+    def test_kept_results_of_the_first_format_can_still_be_compared(self):
+        old = copy.deepcopy(usual())
+        for key in ("format", "target_kind", "media"):
+            del old[key]
+        self.assertEqual(comparison.compare(self.read(old), usual(2.0))[1], [])
+
+    def test_anything_else_is_refused(self):
+        for told in ("", "[]", "{}", '{"format": 3, "rows": []}', '{"rows": []}'):
+            with self.assertRaises(Trouble):
+                self.read(told)
+
+
+class Plots(unittest.TestCase):
+    def test_every_row_has_a_bar_and_every_ceiling_a_mark(self):
+        page = ElementTree.fromstring(plots.bars(usual()))
+        names = [bar.find(SVG + "title").text for bar in page.iter(SVG + "rect")
+                 if bar.find(SVG + "title") is not None]
+        self.assertEqual(sorted(names), sorted(line["row"] for line in usual()["rows"]))
+        marks = [line for line in page.iter(SVG + "line") if line.get("class") == "s-c5"]
+        self.assertEqual(len(marks), 3 + 1) # and one in the legend
+
+    def test_no_bar_leaves_the_page(self):
+        page = ElementTree.fromstring(plots.bars(usual()))
+        for bar in page.iter(SVG + "rect"):
+            self.assertLessEqual(float(bar.get("x") or 0) + float(bar.get("width")), plots.WIDTH)
+
+    def test_throughput_is_the_slope_of_what_is_there(self):
+        points = plots.slopes(usual()["rows"][0]["timeline"], 1.0)
+        self.assertTrue(points)
+        for _, rate in points:
+            self.assertAlmostEqual(rate, 500e6, delta=1)
+        page = ElementTree.fromstring(plots.timeline(usual()))
+        self.assertEqual(len(list(page.iter(SVG + "polyline"))), 2)
+
+    def test_scaling_wants_rows_of_several_workers(self):
+        self.assertIsNone(plots.scaling(usual()))
+        told = usual()
+        told["rows"] += [row("vssrestore verify, 1 worker", PRODUCT, [1.0]),
+                         row("vssrestore verify, 2 workers", PRODUCT, [0.5])]
+        self.assertEqual(plots.scaling_series(told), {"vssrestore verify": {1: 1.0, 2: 0.5}})
+        page = ElementTree.fromstring(plots.scaling(told))
+        self.assertIn("2.00", [words.text for words in page.iter(SVG + "text")])
+
+    def test_sweep_draws_the_ceiling_too(self):
+        points = [{**usual(), "file_bytes": size} for size in (0, 1024, 1 << 20)]
+        page = ElementTree.fromstring(plots.sweep({"points": points}))
+        self.assertEqual(len(list(page.iter(SVG + "polyline"))), 5)
+        self.assertIn("1 MiB", [words.text for words in page.iter(SVG + "text")])
+
+    def test_words_are_quoted(self):
+        page = svg.Page(10, 10, 'a "title" & <more>')
+        page.text(0, 0, "a < b & c")
+        self.assertEqual(ElementTree.fromstring(page.render()).find(SVG + "text").text, "a < b & c")
+
+    def test_ticks_reach_the_largest(self):
+        for largest in (0.003, 1, 7, 99.9, 12345):
+            self.assertGreaterEqual(svg.ticks(largest)[-1], largest)
+            self.assertLessEqual(len(svg.ticks(largest)), 8)
+
+    def test_only_what_there_is_is_written(self):
+        with tempfile.TemporaryDirectory() as folder:
+            plots.write(usual(), folder)
+            self.assertEqual(sorted(os.listdir(folder)), ["bars.svg", "timeline.svg"])
+
+
+class Trees(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.source, self.restored = (os.path.join(self.folder.name, name) for name in "ab")
+        for top in (self.source, self.restored):
+            os.makedirs(os.path.join(top, "d"))
+            self.put(top, "d/file", b"bytes")
+            os.symlink("file", os.path.join(top, "d/link"))
+            self.settle(top)
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    @staticmethod
+    def put(top, name, content):
+        with open(os.path.join(top, name), "wb") as out:
+            out.write(content)
+
+    @staticmethod
+    def settle(top):
+        for folder, folders, files in os.walk(top):
+            for name in folders + files:
+                os.utime(os.path.join(folder, name), (5, 5), follow_symlinks=False)
+
+    def differs(self):
+        with self.assertRaises(Trouble):
+            trees.compare(self.source, self.restored)
+
+    def test_same_is_the_same(self):
+        self.assertEqual(trees.compare(self.source, self.restored), 0)
+
+    def test_other_bytes(self):
+        self.put(self.restored, "d/file", b"BYTES")
+        self.settle(self.restored)
+        self.differs()
+
+    def test_other_length(self):
+        self.put(self.restored, "d/file", b"bytes and more")
+        self.settle(self.restored)
+        self.differs()
+
+    def test_other_time(self):
+        os.utime(os.path.join(self.restored, "d/file"), (5, 6))
+        self.differs()
+
+    def test_name_too_many(self):
+        self.put(self.restored, "more", b"")
+        self.differs()
+
+    def test_other_link(self):
+        os.unlink(os.path.join(self.restored, "d/link"))
+        os.symlink("d", os.path.join(self.restored, "d/link"))
+        self.settle(self.restored)
+        self.differs()
+
+    def sparse(self, top, fill=False, last=b"end"):
+        with open(os.path.join(top, "holes"), "wb") as out:
+            if fill:
+                out.write(bytes(1 << 20))
+            out.seek(1 << 20)
+            out.write(last)
+        self.settle(top)
+
+    def test_filled_hole_is_counted(self):
+        self.sparse(self.source)
+        if not trees.has_holes(os.stat(os.path.join(self.source, "holes"))):
+            self.skipTest("no holes here")
+        self.sparse(self.restored)
+        self.assertEqual(trees.compare(self.source, self.restored), 0)
+        self.sparse(self.restored, fill=True)
+        self.assertEqual(trees.compare(self.source, self.restored), 1 << 20)
+
+    def test_bytes_behind_a_hole_count(self):
+        self.sparse(self.source)
+        self.sparse(self.restored, last=b"END")
+        self.differs()
+
+
+class Choices(unittest.TestCase):
+    def test_peers_by_name(self):
+        self.assertEqual(options.read(["--peers", "tar,cp"]).peers, ["tar", "cp"])
+        self.assertEqual(options.read(["--peers", "none"]).peers, ())
+        self.assertEqual(options.read([]).peers, peers.KEYS)
+
+    def test_smoke_is_one_round_of_little(self):
+        read = options.read(["--smoke", "--rounds", "9"])
+        self.assertEqual((read.rounds, read.share), (1, options.SMOKE_SHARE))
+
+    def test_peer_that_is_not_installed_is_named(self):
+        class Programs:
+            @staticmethod
+            def find(name):
+                return None if name == "borg" else "/usr/bin/" + name
+
+        class Corpus:
+            key, top, work, tree = "S", "/top", "/made", "/tree"
+
+        found = peers.Peers(Corpus, Programs, ("borg", "cp"))
+        self.assertEqual(found.missing, ["borg lz4"])
+        self.assertEqual([peer.name for peer in found.present], ["cp"])
+        self.assertEqual(found.row(found.present[0]).command("/place"),
+                         ["cp", "-a", "/tree/.", "/place"])
+
+    def test_workers_double_up_to_all_cores(self):
+        self.assertEqual([worker_counts(cores) for cores in (1, 2, 6, 8)],
+                         [[1], [1, 2], [1, 2, 4, 6], [1, 2, 4, 8]])
+
+
+if __name__ == "__main__":
+    unittest.main()
