@@ -178,7 +178,12 @@ static void match_reason(struct explanation *out, struct draft *draft, struct ex
     while (writer < documents->bcd.writer_count && documents->writer_wmd[writer] != wmd) {
         writer++;
     }
-    if (writer == documents->bcd.writer_count || draft->selection.writers == NULL) {
+    if (draft->selection.writers == NULL) {
+        match->reason =
+            VIEW("this backup was made in volume mode, without components (rules 2.10)");
+        return;
+    }
+    if (writer == documents->bcd.writer_count) {
         match->reason = VIEW("nothing of its writer was backed up");
         return;
     }

@@ -297,6 +297,9 @@ static const char *writer_oddity(const struct wmd *wmd)
         return "its schema knows stamps or modify times, and neither incremental nor differential "
                "backups";
     }
+    if (wmd->usage == USAGE_UNDEFINED) {
+        return "it does not say whether its data are of the system or of users (usage)";
+    }
     if (wmd->writer_restore == WRITER_RESTORE_UNDEFINED && wmd->method != METHOD_UNDEFINED) {
         return "it does not say when it takes part in a restore, which counts as always (3.2)";
     }

@@ -18,6 +18,9 @@
 static struct view service_fault(const struct draft *draft, const struct draft_unit *unit)
 {
     const struct plan_input *input = draft->input;
+    if (unit->wmd->method != METHOD_STOP_RESTORE_START) {
+        return VIEW_NONE;
+    }
     if (unit->wmd->service.n == 0) {
         return VIEW("the method asks for a service to be stopped first, and none is named");
     }

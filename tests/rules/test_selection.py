@@ -372,6 +372,30 @@ def T18_a_backslash_is_the_root_of_logical_paths():
         equal((s.at(r"C:\a\f"), s.at(r"C:\b\f")), (b"a", b"b"))
 
 
+def R21_an_explanation_says_what_is_so():
+    with Scenario() as s:
+        w = s.writer("Ledger")
+        c = w.component("db").files(r"C:\d", "*")
+        s.put(r"C:\d\a", b"a")
+        s.backup().include(c)
+        told = Told(["explain", s.pack(), *s.where([]), r"C:\d\a"]).must(0)
+        expect("method RESTORE_IF_CAN_BE_REPLACED" in told.out and "service" not in told.out,
+               told.told())
+        s.backup(select_components=False)
+        told = Told(["explain", s.pack("--all"), *s.where([]), r"C:\d\a"]).must(0)
+        expect("volume mode" in told.out and "nothing of its writer" not in told.out, told.told())
+
+
+def R96_a_writer_that_says_no_usage_is_told_of():
+    with Scenario() as s:
+        c = s.writer("Ledger", usage="UNDEFINED").component("db").files(r"C:\d", "*")
+        s.put(r"C:\d\a", b"a")
+        s.backup().include(c)
+        media = s.pack()
+        expect(s.warnings(media).told_of("9.6", "Ledger", "usage"), "not told")
+        equal(s.run(media).must(0).status(c), "ALL")
+
+
 def T74_a_component_of_another_type_in_the_two_documents_is_not_restored():
     with Scenario() as s:
         w = s.writer("W")
