@@ -204,6 +204,7 @@ static void find_in_hits(const struct resolver *r, struct view full, struct foun
             only_folded = false;
             found->count = 0;
         }
+        ref.folded = folded;
         found->writers[found->count] = r->hits[i];
         found->refs[found->count++] = ref;
     }

@@ -64,6 +64,7 @@ struct component_ref {
     /* Index into the bcd writer's components, for one that the writer's document lacks (or that
      * has no writer document): it can be named, and is then refused by name. Else MARK_NONE. */
     uint32_t bcd_component;
+    bool folded; /* spelled in another letter case than typed: worth a warning (rules 4.3) */
 };
 
 /* WRITER in a selector (contract, section 2) is, in any letter case, a writer's class id (bare or

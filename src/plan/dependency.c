@@ -12,6 +12,7 @@
 struct target {
     struct writer_state *writer; /* NULL: not in this backup */
     uint32_t component;
+    bool folded; /* it differs by letter case (rules 4.3) */
 };
 
 /* T17: one page puts the machine before the name, another before the logical path. */
@@ -40,20 +41,33 @@ static struct target target_find(struct selecting *selecting,
         const uint32_t found = wmd_component_find(writer->tree.wmd, dependency->logical_path,
                                                   dependency->component_name, &folded);
         if (found != MARK_NONE && component_tree_root(&writer->tree, found) != MARK_NONE) {
-            return (struct target){writer, found};
+            return (struct target){writer, found, folded};
         }
     }
-    return (struct target){NULL, MARK_NONE};
+    return (struct target){NULL, MARK_NONE, false};
 }
 
 static struct view dependency_text(struct selecting *selecting,
                                    const struct vss_dependency *dependency)
 {
+    const struct documents *documents = selecting->documents;
+    struct arena *arena = selecting->arena;
     char id[UUID_TEXT_BYTES];
     uuid_text(&dependency->writer_id, id);
-    const struct view full =
-        vss_full_name(selecting->arena, dependency->logical_path, dependency->component_name);
-    return arena_printf(selecting->arena, "%s: %.*s", id, VIEW_ARG(full));
+    struct view writer = view_of(id);
+    for (uint32_t i = 0; i < documents->wmd_count; i++) {
+        if (uuid_equal(&documents->wmds[i].writer_id, &dependency->writer_id) &&
+            documents->wmds[i].friendly_name.n > 0) {
+            writer = arena_copy(arena, documents->wmds[i].friendly_name);
+            break;
+        }
+    }
+    const struct view path = dependency->logical_path;
+    const struct view name = dependency->component_name;
+    const struct view full = view_starts(path, VIEW("\\\\")) /* a machine's name is kept whole */
+                                 ? arena_printf(arena, "%.*s\\%.*s", VIEW_ARG(path), VIEW_ARG(name))
+                                 : vss_full_name(arena, path, name);
+    return arena_printf(arena, "%.*s: %.*s", VIEW_ARG(writer), VIEW_ARG(full));
 }
 
 /* A dependency that cannot be met, as the choice has it: refuse the unit, or tell. */
@@ -117,6 +131,14 @@ static bool follow_one(struct selecting *selecting, struct writer_state *writer,
     if (target.writer == NULL) {
         dependency_unmet(selecting, writer, component, dependency, "is not in this backup");
         return false;
+    }
+    if (target.folded) {
+        const struct view from = selecting_component_text(selecting, writer, component);
+        const struct view to = dependency_text(selecting, dependency);
+        selecting_warn(selecting,
+                       "%.*s depends on %.*s, which its writer spells in another letter case "
+                       "(rules 4.3)",
+                       VIEW_ARG(from), VIEW_ARG(to));
     }
     if (selecting_holds(target.writer, target.component)) {
         return false;

@@ -62,6 +62,15 @@ void draft_warn(struct draft *draft, const char *format, ...)
     va_end(args);
 }
 
+void draft_warn_folded(struct draft *draft, const char *option, const char *value,
+                       const struct component_ref *ref)
+{
+    if (ref->folded) {
+        draft_warn(draft, "%s '%s' spells a component in another letter case (rules 4.3)", option,
+                   value);
+    }
+}
+
 struct view draft_source_text(struct draft *draft, uint32_t entry)
 {
     struct buffer text = {0};

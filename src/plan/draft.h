@@ -241,6 +241,10 @@ struct view draft_source_text(struct draft *draft, uint32_t entry);
 /* "WRITER: lp\name", for messages; in the draft's arena. */
 struct view draft_unit_text(struct draft *draft, uint32_t unit);
 
+/* A warning where an option's component was found without regard to case alone (4.3). */
+void draft_warn_folded(struct draft *draft, const char *option, const char *value,
+                       const struct component_ref *ref);
+
 /* The unit whose root a component belongs to, or MARK_NONE: it is not among those restored. */
 uint32_t draft_unit_of(const struct draft *draft, const struct component_ref *ref);
 

@@ -69,6 +69,7 @@ static vsr_code option_take(struct draft *draft, const char *option, vsr_error *
             option, xml_value_length(text));
     }
     const uint32_t unit = draft_unit_of(draft, &ref);
+    draft_warn_folded(draft, "--restore-options", option, &ref);
     if (unit == MARK_NONE) {
         draft_warn(draft, "--restore-options '%s': that component is not among those restored",
                    option);

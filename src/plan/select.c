@@ -198,6 +198,19 @@ static vsr_code drop_ref(struct selecting *selecting, const char *selector,
     return VSR_OK;
 }
 
+static void warn_folded(struct selecting *selecting, const char *selector,
+                        const struct component_ref *ref)
+{
+    const struct writer_state *writer = &selecting->writers[ref->writer];
+    if (ref->folded) {
+        const struct view text = ref->component != MARK_NONE
+                                     ? selecting_component_text(selecting, writer, ref->component)
+                                     : selecting_entry_text(selecting, writer, ref->bcd_component);
+        selecting_warn(selecting, "'%s' is taken as %.*s, of another letter case (rules 4.3)",
+                       selector, VIEW_ARG(text));
+    }
+}
+
 typedef vsr_code ref_mark(struct selecting *selecting, const char *selector,
                           const struct component_ref *ref, vsr_error *error);
 
@@ -210,6 +223,7 @@ static vsr_code mark_all(struct selecting *selecting, const char *const *selecto
         vsr_code code = choice_resolve_all(selecting->arena, selecting->documents,
                                            view_of(selectors[i]), &refs, &ref_count, error);
         for (uint32_t k = 0; k < ref_count && code == VSR_OK; k++) {
+            warn_folded(selecting, selectors[i], &refs[k]);
             code = mark(selecting, selectors[i], &refs[k], error);
         }
         if (code != VSR_OK) {

@@ -48,6 +48,7 @@ static vsr_code target_of_caller(struct draft *draft, const char *option, vsr_er
                        option);
     }
     const uint32_t unit = draft_unit_of(draft, &ref);
+    draft_warn_folded(draft, "--restore-target", option, &ref);
     if (unit == MARK_NONE) {
         draft_warn(draft, "--restore-target '%s': that component is not among those restored",
                    option);

@@ -201,6 +201,7 @@ static vsr_code targets_of_caller(struct draft *draft, vsr_error *error)
             return code;
         }
         const uint32_t unit = draft_unit_of(draft, &ref);
+        draft_warn_folded(draft, "--new-target", option, &ref);
         if (unit == MARK_NONE || draft->units[unit].wmd == NULL) {
             draft_warn(draft, "--new-target '%s': that component is not among those restored",
                        option);

@@ -386,6 +386,45 @@ def R21_an_explanation_says_what_is_so():
         expect("volume mode" in told.out and "nothing of its writer" not in told.out, told.told())
 
 
+def R43_another_letter_case_is_told():
+    with Scenario() as s:
+        other = s.writer("Other")
+        o = other.component("Box", lp="In").files(r"C:\o", "*")
+        w = s.writer("Ledger", schema=0x100)
+        c = w.component("Db", lp="Data").files(r"C:\d", "*").depends(other, "in", "box")
+        s.put(r"C:\d\a", b"a")
+        s.put(r"C:\o\a", b"a")
+        b = s.backup()
+        b.include(c)
+        b.include(o)
+        media = s.pack()
+        new_target = r"|C:\d|*|yes|C:\new"
+        for name, heard in ((r"Data\Db", False), (r"DATA\db", True)):
+            full = "Ledger:" + name
+            told = s.warnings(media, "--component", full, "--exclude-component",
+                              full.replace("Ledger:", "Other:").replace(name, r"In\Box"))
+            equal((told.told_of("4.3", full), told.told_of("4.3", "depends on")), (heard, True))
+            for option, value in (("--new-target", new_target), ("--restore-target", "=original"),
+                                  ("--restore-options", '="a"="b"')):
+                told = s.warnings(media, option, full + value)
+                equal(told.told_of("4.3", option), heard, told.told())
+        told = s.warnings(media, "--exclude-component", r"other:IN\BOX")
+        expect(told.told_of("4.3", r"In\Box"), told.told())
+
+
+def T17_a_remote_machine_is_named_as_it_is():
+    with Scenario() as s:
+        w = s.writer("Ledger")
+        c = w.component("db").files(r"C:\d", "*")
+        c.depends(s.writer("Other"), r"\\host\in", "box").depends(s.writer("Third"), None,
+                                                                  r"\\host\x")
+        s.put(r"C:\d\a", b"a")
+        s.backup().include(c)
+        told = s.warnings(s.pack())
+        expect(told.told_of("another machine", r"Other: \\host\in\box"), told.told())
+        expect(told.told_of("another machine", r"Third: \\host\x"), told.told())
+
+
 def R96_a_writer_that_says_no_usage_is_told_of():
     with Scenario() as s:
         c = s.writer("Ledger", usage="UNDEFINED").component("db").files(r"C:\d", "*")
