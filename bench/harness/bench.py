@@ -22,12 +22,13 @@ def measure(options, corpus, target, programs):
     corpus.make()
     corpus.pack()
     peers = Peers(corpus, programs, options.peers if writes else ())
-    raw_mode, raw_tried = None, {}
+    raw_tried, tries = {}, 1 if options.smoke else 2
     if writes:
-        peers.choose_block_size(target, programs, 1 if options.smoke else 2)
-        raw_mode, raw_tried = ceilings.best_raw_mode(corpus, target, programs, threads)
+        peers.choose_block_size(target, programs, tries)
+        raw_tried = ceilings.raw_modes_tried(corpus, target, programs, threads, tries)
+    raw_modes = ceilings.best_raw_modes(raw_tried) if raw_tried else []
     rows = product_rows(corpus, programs, writes, options.scaling, options.variant, threads) \
-        + ceilings.ceiling_rows(corpus, programs, threads, raw_mode) + peers.rows()
+        + ceilings.ceiling_rows(corpus, programs, threads, raw_modes) + peers.rows()
     rounds = Rounds(Runner(corpus, target, programs, options.media == "cold", options.drop_caches),
                     rows)
     rounds.run(options.rounds)
@@ -39,7 +40,7 @@ def measure(options, corpus, target, programs):
         "bytes": corpus.bytes, "data_bytes": corpus.data_bytes, "set_bytes": corpus.set_bytes,
         "pack_seconds": corpus.pack_seconds, "target": target.name, "target_kind": target.kind,
         "media": options.media, "drop_caches": options.drop_caches, "rounds": options.rounds,
-        "threads": threads, "raw_mode": raw_mode, "raw_tried": raw_tried,
+        "threads": threads, "raw_tried": raw_tried,
         "squashfs_block": peers.block_size if peers.block_seconds else None,
         "squashfs_tried": peers.block_seconds, "missing": peers.missing, "failed": rounds.failed,
         "holes": rounds.holes, **facts, "rows": found,

@@ -28,22 +28,30 @@ def raw_row(corpus, programs, threads, mode):
                               str(RAW_FILES), str(raw_bytes(corpus)), mode], own_clock=True)
 
 
-def best_raw_mode(corpus, target, programs, threads):
-    """The way of writing by which everything is on stable storage soonest; tried once each."""
-    seconds = {}
+def raw_modes_tried(corpus, target, programs, threads, tries):
+    """{mode: [least seconds, least synced seconds]} of those that the target takes."""
+    found = {}
+    runner = Runner(corpus, target, programs)
     for mode in RAW_MODES:
+        row = raw_row(corpus, programs, threads, mode)
         try:
-            sample = Runner(corpus, target, programs).run(raw_row(corpus, programs, threads, mode))
+            samples = [runner.run(row) for _ in range(tries)]
         except Trouble as trouble:
             if trouble.ended != EXIT_NO_MODE: # the target does not take it
                 raise
             continue
-        seconds[mode] = sample.synced_seconds
-    return min(seconds, key=seconds.get), seconds
+        found[mode] = [min(sample.seconds for sample in samples),
+                       min(sample.synced_seconds for sample in samples)]
+    return found
 
 
-def ceiling_rows(corpus, programs, threads, raw_mode):
-    """raw_mode None: there is nowhere to write to."""
+def best_raw_modes(tried):
+    """The mode that is fastest as it ends, and the one that is until all is on stable storage."""
+    return sorted({min(tried, key=lambda mode: tried[mode][i]) for i in (0, 1)})
+
+
+def ceiling_rows(corpus, programs, threads, raw_modes):
+    """raw_modes none: there is nowhere to write to."""
     ceilings, count = programs.helper("ceilings"), str(threads)
 
     def frames(kind):
@@ -58,12 +66,11 @@ def ceiling_rows(corpus, programs, threads, raw_mode):
         Row(DECODE, CEILING, frames("decode"), [corpus.set], writes=False, own_clock=True),
         Row(VERIFY, CEILING, frames("verify"), [corpus.set], writes=False, own_clock=True),
     ]
-    if raw_mode is not None:
+    if raw_modes:
         rows.append(Row(BARE, CEILING,
                         lambda place: [programs.helper("bare_write"), corpus.tree,
                                        os.path.join(place, "bare"), count], own_clock=True))
-        rows.append(raw_row(corpus, programs, threads, raw_mode))
-    return rows
+    return rows + [raw_row(corpus, programs, threads, mode) for mode in raw_modes]
 
 
 @dataclass

@@ -5,7 +5,7 @@ import os
 
 from . import trees
 from .commands import Trouble, tell
-from .rows import PEER
+from .rows import PEER, PRODUCT
 
 
 class Rounds:
@@ -29,12 +29,17 @@ class Rounds:
     def _run_row(self, row, number):
         """A peer that fails is named and left out; anything else that fails ends the program."""
 
-        def mend(place):
-            source = os.path.join(self.runner.corpus.tree, "Corpus")
-            self.holes[row.name] = trees.compare(source, os.path.join(place, "C", "Corpus"))
+        corpus = self.runner.corpus
+
+        def check(place):
+            if row.kind == PRODUCT:
+                self.holes[row.name] = trees.compare(os.path.join(corpus.tree, "Corpus"),
+                                                     os.path.join(place, "C", "Corpus"))
+            elif row.kind == PEER and trees.files_in(place) != corpus.files:
+                raise Trouble(f"{trees.files_in(place)} files came of {corpus.files}")
 
         try:
-            sample = self.runner.run(row, mend if row.check and number == 0 else None)
+            sample = self.runner.run(row, check if row.writes and number == 0 else None)
         except Trouble as trouble:
             if row.kind != PEER:
                 raise

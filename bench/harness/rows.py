@@ -44,7 +44,6 @@ class Row:
     environment: dict = field(default_factory=dict)
     in_target: bool = False                    # runs with the target as its working folder
     own_clock: bool = False                    # prints what it took itself
-    check: bool = False                        # compare what it restored with the source
     clean: str = None                          # a path that must not be there before
     durability: str = None                     # of the product: what it promised at its end
     against: str = None                        # of the product: "restore", "verify" or None
@@ -57,8 +56,8 @@ class Runner:
         self.corpus, self.target, self.programs = corpus, target, programs
         self.cold, self.drop_caches = cold, drop_caches
 
-    def run(self, row, mend=None):
-        """One run: a Sample. mend(place) is called while the target still stands."""
+    def run(self, row, check=None):
+        """One run: a Sample. check(place) is called while the target still stands."""
         if row.clean is not None:
             shutil.rmtree(row.clean, ignore_errors=True)
         if row.writes:
@@ -67,8 +66,8 @@ class Runner:
             self._settle(row)
             place = self.target.path if row.writes else None
             sample = self._own_clock(row, place) if row.own_clock else self._observed(row, place)
-            if mend is not None:
-                mend(place)
+            if check is not None:
+                check(place)
         finally:
             if row.writes:
                 self.target.end()

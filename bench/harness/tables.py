@@ -72,8 +72,6 @@ def head_lines(told):
     archives = [f"set {told['set_bytes'] / 1e6:.1f} MB, packed in {told['pack_seconds']:.2f} s"]
     if told.get("squashfs_block"):
         archives.append(f"unsquashfs with blocks of {told['squashfs_block']}")
-    if told.get("raw_mode"):
-        archives.append(f"raw writes {told['raw_mode']}")
     return [
         f"corpus {told['corpus']} ({told['description']}; share 1/{told['share']}): "
         f"{told['files']} files, {told['data_bytes'] / 1e6:.1f} MB"

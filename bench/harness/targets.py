@@ -132,13 +132,14 @@ class Loop(Target):
         device = call("losetup", "--find", "--show",
                       f"--direct-io={'on' if self.direct else 'off'}", self.image).strip()
         self.device = os.path.basename(device)
-        call("mount", device, self.path)
+        try:
+            call("mount", device, self.path)
+        finally:
+            call("losetup", "--detach", device) # once it is unmounted, whoever does that
 
     def end(self):
         unmount(self.path)
-        if self.device is not None:
-            call("losetup", "--detach", f"/dev/{self.device}")
-            self.device = None
+        self.device = None
 
 
 class Nowhere(Target):

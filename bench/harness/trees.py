@@ -35,6 +35,10 @@ def tree_names(top):
             for folder, folders, files in os.walk(top) for name in folders + files}
 
 
+def files_in(top):
+    return sum(len(names) for _, _, names in os.walk(top))
+
+
 def has_holes(status):
     return status.st_blocks * 512 < status.st_size
 

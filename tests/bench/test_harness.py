@@ -37,7 +37,7 @@ def result(*rows, **more):
     return {"format": 2, "corpus": "S", "share": 1, "description": "small files", "files": 1000,
             "bytes": 500000000, "data_bytes": 500000000, "set_bytes": 300000000,
             "pack_seconds": 1.0, "target": "tmpfs", "target_kind": "tmpfs", "media": "warm",
-            "rounds": 3, "squashfs_block": "1M", "raw_mode": "buffered", "missing": ["borg lz4"],
+            "rounds": 3, "squashfs_block": "1M", "missing": ["borg lz4"],
             "failed": {}, "holes": {}, "machine": "2 x a machine", "memory": "24 GB",
             "kernel": "6.1", "commit": "abc", "load_before": 0.1, "time": "now",
             "rows": list(rows), **more}
@@ -86,6 +86,14 @@ class Ceilings(unittest.TestCase):
 
     def test_no_ceiling_without_its_terms(self):
         self.assertIsNone(ceilings.floor_of("L", False, "restore", "unit", {}))
+
+
+    def test_best_ways_of_writing_with_and_without_sync(self):
+        tried = {"buffered": [1.0, 4.0], "uncached": [2.0, 3.0], "direct-16": [2.2, 2.3]}
+        self.assertEqual(ceilings.best_raw_modes(tried), ["buffered", "direct-16"])
+        rows = [Row(f"raw write, {mode}", CEILING, None) for mode in ("buffered", "direct-16")]
+        samples = {row.name: [Sample(*tried[row.name.split(", ")[1]])] for row in rows}
+        self.assertEqual(results.ceiling_medians(rows, samples), {"raw write": (1.0, 2.3)})
 
 
 class Ratios(unittest.TestCase):
