@@ -3,6 +3,7 @@
 
 #include "base/bug.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +14,8 @@ enum { EXIT_CODE_MEMORY = 50, GROW_COUNT_MIN = 16 };
 
 /* A large array is asked to stand in huge pages: a plan of a million files is touched 64 bytes
  * after the other, and a page fault for each 4 KiB was a quarter of the time to make it. Advice
- * only; never more than a page at each end is wasted. */
-static const size_t HUGE_PAGE_BYTES = (size_t)2 << 20;
+ * only. It is given for all of the array's mapping: parts of one that differ cannot be moved by
+ * mremap(), and realloc() would copy them. */
 static const size_t HUGE_BYTES_MIN = (size_t)8 << 20;
 
 static void heap_advise(void *memory, size_t bytes)
@@ -22,9 +23,10 @@ static void heap_advise(void *memory, size_t bytes)
     if (bytes < HUGE_BYTES_MIN) {
         return;
     }
-    const size_t skip = HUGE_PAGE_BYTES - (uintptr_t)memory % HUGE_PAGE_BYTES;
-    const size_t length = (bytes - skip) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
-    (void)madvise((char *)memory + skip, length, MADV_HUGEPAGE);
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t from = (uintptr_t)memory / page * page; /* the mapping begins with a header */
+    const uintptr_t end = ((uintptr_t)memory + malloc_usable_size(memory)) / page * page;
+    (void)madvise((char *)memory - ((uintptr_t)memory - from), end - from, MADV_HUGEPAGE);
 }
 
 __attribute__((noreturn, cold)) static void heap_exhausted(size_t count, size_t size)
