@@ -56,31 +56,6 @@ struct bcd_document *document_out_inside(struct document_out *out)
 
 /* --- before the copy --- */
 
-/* Ruling 35: marks that an earlier restore left. */
-static void marks_clear(struct bcd_document *document, const struct bcd *bcd)
-{
-    for (uint32_t w = 0; w < bcd->writer_count; w++) {
-        for (uint32_t c = 0; c < bcd->writers[w].component_count; c++) {
-            const struct bcd_component *component = &bcd->writers[w].components[c];
-            if (component->selected_for_restore != FLAG_ABSENT) {
-                bcd_document_set(document, w, c, BCD_SELECTED_FOR_RESTORE, VIEW_NONE);
-            }
-            if (component->restore_status != RESTORE_STATUS_UNDEFINED) {
-                bcd_document_set(document, w, c, BCD_FILE_RESTORE_STATUS, VIEW_NONE);
-            }
-            if (component->additional_restores != FLAG_ABSENT) { /* of that restore's chain (7.2) */
-                bcd_document_set(document, w, c, BCD_ADDITIONAL_RESTORES, VIEW_NONE);
-            }
-            if (component->subcomponent_count > 0) {
-                bcd_document_remove(document, w, c, BCD_RESTORE_SUBCOMPONENT);
-            }
-            if (component->used_mapping_count > 0) {
-                bcd_document_remove(document, w, c, BCD_USED_MAPPING);
-            }
-        }
-    }
-}
-
 /* A loaded plan's numbers are held against the documents before they index. */
 static const struct bcd_component *component_of(const struct document_out *out,
                                                 const struct plan_unit *unit)
@@ -90,6 +65,42 @@ static const struct bcd_component *component_of(const struct document_out *out,
                    unit->bcd_component < bcd->writers[unit->writer].component_count
                ? &bcd->writers[unit->writer].components[unit->bcd_component]
                : NULL;
+}
+
+/* Ruling 35: selection marks that an earlier restore left are nobody's now. */
+static void marks_clear(struct bcd_document *document, const struct bcd *bcd)
+{
+    for (uint32_t w = 0; w < bcd->writer_count; w++) {
+        for (uint32_t c = 0; c < bcd->writers[w].component_count; c++) {
+            const struct bcd_component *component = &bcd->writers[w].components[c];
+            if (component->selected_for_restore != FLAG_ABSENT) {
+                bcd_document_set(document, w, c, BCD_SELECTED_FOR_RESTORE, VIEW_NONE);
+            }
+            if (component->subcomponent_count > 0) {
+                bcd_document_remove(document, w, c, BCD_RESTORE_SUBCOMPONENT);
+            }
+        }
+    }
+}
+
+/* What it said of a component that is restored again is no more; of others it stays (9.3, T10). */
+static void results_clear(struct document_out *out, const struct plan_unit *unit)
+{
+    const struct bcd_component *component = component_of(out, unit);
+    if (component == NULL) {
+        return;
+    }
+    if (component->restore_status != RESTORE_STATUS_UNDEFINED) {
+        bcd_document_set(out->document, unit->writer, unit->bcd_component, BCD_FILE_RESTORE_STATUS,
+                         VIEW_NONE);
+    }
+    if (component->additional_restores != FLAG_ABSENT) { /* of that restore's chain (7.2) */
+        bcd_document_set(out->document, unit->writer, unit->bcd_component, BCD_ADDITIONAL_RESTORES,
+                         VIEW_NONE);
+    }
+    if (component->used_mapping_count > 0) {
+        bcd_document_remove(out->document, unit->writer, unit->bcd_component, BCD_USED_MAPPING);
+    }
 }
 
 /* Ruling 2: is a writer told of this unit? */
@@ -172,6 +183,9 @@ static void marks_begin(struct document_out *out, const struct plan *plan)
         out->selected[w] = ARENA_ARRAY(&out->arena, bool, bcd->writers[w].component_count);
     }
     marks_clear(out->document, bcd);
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        results_clear(out, &plan->units[u]);
+    }
     requests_mark(out, plan);
 }
 

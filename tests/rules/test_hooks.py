@@ -810,6 +810,23 @@ def R72_additional_restores_of_an_earlier_restore_are_no_more():
         equal(run.document.entry(c).get("additionalRestores"), None, "or no recovery would be run")
 
 
+def T10_what_an_earlier_restore_said_of_others_stays():
+    with Scenario() as s:
+        w = s.writer("Ledger")
+        c = w.component("db").files(r"C:\db", "*")
+        other = w.component("other").files(r"C:\other", "*")
+        earlier = {"fileRestoreStatus": "failed", "additionalRestores": "yes",
+                   "selectedForRestore": "yes"}
+        s.backup().include(c, **earlier).used_mapping(r"C:\db", "*", r"D:\db")
+        s.backups[-1].include(other, **earlier).used_mapping(r"C:\other", "*", r"D:\other")
+        s.put(r"C:\db\f", b"f")
+        run = s.run(s.pack(), "--component", "Ledger:db").must(0)
+        told = [[run.document.entry(one).get(name) for name in earlier] +
+                [len(run.document.children(one, "ALTERNATE_LOCATION_MAPPING"))]
+                for one in (c, other)]
+        equal(told, [["all", None, "yes", 0], ["failed", "yes", None, 1]])
+
+
 def R99_a_summary_that_nobody_can_read_is_no_success():
     with Scenario() as s:
         one(s)
