@@ -434,6 +434,27 @@ static vsr_code writers_end(struct dialogue *d, const struct plan *plan,
     return first;
 }
 
+/* Who was named to play a writer that takes no part (3.1, 3.2) learns that nobody asked him. */
+static void tell_unasked(struct dialogue *d, const struct plan *plan)
+{
+    const struct documents *documents = d->options.documents;
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        const uint32_t writer = plan->units[u].writer;
+        const uint32_t wmd =
+            writer < documents->bcd.writer_count ? documents->writer_wmd[writer] : MARK_NONE;
+        if (wmd == MARK_NONE || !d->writers[writer].played || d->writers[writer].asked ||
+            plan->units[u].involve_writer != 0 ||
+            (u > 0 && plan->units[u - 1].writer == writer)) { /* told before */
+            continue;
+        }
+        const bool custom = documents->wmds[wmd].method == METHOD_CUSTOM;
+        dialogue_note(d, false, "%.*s was not asked: %s (rules 3.1)",
+                      VIEW_ARG(dialogue_writer_name(d, writer)),
+                      custom ? "it has a restore procedure of its own"
+                             : "its document says that it wants no restore events");
+    }
+}
+
 vsr_code dialogue_end(struct dialogue *d, const struct plan *plan, struct report *report,
                       vsr_error *error)
 {
@@ -446,6 +467,9 @@ vsr_code dialogue_end(struct dialogue *d, const struct plan *plan, struct report
     const vsr_code told = writers_end(d, plan, report, rc == VSR_OK ? error : NULL);
     rc = rc == VSR_OK ? told : rc;
     dialogue_cycle(d, plan, report);
+    if (d->options.choices->private_dir == NULL) {
+        tell_unasked(d, plan);
+    }
     for (size_t i = 0; i < d->note_count && report != NULL; i++) {
         report_note(report, d->notes[i].text, d->notes[i].is_loss);
     }

@@ -314,8 +314,9 @@ def R31_writers_that_are_not_told_are_not_run():
         s.backups[-1].include(w2)
         program = players.writer("any")
         media = s.pack()
-        s.run(media, "--component", "Ledger", *play(("Ledger", program),
-                                                    ("Unselected", program))).must(0)
+        run = s.run(media, "--component", "Ledger", *play(("Ledger", program),
+                                                          ("Unselected", program))).must(0)
+        noted(run, "Ledger", "not asked")
         s.run(media, "--component", "Unselected", "--private", s.folder,
               *play(("Unselected", program))).must(0)
         equal(players.diary, [])
