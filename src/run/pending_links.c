@@ -211,6 +211,7 @@ vsr_code pending_find_registered(struct arena *arena, const char *registry,
     links_follow(arena, list, out);
     (void)closedir(list);
     paths_sort(out);
+    out->registered = true;
     return VSR_OK;
 }
 

@@ -29,6 +29,7 @@ struct pending_paths {
     struct view *list; /* a NUL behind each */
     uint32_t count;
     size_t capacity;
+    bool registered; /* of the registry: who carries one out takes its link away */
 };
 vsr_code pending_find(struct arena *arena, const char *dir, struct pending_paths *out,
                       vsr_error *error);

@@ -99,6 +99,13 @@ void pending_sessions_open(struct pending_sessions *out, const struct pending_pa
         } else if (!over) {
             message(context, view_of(error.what));
             out->code = out->code == VSR_OK ? rc : out->code;
+        } else if (paths->registered) {
+            vsr_error gone = {0};
+            (void)err_set(&gone, VSR_ERR_SELECTION, "run/pending",
+                          "%s is registered and not there: its volume is not mounted yet, or "
+                          "somebody removed it (then remove its link in the registry)",
+                          paths->list[i].p);
+            message(context, view_of(gone.what));
         }
     }
     steps_sort(out);

@@ -33,8 +33,8 @@ int pending_identity_compare(const struct pending_identity *a, const struct pend
 /* Sentences about folders that could not be opened; they do not stop the others. */
 typedef void pending_message(void *context, struct view sentence);
 
-/* Open what there is of paths; what has been carried out and is gone is left out. to_change:
- * locked. */
+/* Open what there is of paths; what has been carried out and is gone is left out, and told where it
+ * is still registered. to_change: locked. */
 void pending_sessions_open(struct pending_sessions *out, const struct pending_paths *paths,
                            bool to_change, pending_message *message, void *context);
 void pending_sessions_close(struct pending_sessions *sessions);
