@@ -314,7 +314,9 @@ static const char *writer_oddity(const struct wmd *wmd)
     if (wmd->usage == USAGE_UNDEFINED) {
         return "it does not say whether its data are of the system or of users (usage)";
     }
-    if (wmd->writer_restore == WRITER_RESTORE_UNDEFINED && wmd->method != METHOD_UNDEFINED) {
+    if ((wmd->writer_restore == WRITER_RESTORE_UNDEFINED ||
+         wmd->writer_restore == WRITER_RESTORE_UNKNOWN) &&
+        wmd->method != METHOD_UNDEFINED) {
         return "it does not say when it takes part in a restore, which counts as always (3.2)";
     }
     return NULL;

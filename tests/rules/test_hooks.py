@@ -339,6 +339,15 @@ def R31_a_writer_is_not_told_of_what_cannot_be_restored():
         equal((run.document.status(a), run.document.status(b)), ("all", "none"))
 
 
+def R32_a_writer_that_says_not_when_it_takes_part_always_does():
+    for wre in (None, "undefined", "sometimes"):
+        with Scenario() as s:
+            _, c, players = one(s, wre=wre)
+            run = s.run(s.pack(), *play(("Ledger", players.writer("ledger")))).must(0)
+            equal(players.diary, ["ledger pre-restore", "ledger post-restore"])
+            expect(run.told_of("9.6", "Ledger", "3.2"), f"{wre}\n{run.told()}")
+
+
 def R33_a_program_gets_a_clean_place():
     with Scenario() as s:
         w, _, players = one(s)
