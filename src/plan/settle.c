@@ -163,8 +163,10 @@ static void settle_stage(struct draft *draft, uint32_t unit, const struct survey
         if (draft_has_ranges(draft, file)) {
             draft_refuse(draft, unit, REFUSAL_NOT_REPLACEABLE, "8.4",
                          "'%.*s': ranges cannot wait for the next boot, because what they are laid "
-                         "into may change until then",
-                         VIEW_ARG(draft_source_text(draft, file->entry)));
+                         "into may change until then%s%.*s",
+                         VIEW_ARG(draft_source_text(draft, file->entry)),
+                         original->to_writing.refusal != REFUSAL_NONE ? "; " : "",
+                         VIEW_ARG(original->to_writing.detail));
             return;
         }
         file->action = ACTION_STAGE;

@@ -510,6 +510,23 @@ def R74_what_waits_for_the_boot_is_not_overtaken():
         s.run(last, "--after", first, *live).must(0)
 
 
+def R74_ranges_do_not_wait_behind_what_waits():
+    with Scenario() as s:
+        _, c = one(s, method="REPLACE_AT_REBOOT")
+        full = packed(s, "full", c, ("a", b"0123456789"))
+        s.backup("incremental").include(c).partial(r"C:\d", "a", "2:3")
+        s.put(r"C:\d\a", b"abcdefghij")
+        last = s.pack("--parent", full)
+        live = ("--tree", "live", "--registry", "")
+        run = s.run([last], *live).must(3)
+        first, second = run.steps
+        equal((first.exit, second.unit(c)["error"]), (5, "NOT_REPLACEABLE"))
+        expect(os.fsdecode(first.folder) in second.unit(c)["detail"], second.unit(c))
+        Told(["pending", "apply", first.folder, "--registry", ""]).must(0)
+        s.run(last, "--after", first.folder).must(0)
+        equal(s.at(r"C:\d\a"), b"01cde56789")
+
+
 def R74_no_files_went_to_no_place():
     with Scenario() as s:
         w, c = one(s, method="RESTORE_IF_NOT_THERE")
