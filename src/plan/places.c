@@ -111,6 +111,7 @@ static vsr_code places_add_top(struct places *places, uint32_t root, vsr_error *
     }
     struct place top = {.parent = MARK_NONE,
                         .root = root,
+                        .above = MARK_NONE,
                         .name = VIEW(""),
                         .entry = MARK_NONE,
                         .catalogue = MARK_NONE,
@@ -367,6 +368,7 @@ static vsr_code child_make(struct places *places, uint32_t parent_number, struct
     const uint32_t catalogue = original ? entry : catalogue_child(places, parent.catalogue, name);
     *child = (struct place){.parent = parent_number,
                             .root = parent.root,
+                            .above = parent.exists ? parent_number : parent.above,
                             .name = name,
                             .entry = entry != MARK_NONE ? entry : catalogue,
                             .catalogue = catalogue,
@@ -478,10 +480,7 @@ static void rest_of(const struct places *places, uint32_t exists, uint32_t place
 const char *place_waits(const struct places *places, uint32_t place, struct view name)
 {
     const struct plan_facts *facts = places->facts;
-    uint32_t exists = place;
-    while (exists != MARK_NONE && !places->list[exists].exists) {
-        exists = places->list[exists].parent;
-    }
+    const uint32_t exists = places->list[place].exists ? place : places->list[place].above;
     if (facts->waits == NULL || exists == MARK_NONE ||
         facts->waits(facts->context, places->list[exists].handle, VIEW_NONE) == NULL) {
         return NULL;

@@ -12,6 +12,7 @@
 struct place {
     uint32_t parent; /* MARK_NONE: the root's own top directory */
     uint32_t root;   /* number in roots->list                   */
+    uint32_t above;  /* the nearest one above it that exists, or MARK_NONE */
     struct view name;
     uint32_t handle;         /* of facts, when it exists */
     uint32_t entry;          /* media entry whose metadata it takes, or MARK_NONE   */

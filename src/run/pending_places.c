@@ -209,9 +209,12 @@ const char *pending_places_find(const struct pending_places *places,
 {
     const bool whole = !view_present(place->rest);
     const struct hash_map *map = whole ? &places->by_folder : &places->by_place;
+    if (places->count == 0) {
+        return NULL; /* as nearly always */
+    }
     const uint64_t hash = whole ? folder_hash(place) : place_hash(place);
     size_t step = 0;
-    for (uint32_t at = 0; places->count > 0 && at != MARK_NONE;) {
+    for (uint32_t at = 0; at != MARK_NONE;) {
         at = hash_map_next(map, hash, &step);
         const struct waiting_place *known = at != MARK_NONE ? &places->list[at] : NULL;
         if (known != NULL && is_in(&known->place, place) &&
