@@ -53,9 +53,9 @@ static bool target_is_out_of_scope(struct draft *draft, const struct draft_unit 
 
 enum bound { BOUND, BOUND_TWICE, BOUND_OUT_OF_SCOPE, BOUND_NOWHERE };
 
-/* Give the target to the sets of the unit that carry its triple. owner: only this component's,
- * or MARK_NONE. */
-static enum bound target_bind(struct draft *draft, uint32_t unit, const struct draft_target *target,
+/* Give the target to the sets of the unit that carry its triple, and it the first one's spelling
+ * (4.13). owner: only this component's, or MARK_NONE. */
+static enum bound target_bind(struct draft *draft, uint32_t unit, struct draft_target *target,
                               uint32_t number, uint32_t owner)
 {
     enum bound bound = BOUND_NOWHERE;
@@ -74,7 +74,11 @@ static enum bound target_bind(struct draft *draft, uint32_t unit, const struct d
             bound = bound == BOUND ? BOUND : BOUND_TWICE;
             continue;
         }
-        base = base == MARK_NONE ? locate_add_base(draft, target->alternate_path) : base;
+        if (base == MARK_NONE) {
+            base = locate_add_base(draft, target->alternate_path);
+            target->path = set->set->path;
+            target->filespec = set->set->filespec;
+        }
         set->target = number;
         set->base = base;
         bound = BOUND;

@@ -883,5 +883,19 @@ def R610_a_callers_new_target_stands_in_the_document():
         equal(s.at(r"D:\new\f0"), b"new 0")
 
 
+def R413_a_new_target_is_recorded_as_its_file_set_is_spelled():
+    with Scenario() as s:
+        w = s.writer("Ledger", schema=0x100)
+        c = w.component("db").files("%DATA%\\", "*.Dat")
+        s.put(r"C:\db\a.dat", b"a")
+        s.backup().include(c)
+        run = s.run(s.pack("--env", r"DATA=C:\db"), "--new-target",
+                    r"Ledger:db|c:\DB|*.dat|yes|%TO%\new", "--env", "TO=D:").must(0)
+        equal(run.document.children(c, "NEW_TARGET"),
+              [{"path": "%DATA%\\", "filespec": "*.Dat", "recursive": "yes",
+                "alternatePath": r"%TO%\new"}])
+        equal(s.at(r"D:\new\a.dat"), b"a")
+
+
 if __name__ == "__main__":
     run_rules(globals())
