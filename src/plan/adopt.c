@@ -101,6 +101,7 @@ static void unit_adopt(const struct adoption *a, uint32_t unit, const struct pla
     struct plan_unit *u = &a->build->units[unit];
     u->additional_restores = fresh->additional_restores;
     u->reboot_required = fresh->reboot_required;
+    u->turn = fresh->turn;
     for (uint32_t i = 0; i < fresh->shared_count; i++) {
         if (unit_refusal(a, unit) == REFUSAL_NONE) {
             shared_adopt(a, unit, a->now->shared[fresh->first_shared + i].file);
