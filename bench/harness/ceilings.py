@@ -94,9 +94,10 @@ FLOORS = {
 }
 
 
-def floor_of(corpus_key, in_memory, against, durability, medians):
+def floor_of(corpus_key, in_memory, against, durability, medians, cold=False):
     """The Floor of a row of the product. medians: {ceiling: (seconds, synced seconds or None)}, raw
-    writes under RAW. None: a term was not measured."""
+    writes under RAW. Cold media must be read, too, while the rest goes on. None: a term was not
+    measured."""
     if against == "verify":
         together, terms = sum, (VERIFY,)
     else:
@@ -108,8 +109,11 @@ def floor_of(corpus_key, in_memory, against, durability, medians):
               for term in terms]
     named = [term + (", synced" if synced and medians[term][1] is not None else "")
              for term in terms]
-    if len(terms) == 1:
-        text = named[0]
-    else:
-        text = " + ".join(named) if together is sum else "the slower of " + " and ".join(named)
-    return Floor(text, together(values))
+    seconds = together(values)
+    if together is sum:
+        named = [" + ".join(named)]
+    if cold and READ in medians:
+        named.append(READ)
+        seconds = max(seconds, medians[READ][0])
+    slower = "the slower of " if len(named) == 2 else "the slowest of " if len(named) > 2 else ""
+    return Floor(slower + " and ".join(named), seconds)

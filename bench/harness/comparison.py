@@ -44,8 +44,9 @@ def comparable(old, new):
     for key, text in (("corpus", "corpora"), ("share", "shares of the corpus")):
         if old.get(key) != new.get(key):
             return f"different {text}: {old.get(key)} and {new.get(key)}"
-    if old.get("target_kind") is not None and old["target_kind"] != new.get("target_kind"):
-        return f"different targets: {old['target']} and {new['target']}"
+    kind = "target_kind" if "target_kind" in old and "target_kind" in new else "target"
+    if old.get(kind) != new.get(kind):
+        return f"different targets: {old.get('target')} and {new.get('target')}"
     if old.get("media", "warm") != new.get("media", "warm"):
         return "one with warm media, one with cold"
     return None

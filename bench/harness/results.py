@@ -114,7 +114,7 @@ def ceiling_medians(rows, samples):
     return medians
 
 
-def add_ratios(results, rows, samples, corpus_key, in_memory):
+def add_ratios(results, rows, samples, corpus_key, in_memory, cold=False):
     """x unsquashfs (lz4), that one synced for durability unit; and of the ceiling."""
     medians = ceiling_medians(rows, samples)
     by_name = {result["row"]: result for result in results}
@@ -125,7 +125,8 @@ def add_ratios(results, rows, samples, corpus_key, in_memory):
         peer = by_name.get(UNSQUASHFS + (", synced" if row.durability == "unit" else ""))
         if row.against == "restore" and peer is not None:
             result["against_unsquashfs"] = peer["median"] / result["median"]
-        floor = ceilings.floor_of(corpus_key, in_memory, row.against, row.durability, medians)
+        floor = ceilings.floor_of(corpus_key, in_memory, row.against, row.durability, medians,
+                                  cold)
         if floor is not None:
             result["ceiling"] = floor.text
             result["ceiling_seconds"] = floor.seconds

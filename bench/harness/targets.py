@@ -5,8 +5,11 @@ journal, so an emptied folder is for those who know their file system."""
 
 import os
 import shutil
+import time
 
 from .commands import Trouble, call
+
+UNMOUNT_TRIES = 50
 
 
 def file_system(path):
@@ -165,8 +168,17 @@ def write_through(path):
 
 
 def unmount(path):
-    if os.path.ismount(path):
-        call("umount", path)
+    """A program that was just ended may take a moment to let go."""
+    for _ in range(UNMOUNT_TRIES):
+        if not os.path.ismount(path):
+            return
+        try:
+            call("umount", path)
+            return
+        except Trouble as trouble:
+            last = trouble
+        time.sleep(0.1)
+    raise last
 
 
 def make_target(word, work, direct, programs):

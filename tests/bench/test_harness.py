@@ -84,6 +84,15 @@ class Ceilings(unittest.TestCase):
         floor = self.floor("L", False, None, "verify")
         self.assertEqual((floor.seconds, floor.text), (0.25, "LZ4 decode + XXH3"))
 
+    def test_cold_media_must_be_read(self):
+        medians = {**self.MEDIANS, "media read": (1.0, None)}
+        floor = ceilings.floor_of("S", True, "restore", "none", medians, cold=True)
+        self.assertEqual((floor.seconds, floor.text),
+                         (1.0, "the slower of bare write + LZ4 decode and media read"))
+        floor = ceilings.floor_of("L", False, "restore", "unit", medians, cold=True)
+        self.assertEqual((floor.seconds, floor.text), (
+            1.0, "the slowest of LZ4 decode and raw write, synced and media read"))
+
     def test_no_ceiling_without_its_terms(self):
         self.assertIsNone(ceilings.floor_of("L", False, "restore", "unit", {}))
 
