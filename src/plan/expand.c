@@ -235,7 +235,8 @@ static void exclude_refuse(struct draft *draft, const struct wmd *wmd,
                            const struct canon_directory *directory, struct view path)
 {
     for (uint32_t unit = 0; unit < draft->unit_count; unit++) {
-        if (draft->units[unit].wmd == wmd) {
+        if (draft->units[unit].wmd == wmd ||
+            (draft->units[unit].unprotected && profile_excludes_hold(wmd))) {
             draft_refuse_path(draft, unit, directory, "the exclude", path);
         }
     }
@@ -261,14 +262,19 @@ static void walk_add_exclude(struct walk *walk, uint32_t number, const struct vs
 static void walk_add_never(struct walk *walk)
 {
     struct draft *draft = walk->draft;
-    const struct view *paths = NULL;
-    const uint32_t count = profile_never_restored(&paths);
+    const struct profile_never *never = NULL;
+    const uint32_t everybody = draft->input->documents->wmd_count;
+    const uint32_t count = profile_never_restored(&never);
     for (uint32_t i = 0; i < count; i++) {
         const struct canon_directory directory =
-            canon_source(&draft->canon, &draft->arena, paths[i]);
-        if (directory.status == CANON_OK && directory.volume != MARK_NONE) {
-            (void)expand_match_add(draft, walk->excludes, &directory, VIEW("*"), true,
-                                   draft->input->documents->wmd_count);
+            canon_source(&draft->canon, &draft->arena, never[i].path);
+        for (uint32_t v = 0; v < draft->index->volume_count; v++) {
+            const bool known = directory.status == CANON_OK;
+            const struct canon_directory at = {.volume = v,
+                                               .below = known ? directory.below : never[i].below};
+            if (!known || directory.volume == v) {
+                (void)expand_match_add(draft, walk->excludes, &at, VIEW("*"), true, everybody);
+            }
         }
     }
 }

@@ -118,12 +118,13 @@ bool profile_excludes_hold(const struct wmd *wmd)
     return profile != NULL && (profile->flags & PROFILE_EXCLUDES_HOLD) != 0;
 }
 
-uint32_t profile_never_restored(const struct view **paths)
+uint32_t profile_never_restored(const struct profile_never **out)
 {
-    static const struct view never[] = {
-        {"%ProgramData%\\Microsoft\\Windows\\DRM", 35}, /* licences bound to the machine */
+    static const struct profile_never never[] = {
+        {{"%ProgramData%\\Microsoft\\Windows\\DRM", 35}, /* licences bound to the machine */
+         {"ProgramData\\Microsoft\\Windows\\DRM", 33}},
     };
-    *paths = never;
+    *out = never;
     return sizeof never / sizeof *never;
 }
 

@@ -35,8 +35,12 @@ enum plan_turn profile_turn(const struct draft *draft, uint32_t unit);
 /* Do the writer's excludes hold for whatever is restored ("must not come back", section 11)? */
 bool profile_excludes_hold(const struct wmd *wmd);
 
-/* Directories, with %NAME%s, of which nothing is ever restored. */
-uint32_t profile_never_restored(const struct view **paths);
+/* Directories of which nothing is ever restored. */
+struct profile_never {
+    struct view path;  /* with %NAME%s */
+    struct view below; /* where it is on a system's volume when nobody gave the name a value */
+};
+uint32_t profile_never_restored(const struct profile_never **out);
 
 /* Refuse a unit that its writer's profile does not allow here; warn of what it finds odd. */
 void profile_check(struct draft *draft, uint32_t unit);

@@ -227,6 +227,9 @@ static void settle_place(struct draft *draft, struct draft_unit *unit)
 vsr_code unprotected_settle(struct draft *draft, uint32_t unit, vsr_error *error)
 {
     struct survey survey;
+    if (draft->units[unit].refusal != REFUSAL_NONE) {
+        return VSR_OK; /* what must not come back cannot be told */
+    }
     const vsr_code code = survey_unit(draft, unit, SUBUNIT_PLAIN, PLACE_ORIGINAL, &survey, error);
     if (code != VSR_OK) {
         return code;

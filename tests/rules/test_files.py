@@ -159,6 +159,27 @@ def T27_an_exclude_is_for_its_own_writer():
         equal(set(files_of(s)), {r"C:\app\f", r"C:\app\a\x.tmp"})
 
 
+def R11_what_must_not_come_back_is_known_or_nothing_does():
+    with Scenario() as s:
+        w = s.writer("Ledger")
+        c = w.component("db").files(r"C:\d", "*")
+        bits = s.writer("BITS Writer", method=None,
+                        writer_id="4969d978-be47-48b0-b100-f328f07ac1e0")
+        bits.exclude(r"%ALL%\Downloader", "*")
+        for path in (r"C:\d\a", r"C:\free\f", r"C:\all\Downloader\job"):
+            s.put(path, b"x")
+        s.backup().include(c)
+        media = s.pack("--all")
+        run = s.run(media, "--unprotected").must(3)
+        equal(run.status(c), "ALL")
+        rest = next(unit for unit in run.summary["units"] if unit["writer"] is None)
+        equal((rest["error"], rest["status"]), ("ENVIRONMENT_UNKNOWN", "NONE"))
+        expect("%ALL%" in rest["detail"] and "--env" in rest["detail"], rest["detail"])
+        equal(s.at(r"C:\free\f"), None)
+        s.run(media, "--unprotected", "--env", r"ALL=C:\all").must(0, 1)
+        equal((s.at(r"C:\free\f"), s.at(r"C:\all\Downloader\job")), (b"x", None))
+
+
 def T28_wildcards_may_match_nothing_and_names_must_be_there():
     with Scenario() as s:
         _, c = one(s)

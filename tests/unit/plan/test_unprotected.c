@@ -100,6 +100,16 @@ static const struct plan_case cases[] = {
              "d C:\\PD\\Microsoft\\Windows\\DRM\n+ C:\\PD\\a\noriginal - 5.8\n"
              "! rule 5.8: 1 files of no component are left out: they are not to be backed up, or "
              "must not come back\n"},
+    {.name = "... also where nobody said where ProgramData is", .method = CAN,
+     .locations = OWN,
+     .catalog = "volume C:\nvolume E:\nfile C:\\D\\a 1\n"
+                "free C:\\ProgramData\\Microsoft\\Windows\\DRM\\x\\y 1\n"
+                "free E:\\programdata\\microsoft\\Windows\\drm\\y 1\n"
+                "free C:\\ProgramData\\z 1\n",
+     .options = "--volume C:=/c\n--volume E:=/e\n--unprotected\n",
+     .want = OWN_PLAN "original - 5.8\nd C:\\ProgramData\n+ C:\\ProgramData\\z\n"
+             "! rule 5.8: 2 files of no component are left out: they are not to be backed up, or "
+             "must not come back\n"},
     {.name = "a lost file that is named is missing", .method = CAN,
      .locations = PLAN_C(PLAN_LIST("C:\\D", "a", "no")),
      .catalog = "volume C:\nlost C:\\D\\a 1\n",
