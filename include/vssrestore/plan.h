@@ -103,8 +103,9 @@ VSR_API vsr_code vsr_explain(const vsr_set *set, const vsr_choices *choices, con
                              vsr_error *error);
 
 /** Load a plan that vsr_plan_save() wrote, or one in JSON lines (vsr_plan_render()): the file's
- *  first bytes tell which. set: the set it was made for; another one is VSR_ERR_RUN_FOREIGN.
- *  vsr_plan_set_path() tells where it was. */
+ *  first bytes tell which. set: the set it was made for; another one is VSR_ERR_RUN_FOREIGN, and
+ *  so is a file that is no plan; VSR_ERR_SELECTION: there is no file. vsr_plan_set_path() tells
+ *  where it was. */
 VSR_API vsr_code vsr_plan_load(vsr_plan **plan, const vsr_set *set, const char *path,
                                vsr_error *error);
 /** Ask every question about the destinations again, as a run of a loaded plan must: a unit whose

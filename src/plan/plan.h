@@ -278,7 +278,8 @@ void plan_free(struct plan *plan);
 vsr_code plan_save(const struct plan *plan, int dir_fd, const char *name, vsr_error *error);
 vsr_code plan_load(struct plan **out, const char *path, vsr_error *error);
 vsr_code plan_check_set(const struct plan *plan, const struct media_set *set, vsr_error *error);
-/* Do path's first bytes say that it is a binary plan (else: JSON lines)? */
+/* Do path's first bytes say that it is a binary plan (else: JSON lines)? Errors: SELECTION: no file
+ * stands there; RUN_FOREIGN: it cannot be opened. */
 vsr_code plan_is_binary(const char *path, bool *binary, vsr_error *error);
 /* The bytes of a plan's file, for plan_read_lines(). Errors: RUN_FOREIGN. */
 vsr_code plan_file_map(const char *path, struct view *out, vsr_error *error);

@@ -172,11 +172,19 @@ vsr_code plan_save(const struct plan *plan, int dir_fd, const char *name, vsr_er
 
 /* --- loading --- */
 
+/* Of a path that was typed: one at which no file stands is no plan of anything (ruling 10). */
 vsr_code plan_is_binary(const char *path, bool *binary, vsr_error *error)
 {
     OWN(fd) fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0) {
-        return err_sys(error, VSR_ERR_RUN_FOREIGN, "plan/file", "cannot open the plan %s", path);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        const vsr_code code = err_place_code(errno);
+        return err_sys(error, code == VSR_ERR_SELECTION ? code : VSR_ERR_RUN_FOREIGN, "plan/file",
+                       "cannot open the plan %s", path);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return err_set(error, VSR_ERR_SELECTION, "plan/file",
+                       "cannot use the plan %s: it is not a regular file", path);
     }
     char magic[8] = {0};
     const ssize_t got = pread(fd, magic, sizeof magic, 0);

@@ -267,6 +267,9 @@ def places_that_are_none_are_11():
             vssrestore("plan", made.path, *places, "-o", folder / none, codes=(11,))
             vssrestore("pack", "--documents", folder / "documents", "--volume",
                        b"C:=" + folder / "c", "-o", folder / none, codes=(11,))
+        for none in ("no such plan", "file/x", "", "c"):
+            vssrestore("run", "--plan", folder / none, codes=(11,))
+            vssrestore("verify", "--plan", folder / none, codes=(11,))
         for none in (folder / "", folder / ".", folder / ".."):
             vssrestore("plan", made.path, *places, "-o", none, codes=(11,))
             made.run(*places, "--bcd-out", none, codes=(11,), run_dir="run")

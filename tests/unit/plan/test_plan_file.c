@@ -243,7 +243,8 @@ static void damaged_cut_and_foreign_files_are_refused(void **state)
     assert_int_equal(plan_is_binary(path_of("d"), &binary, &error), VSR_OK);
     assert_false(binary);
     assert_int_equal(unlink(path_of("d")), 0);
-    assert_int_equal(plan_is_binary(path_of("d"), &binary, &error), VSR_ERR_RUN_FOREIGN);
+    assert_int_equal(plan_is_binary(path_of("d"), &binary, &error), VSR_ERR_SELECTION);
+    assert_int_equal(plan_is_binary("/dev/null", &binary, NULL), VSR_ERR_SELECTION);
 
     /* the same uuid and index, other documents; then another uuid */
     struct set_part document = {.xxh3_128 = {1}};
