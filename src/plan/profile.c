@@ -63,7 +63,9 @@ static const struct profile profiles[] = {
     {"66841cd4-6ded-4f4b-8f17-fd23f8ddc3de", "Hyper-V", 0, TURN_FREE, METHOD_UNDEFINED, NULL,
      {"remove or power off virtual machines of the same id before the restored ones are imported",
       "at another place than the backup's, mend the paths of virtual disks and link the "
-      "configuration into the default place"}},
+      "configuration into the default place",
+      "where a program plays its PreRestore, which powers off and deletes the machines: verify the "
+      "set before the run, and take clustered machines offline"}},
     {"41e12264-35d8-479b-8e5c-9b23d1dad37e", "Cluster", PROFILE_OFFLINE_ONLY,
      TURN_SHARED, METHOD_UNDEFINED,
      NULL,

@@ -119,8 +119,8 @@ static vsr_code roots_add_option(struct roots *roots, size_t *capacity, struct a
     }
     const char *fault = NULL;
     if (!volume_table_add(&roots->table, arena, spec, root, &fault)) {
-        return err_set(error, VSR_ERR_SELECTION, "plan/roots", "--volume '%s': the SPEC %s", option,
-                       fault);
+        return err_set(error, VSR_ERR_SELECTION, "plan/roots",
+                       "--volume '%s': the SPEC is none: %s", option, fault);
     }
     root_name(roots, arena, root, spec);
     return VSR_OK;
