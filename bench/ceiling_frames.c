@@ -119,6 +119,19 @@ static void packs_open(struct frames *frames, char **paths, bool map)
     }
 }
 
+static void frames_close(struct frames *frames)
+{
+    for (int i = 0; i < frames->pack_count; i++) {
+        const struct pack *pack = &frames->packs[i];
+        if (pack->bytes != NULL) {
+            (void)munmap((void *)(uintptr_t)pack->bytes, (size_t)pack->byte_count);
+        }
+        (void)close(pack->fd);
+    }
+    free(frames->packs);
+    free(frames->list);
+}
+
 static void *buffer_take(void)
 {
     void *buffer = aligned_alloc(4096, PIECE_BYTES);
@@ -135,6 +148,12 @@ static void buffer_begin(struct crew_member *member)
 {
     (void)member;
     own_buffer = buffer_take();
+}
+
+static void buffer_end(struct crew_member *member)
+{
+    (void)member;
+    free(own_buffer);
 }
 
 static void decode_run(struct crew_member *member)
@@ -192,7 +211,8 @@ struct ceiling ceiling_frames(enum frames_work work, unsigned threads, char **pa
 {
     struct frames frames = {.pack_count = pack_count, .hash = work == FRAMES_VERIFY};
     packs_open(&frames, packs, work != FRAMES_READ);
-    const double seconds =
-        crew_run(threads, &frames, buffer_begin, work == FRAMES_READ ? read_run : decode_run);
+    const double seconds = crew_run(threads, &frames, buffer_begin,
+                                    work == FRAMES_READ ? read_run : decode_run, buffer_end);
+    frames_close(&frames);
     return (struct ceiling){.seconds = seconds, .bytes = atomic_load(&frames.bytes)};
 }

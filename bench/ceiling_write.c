@@ -56,6 +56,7 @@ static void runs_cut(struct writing *writing, unsigned threads)
         crew_fail("remember", "so many files");
     }
     for (unsigned file = 0; file < plan->files; file++) {
+        writing->fds[file] = -1;
         for (unsigned part = 0; part < parts; part++) {
             const uint64_t end = pieces * (part + 1) / parts * PIECE_BYTES;
             writing->runs[writing->run_count++] =
@@ -85,6 +86,15 @@ static void own_begin(struct crew_member *member)
     const struct iovec all = {own_bytes, (size_t)depth * PIECE_BYTES};
     own_registered =
         io_uring_register_buffers(&own_ring, &all, 1) == 0; /* else: not ours to lock */
+}
+
+static void own_end(struct crew_member *member)
+{
+    const struct writing *writing = member->work;
+    if (writing->plan->mode == WRITE_DIRECT) {
+        io_uring_queue_exit(&own_ring);
+    }
+    free(own_bytes);
 }
 
 static void fault_note(struct writing *writing, int os_errno)
@@ -202,14 +212,24 @@ static void files_sync(struct writing *writing)
     }
 }
 
-static void files_drop(struct writing *writing)
+static void files_drop(const struct write_plan *plan)
+{
+    for (unsigned i = 0; i < plan->files; i++) {
+        char path[4096];
+        file_path(plan, i, path);
+        (void)unlink(path);
+    }
+}
+
+static void writing_free(struct writing *writing)
 {
     for (unsigned i = 0; i < writing->plan->files; i++) {
-        char path[4096];
-        file_path(writing->plan, i, path);
-        (void)unlink(path);
-        (void)close(writing->fds[i]);
+        if (writing->fds[i] >= 0) {
+            (void)close(writing->fds[i]);
+        }
     }
+    free(writing->fds);
+    free(writing->runs);
 }
 
 bool ceiling_write(const struct write_plan *plan, unsigned threads, struct ceiling *out)
@@ -221,10 +241,11 @@ bool ceiling_write(const struct write_plan *plan, unsigned threads, struct ceili
     const double making = crew_now() - made_from;
     double writing_seconds = 0;
     if (atomic_load(&writing.fault) == 0) {
-        writing_seconds = crew_run(threads, &writing, own_begin, writing_run);
+        writing_seconds = crew_run(threads, &writing, own_begin, writing_run, own_end);
     }
     if (atomic_load(&writing.fault) != 0) {
-        files_drop(&writing);
+        files_drop(plan);
+        writing_free(&writing);
         errno = atomic_load(&writing.fault);
         return false;
     }
@@ -233,5 +254,6 @@ bool ceiling_write(const struct write_plan *plan, unsigned threads, struct ceili
     out->seconds = making + writing_seconds;
     out->synced_seconds = out->seconds + crew_now() - from;
     out->bytes = plan->file_bytes * plan->files;
+    writing_free(&writing);
     return true;
 }

@@ -61,10 +61,17 @@ static void memory_run(struct crew_member *member)
     atomic_fetch_add(&work->sum, sum);
 }
 
+static void memory_end(struct crew_member *member)
+{
+    (void)member;
+    free(own_from);
+    free(own_to);
+}
+
 static struct ceiling ceiling_memory(bool hash, unsigned threads, uint64_t bytes)
 {
     struct memory_work work = {.bytes = bytes / threads, .hash = hash};
-    const double seconds = crew_run(threads, &work, memory_begin, memory_run);
+    const double seconds = crew_run(threads, &work, memory_begin, memory_run, memory_end);
     return (struct ceiling){.seconds = seconds, .bytes = work.bytes * threads};
 }
 

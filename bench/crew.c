@@ -12,6 +12,7 @@ struct crew {
     pthread_barrier_t begun;
     void (*begin)(struct crew_member *);
     void (*run)(struct crew_member *);
+    void (*end)(struct crew_member *);
 };
 
 struct hand {
@@ -37,20 +38,19 @@ double crew_now(void)
 static void *hand_run(void *argument)
 {
     struct hand *hand = argument;
-    if (hand->crew->begin != NULL) {
-        hand->crew->begin(&hand->member);
-    }
+    hand->crew->begin(&hand->member);
     (void)pthread_barrier_wait(&hand->crew->begun);
     hand->from = crew_now();
     hand->crew->run(&hand->member);
     hand->to = crew_now();
+    hand->crew->end(&hand->member);
     return NULL;
 }
 
 double crew_run(unsigned threads, void *work, void (*begin)(struct crew_member *),
-                void (*run)(struct crew_member *))
+                void (*run)(struct crew_member *), void (*end)(struct crew_member *))
 {
-    struct crew crew = {.begin = begin, .run = run};
+    struct crew crew = {.begin = begin, .run = run, .end = end};
     static struct hand hands[CREW_MAX];
     (void)pthread_barrier_init(&crew.begun, NULL, threads + 1);
     for (unsigned i = 0; i < threads; i++) {

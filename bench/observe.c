@@ -213,5 +213,6 @@ int main(int argc, char **argv)
     }
     const int code = run(&o, argv + i + 1);
     const int written = observed_write(&o, argv[1]);
+    free(o.samples);
     return code != 0 ? code : written;
 }
