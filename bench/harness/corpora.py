@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 
-from .commands import call, tell
+from .commands import Trouble, call, tell
 
 CORPORA = {
     "S": "100,000 files of 1-16 KiB in 1,000 folders",
@@ -41,6 +41,8 @@ class Corpus:
     def describe(self):
         if self.key == "F":
             return f"files of {self.size} bytes, 100 a folder"
+        if self.key == "M":
+            return f"a copy of {self.source}, links kept"
         return CORPORA[self.key]
 
     def arguments(self):
@@ -51,23 +53,34 @@ class Corpus:
         return [SEED, str(self.share)]
 
     def make(self):
-        if not os.path.exists(self.top + ".made"):
+        made = self.top + ".made"
+        if not os.path.exists(made):
             tell(f"making corpus {self.name}")
             shutil.rmtree(self.top, ignore_errors=True)
             call(self.programs.helper("make_corpus"), self.key, self.top, *self.arguments())
-            with open(self.top + ".made", "w", encoding="utf-8"):
-                pass
+            with open(made, "w", encoding="utf-8") as out:
+                out.write(self.describe())
+        with open(made, encoding="utf-8") as text:
+            other = text.read()
+        if self.key == "M" and other not in ("", self.describe()):
+            raise Trouble(f"{self.top} is {other}: name another --work", 2)
         self.count()
 
     def count(self):
-        """Files with their links, bytes as their sizes say, bytes that are no holes."""
+        """Files with all their names, bytes as their sizes say, bytes that a restore must write."""
         self.files = self.bytes = self.data_bytes = 0
+        linked = set()
         for folder, _, names in os.walk(self.tree):
             for name in names:
                 status = os.lstat(os.path.join(folder, name))
                 self.files += 1
                 self.bytes += status.st_size
-                self.data_bytes += min(status.st_size, status.st_blocks * 512)
+                if status.st_nlink > 1:
+                    if status.st_ino in linked:
+                        continue
+                    linked.add(status.st_ino)
+                self.data_bytes += min(status.st_size, status.st_blocks * 512) \
+                    if self.key == "Z" else status.st_size
 
     def pack(self):
         shutil.rmtree(self.set, ignore_errors=True)
