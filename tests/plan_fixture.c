@@ -274,7 +274,9 @@ vsr_code restore_run(struct restore *r)
     struct budget budget;
     struct stage *stage = NULL;
     const struct uuid run = uuid_random();
-    const struct engine_options options = {.workers = r->workers, .ring = r->ring};
+    const struct engine_options options = {.workers = r->workers,
+                                           .ring = r->ring,
+                                           .write_mode = r->write_mode};
     const struct stage_options staging = {.owner = OWNER_MINE,
                                           .alone = r->alone,
                                           .in_place = r->in_place,

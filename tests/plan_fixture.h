@@ -40,6 +40,7 @@ struct restore {
     const struct media_set *set;
     const struct plan *plan;
     enum ring_choice ring;
+    enum write_mode write_mode;
     uint32_t workers;
     enum durability durability;
     const struct publish_log *log;

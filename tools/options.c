@@ -77,6 +77,8 @@ static const struct arg_option engine[] = {
      "I/O in flight for each worker"},
     {"--ring", NULL, ARG_CHOICE, AT(ring), "auto|uring|sync",
      "io_uring, or plain preadv/pwritev"},
+    {"--write-mode", NULL, ARG_CHOICE, AT(write_mode), "auto|direct|buffered|uncached",
+     "large files: O_DIRECT, page cache, RWF_DONTCACHE"},
     {NULL},
 };
 

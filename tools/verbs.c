@@ -160,6 +160,8 @@ vsr_restore_options run_options_from(const struct call *call)
         .queue_depth = (unsigned)call->queue_depth,
         .memory_bytes = call->memory_bytes,
         .ring = call->ring > 0 ? (vsr_ring)(call->ring - 1) : VSR_RING_AUTO,
+        .write_mode =
+            call->write_mode > 0 ? (vsr_write_mode)(call->write_mode - 1) : VSR_WRITE_AUTO,
         .durability =
             call->durability > 0 ? (vsr_durability)(call->durability - 1) : VSR_DURABILITY_UNIT,
         .owner = (vsr_owner)call->owner,

@@ -13,6 +13,15 @@ extern "C" {
 
 typedef enum vsr_ring { VSR_RING_AUTO = 0, VSR_RING_URING = 1, VSR_RING_SYNC = 2 } vsr_ring;
 
+/** How large files are written; small ones always by plain calls. */
+typedef enum vsr_write_mode {
+    VSR_WRITE_AUTO = 0,   /**< for each destination the first of direct, uncached, buffered that it
+                                 takes; direct pays with io_uring alone */
+    VSR_WRITE_DIRECT = 1, /**< past the page cache (O_DIRECT)             */
+    VSR_WRITE_BUFFERED = 2, /**< through the page cache                     */
+    VSR_WRITE_UNCACHED = 3  /**< leaving nothing in the page cache (RWF_DONTCACHE, Linux 6.14) */
+} vsr_write_mode;
+
 typedef enum vsr_durability {
     VSR_DURABILITY_UNIT = 0, /**< each unit is on stable storage before it is seen */
     VSR_DURABILITY_END = 1,  /**< one sync at the end                             */
@@ -55,6 +64,7 @@ typedef struct vsr_restore_options {
     const vsr_writers *writers;
     /** A sentence about a writer or a service, when it happens; with `context`. Or NULL. */
     vsr_message on_warning;
+    vsr_write_mode write_mode; /**< a destination that cannot: VSR_ERR_USAGE, nothing is written */
 } vsr_restore_options;
 
 /** Restore a set: plan, ask the writers, plan again with their answers, run, tell them. The way to

@@ -28,6 +28,14 @@ static void progress_give(void *context, const struct conduct_progress *now)
     to->options->on_progress(to->options->context, &progress);
 }
 
+static enum write_mode write_mode_given(vsr_write_mode given)
+{
+    return given == VSR_WRITE_DIRECT     ? WRITE_DIRECT
+           : given == VSR_WRITE_BUFFERED ? WRITE_BUFFERED
+           : given == VSR_WRITE_UNCACHED ? WRITE_UNCACHED
+                                         : WRITE_AUTO;
+}
+
 static struct engine_options engine_of(const vsr_restore_options *given)
 {
     return (struct engine_options){
@@ -37,6 +45,7 @@ static struct engine_options engine_of(const vsr_restore_options *given)
         .ring = given->ring == VSR_RING_URING  ? RING_URING
                 : given->ring == VSR_RING_SYNC ? RING_SYNC
                                                : RING_AUTO,
+        .write_mode = write_mode_given(given->write_mode),
     };
 }
 

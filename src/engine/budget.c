@@ -81,8 +81,26 @@ vsr_code budget_resolve(struct budget *out, const struct engine_options *options
     out->queue_depth = out->slots;
     out->registered_buffers =
         out->ring == RING_URING && out->slab_bytes <= machine->locked_memory_bytes / out->workers;
-    out->direct_write = out->ring == RING_URING;
+    out->write_mode = options->write_mode;
+    out->direct_write = options->write_mode == WRITE_DIRECT ||
+                        (options->write_mode == WRITE_AUTO && out->ring == RING_URING);
+    out->uncached_write = options->write_mode != WRITE_BUFFERED;
     return VSR_OK;
+}
+
+static const char *budget_write_reason(const struct budget *budget)
+{
+    static const char *const reasons[] = {
+        [WRITE_AUTO] = "auto: large files go past the page cache (O_DIRECT) where the destination "
+                       "can, else leave it behind them (RWF_DONTCACHE), else stay in it",
+        [WRITE_DIRECT] = "direct, asked for: a destination without O_DIRECT is refused",
+        [WRITE_BUFFERED] = "buffered, asked for: large files stay in the page cache",
+        [WRITE_UNCACHED] = "uncached, asked for: a destination without RWF_DONTCACHE is refused",
+    };
+    return budget->write_mode == WRITE_AUTO && !budget->direct_write
+               ? "auto: large files leave the page cache behind them (RWF_DONTCACHE) where the "
+                 "destination can, else stay in it; O_DIRECT pays with io_uring alone"
+               : reasons[budget->write_mode];
 }
 
 void budget_render(const struct budget *budget, const struct machine_facts *machine,
@@ -105,6 +123,5 @@ void budget_render(const struct budget *budget, const struct machine_facts *mach
     buffer_printf(out, "registered buffers %s: %llu bytes may be locked\n",
                   budget->registered_buffers ? "yes" : "no",
                   (unsigned long long)machine->locked_memory_bytes);
-    buffer_printf(out, "direct writes of large files %s\n",
-                  budget->direct_write ? "where the destination can" : "no: they need io_uring");
+    buffer_printf(out, "write mode %s\n", budget_write_reason(budget));
 }

@@ -9,13 +9,15 @@
 #include "base/err.h"
 
 enum ring_choice { RING_AUTO, RING_URING, RING_SYNC };
+enum write_mode { WRITE_AUTO, WRITE_DIRECT, WRITE_BUFFERED, WRITE_UNCACHED };
 
 struct engine_options { /* zero: the default */
     uint32_t workers;
     uint32_t queue_depth;
     uint64_t memory_bytes;
     enum ring_choice ring;
-    bool discard; /* decode and verify, write nothing: the null sink of the bench */
+    enum write_mode write_mode; /* of large files */
+    bool discard;               /* decode and verify, write nothing: the null sink of the bench */
 };
 
 struct machine_facts {
@@ -38,7 +40,9 @@ struct budget {
     uint64_t total_bytes;  /* all of it: slabs, rings, tables */
     enum ring_choice ring; /* RING_URING or RING_SYNC */
     bool registered_buffers;
-    bool direct_write;
+    enum write_mode write_mode; /* as asked for; what a destination gets: engine/write_mode.h */
+    bool direct_write;          /* O_DIRECT where it is taken */
+    bool uncached_write;        /* RWF_DONTCACHE where it is taken, for what does not go direct */
 };
 
 /* range_bytes: what tables of ranges take (range_table_bytes()). */

@@ -6,6 +6,7 @@
 
 #include "base/bug.h"
 #include "base/limits.h"
+#include "engine/write_mode.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,8 +81,8 @@ struct large_file *large_file_open(struct worker *worker, uint32_t file)
     }
     large->file = file;
     large->used = worker->clock;
-    if (worker->input->budget->direct_write &&
-        !stage_is_ranged(&worker->input->plan->files[file]) && mount->abilities.direct_write) {
+    if (!stage_is_ranged(&worker->input->plan->files[file]) &&
+        write_mode_of(worker->input->budget, &mount->abilities) == WRITE_DIRECT) {
         large->direct_fd =
             openat(directory->fd, name, O_WRONLY | O_DIRECT | O_NOFOLLOW | O_CLOEXEC);
     }
@@ -92,7 +93,8 @@ int large_file_write(const struct worker *worker, const struct large_file *large
                      uint32_t count, uint64_t offset)
 {
     const uint32_t mount = stage_file_mount(worker->input->stage, large->file);
-    const bool uncached = worker->input->stage->mounts[mount].abilities.uncached_write;
+    const bool uncached = worker->input->budget->uncached_write &&
+                          worker->input->stage->mounts[mount].abilities.uncached_write;
     uint32_t moved = 0, retries = 0;
     while (moved < count) {
         const struct iovec part = {(char *)(uintptr_t)bytes + moved, count - moved};

@@ -89,6 +89,18 @@ static void render_unit(const struct report *report, uint32_t number, struct jso
     json_object_end(json);
 }
 
+static void render_destinations(const struct report *report, struct json *json)
+{
+    json_array_begin(json, "destinations");
+    for (uint32_t i = 0; i < report->destination_count; i++) {
+        json_object_begin(json, NULL);
+        json_path(json, "dir", report->destinations[i].dir);
+        json_text(json, "write_mode", view_of(report->destinations[i].write_mode));
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
 void report_render_summary(const struct report *report, struct buffer *out)
 {
     struct json json = json_into(out);
@@ -123,6 +135,7 @@ void report_render_summary(const struct report *report, struct buffer *out)
     json_u64(&json, "folders", report->pending_folders);
     json_u64(&json, "registered", report->pending_registered);
     json_object_end(&json);
+    render_destinations(report, &json);
     json_u64(&json, "losses", report->losses);
     json_array_begin(&json, "notes");
     for (size_t i = 0; i < report->note_count; i++) {

@@ -138,6 +138,17 @@ static void to_dos_fold(struct report *report, const struct plan *plan)
     }
 }
 
+static void destinations_fold(struct report *report, const struct report_input *input)
+{
+    report->destinations =
+        ARENA_ARRAY(&report->arena, struct report_destination, input->destination_count);
+    report->destination_count = input->destination_count;
+    for (uint32_t i = 0; i < input->destination_count; i++) {
+        report->destinations[i] = input->destinations[i];
+        report->destinations[i].dir = arena_copy(&report->arena, input->destinations[i].dir);
+    }
+}
+
 static bool plan_is_of_live_tree(const struct plan *plan)
 {
     for (uint32_t i = 0; i + 1 < plan->choice_count; i++) {
@@ -158,6 +169,7 @@ void report_fold(struct report *out, const struct report_input *input, struct vi
     out->unit_writers = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
     out->unit_paths = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
     out->unit_components = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
+    destinations_fold(out, input);
     out->losses = input->losses;
     out->live_tree = plan_is_of_live_tree(plan);
     out->pending_folders = input->pending_folders;

@@ -28,6 +28,12 @@ struct report_to_do {
     struct view text;
 };
 
+/* A mapped volume that was written to. */
+struct report_destination {
+    struct view dir;        /* where it stands on this machine */
+    const char *write_mode; /* static: how large files were written there */
+};
+
 enum { REPORT_FAILURES_MAX = 20 }; /* named on the screen */
 
 struct report {
@@ -41,6 +47,8 @@ struct report {
     uint32_t failure_count; /* how many are kept; report.jsonl has all */
     struct report_to_do *to_dos;
     uint32_t to_do_count;
+    struct report_destination *destinations;
+    uint32_t destination_count;
     uint64_t restored, skipped, failed, not_started, bytes;
     uint64_t units_all, units_none, units_failed;
     uint64_t losses;
@@ -65,6 +73,8 @@ struct report_input {
     const uint64_t *residue;        /* for each unit: what could not be taken back */
     const enum refusal *refusals;   /* for each unit: refused since it was planned; may be NULL */
     const struct view *details; /* for each unit: the sentence to that, or absent; may be NULL */
+    const struct report_destination *destinations;
+    uint32_t destination_count;
     uint64_t losses;
     uint64_t elapsed_ns;
     uint32_t pending_folders, pending_registered;

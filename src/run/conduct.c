@@ -7,6 +7,7 @@
 #include "base/heap.h"
 #include "base/io.h"
 #include "engine/range_table.h"
+#include "engine/write_mode.h"
 #include "run/journal.h"
 #include "run/pending_hold.h"
 #include "run/run_folder.h"
@@ -45,6 +46,8 @@ struct conduct {
     uint64_t waiting_bytes;
     uint64_t waiting_since_ns;
     struct meta_loss losses;
+    struct report_destination *destinations; /* heap */
+    uint32_t destination_count;
     struct buffer kept; /* where originals stand that could not be put back; for people */
     int stopped_by;     /* the signal that stopped the engine before it was done, or 0 */
     bool cut_short;     /* it came before the engine began: while writers were asked */
@@ -237,6 +240,8 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
         .residue = c->units.residue,
         .refusals = c->units.refused.refusals,
         .details = c->units.refused.details,
+        .destinations = c->destinations,
+        .destination_count = c->destination_count,
         .losses = losses_sum(&c->losses),
         .elapsed_ns = clock_monotonic_ns() - c->began_ns,
         .pending_folders = c->held.folders,
@@ -284,6 +289,20 @@ static void conduct_tell_kept(struct conduct *c)
     }
 }
 
+/* The volumes that are written to, and how. */
+static void conduct_note_destinations(struct conduct *c)
+{
+    c->destination_count = c->stage->mount_count;
+    c->destinations = heap_alloc(c->destination_count, sizeof *c->destinations);
+    for (uint32_t m = 0; m < c->destination_count; m++) {
+        const struct stage_mount *mount = &c->stage->mounts[m];
+        c->destinations[m] = (struct report_destination){
+            .dir = plan_text(c->plan, c->plan->roots[mount->root].dir),
+            .write_mode = write_mode_text(write_mode_of(&c->budget, &mount->abilities)),
+        };
+    }
+}
+
 /* Staging, and who has room in it. No room for the staged folders themselves: nobody has. */
 static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
 {
@@ -303,11 +322,13 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
         return rc;
     }
     unit_states_take_bases(&c->units, c->stage);
-    rc = space_judge(c->stage, &c->units.refused, error);
+    rc = write_mode_check(&c->budget, c->stage, error);
+    rc = rc != VSR_OK ? rc : space_judge(c->stage, &c->units.refused, error);
     if (rc == VSR_OK) {
         const struct publish_log log = journal_publish_log(&c->journal);
         c->waiting = heap_alloc(c->stage->group_count, sizeof *c->waiting);
         turns_init(&c->turns, c->stage);
+        conduct_note_destinations(c);
         c->hold = pending_hold_create(c->stage, &c->folder.run, c->folder.rows, &log);
         rc = journal_mounts(&c->journal, c->stage, error);
     }
@@ -410,6 +431,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     }
     run_folder_end(&c.folder);
     buffer_free(&c.kept);
+    free(c.destinations);
     free(c.waiting);
     turns_fini(&c.turns);
     unit_states_fini(&c.units);

@@ -12,13 +12,16 @@ VERBS = ("pack", "inspect", "plan", "explain", "run", "verify", "reindex")
 class Set:
     """A small set of one component on C:, in a folder."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, large=0):
         self.folder, self.path = folder, folder / "set"
         write_documents(folder / "documents")
         os.makedirs(folder / "c/Tree/sub")
         for name in ("a.txt", "sub/b.txt"):
             with open(folder / "c/Tree" + b"/" + name.encode(), "w", encoding="utf-8") as out:
                 out.write(name * 100)
+        if large > 0:
+            with open(folder / "c/Tree/large", "wb") as out:
+                out.write(os.urandom(large))
         vssrestore("pack", "--documents", folder / "documents", "--volume", b"C:=" + folder / "c",
                    "-o", self.path)
 
@@ -110,6 +113,30 @@ def the_summary_is_the_last_line():
         expect(summary["files"]["failed"] == 0 and summary["bytes"] == 1400, f"sums {summary}")
         with open(folder / "run/report.jsonl", "rb") as rows:
             expect(all(json.loads(row) for row in rows), "report.jsonl is JSON lines")
+
+
+def large_files_are_written_as_asked():
+    with Folder() as folder:
+        made = Set(folder, large=(5 << 20) + 4321)
+        with open(folder / "c/Tree/large", "rb") as source:
+            wanted = source.read()
+        told = vssrestore("inspect", "--system", "--write-mode", "buffered")
+        expect(b"write mode buffered" in told.out, told.told())
+        for mode in ("auto", "buffered", "direct", "uncached"):
+            may_refuse = mode in ("direct", "uncached")
+            root = folder / mode
+            result = made.run("--root", root, "--write-mode", mode, "--json", run_dir="run-" + mode,
+                              codes=(0, 2) if may_refuse else (0,))
+            if result.code == 2:
+                expect(b"--write-mode " + mode.encode() in result.err and root in result.err,
+                       result.told())
+                expect(not os.path.exists(folder / ("run-" + mode)), "no run folder is left")
+                expect(not any(files for _, _, files in os.walk(root)), "nothing is written")
+                continue
+            written = [one["write_mode"] for one in result.json()["destinations"]]
+            expect(len(written) == 1 and mode in ("auto", written[0]), result.told())
+            with open(root + b"/C/Tree/large", "rb") as restored:
+                expect(restored.read() == wanted, f"{mode}: what was written")
 
 
 def a_run_folder_that_exists_is_40():
@@ -348,7 +375,8 @@ if __name__ == "__main__":
         a_set_that_is_none_is_11,
         a_set_without_its_description_is_20, what_stands_at_a_packs_name_is_told,
         verify_of_a_plan_tells_what_is_gone,
-        the_summary_is_the_last_line, a_run_folder_that_exists_is_40,
+        the_summary_is_the_last_line, large_files_are_written_as_asked,
+        a_run_folder_that_exists_is_40,
         an_unmapped_volume_refuses_its_unit, selectors_that_match_nothing_are_11,
         a_saved_plan_runs_and_is_verified, inspect_shows_writers_and_components,
         documents_that_are_none_are_10, a_lost_index_is_rebuilt, outputs_replace_files_only,

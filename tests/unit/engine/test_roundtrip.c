@@ -1,8 +1,9 @@
 /* test_roundtrip.c - a set of every kind of file, staged and published, is what was packed.
  *
  * Goal: contents, holes, links, modes and times come back, whatever the ring, the number of
- * workers and the file system. Method: one fixture set with small frames, restored under all
- * combinations; each file is read back and compared with the list that the set was made from. */
+ * workers, the way of writing and the file system. Method: one fixture set with small frames,
+ * restored under all combinations; each file is read back and compared with the list that the set
+ * was made from. */
 #include "vsr_test.h"
 
 #include "media_fixture.h"
@@ -183,12 +184,14 @@ static void check_no_staging(const char *dir)
     (void)closedir(list);
 }
 
-static void restore_check(struct world *w, const char *dir, enum ring_choice ring, uint32_t workers)
+static void restore_check(struct world *w, const char *dir, enum ring_choice ring, uint32_t workers,
+                          enum write_mode mode)
 {
     struct plan *plan = plan_fixture_create(&w->set, dir, 1, NULL);
     struct restore r = {.set = &w->set,
                         .plan = plan,
                         .ring = ring,
+                        .write_mode = mode,
                         .workers = workers,
                         .durability = DURABILITY_NONE};
     const vsr_code code = restore_run(&r);
@@ -236,8 +239,11 @@ static void everywhere(void **state, enum ring_choice ring)
             (void)snprintf(dir, sizeof dir, "%s/dest-XXXXXX",
                            bases[i] != NULL && access(bases[i], W_OK) == 0 ? bases[i] : w->folder);
             assert_non_null(mkdtemp(dir));
-            restore_check(w, dir, ring, workers);
-            restore_check(w, dir, ring, workers); /* again: everything is replaced */
+            restore_check(w, dir, ring, workers, WRITE_AUTO);
+            /* again: everything is replaced */
+            restore_check(w, dir, ring, workers, WRITE_DIRECT);
+            restore_check(w, dir, ring, workers, WRITE_UNCACHED);
+            restore_check(w, dir, ring, workers, WRITE_BUFFERED);
             fixture_remove(dir);
         }
     }
