@@ -27,7 +27,7 @@ struct call { /* everything that any verb can be told; zero = not said */
         overwrite; /* 1 + the place in the choices; 0: not said */
     bool strict_chain;
     int additional_restores;
-    int durability, owner, ring, write_mode;
+    int durability, owner, ring, write_mode, sink;
 };
 
 enum arg_kind { ARG_FLAG, ARG_TEXT, ARG_LIST, ARG_NUMBER, ARG_SIZE, ARG_CHOICE };

@@ -192,6 +192,27 @@ static int chain_run(const struct call *call, vsr_chain *chain)
     return worst;
 }
 
+/* Options that go with one set alone. */
+static bool chain_is_refused(const struct call *call, const vsr_chain *chain)
+{
+    const size_t count = vsr_chain_count(chain);
+    if (call->run_dir != NULL || call->bcd_out != NULL) {
+        (void)fprintf(stderr,
+                      "vssrestore run: --run-dir and --bcd-out name one place, and these are %zu "
+                      "sets (the named one and what it adds to), each with a run of its own\n",
+                      count);
+        return true;
+    }
+    if (call->sink == 2) {
+        (void)fprintf(stderr,
+                      "vssrestore run: --sink null restores nothing that a next set could add to, "
+                      "and these are %zu sets (the named one and what it adds to)\n",
+                      count);
+        return true;
+    }
+    return false;
+}
+
 /* The sets named, or the one named and what it adds to. */
 static int sets_run(const struct call *call)
 {
@@ -209,12 +230,7 @@ static int sets_run(const struct call *call)
     const struct step none = {.call = call};
     vsr_code rc =
         vsr_chain_open(&chain, call->positional.items, call->positional.count, &options, &error);
-    if (rc == VSR_OK && vsr_chain_count(chain) > 1 &&
-        (call->run_dir != NULL || call->bcd_out != NULL)) {
-        (void)fprintf(stderr,
-                      "vssrestore run: --run-dir and --bcd-out name one place, and these are %zu "
-                      "sets (the named one and what it adds to), each with a run of its own\n",
-                      vsr_chain_count(chain));
+    if (rc == VSR_OK && vsr_chain_count(chain) > 1 && chain_is_refused(call, chain)) {
         vsr_chain_close(chain);
         return EXIT_USAGE;
     }

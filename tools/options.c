@@ -93,6 +93,8 @@ static const struct arg_option running[] = {
      "links to what waits for the next boot ('': none)"},
     {"--durability", NULL, ARG_CHOICE, AT(durability), "unit|end|none",
      "when files are forced to stable storage"},
+    {"--sink", NULL, ARG_CHOICE, AT(sink), "files|null",
+     "null: decode and verify only, touch no destination (to measure)"},
     {"--owner", NULL, ARG_CHOICE, AT(owner), "media|mine",
      "owners of restored files"},
     {NULL},

@@ -65,6 +65,11 @@ typedef struct vsr_restore_options {
     /** A sentence about a writer or a service, when it happens; with `context`. Or NULL. */
     vsr_message on_warning;
     vsr_write_mode write_mode; /**< a destination that cannot: VSR_ERR_USAGE, nothing is written */
+    /** The null sink, for measuring: everything planned is read, decoded and verified, and nothing
+     *  is written: no destination is touched, not even for staging, and no document comes out. All
+     *  units are NONE, verified files count as not started, and `verified` of the summary counts
+     *  them. With writers, services or bcd_out: VSR_ERR_USAGE. */
+    int discard;
 } vsr_restore_options;
 
 /** Restore a set: plan, ask the writers, plan again with their answers, run, tell them. The way to

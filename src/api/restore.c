@@ -46,6 +46,7 @@ static struct engine_options engine_of(const vsr_restore_options *given)
                 : given->ring == VSR_RING_SYNC ? RING_SYNC
                                                : RING_AUTO,
         .write_mode = write_mode_given(given->write_mode),
+        .discard = given->discard != 0,
     };
 }
 
@@ -100,6 +101,11 @@ static vsr_code restoring_begin(struct restoring *r, const vsr_set *set, bool in
     if (rc == VSR_OK) {
         rc = players_init(&r->players, r->options.writers, &set->documents, in_chain,
                           r->options.cancel, error);
+    }
+    if (rc == VSR_OK && r->options.discard != 0 && (r->players.any || r->options.bcd_out != NULL)) {
+        rc = err_set(error, VSR_ERR_USAGE, "api/restore",
+                     "the null sink restores nothing: there is nothing to tell writers or services "
+                     "of, and no document comes out");
     }
     r->progress = (struct progress_sink){&r->options};
     r->media = (struct media_set *)(uintptr_t)&set->media;

@@ -17,7 +17,7 @@ struct engine_options { /* zero: the default */
     uint64_t memory_bytes;
     enum ring_choice ring;
     enum write_mode write_mode; /* of large files */
-    bool discard;               /* decode and verify, write nothing: the null sink of the bench */
+    bool discard;               /* the null sink: decode, verify, touch no destination */
 };
 
 struct machine_facts {

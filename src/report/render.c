@@ -101,6 +101,19 @@ static void render_destinations(const struct report *report, struct json *json)
     json_array_end(json);
 }
 
+static void render_sink(const struct report *report, struct json *json)
+{
+    json_text(json, "sink", report->discarded ? VIEW("null") : VIEW("files"));
+    if (!report->discarded) {
+        json_null(json, "verified"); /* what was restored was; the null sink restores nothing */
+        return;
+    }
+    json_object_begin(json, "verified");
+    json_u64(json, "files", report->verified_files);
+    json_u64(json, "bytes", report->verified_bytes);
+    json_object_end(json);
+}
+
 void report_render_summary(const struct report *report, struct buffer *out)
 {
     struct json json = json_into(out);
@@ -115,6 +128,7 @@ void report_render_summary(const struct report *report, struct buffer *out)
     json_u64(&json, "not_started", report->not_started);
     json_object_end(&json);
     json_u64(&json, "bytes", report->bytes);
+    render_sink(report, &json);
     json_array_begin(&json, "units");
     for (uint32_t i = 0; i < report->unit_count; i++) {
         render_unit(report, i, &json);
@@ -202,9 +216,15 @@ static void render_pending_text(const struct report *report, struct buffer *out)
     }
 }
 
-void report_render_text(const struct report *report, struct buffer *out)
+static void render_verdict_text(const struct report *report, struct buffer *out)
 {
-    if (report->units_none + report->units_failed == 0) {
+    if (report->discarded) {
+        const uint64_t planned =
+            report->restored + report->skipped + report->failed + report->not_started;
+        buffer_printf(out,
+                      "nothing was restored, as asked (sink null): %llu of %llu files verified\n",
+                      (unsigned long long)report->verified_files, (unsigned long long)planned);
+    } else if (report->units_none + report->units_failed == 0) {
         buffer_printf(out, "%s: all %llu units%s%s\n",
                       report->pending_reboot ? "restored or staged" : "restored",
                       (unsigned long long)report->units_all,
@@ -217,10 +237,18 @@ void report_render_text(const struct report *report, struct buffer *out)
                       (unsigned long long)report->units_failed);
     }
     for (uint32_t i = 0; i < report->unit_count; i++) {
-        if (report->units[i].status != RESTORE_STATUS_ALL) {
+        const struct report_unit *unit = &report->units[i];
+        const bool as_asked =
+            report->discarded && unit->refusal == REFUSAL_NONE && unit->cause == VSR_OK;
+        if (unit->status != RESTORE_STATUS_ALL && !as_asked) {
             render_unit_text(report, i, out);
         }
     }
+}
+
+void report_render_text(const struct report *report, struct buffer *out)
+{
+    render_verdict_text(report, out);
     for (uint32_t i = 0; i < report->failure_count; i++) {
         buffer_printf(out, "  %.*s\n", VIEW_ARG(report->failures[i]));
     }
@@ -239,14 +267,16 @@ void report_render_text(const struct report *report, struct buffer *out)
         buffer_printf(out, "  %.*s\n", VIEW_ARG(report->notes[i]));
     }
     const double seconds = (double)report->elapsed_ns / 1e9;
+    const double megabytes =
+        (double)(report->discarded ? report->verified_bytes : report->bytes) / 1e6;
     buffer_printf(out,
                   "files: %llu restored, %llu skipped, %llu failed, %llu not started; "
                   "%.1f MB in %.2f s",
                   (unsigned long long)report->restored, (unsigned long long)report->skipped,
                   (unsigned long long)report->failed, (unsigned long long)report->not_started,
-                  (double)report->bytes / 1e6, seconds);
+                  megabytes, seconds);
     if (seconds > 0) {
-        buffer_printf(out, " (%.1f MB/s)", (double)report->bytes / 1e6 / seconds);
+        buffer_printf(out, " (%.1f MB/s)", megabytes / seconds);
     }
     buffer_add_char(out, '\n');
     if (report->losses > 0) {

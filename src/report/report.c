@@ -54,7 +54,7 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
     const struct plan *plan = input->plan;
     const struct plan_unit *unit = &plan->units[number];
     struct report_unit *out = &report->units[number];
-    bool whole = true, staged = false;
+    bool whole = !input->discarded, staged = false;
     memcpy(out->writer_id, unit->writer_id, sizeof out->writer_id);
     memcpy(out->instance_id, unit->instance_id, sizeof out->instance_id);
     out->verdict = (enum plan_verdict)unit->verdict;
@@ -169,6 +169,9 @@ void report_fold(struct report *out, const struct report_input *input, struct vi
     out->unit_writers = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
     out->unit_paths = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
     out->unit_components = ARENA_ARRAY(&out->arena, struct view, plan->unit_count);
+    out->discarded = input->discarded;
+    out->verified_files = input->verified_files;
+    out->verified_bytes = input->verified_bytes;
     destinations_fold(out, input);
     out->losses = input->losses;
     out->live_tree = plan_is_of_live_tree(plan);
@@ -187,11 +190,13 @@ void report_fold(struct report *out, const struct report_input *input, struct vi
         out->unit_components[i] = arena_copy(&out->arena, plan_text(plan, unit->component));
         unit_fold(out, i, input);
         status_count(out, i,
-                     unit->partial_selection != 0 && unit->reduced == 0 &&
+                     !out->discarded && unit->partial_selection != 0 && unit->reduced == 0 &&
                          out->units[i].refusal == REFUSAL_NONE && out->units[i].cause == VSR_OK,
                      facts);
     }
-    to_dos_fold(out, plan);
+    if (!out->discarded) {
+        to_dos_fold(out, plan);
+    }
     VSR_REQUIRE(out->restored + out->skipped + out->failed + out->not_started == plan->file_count);
     facts->any_loss = out->losses > 0 || out->warnings > 0 || out->skipped > 0;
     facts->pending_reboot = out->pending_reboot;

@@ -50,6 +50,8 @@ struct report {
     struct report_destination *destinations;
     uint32_t destination_count;
     uint64_t restored, skipped, failed, not_started, bytes;
+    bool discarded; /* the null sink: nothing was restored, nothing written */
+    uint64_t verified_files, verified_bytes; /* then; they count as not started */
     uint64_t units_all, units_none, units_failed;
     uint64_t losses;
     uint64_t warnings; /* policy skips and partial selections: exit 1 when all else is well */
@@ -73,6 +75,8 @@ struct report_input {
     const uint64_t *residue;        /* for each unit: what could not be taken back */
     const enum refusal *refusals;   /* for each unit: refused since it was planned; may be NULL */
     const struct view *details; /* for each unit: the sentence to that, or absent; may be NULL */
+    bool discarded;             /* no unit is ALL, whatever its rows are */
+    uint64_t verified_files, verified_bytes;
     const struct report_destination *destinations;
     uint32_t destination_count;
     uint64_t losses;

@@ -46,6 +46,7 @@ struct conduct {
     uint64_t waiting_bytes;
     uint64_t waiting_since_ns;
     struct meta_loss losses;
+    struct verified_sum verified;            /* of a discarding run */
     struct report_destination *destinations; /* heap */
     uint32_t destination_count;
     struct buffer kept; /* where originals stand that could not be put back; for people */
@@ -153,14 +154,9 @@ static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
     return rc;
 }
 
-/* Move: the engine stages, this thread publishes each group as it ends. */
-static vsr_code conduct_move(struct conduct *c, vsr_error *error)
+/* Start the engine; workers run from here on. skip: of unit_states_skip(). */
+static vsr_code engine_begin(struct conduct *c, const uint8_t *skip, vsr_error *error)
 {
-    uint8_t *skip = unit_states_skip(&c->units);
-    if (c->stage == NULL) { /* everything is refused */
-        free(skip);
-        return VSR_OK;
-    }
     const struct engine_input input = {
         .plan = c->plan,
         .set = c->set,
@@ -171,25 +167,43 @@ static vsr_code conduct_move(struct conduct *c, vsr_error *error)
         .skip = skip,
         .discard = c->options->engine.discard,
     };
-    vsr_code rc = engine_start(&c->engine, &input, error);
-    if (rc == VSR_OK) {
-        const struct publish_log log = pending_hold_log(c->hold);
-        bool stopping = false;
-        while (!engine_is_done(c->engine)) {
-            uint32_t group = MARK_NONE;
-            if (!stopping && (conduct_cancelled(c) || rc != VSR_OK)) {
-                engine_stop(c->engine);
-                stopping = true;
-                c->stopped_by = rc == VSR_OK ? *c->options->cancel : 0;
-            }
-            if (engine_wait(c->engine, PROGRESS_NS, &group) && rc == VSR_OK && !stopping) {
-                group_wait(c, group);
-            }
-            if (rc == VSR_OK && !stopping && commit_is_due(c)) {
-                rc = groups_publish(c, &log, error);
-            }
-            conduct_tell(c);
+    return engine_start(&c->engine, &input, error);
+}
+
+/* Move: the engine stages, this thread publishes each group as it ends. */
+static vsr_code groups_move(struct conduct *c, vsr_error *error)
+{
+    const struct publish_log log = pending_hold_log(c->hold);
+    vsr_code rc = VSR_OK;
+    bool stopping = false;
+    while (!engine_is_done(c->engine)) {
+        uint32_t group = MARK_NONE;
+        if (!stopping && (conduct_cancelled(c) || rc != VSR_OK)) {
+            engine_stop(c->engine);
+            stopping = true;
+            c->stopped_by = rc == VSR_OK ? *c->options->cancel : 0;
         }
+        if (engine_wait(c->engine, PROGRESS_NS, &group) && rc == VSR_OK && !stopping) {
+            group_wait(c, group);
+        }
+        if (rc == VSR_OK && !stopping && commit_is_due(c)) {
+            rc = groups_publish(c, &log, error);
+        }
+        conduct_tell(c);
+    }
+    return rc;
+}
+
+static vsr_code conduct_move(struct conduct *c, vsr_error *error)
+{
+    uint8_t *skip = unit_states_skip(&c->units);
+    if (c->stage == NULL) { /* everything is refused */
+        free(skip);
+        return VSR_OK;
+    }
+    vsr_code rc = engine_begin(c, skip, error);
+    if (rc == VSR_OK) {
+        rc = groups_move(c, error);
         engine_end(c->engine, &c->losses);
         c->engine = NULL;
     }
@@ -198,6 +212,29 @@ static vsr_code conduct_move(struct conduct *c, vsr_error *error)
     }
     meta_loss_add(&c->losses, &c->stage->losses); /* of directories */
     unit_states_settle(&c->units, c->stopped_by != 0);
+    free(skip);
+    return rc;
+}
+
+/* The null sink: the engine reads, decodes and verifies; nothing else happens. */
+static vsr_code conduct_discard(struct conduct *c, vsr_error *error)
+{
+    uint8_t *skip = unit_states_skip(&c->units);
+    const vsr_code rc = engine_begin(c, skip, error);
+    while (rc == VSR_OK && !engine_is_done(c->engine)) {
+        uint32_t group = MARK_NONE;
+        if (c->stopped_by == 0 && conduct_cancelled(c)) {
+            engine_stop(c->engine);
+            c->stopped_by = *c->options->cancel;
+        }
+        (void)engine_wait(c->engine, PROGRESS_NS, &group);
+        conduct_tell(c);
+    }
+    if (rc == VSR_OK) {
+        engine_end(c->engine, NULL);
+        c->engine = NULL;
+    }
+    unit_states_discard(&c->units, c->stopped_by != 0, &c->verified);
     free(skip);
     return rc;
 }
@@ -233,6 +270,7 @@ static vsr_code rows_write(struct conduct *c, vsr_error *error)
 static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code moved,
                                 vsr_error *error)
 {
+    const bool discard = c->options->engine.discard;
     const struct report_input input = {
         .plan = c->plan,
         .set = c->set,
@@ -240,6 +278,9 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
         .residue = c->units.residue,
         .refusals = c->units.refused.refusals,
         .details = c->units.refused.details,
+        .discarded = discard,
+        .verified_files = c->verified.files,
+        .verified_bytes = c->verified.bytes,
         .destinations = c->destinations,
         .destination_count = c->destination_count,
         .losses = losses_sum(&c->losses),
@@ -254,9 +295,10 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
         report_note(report, buffer_view(&c->kept), false);
     }
     vsr_code rc = rows_write(c, error);
-    const vsr_code told = dialogue_end(c->dialogue, c->plan, report, rc == VSR_OK ? error : NULL);
+    const vsr_code told =
+        discard ? VSR_OK : dialogue_end(c->dialogue, c->plan, report, rc == VSR_OK ? error : NULL);
     rc = rc == VSR_OK ? told : rc;
-    if (rc == VSR_OK) {
+    if (rc == VSR_OK && !discard) {
         rc = document_out_write(c->dialogue->document, c->folder.dir_fd, DOCUMENT_FINAL,
                                 c->options->bcd_out, error);
     }
@@ -376,7 +418,7 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
         rc = journal_begin(&c->journal, c->folder.journal_fd, c->folder.path, &c->folder.run,
                            c->plan, error);
     }
-    if (rc == VSR_OK) {
+    if (rc == VSR_OK && !c->options->engine.discard) {
         rc = conduct_stage(c, error);
     }
     if (rc == VSR_OK) {
@@ -405,7 +447,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
                       : conduct_prepare(&c, error);
     if (rc == VSR_OK) {
         *begun = true;
-        rc = conduct_move(&c, error);
+        rc = options->engine.discard ? conduct_discard(&c, error) : conduct_move(&c, error);
     }
     if (c.hold != NULL) {
         const vsr_code ended = pending_hold_end(c.hold, c.folder.dir_fd, options->pending_registry,

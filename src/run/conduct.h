@@ -21,8 +21,8 @@ struct conduct_options {
     struct uuid run;              /* its identity                  */
     const char *bcd_out;          /* NULL: in the run folder       */
     const char *pending_registry; /* of what is carried out while booting (run/pending_hold.h) */
-    struct engine_options engine;
-    struct stage_options stage; /* undo_fd is the run folder's: set by conduct_run() */
+    struct engine_options engine; /* discard: no document comes out, nobody plays (dialogue) */
+    struct stage_options stage;   /* undo_fd is the run folder's: set by conduct_run() */
     enum durability durability;
     const enum refusal *refusals; /* units refused since the plan was made, or NULL */
     void (*on_progress)(void *context, const struct conduct_progress *progress);

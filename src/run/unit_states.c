@@ -167,6 +167,27 @@ void unit_states_settle(struct unit_states *units, bool cancelled)
     }
 }
 
+void unit_states_discard(struct unit_states *units, bool cancelled, struct verified_sum *verified)
+{
+    *verified = (struct verified_sum){0};
+    for (uint32_t u = 0; u < units->plan->unit_count; u++) {
+        const struct plan_unit *unit = &units->plan->units[u];
+        bool cut_short = false;
+        for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count; i++) {
+            struct outcome_row *row = &units->rows[i];
+            if (row->outcome == OUTCOME_RESTORED || row->outcome == OUTCOME_STAGED) {
+                verified->files++;
+                verified->bytes += row->bytes;
+                *row = (struct outcome_row){.outcome = OUTCOME_NOT_STARTED};
+            } else if (row->outcome == OUTCOME_NOT_STARTED && cancelled) {
+                row->outcome = OUTCOME_CANCELLED;
+            }
+            cut_short = cut_short || row->outcome == OUTCOME_CANCELLED;
+        }
+        units->states[u] = cut_short ? UNIT_STAGED : UNIT_FAILED;
+    }
+}
+
 void unit_states_not_durable(struct unit_states *units, const struct stage *stage, uint32_t mount,
                              int os_errno)
 {

@@ -43,6 +43,13 @@ void unit_take_rows(struct unit_states *units, uint32_t unit);
  * would have been a way round. */
 void unit_states_settle(struct unit_states *units, bool cancelled);
 
+/* Of a discarding run, instead: its rows say what was verified, which is counted and then told as
+ * not started, because nothing was; units without a cancelled file are done with. */
+struct verified_sum {
+    uint64_t files, bytes;
+};
+void unit_states_discard(struct unit_states *units, bool cancelled, struct verified_sum *verified);
+
 /* The final sync of a mount failed: what is published there is not durable, and is never reported
  * as whole. The files stand at their places, which is residue (rules 9.3). */
 void unit_states_not_durable(struct unit_states *units, const struct stage *stage, uint32_t mount,

@@ -303,6 +303,41 @@ def places_that_are_none_are_11():
         expect(not os.path.exists(folder / "root/C/Tree"), "refused before the first byte")
 
 
+def standing(path):
+    """All names below a folder, with when they changed last."""
+    return {name: os.lstat(name).st_ctime_ns for root, folders, files in os.walk(path)
+            for name in [root] + [os.path.join(root, one) for one in folders + files]}
+
+
+def the_null_sink_touches_nothing():
+    with Folder() as folder:
+        made = Set(folder, large=3 << 20)
+        result = made.run("--root", folder / "root", "--sink", "null", "--json", codes=(3,))
+        summary = result.json()
+        expect(not os.path.exists(folder / "root"), "the destination is not made")
+        expect(summary["sink"] == "null" and summary["files"]["restored"] == 0 and
+               summary["bytes"] == 0 and summary["destinations"] == [], f"{summary}")
+        expect([unit["status"] for unit in summary["units"]] == ["NONE"], f"{summary}")
+        expect(summary["verified"]["files"] == summary["files"]["not_started"] and
+               summary["verified"]["bytes"] == (3 << 20) + 1400, f"{summary}")
+        expect(not os.path.exists(folder / "run/backup-components.xml"), "no document comes out")
+        with open(folder / "run/report.jsonl", "rb") as rows:
+            outcomes = {json.loads(row)["outcome"] for row in rows}
+        expect(outcomes == {"NOT_STARTED"}, f"{outcomes}")
+
+        real = made.run("--root", folder / "root", "--json", run_dir="real").json()
+        expect(real["sink"] == "files" and real["verified"] is None, f"{real}")
+        expect(summary["verified"]["files"] == real["files"]["restored"], "as a restore does")
+        before = standing(folder / "root")
+        told = made.run("--root", folder / "root", "--sink", "null", run_dir="again", codes=(3,))
+        expect(standing(folder / "root") == before, "nothing there is touched")
+        expect(b"nothing was restored" in told.out and b"files verified" in told.out, told.told())
+        for more in (("--bcd-out", folder / "document"), ("--service-command", "/bin/true")):
+            made.run("--root", folder / "root", "--sink", "null", *more, run_dir="refused",
+                     codes=(2,))
+        expect(not os.path.exists(folder / "refused"), "refused before the first byte")
+
+
 def run_names_the_damaged_file():
     with Folder() as folder:
         Set(folder)
@@ -318,6 +353,9 @@ def run_names_the_damaged_file():
                             folder / "run", codes=(20,))
         expect(b"C:\\Tree\\noise.bin: MEDIA_CORRUPT" in result.out, result.told())
         expect(not os.path.exists(folder / "root/C/Tree/noise.bin"), "no wrong byte is visible")
+        result = vssrestore("run", folder / "noisy", "--root", folder / "none", "--run-dir",
+                            folder / "run-null", "--sink", "null", codes=(20,))
+        expect(b"C:\\Tree\\noise.bin: MEDIA_CORRUPT" in result.out, result.told())
 
 
 def a_plan_takes_no_choices_beside_it():
@@ -382,4 +420,5 @@ if __name__ == "__main__":
         documents_that_are_none_are_10, a_lost_index_is_rebuilt, outputs_replace_files_only,
         places_that_are_none_are_11, a_plan_takes_no_choices_beside_it,
         explain_tells_of_one_file, files_of_no_component_come_when_asked_for,
-        run_names_the_damaged_file, t06_a_chosen_subcomponent_stands_in_the_document)})
+        run_names_the_damaged_file, the_null_sink_touches_nothing,
+        t06_a_chosen_subcomponent_stands_in_the_document)})

@@ -111,6 +111,40 @@ static void empty_and_partial_units(void **state)
     report_free(&report);
 }
 
+/* The null sink: no unit is ALL, not even one without files; what was verified is a number. */
+static void discarded_units(void **state)
+{
+    (void)state;
+    static const struct plan_unit units[] = {
+        {.first_file = 0, .file_count = 0},
+        {.first_file = 0, .file_count = 1, .partial_selection = 1},
+        {.first_file = 1, .file_count = 1},
+    };
+    struct outcome_row rows[] = {{.outcome = OUTCOME_NOT_STARTED}, {.outcome = OUTCOME_PRESENT}};
+    static const struct plan_file files[] = {{.kind = KIND_PLAIN}, {.kind = KIND_PLAIN}};
+    const struct plan plan = {
+        .units = units, .unit_count = 3, .files = files, .file_count = 2, .text = ""};
+    const struct report_input input = {
+        .plan = &plan, .rows = rows, .discarded = true, .verified_files = 1, .verified_bytes = 9};
+    struct report report;
+    struct buffer text = {0};
+    report_fold(&report, &input, VIEW("run"));
+    assert_int_equal(report.units_none, 3);
+    assert_false(report.units[0].whole || report.units[1].whole || report.units[2].whole);
+    assert_int_equal(report.restored, 0);
+    assert_int_equal(report.exit_code, 3);
+    report_render_summary(&report, &text);
+    buffer_add_char(&text, '\0');
+    assert_non_null(strstr(text.p, "\"sink\":\"null\",\"verified\":{\"files\":1,\"bytes\":9}"));
+    buffer_free(&text);
+    report_free(&report);
+
+    rows[0].outcome = OUTCOME_MEDIA_CORRUPT;
+    report_fold(&report, &input, VIEW("run"));
+    assert_int_equal(report.exit_code, 20);
+    report_free(&report);
+}
+
 /* Members left out: NONE, which the exception for a selection of files does not cover. */
 static void reduced_units(void **state)
 {
@@ -136,6 +170,7 @@ int main(void)
         cmocka_unit_test(causes_of_rows),
         cmocka_unit_test(statuses_follow_rows_and_residue),
         cmocka_unit_test(empty_and_partial_units),
+        cmocka_unit_test(discarded_units),
         cmocka_unit_test(reduced_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
