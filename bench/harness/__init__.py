@@ -3,6 +3,7 @@
     commands    run a program, and what ends the whole
     programs    where the product, its helpers and its peers stand on this machine
     corpora     the trees, the sets packed of them, what they come to
+    sweeps      several corpora in turn: sizes, numbers
     targets     a fresh place to restore to, for each run
     rows        one row of the table: how it is run, and what one run of it gave
     product, peers, ceilings   which rows there are

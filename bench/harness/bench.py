@@ -2,9 +2,9 @@
 
 import os
 
-from . import ceilings, comparison, options as command_line, plots, results, tables, targets
+from . import ceilings, comparison, options as command_line, plots, results, sweeps, tables, targets
 from .commands import tell
-from .corpora import Corpus, SWEEP_SIZES
+from .corpora import Corpus
 from .peers import Peers
 from .product import product_rows
 from .programs import Programs
@@ -49,12 +49,10 @@ def measure(options, corpus, target, programs):
 
 
 def sweep(options, target, programs):
-    """The same, of each size of file."""
-    points = []
-    for size in SWEEP_SIZES:
-        corpus = Corpus("F", options.work, programs, options.share, size=size)
-        points.append(measure(options, corpus, target, programs))
-    return {"format": results.FORMAT, "corpus": "sweep", "share": options.share,
+    """The same, of each corpus of a sweep."""
+    points = [measure(options, corpus, target, programs) for corpus in
+              sweeps.corpora_of(options.corpus, options.work, programs, options.share)]
+    return {"format": results.FORMAT, "corpus": options.corpus, "share": options.share,
             **results.machine_facts(programs), "points": points}
 
 
@@ -64,7 +62,7 @@ def run(options):
     programs = Programs(options.build)
     target = targets.make_target(options.target, options.work, options.loop_direct, programs)
     try:
-        if options.corpus == "sweep":
+        if options.corpus in ("sweep", "growth"):
             return sweep(options, target, programs)
         corpus = Corpus(options.corpus, options.work, programs, options.share, options.source)
         return measure(options, corpus, target, programs)

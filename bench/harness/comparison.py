@@ -1,9 +1,12 @@
-"""comparison.py - was it faster before? A row of vssrestore is held against the same row of an older
-result by what does not depend on the machine: its share of the ceiling, and how many times as fast
-as unsquashfs it is. Where neither result has these, by seconds, if machine and kernel are the same."""
+"""comparison.py - was it faster before? A row of vssrestore is held against the same row of an
+older result by what does not depend on the machine: its share of the ceiling, and how many times as
+fast as unsquashfs it is. Where a result lacks these, by seconds, if machine and kernel are the
+same."""
 
 import statistics
 from dataclasses import dataclass
+
+from . import sweeps
 
 LEAST = 0.05 # what two runs of the same program differ by anyhow
 RATIOS = (("of_ceiling", "of the ceiling"), ("against_unsquashfs", "x unsquashfs"))
@@ -73,20 +76,17 @@ def changes_of(old, new):
     return found
 
 
-def point_key(point):
-    return point["file_bytes"]
-
-
 def compare(old, new):
-    """([Change], [why something was not compared]). Of sweeps, size by size."""
+    """([Change], [why something was not compared]). Of sweeps, point by point."""
     if "points" in old and "points" in new:
-        before = {point_key(point): point for point in old["points"]}
+        before = {sweeps.point_words(point): point for point in old["points"]}
         found, whys = [], []
         for point in new["points"]:
-            if point_key(point) in before:
-                changes, why = compare(before[point_key(point)], point)
+            words = sweeps.point_words(point)
+            if words in before:
+                changes, why = compare(before[words], point)
                 for change in changes:
-                    change.row += f", files of {point_key(point)} bytes"
+                    change.row += f", {sweeps.axis_words(new)} {words}"
                 found, whys = found + changes, whys + why
         return found, whys
     if ("points" in old) != ("points" in new):

@@ -13,8 +13,8 @@ CORPORA = {
     "L": "4 files of 1.5 GiB, like databases",
     "Z": "4 files of 2 GiB, three quarters holes",
     "sweep": "files of one size, 0 to 1 MiB, in turn",
+    "growth": "a sixteenth of T, an eighth ... all of it, in turn",
 }
-SWEEP_SIZES = (0, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20)
 SWEEP_BYTES, SWEEP_FILES_MAX = 256 << 20, 100000
 SEED = "1"
 

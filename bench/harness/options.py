@@ -20,8 +20,8 @@ def parser_make():
     parser.add_argument("--corpus", choices=CORPORA, default="S",
                         help="; ".join(f"{key}: {text}" for key, text in CORPORA.items()))
     parser.add_argument("--target", default="memory", metavar="null|memory|ext4|xfs|btrfs|DIR",
-                        help="where to restore to (default memory, a tmpfs; null: decode and verify "
-                        "only); a fresh one for each run")
+                        help="where to restore to (default memory, a tmpfs; null: decode and "
+                        "verify only); a fresh one for each run")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--share", type=int, default=1, metavar="N",
                         help="make all corpora but M smaller by this divisor")

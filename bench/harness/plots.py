@@ -1,9 +1,10 @@
 """plots.py - a result as pictures: what each row reaches beside its ceiling, throughput over time,
-scaling with workers, files a second against the size of a file."""
+scaling with workers, files a second against their size or number."""
 
 import os
 import re
 
+from . import sweeps
 from .peers import UNSQUASHFS
 from .rows import CEILING, PEER, PRODUCT
 from .svg import SERIES, Chart, Page, short, ticks
@@ -78,8 +79,8 @@ def bars(told):
     page.text(20, 28, "Rates, and the ceiling of each", "ink", 17, bold=True)
     page.text(20, 48, caption(told), "dim", 12)
     page.line(20, 64, 20, 76, "c5", 3)
-    page.text(30, 74, "ceiling of the row, measured in the same rounds; the number is the share of it "
-              "that is reached; thin line: slowest to fastest run", "dim", 11)
+    page.text(30, 74, "ceiling of the row, measured in the same rounds; the number is the share of "
+              "it that is reached; thin line: slowest to fastest run", "dim", 11)
     y = 92
     for heading, rows in groups:
         best = max([rate(row["min"]) for row in rows] +
@@ -171,40 +172,24 @@ def scaling(told):
     return page.render()
 
 
-def size_words(size):
-    return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB" if size else "0"
-
-
-def sweep_series(told):
-    """[(name, [files a second at each size, or None])], the ceiling among them."""
-    names = ("vssrestore, durability none", "vssrestore, durability unit", UNSQUASHFS, "bare write")
-    points = [{row["row"]: row for row in point["rows"]} for point in told["points"]]
-    series = [(name, [rows[name]["files_per_second"] if name in rows else None for rows in points])
-              for name in names]
-    ceiling = [point["files"] / rows[names[0]]["ceiling_seconds"]
-               if rows.get(names[0], {}).get("ceiling_seconds") else None
-               for point, rows in zip(told["points"], points)]
-    return [(name, values) for name, values in series + [("ceiling", ceiling)] if any(values)]
-
-
 def sweep(told):
-    """Files a second against the size of a file, both in powers."""
-    series = sweep_series(told)
+    """Files a second at each point, in powers: flat where nothing but the number of files grows."""
+    series, axis = sweeps.series_of(told), sweeps.axis_words(told)
     values = [value for _, found in series for value in found if value]
     low, high = 10 ** (len(str(int(min(values)))) - 1), 10 ** len(str(int(max(values))))
     decades = [low]
     while decades[-1] < high:
         decades.append(decades[-1] * 10)
     first = told["points"][0]
-    page = Page(WIDTH, 480, "files a second against the size of a file")
-    page.text(20, 28, "Files a second against the size of a file", "ink", 17, bold=True)
+    title = f"Files a second against the {'number of ' if axis == 'files' else ''}{axis}"
+    page = Page(WIDTH, 480, title)
+    page.text(20, 28, title, "ink", 17, bold=True)
     page.text(20, 48, f"target {first['target']}, media {first['media']}, {first['rounds']} rounds",
               "dim", 12)
-    count = len(told["points"])
-    chart = Chart(page, (90, 100, WIDTH - 30, 400), max(count - 1, 1), decades, "log")
+    chart = Chart(page, (90, 100, WIDTH - 30, 400), max(len(told["points"]) - 1, 1), decades, "log")
     for i, point in enumerate(told["points"]):
-        chart.label_x(i, size_words(point["file_bytes"]))
-    chart.name_axes("size of a file", "files/s")
+        chart.label_x(i, sweeps.point_words(point))
+    chart.name_axes(axis, "files/s")
     for (name, found), colour in zip(series, SERIES):
         page.curve([chart.at(i, value) for i, value in enumerate(found) if value], colour,
                    "5 5" if name == "ceiling" else None, dots=True)
@@ -220,7 +205,7 @@ PLOTS = {"bars": bars, "timeline": timeline, "scaling": scaling}
 def write(told, folder):
     """Each picture that the result has something for, as NAME.svg; their paths."""
     os.makedirs(folder, exist_ok=True)
-    drawn = {"sweep": sweep(told)} if "points" in told else \
+    drawn = {told["corpus"]: sweep(told)} if "points" in told else \
         {name: draw(told) for name, draw in PLOTS.items()}
     paths = []
     for name, picture in drawn.items():

@@ -1,5 +1,5 @@
-"""results.py - what was measured, as one object: medians and spread, ratios, facts. Written as JSON,
-read back by tables, plots and comparison."""
+"""results.py - what was measured, as one object: medians and spread, ratios, facts. Written as
+JSON, read back by tables, plots and comparison."""
 
 import json
 import os

@@ -1,5 +1,5 @@
-"""rounds.py - every row once in each round, in an order that turns from round to round, so that what
-changes on the machine meanwhile meets all rows alike."""
+"""rounds.py - every row once in each round, in an order that turns from round to round, so that
+what changes on the machine meanwhile meets all rows alike."""
 
 import os
 

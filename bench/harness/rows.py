@@ -1,7 +1,7 @@
 """rows.py - a row of the table: a command, and what one run of it gave.
 
-Every program is run by `observe`, so that seconds, CPU, memory and bytes of all rows are taken in one
-way; the ceilings have clocks of their own, which leave out what they read beforehand."""
+Every program is run by `observe`, so that seconds, CPU, memory and bytes of all rows are taken in
+one way; the ceilings have clocks of their own, which leave out what they read beforehand."""
 
 import json
 import os
@@ -76,7 +76,7 @@ class Runner:
         return sample
 
     def _settle(self, row):
-        """What earlier runs left is not this one's to write; then the input is read, or forgotten."""
+        """What earlier runs left is not this one's to write; the input is read, or forgotten."""
         os.sync()
         if (self.drop_caches or self.cold) and os.geteuid() == 0:
             with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as drop:

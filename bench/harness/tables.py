@@ -1,5 +1,7 @@
 """tables.py - a result as text."""
 
+from . import sweeps
+
 COLUMNS = (
     # heading, width, how a row's cell is made (None: empty)
     ("median s", 9, lambda row: f"{row['median']:.3f}"),
@@ -114,19 +116,31 @@ def table(told):
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
-SWEEP_ROWS = ("vssrestore, durability none", "unsquashfs lz4", "bare write")
+def sweep_lead(told):
+    """The columns in front of the rows': heading, width, how the cell of a point's row is made. Of
+    growth, how much longer it took than before: 2 is in proportion, the files being twice as many."""
+    lead = [("median s", 10, lambda row, before: f"{row['median']:.3f}"),
+            ("x before", 10, lambda row, before: f"{row['median'] / before:.2f}" if before else ""),
+            ("own MiB", 9, lambda row, before: mebibytes(row, "anonymous_bytes")),
+            ("of ceiling", 12, lambda row, before: number(row, "of_ceiling", ".2f"))]
+    return lead if told["corpus"] == "growth" else lead[:1] + lead[2:]
 
 
 def sweep_table(told):
-    """Files a second by size, of the rows that matter."""
-    lines = [f"files a second by size of file; target {told['points'][0]['target']}",
-             f"{'size':>10}{'files':>9}" + "".join(f"{name:>29}" for name in SWEEP_ROWS)
-             + f"{'of ceiling':>12}"]
+    """What the first of the rows that matter took at each point, and files a second of all."""
+    names, lead = sweeps.names_of(told), sweep_lead(told)
+    lines = [f"files a second; target {told['points'][0]['target']}; in front, {names[0]}",
+             f"{sweeps.axis_words(told):>14}"
+             + "".join(f"{heading:>{width}}" for heading, width, _ in lead)
+             + "".join(f"{name:>{len(name) + 3}}" for name in names)]
+    before = None
     for point in told["points"]:
-        rows = {row["row"]: row for row in point["rows"]}
+        rows = sweeps.rows_by_name(point)
+        first = rows[names[0]]
         cells = [number(rows[name], "files_per_second", ".0f") if name in rows else ""
-                 for name in SWEEP_ROWS]
-        lines.append(f"{point['file_bytes']:>10}{point['files']:>9}"
-                     + "".join(f"{cell:>29}" for cell in cells)
-                     + f"{number(rows.get(SWEEP_ROWS[0], {}), 'of_ceiling', '.2f') or '':>12}")
-    return "\n".join(lines)
+                 for name in names]
+        lines.append(f"{sweeps.point_words(point):>14}"
+                     + "".join(f"{make(first, before) or '':>{width}}" for _, width, make in lead)
+                     + "".join(f"{cell:>{len(name) + 3}}" for name, cell in zip(names, cells)))
+        before = first["median"]
+    return "\n".join(lines + missing_lines(told["points"][0]))

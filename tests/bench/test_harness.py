@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True
 SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(SOURCE_ROOT, "bench"))
 
-from harness import ceilings, comparison, options, peers, plots, results, svg, tables, trees
+from harness import ceilings, comparison, options, peers, plots, results, svg, sweeps, tables, trees
 from harness.commands import Trouble
 from harness.product import worker_counts
 from harness.rows import CEILING, PEER, PRODUCT, Row, Sample
@@ -141,7 +141,8 @@ class Ratios(unittest.TestCase):
 class Tables(unittest.TestCase):
     def test_ratios_and_what_is_missing_are_printed(self):
         text = tables.table(usual())
-        for words in ("2.00 x unsquashfs lz4; 0.80 of the ceiling: bare write + LZ4 decode = 0.800 s",
+        for words in ("2.00 x unsquashfs lz4; 0.80 of the ceiling: bare write + LZ4 decode = "
+                      "0.800 s",
                       "1.50 x unsquashfs lz4, synced;", "not installed: borg lz4",
                       "spread beyond 1.2 (largest to smallest): unsquashfs lz4 1.30", "peak MiB",
                       "to the device until synced"):
@@ -161,7 +162,22 @@ class Tables(unittest.TestCase):
 
     def test_sweep_has_a_line_for_each_size(self):
         points = [{**usual(), "file_bytes": size} for size in (0, 1024)]
-        self.assertEqual(len(tables.sweep_table({"points": points}).splitlines()), 4)
+        lines = tables.sweep_table({"corpus": "sweep", "points": points}).splitlines()
+        self.assertEqual([line.split()[0] for line in lines[2:4]], ["0", "1"])
+        self.assertIn("not installed: borg lz4", lines)
+
+    def test_growth_says_how_much_longer_each_point_took(self):
+        points = [{**usual(1.0), "files": 1000}, {**usual(2.1), "files": 2000}]
+        lines = tables.sweep_table({"corpus": "growth", "points": points}).splitlines()
+        self.assertEqual(lines[3].split()[:3], ["2,000", "2.100", "2.10"])
+
+    def test_sweep_without_a_target(self):
+        told = {"corpus": "sweep", "points": [result(
+            row("vssrestore, sink null", PRODUCT, [1.0], of_ceiling=0.5, ceiling="x",
+                ceiling_seconds=0.5), file_bytes=0)]}
+        self.assertIn("0.50", tables.sweep_table(told))
+        self.assertEqual([name for name, _ in sweeps.series_of(told)],
+                         ["vssrestore, sink null", "ceiling"])
 
 
 class Comparison(unittest.TestCase):
@@ -206,11 +222,14 @@ class Comparison(unittest.TestCase):
             self.assertEqual((found, len(whys)), ({}, 1), key)
 
     def test_sweeps_are_compared_size_by_size(self):
-        old = {"points": [{**usual(1.0), "file_bytes": 0}, {**usual(1.0), "file_bytes": 1024}]}
-        new = {"points": [{**usual(1.0), "file_bytes": 0}, {**usual(2.0), "file_bytes": 1024}]}
+        def swept(seconds):
+            return {"corpus": "sweep", "points": [{**usual(1.0), "file_bytes": 0},
+                                                  {**usual(seconds), "file_bytes": 1024}]}
+
+        old, new = swept(1.0), swept(2.0)
         found, _ = self.verdicts(old, new)
-        self.assertEqual(found[NONE + ", files of 0 bytes", "of the ceiling"], "same")
-        self.assertEqual(found[NONE + ", files of 1024 bytes", "of the ceiling"], "slower")
+        self.assertEqual(found[NONE + ", size of a file 0", "of the ceiling"], "same")
+        self.assertEqual(found[NONE + ", size of a file 1 KiB", "of the ceiling"], "slower")
 
 
 class Reading(unittest.TestCase):
@@ -268,7 +287,7 @@ class Plots(unittest.TestCase):
 
     def test_sweep_draws_the_ceiling_too(self):
         points = [{**usual(), "file_bytes": size} for size in (0, 1024, 1 << 20)]
-        page = ElementTree.fromstring(plots.sweep({"points": points}))
+        page = ElementTree.fromstring(plots.sweep({"corpus": "sweep", "points": points}))
         self.assertEqual(len(list(page.iter(SVG + "polyline"))), 5)
         self.assertIn("1 MiB", [words.text for words in page.iter(SVG + "text")])
 
