@@ -83,6 +83,15 @@ def what_is_so_already_is_told():
         equal(played.asked, [])
 
 
+def one_that_is_being_stopped_is_waited_for():
+    with Folder() as folder:
+        played = Played(folder)
+        played.state("mssql-server.service", "deactivating")
+        equal(played.run("stop", "MSSQLSERVER")[:2], (0, "already"))
+        equal(played.asked, ["stop -- mssql-server.service"])
+        equal(played.run("start", "MSSQLSERVER")[:2], (0, ""))
+
+
 def what_is_not_here_is_4():
     with Folder() as folder:
         played = Played(folder)
