@@ -295,5 +295,42 @@ def R511_a_second_copy_of_a_linked_file_shares_no_data():
             equal([s.at(path) for path in paths], [b"data"] * 4)
 
 
+def R31_lines_that_are_partly_stale_tell_the_rest_in_full():
+    for form in ("-o", "--jsonl"):
+        with Scenario() as s:
+            w = s.writer("W", schema=0x100)
+            a = w.component("a").files(r"C:\a", "*").files(r"C:\new", "*")
+            w.mapping(r"C:\a", "*", r"D:\a")
+            b = s.writer("Second").component("b").files(r"C:\b", "*")
+            c = s.writer("Third").component("c").files(r"C:\b", "f").files(r"C:\c", "*")
+            backup = s.backup()
+            for component in (a, b, c):
+                backup.include(component)
+            for folder in "abc":
+                s.put(f"C:\\{folder}\\f", folder.encode())
+            s.put(r"C:\new\n", b"n")
+            s.put_folder("D:\\")
+            s.block(r"C:\a\f")
+            choices = ("--new-target", r"W:a|C:\new|*|yes|D:\new", "--restore-options", "W:a=x",
+                       "--additional-restores", "yes")
+            saved = os.path.join(s.folder, b"plan")
+            plan = s.plan(s.pack(), *choices, *(("-o", saved) if form == "-o" else ()))
+            if form == "--jsonl":
+                with open(saved, "w", encoding="utf-8") as out:
+                    out.write(plan.out)
+            s.place(r"C:\b\f", b"meanwhile") # it would be replaced now
+            run = s.run_plan(saved).must(3)
+            equal([(run.status(one), run.unit(one)["error"]) for one in (a, b, c)],
+                  [("ALL", None), ("NONE", "DESTINATION_CHANGED"),
+                   ("NONE", "DESTINATION_CHANGED")], form) # c brings that file as well
+            entry = run.document.entry(a)
+            equal([entry.get(name) for name in ("restoreOptions", "additionalRestores")],
+                  ["x", "yes"], form)
+            equal([[m["alternatePath"] for m in run.document.children(a, name)]
+                   for name in ("ALTERNATE_LOCATION_MAPPING", "NEW_TARGET")],
+                  [[r"D:\a"], [r"D:\new"]], form)
+            equal((s.at(r"C:\b\f"), s.at(r"C:\c\f")), (b"meanwhile", None))
+
+
 if __name__ == "__main__":
     run_rules(globals())
