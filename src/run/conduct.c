@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/io.h"
+#include "dest/early_sync.h"
 #include "engine/range_table.h"
 #include "engine/write_mode.h"
 #include "run/journal.h"
@@ -203,7 +204,10 @@ static vsr_code conduct_move(struct conduct *c, vsr_error *error)
     }
     vsr_code rc = engine_begin(c, skip, error);
     if (rc == VSR_OK) {
+        struct early_sync *early =
+            c->options->durability != DURABILITY_NONE ? early_sync_begin(c->stage) : NULL;
         rc = groups_move(c, error);
+        (void)early_sync_end(early);
         engine_end(c->engine, &c->losses);
         c->engine = NULL;
     }
