@@ -9,7 +9,7 @@ from .rows import PRODUCT, Row
 DURABILITIES = ("none", "unit")
 
 
-def restore_row(corpus, programs, durability, words=(), name=""):
+def restore_row(corpus, programs, durability, words=(), name="", beside=None):
     run_folder = os.path.join(corpus.work, "run")
 
     def command(place):
@@ -17,23 +17,31 @@ def restore_row(corpus, programs, durability, words=(), name=""):
                 "--durability", durability, "--quiet", *words]
 
     return Row(f"vssrestore, durability {durability}{name}", PRODUCT, command, [corpus.set],
-               clean=run_folder, durability=durability, against="restore")
+               clean=run_folder, durability=durability, against="restore", beside=beside)
 
 
 def verify_row(corpus, programs, workers=None):
     words = [] if workers is None else ["--workers", str(workers)]
-    name = "" if workers is None else f", {count_of(workers, 'worker')}"
-    return Row(f"vssrestore verify{name}", PRODUCT,
+    return Row("vssrestore verify" + workers_words(workers), PRODUCT,
                lambda _: [programs.vssrestore, "verify", corpus.set, "--quiet", *words],
-               [corpus.set], writes=False, against="verify")
+               [corpus.set], writes=False, against="verify",
+               beside=beside_one("vssrestore verify", workers))
 
 
 def null_row(corpus, programs, workers=None):
     words = [] if workers is None else [str(workers)]
-    name = "" if workers is None else f", {count_of(workers, 'worker')}"
-    return Row(f"vssrestore, sink null{name}", PRODUCT,
+    return Row("vssrestore, sink null" + workers_words(workers), PRODUCT,
                lambda _: [programs.helper("null_sink"), corpus.set, *words],
-               [corpus.set], writes=False, environment={"TMPDIR": corpus.work}, against="verify")
+               [corpus.set], writes=False, environment={"TMPDIR": corpus.work}, against="verify",
+               beside=beside_one("vssrestore, sink null", workers))
+
+
+def workers_words(workers):
+    return "" if workers is None else f", {count_of(workers, 'worker')}"
+
+
+def beside_one(name, workers):
+    return None if workers in (None, 1) else (f"{name}, 1 worker", "x one worker")
 
 
 def count_of(number, noun):
@@ -54,7 +62,8 @@ def scaling_rows(corpus, programs, writes, cores):
         rows += [null_row(corpus, programs, workers), verify_row(corpus, programs, workers)]
         if writes:
             rows.append(restore_row(corpus, programs, "none", ("--workers", str(workers)),
-                                    f", {count_of(workers, 'worker')}"))
+                                    workers_words(workers),
+                                    beside_one("vssrestore, durability none", workers)))
     return rows
 
 
@@ -68,7 +77,8 @@ def variant_rows(corpus, programs, variants):
         if unknown:
             tell(f"left out: `vssrestore run` here has no {unknown[0]}")
             continue
-        rows += [restore_row(corpus, programs, durability, words, f", {text}")
+        rows += [restore_row(corpus, programs, durability, words, f", {text}",
+                             (f"vssrestore, durability {durability}", "x without these options"))
                  for durability in DURABILITIES]
     return rows
 

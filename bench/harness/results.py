@@ -122,6 +122,9 @@ def add_ratios(results, rows, samples, corpus_key, in_memory, cold=False):
         if row.against is None:
             continue
         result = by_name[row.name]
+        if row.beside is not None:
+            other, result["beside"] = by_name[row.beside[0]], row.beside[1]
+            result["against_beside"] = other["median"] / result["median"]
         peer = by_name.get(UNSQUASHFS + (", synced" if row.durability == "unit" else ""))
         if row.against == "restore" and peer is not None:
             result["against_unsquashfs"] = peer["median"] / result["median"]

@@ -47,6 +47,7 @@ class Row:
     clean: str = None                          # a path that must not be there before
     durability: str = None                     # of the product: what it promised at its end
     against: str = None                        # of the product: "restore", "verify" or None
+    beside: tuple = None                       # (row that differs in one thing, what: "one worker")
 
 
 class Runner:

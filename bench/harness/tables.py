@@ -46,12 +46,12 @@ def row_lines(rows):
 
 
 def ratio_lines(rows):
-    """In words, what the ratios of a row are ratios to; scaling rows have them in the table."""
+    """In words, what the ratios of a row are ratios to."""
     lines = []
     for row in rows:
         parts = []
-        if row["row"].endswith((" worker", " workers")):
-            continue
+        if row.get("against_beside") is not None:
+            parts.append(f"{row['against_beside']:.2f} {row['beside']}")
         if row.get("against_unsquashfs") is not None:
             synced = ", synced" if row.get("durability") == "unit" else ""
             parts.append(f"{row['against_unsquashfs']:.2f} x unsquashfs lz4{synced}")
@@ -118,7 +118,7 @@ def table(told):
 
 def sweep_lead(told):
     """The columns in front of the rows': heading, width, how the cell of a point's row is made. Of
-    growth, how much longer it took than before: 2 is in proportion, the files being twice as many."""
+    growth, how much longer it took than before: 2 is in proportion, files being twice as many."""
     lead = [("median s", 10, lambda row, before: f"{row['median']:.3f}"),
             ("x before", 10, lambda row, before: f"{row['median'] / before:.2f}" if before else ""),
             ("own MiB", 9, lambda row, before: mebibytes(row, "anonymous_bytes")),

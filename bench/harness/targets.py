@@ -102,11 +102,14 @@ class Memory(Target):
             shutil.rmtree(self.path, ignore_errors=True)
 
 
+# None may discard: that would punch holes into the image, and each run would allocate it anew.
 MAKE = {
-    "ext4": ("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", "-i", "8192"),
-    "xfs": ("mkfs.xfs", "-q", "-f"),
-    "btrfs": ("mkfs.btrfs", "-q", "-f"),
+    "ext4": ("mkfs.ext4", "-q", "-F", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0", "-i",
+             "8192"),
+    "xfs": ("mkfs.xfs", "-q", "-f", "-K"),
+    "btrfs": ("mkfs.btrfs", "-q", "-f", "-K"),
 }
+MOUNT = {"btrfs": ("-o", "nodiscard")}
 
 
 class Loop(Target):
@@ -128,15 +131,16 @@ class Loop(Target):
     def begin(self, bytes_needed):
         self.end()
         os.makedirs(self.path, exist_ok=True)
-        if not os.path.exists(self.image) or os.path.getsize(self.image) < bytes_needed:
-            call("fallocate", "-l", str((bytes_needed + 0xFFFFF) & ~0xFFFFF), self.image)
+        size = (bytes_needed + 0xFFFFF) & ~0xFFFFF
+        if not is_allocated(self.image, size):
+            call("fallocate", "-l", str(size), self.image)
             write_through(self.image)
-        call(*self.make, self.image)
-        device = call("losetup", "--find", "--show",
+        device = call("losetup", "--find", "--show", "--sizelimit", str(size),
                       f"--direct-io={'on' if self.direct else 'off'}", self.image).strip()
         self.device = os.path.basename(device)
         try:
-            call("mount", device, self.path)
+            call(*self.make, device)
+            call("mount", *MOUNT.get(self.kind, ()), device, self.path)
         finally:
             call("losetup", "--detach", device) # once it is unmounted, whoever does that
 
@@ -156,6 +160,14 @@ class Nowhere(Target):
 
     def end(self):
         pass
+
+
+def is_allocated(path, size):
+    """Is it there, that large, and without holes? A larger one, made for another corpus, will do."""
+    if not os.path.exists(path):
+        return False
+    status = os.stat(path)
+    return status.st_size >= size and status.st_blocks * 512 >= status.st_size
 
 
 def write_through(path):

@@ -132,6 +132,19 @@ class Ratios(unittest.TestCase):
         self.assertAlmostEqual(by_name[NONE]["of_ceiling"], 0.8)
         self.assertAlmostEqual(by_name[UNIT]["of_ceiling"], 0.7)
 
+    def test_row_is_held_beside_the_one_that_differs_in_one_thing(self):
+        rows = [Row("a, 1 worker", PRODUCT, None, writes=False, against="verify"),
+                Row("a, 2 workers", PRODUCT, None, writes=False, against="verify",
+                    beside=("a, 1 worker", "x one worker"))]
+        samples = {"a, 1 worker": [Sample(1.9)], "a, 2 workers": [Sample(1.0)]}
+
+        class Corpus:
+            files, data_bytes, set_bytes, set = 1000, 500000000, 300000000, "set"
+
+        found = results.rows_of(Corpus, rows, samples)
+        results.add_ratios(found, rows, samples, "S", True)
+        self.assertEqual(tables.ratio_lines(found), ["a, 2 workers: 1.90 x one worker"])
+
     def test_timeline_is_thinned_and_keeps_its_end(self):
         line = [[i, i, i] for i in range(5001)]
         thin = results.thinned(line)
