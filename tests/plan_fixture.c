@@ -250,6 +250,8 @@ static vsr_code restore_stage(struct restore *r, const struct budget *budget, st
     }
     VSR_REQUIRE(groups == (stage == NULL ? 1 : stage->group_count));
     engine_progress(engine, &r->progress);
+    engine_join(engine);
+    r->profile_count = engine_profile(engine, &r->profile);
     engine_end(engine, &r->losses);
     return VSR_OK;
 }
@@ -318,9 +320,11 @@ void restore_free(struct restore *r)
     free(r->rows);
     free(r->states);
     free(r->residue);
+    free(r->profile);
     r->rows = NULL;
     r->states = NULL;
     r->residue = NULL;
+    r->profile = NULL;
 }
 
 uint32_t restore_file(const struct restore *r, const char *path)

@@ -59,6 +59,8 @@ struct restore {
     uint64_t *residue;
     struct meta_loss losses;
     struct engine_progress progress;
+    struct work_profile *profile; /* of each worker */
+    uint32_t profile_count;
     vsr_error error;
 };
 vsr_code restore_run(struct restore *restore);

@@ -217,16 +217,34 @@ void engine_progress(const struct engine *engine, struct engine_progress *out)
     }
 }
 
+void engine_join(struct engine *engine)
+{
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        if (engine->workers[i].started) {
+            (void)pthread_join(engine->workers[i].thread, NULL);
+            engine->workers[i].started = false;
+        }
+    }
+}
+
+uint32_t engine_profile(const struct engine *engine, struct work_profile **workers)
+{
+    *workers = heap_alloc(engine->worker_count, sizeof **workers);
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        work_profile_take(&(*workers)[i], &engine->workers[i].meter);
+    }
+    work_profile_idle(*workers, engine->worker_count);
+    return engine->worker_count;
+}
+
 void engine_end(struct engine *engine, struct meta_loss *losses)
 {
+    engine_join(engine);
     if (losses != NULL) {
         *losses = (struct meta_loss){0};
     }
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         struct worker *worker = &engine->workers[i];
-        if (worker->started) {
-            (void)pthread_join(worker->thread, NULL);
-        }
         if (losses != NULL) {
             meta_loss_add(losses, &worker->losses);
         }

@@ -11,6 +11,7 @@
 #include "dest/meta.h"
 #include "dest/publish.h"
 #include "engine/budget.h"
+#include "engine/profile.h"
 
 struct engine; /* heap */
 
@@ -46,6 +47,12 @@ bool engine_is_done(const struct engine *engine);
 void engine_stop(struct engine *engine);
 
 void engine_progress(const struct engine *engine, struct engine_progress *out); /* any thread */
+
+/* Join the workers: after engine_is_done(), or engine_stop(). Twice is fine. Control thread. */
+void engine_join(struct engine *engine);
+
+/* Where each worker's time went, after engine_join(): *workers is the caller's, heap. */
+uint32_t engine_profile(const struct engine *engine, struct work_profile **workers);
 
 /* Join the workers, close rings before slabs are unmapped. *losses: sums. */
 void engine_end(struct engine *engine, struct meta_loss *losses);

@@ -137,5 +137,6 @@ void file_pieces_done(struct worker *worker, uint32_t file, uint32_t count, bool
         file_table_end(table, name);
         name = next;
     }
+    meter_mark(&worker->meter, WORK_METADATA);
     file_table_end(table, file);
 }

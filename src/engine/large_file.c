@@ -81,6 +81,7 @@ struct large_file *large_file_open(struct worker *worker, uint32_t file)
     }
     large->file = file;
     large->used = worker->clock;
+    meter_mark(&worker->meter, WORK_CREATE);
     if (!stage_is_ranged(&worker->input->plan->files[file]) &&
         write_mode_of(worker->input->budget, &mount->abilities) == WRITE_DIRECT) {
         large->direct_fd =

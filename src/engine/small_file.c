@@ -65,6 +65,7 @@ int small_file_write(struct worker *worker, const struct claim_piece *pieces, ui
     }
     const int fd =
         worker_create(directory, meta_mode(index, worker->input->plan->files[file].entry));
+    meter_mark(&worker->meter, WORK_CREATE);
     if (fd < 0) {
         return -fd;
     }
@@ -74,6 +75,7 @@ int small_file_write(struct worker *worker, const struct claim_piece *pieces, ui
                                 chunk->file_offset);
         end = chunk->file_offset + chunk->length;
     }
+    meter_mark(&worker->meter, WORK_WRITE);
     if (fault != 0) {
         (void)close(fd); /* the file goes */
         return fault;
@@ -120,5 +122,6 @@ int bare_file_make(struct worker *worker, uint32_t file)
         return EINVAL; /* a folder that the plan calls a file */
     }
     const int fd = worker_create(directory, meta_mode(index, f->entry));
+    meter_mark(&worker->meter, WORK_CREATE);
     return fd < 0 ? -fd : small_end(worker, file, fd, 0);
 }

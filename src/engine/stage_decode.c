@@ -14,6 +14,7 @@ enum slot_state stage_decode(struct worker *worker, struct slot *slot)
     const enum frame_fault fault = frame_decode(slot->stored, frame->frame_bytes, slot->plain,
                                                 frame->frame_plain_bytes, &slot->payload);
     meter_add(&worker->meter.frames, 1);
+    meter_mark(&worker->meter, WORK_DECODE);
     return fault == FRAME_OK ? SLOT_WRITE : slot_fail(worker, slot, OUTCOME_MEDIA_CORRUPT, 0);
 }
 

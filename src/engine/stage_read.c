@@ -41,6 +41,7 @@ enum slot_state stage_read(struct worker *worker, struct slot *slot)
     }
     const struct ring_operation all = read_rest(worker, slot);
     const int32_t now = ring_read_now(worker->ring, &all);
+    meter_mark(&worker->meter, WORK_READ);
     return now == -EAGAIN ? read_queue(worker, slot) : stage_read_done(worker, slot, now);
 }
 

@@ -13,6 +13,7 @@
 static void write_bare(struct worker *worker, struct slot *slot)
 {
     const uint32_t file = worker->claims->pieces[slot->piece++].file;
+    meter_small(&worker->meter);
     if (stage_is_ranged(&worker->input->plan->files[file])) {
         file_pieces_done(worker, file, 1, false); /* neither ranges nor a base with bytes */
         return;
@@ -39,6 +40,7 @@ enum slot_state slot_fail(struct worker *worker, struct slot *slot, enum outcome
         slot->piece++;
         file_pieces_done(worker, piece->file, 1, false);
     }
+    meter_small_end(&worker->meter);
     return SLOT_FREE;
 }
 
@@ -99,8 +101,9 @@ static enum slot_state write_large(struct worker *worker, struct slot *slot)
         ring_write(worker->ring, &o);
         return SLOT_WRITE;
     }
-    return write_piece_end(worker, slot,
-                           large_file_write(worker, slot->large, o.bytes, o.count, o.offset));
+    const int fault = large_file_write(worker, slot->large, o.bytes, o.count, o.offset);
+    meter_mark(&worker->meter, WORK_WRITE);
+    return write_piece_end(worker, slot, fault);
 }
 
 static enum slot_state write_large_begin(struct worker *worker, struct slot *slot)
@@ -111,6 +114,7 @@ static enum slot_state write_large_begin(struct worker *worker, struct slot *slo
     if (!piece_is_right(worker, piece, slot->payload)) {
         file_table_fault(worker->table, piece->file, OUTCOME_MEDIA_CORRUPT, 0);
     }
+    meter_mark(&worker->meter, WORK_VERIFY);
     if (worker->input->discard || file_table_has_fault(worker->table, piece->file)) {
         return write_piece_end(worker, slot, 0);
     }
@@ -130,6 +134,7 @@ enum slot_state stage_write_done(struct worker *worker, struct slot *slot, int32
         state = write_large(worker, slot);
     } else if (result > 0) {
         slot->moved_bytes += (uint32_t)result;
+        meter_add(&worker->meter.direct_bytes, (uint64_t)result);
         slot->retries = 0;
         state = write_large(worker, slot);
     } else if ((result == 0 || result == -EINTR || result == -EAGAIN) &&
@@ -166,11 +171,13 @@ static void write_small(struct worker *worker, struct slot *slot, uint32_t count
 {
     const struct claim_piece *pieces = &worker->claims->pieces[slot->piece];
     const uint32_t file = pieces[0].file;
+    meter_small(&worker->meter);
     for (uint32_t i = 0; i < count; i++) {
         if (!piece_is_right(worker, &pieces[i], slot->payload)) {
             file_table_fault(worker->table, file, OUTCOME_MEDIA_CORRUPT, 0);
         }
     }
+    meter_mark(&worker->meter, WORK_VERIFY);
     if (!worker->input->discard && !file_table_has_fault(worker->table, file)) {
         const int fault = small_file_write(worker, pieces, count, slot->payload);
         if (fault != 0) {
@@ -190,6 +197,7 @@ static void write_ranged(struct worker *worker, struct slot *slot)
     if (!copy && !piece_is_right(worker, piece, slot->payload)) {
         file_table_fault(worker->table, piece->file, OUTCOME_MEDIA_CORRUPT, 0);
     }
+    meter_mark(&worker->meter, WORK_VERIFY);
     if (!worker->input->discard && !file_table_has_fault(worker->table, piece->file)) {
         const int fault = copy ? ranges_copy(worker, piece, slot->plain)
                                : ranges_write(worker, piece, slot->payload);
@@ -198,6 +206,7 @@ static void write_ranged(struct worker *worker, struct slot *slot)
         } else if (fault != 0) {
             file_table_fault(worker->table, piece->file, outcome_of_errno(fault), fault);
         }
+        meter_mark(&worker->meter, WORK_WRITE);
     }
     file_pieces_done(worker, piece->file, 1, false);
 }
@@ -211,15 +220,20 @@ enum slot_state stage_write(struct worker *worker, struct slot *slot)
             continue;
         }
         if (stage_is_ranged(&worker->input->plan->files[piece->file])) {
+            meter_small_end(&worker->meter);
             write_ranged(worker, slot);
             continue;
         }
         const uint32_t count = write_run(worker, slot);
         if (write_is_whole(worker, slot, count)) {
             write_small(worker, slot, count);
-        } else if (write_large_begin(worker, slot) == SLOT_WRITE) {
+            continue;
+        }
+        meter_small_end(&worker->meter);
+        if (write_large_begin(worker, slot) == SLOT_WRITE) {
             return SLOT_WRITE;
         }
     }
+    meter_small_end(&worker->meter);
     return SLOT_FREE;
 }

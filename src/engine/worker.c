@@ -241,7 +241,7 @@ static void worker_fall_back(struct worker *worker, int os_errno)
     }
 }
 
-void worker_run(struct worker *worker)
+static void worker_move(struct worker *worker)
 {
     for (;;) {
         worker_claim(worker);
@@ -253,8 +253,21 @@ void worker_run(struct worker *worker)
             worker_fall_back(worker, -count);
             continue;
         }
+        meter_mark(&worker->meter, worker->slots[worker->events[0].tag].state == SLOT_WRITE
+                                       ? WORK_WRITE_WAIT
+                                       : WORK_READ_WAIT);
         for (int i = 0; i < count; i++) {
             slot_step(worker, &worker->slots[worker->events[i].tag], worker->events[i].result);
         }
     }
+}
+
+void worker_run(struct worker *worker)
+{
+    struct meter *meter = &worker->meter;
+    meter->marked_ns = clock_monotonic_ns();
+    meter_add(&meter->began_ns, meter->marked_ns);
+    worker_move(worker);
+    meter_small_end(meter);
+    meter_add(&meter->ended_ns, meter->marked_ns); /* from then on it was idle */
 }
