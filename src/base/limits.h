@@ -104,6 +104,10 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 /* One record of a journal: a pending move names a path of WIN_PATH_BYTES_MAX. */
 #define JOURNAL_PAYLOAD_BYTES_MAX ((uint32_t)128 << 10)
 static_assert(WIN_PATH_BYTES_MAX + 4096u <= JOURNAL_PAYLOAD_BYTES_MAX, "a path fits a record");
+/* Folders of this name on a volume are our own: what is staged, and what waits for a boot. Neither
+ * packed nor restored: one that came from media would be carried out. */
+#define OWN_FOLDER_PREFIX ".vssrestore-"
+
 /* What waits for one boot: ten million files of one volume. */
 #define PENDING_JOURNAL_BYTES_MAX ((size_t)4 << 30)
 #define PENDING_FOLDERS_MAX       4096u /* of one call: runs times volumes */

@@ -8,9 +8,10 @@
 #ifndef DEST_PENDING_H
 #define DEST_PENDING_H
 
+#include "base/limits.h"
 #include "dest/stage.h"
 
-#define PENDING_PREFIX ".vssrestore-pending-" /* and the run's uuid */
+#define PENDING_PREFIX OWN_FOLDER_PREFIX "pending-" /* and the run's uuid */
 
 enum { PENDING_NAME_BYTES = 64 };
 

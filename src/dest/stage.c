@@ -29,7 +29,7 @@ static struct stage_layout *stage_create(const struct plan *plan, const struct m
     stage->set = set;
     stage->options = *options;
     stage->owned = layout;
-    (void)snprintf(stage->folder_name, sizeof stage->folder_name, ".vssrestore-%s", text);
+    (void)snprintf(stage->folder_name, sizeof stage->folder_name, OWN_FOLDER_PREFIX "%s", text);
     layout->roots = heap_alloc(plan->root_count + 1u, sizeof *layout->roots);
     for (uint32_t i = 0; i < plan->root_count; i++) {
         layout->roots[i].fd = -1;

@@ -3,6 +3,7 @@
 #include "pack/scan_dir.h"
 
 #include "base/heap.h"
+#include "base/limits.h"
 #include "base/own.h"
 
 #include <dirent.h>
@@ -228,6 +229,10 @@ static void scan_subdirectory(struct scan_worker *worker, struct node *directory
     const struct tree_places places =
         demand_enter(scan->demands, &directory->dir->places, made.name);
     if (demand_is_dead(&places) && !scan->include_all) {
+        return;
+    }
+    if (view_starts(made.name, VIEW(OWN_FOLDER_PREFIX))) {
+        warn_skipped(worker, &made, "it is of a restore, and no part of the server");
         return;
     }
     if (made.depth >= WIN_PATH_DEPTH_MAX) {

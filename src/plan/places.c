@@ -7,6 +7,7 @@
 #include "plan/places.h"
 
 #include "base/heap.h"
+#include "base/limits.h"
 
 #include <stdlib.h>
 
@@ -382,6 +383,10 @@ static vsr_code child_make(struct places *places, uint32_t parent_number, struct
     }
     if (parent.blocked != REFUSAL_NONE) {
         child_block(child, (enum refusal)parent.blocked, parent.why);
+        return VSR_OK;
+    }
+    if (view_starts(child->name, VIEW(OWN_FOLDER_PREFIX))) {
+        child_block(child, REFUSAL_NAME_UNREPRESENTABLE, "a folder of that name is this program's");
         return VSR_OK;
     }
     if (variant && !parent.case_sensitive) {

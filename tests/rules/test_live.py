@@ -587,5 +587,20 @@ def R85_a_plan_that_was_made_before_meets_it():
         pending("apply", older.folder)
 
 
+def R85_what_waits_is_not_packed():
+    with Scenario() as s:
+        _, c, _ = one(s, AT_REBOOT)
+        c.files("C:\\", "*")
+        s.put(r"C:\db\a", b"first")
+        live(s, s.pack()).must(5)
+        s.place(r"C:\db\b", b"b")
+        told = s.pack_told(source=s.dest).must(0, 1) # the tree that is in use
+        expect(told.told_of("left out", os.fsdecode(PENDING)), told.told())
+        root = os.path.join(s.folder, b"fresh")
+        os.mkdir(root)
+        s.run(told.set, "--root", root).must(0)
+        equal(os.listdir(os.path.join(root, b"C")), [b"db"])
+
+
 if __name__ == "__main__":
     run_rules(globals())
