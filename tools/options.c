@@ -16,7 +16,7 @@ static const struct arg_option selection[] = {
     {"--widen", NULL, ARG_FLAG, AT(widen), NULL,
      "take the nearest component that can be restored alone"},
     {"--force-mandatory", NULL, ARG_FLAG, AT(force_mandatory), NULL,
-     "take a writer's non-selectable components along"},
+     "take a writer's non-selectable components along, and all of a system state"},
     {"--unprotected", NULL, ARG_FLAG, AT(unprotected), NULL,
      "also files of no component (packed with --all)"},
     {"--files-not-to-backup", NULL, ARG_TEXT, AT(files_not_to_backup), "FILE",
