@@ -134,7 +134,11 @@ static void all_add(struct explaining *explaining, struct draft *draft, struct m
     }
     explaining->all = heap_grow(explaining->all, explaining->all_count, &explaining->all_capacity,
                                 sizeof *explaining->all);
-    explaining->all[explaining->all_count++] = *one;
+    struct explain_match *added = &explaining->all[explaining->all_count++];
+    *added = *one;
+    if (view_find(one->set->path, '%') < one->set->path.n) {
+        added->expanded = win_path_text(&explaining->out->arena, &directory.path);
+    }
 }
 
 static void all_load(struct explaining *explaining, struct draft *draft, struct match *match)

@@ -13,6 +13,7 @@ struct explain_match { /* a file set or an exclude of some document that holds t
     const struct wmd *wmd;
     const struct wmd_component *component; /* NULL: of an exclude */
     const struct vss_file_set *set;
+    struct view expanded; /* its path, with the values of %NAME%s; absent: it has none (Q8) */
     bool in_scope;
     struct view reason; /* of a file set: why its component is restored, or not */
 };

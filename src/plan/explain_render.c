@@ -46,25 +46,35 @@ static void text_media(const struct explanation *explanation, struct buffer *out
     }
 }
 
+/* " = C:\\data", where a path is not what it stands for. */
+static void text_expanded(const struct explain_match *match, struct buffer *out)
+{
+    if (view_present(match->expanded)) {
+        buffer_printf(out, " = %.*s", VIEW_ARG(match->expanded));
+    }
+}
+
 static void text_match(struct arena *arena, const struct explain_match *match, struct buffer *out)
 {
     const struct vss_file_set *set = match->set;
     if (match->exclude) {
-        buffer_printf(out, "  excluded by %.*s: '%.*s' '%.*s'%s (%.*s, line %u)\n",
+        buffer_printf(out, "  excluded by %.*s: '%.*s' '%.*s'%s (%.*s, line %u)",
                       VIEW_ARG(match->wmd->friendly_name), VIEW_ARG(set->path),
                       VIEW_ARG(set->filespec), set->recursive ? " and below" : "",
                       VIEW_ARG(match->wmd->file_name), set->place.line);
+        text_expanded(match, out);
+        buffer_add_char(out, '\n');
         return;
     }
     const struct view full =
         vss_full_name(arena, match->component->logical_path, match->component->name);
-    buffer_printf(out,
-                  "  wanted by %.*s: %.*s, file set '%.*s' '%.*s'%s (%.*s, line %u)\n"
-                  "    %s: %.*s\n",
+    buffer_printf(out, "  wanted by %.*s: %.*s, file set '%.*s' '%.*s'%s (%.*s, line %u)",
                   VIEW_ARG(match->wmd->friendly_name), VIEW_ARG(full), VIEW_ARG(set->path),
                   VIEW_ARG(set->filespec), set->recursive ? " and below" : "",
-                  VIEW_ARG(match->wmd->file_name), set->place.line,
-                  match->in_scope ? "in scope" : "not in scope", VIEW_ARG(match->reason));
+                  VIEW_ARG(match->wmd->file_name), set->place.line);
+    text_expanded(match, out);
+    buffer_printf(out, "\n    %s: %.*s\n", match->in_scope ? "in scope" : "not in scope",
+                  VIEW_ARG(match->reason));
 }
 
 static void text_result(const struct explain_result *result, struct buffer *out)
@@ -132,6 +142,7 @@ static void json_match(struct arena *arena, const struct explain_match *match, s
                   vss_full_name(arena, match->component->logical_path, match->component->name));
     }
     json_text(json, "path", match->set->path);
+    json_text(json, "expanded", match->expanded);
     json_text(json, "filespec", match->set->filespec);
     json_bool(json, "recursive", match->set->recursive);
     json_text(json, "document", match->wmd->file_name);

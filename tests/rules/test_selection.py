@@ -1,5 +1,6 @@
 """Which components come back: traps T01-T18 and T74 of the rules, from documents to restored bytes."""
 
+import json
 import os
 import shutil
 import threading
@@ -381,8 +382,16 @@ def R21_an_explanation_says_what_is_so():
         told = Told(["explain", s.pack(), *s.where([]), r"C:\d\a"]).must(0)
         expect("method RESTORE_IF_CAN_BE_REPLACED" in told.out and "service" not in told.out,
                told.told())
+        c.files(r"%DATA%\x", "*")
+        w.exclude(r"%data%\x", "*.tmp")
+        s.put(r"C:\e\x\b.tmp", b"b")
+        media = s.pack("--all", "--env", r"DATA=C:\e")
+        told = Told(["explain", media, *s.where([]), r"C:\e\x\b.tmp"]).must(0)
+        equal(told.out.count(r" = C:\e\x" + "\n"), 2, told.told())
+        told = Told(["explain", media, *s.where([]), "--json", r"C:\e\x\b.tmp"]).must(0)
+        equal([one["expanded"] for one in json.loads(told.out)["matches"]], [r"C:\e\x"])
         s.backup(select_components=False)
-        told = Told(["explain", s.pack("--all"), *s.where([]), r"C:\d\a"]).must(0)
+        told = Told(["explain", s.pack("--all", "--env", r"DATA=C:\e"), *s.where([]), r"C:\d\a"]).must(0)
         expect("volume mode" in told.out and "nothing of its writer" not in told.out, told.told())
 
 
