@@ -55,6 +55,29 @@ static vsr_code check_unique(struct documents *documents, vsr_error *error)
     return VSR_OK;
 }
 
+/* The same of the parts of the Backup Components Document: a writer's components stand in one. */
+static vsr_code check_parts(const struct documents *documents, vsr_error *error)
+{
+    const struct bcd *bcd = &documents->bcd;
+    for (uint32_t i = 1; i < bcd->writer_count; i++) {
+        const struct bcd_writer *writer = &bcd->writers[i];
+        for (uint32_t k = 0; k < i; k++) {
+            if (uuid_equal(&writer->writer_id, &bcd->writers[k].writer_id) &&
+                uuid_equal(&writer->instance_id, &bcd->writers[k].instance_id)) {
+                char id[UUID_TEXT_BYTES];
+                uuid_text(&writer->writer_id, id);
+                return err_set(error, VSR_ERR_DOCUMENT, "vss/join",
+                               "%.*s, line %u, byte %llu: a second part of writer %s with the "
+                               "instance id of the one in line %u",
+                               VIEW_ARG(bcd->file_name), writer->place.line,
+                               (unsigned long long)writer->place.byte, id,
+                               bcd->writers[k].place.line);
+            }
+        }
+    }
+    return VSR_OK;
+}
+
 /* --- which WMD --- */
 
 static uint32_t find_by_ids(const struct documents *documents, const struct bcd_writer *writer)
@@ -164,7 +187,10 @@ vsr_code documents_join(struct documents *documents, struct vss_warnings *warnin
                         vsr_error *error)
 {
     struct bcd *bcd = &documents->bcd;
-    const vsr_code rc = check_unique(documents, error);
+    vsr_code rc = check_unique(documents, error);
+    if (rc == VSR_OK) {
+        rc = check_parts(documents, error);
+    }
     if (rc != VSR_OK) {
         return rc;
     }
