@@ -2,6 +2,7 @@
  * to be done. Frames are found before the clock starts; threads claim them one by one. */
 #include "ceilings.h"
 #include "crew.h"
+#include "widest_hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 enum { PIECE_BYTES = 1 << 20, HEADER_BYTES = 15, BLOCK_SUM_BYTES = 4, END_BYTES = 8 };
 #define FRAME_MAGIC    UINT32_C(0x184D2204)

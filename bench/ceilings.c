@@ -9,12 +9,12 @@
  * Exit 3: the target does not take that way of writing. Needs nothing of the library. */
 #include "ceilings.h"
 #include "crew.h"
+#include "widest_hash.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 enum { COPY_BYTES = 64 << 20, HASH_BYTES = 256 << 10, EXIT_USAGE = 2, EXIT_NO_MODE = 3 };
 
