@@ -355,8 +355,13 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
     vsr_error full = {0};
     struct stage_options options = c->options->stage;
     options.undo_fd = c->folder.dir_fd;
-    options.refusals = c->options->refusals;
+    options.refusals = c->units.refused.refusals;
     vsr_code rc = stage_open(&c->stage, c->plan, c->set, &c->folder.run, &options, &full);
+    if (rc != VSR_OK && (full.os_errno == ENOENT || full.os_errno == ENOTDIR) &&
+        unit_states_take_folders(&c->units)) {
+        full = (vsr_error){0};
+        rc = stage_open(&c->stage, c->plan, c->set, &c->folder.run, &options, &full);
+    }
     if (rc == VSR_ERR_DEST_FULL) {
         space_refuse_all(c->plan, &c->units.refused, view_of(full.what));
         return VSR_OK;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 void unit_states_init(struct unit_states *out, const struct plan *plan, const struct media_set *set,
                       const enum refusal *refusals)
@@ -133,6 +134,49 @@ void unit_states_take_bases(struct unit_states *units, const struct stage *stage
             unit_refuse_overtaken(units, base->file, base->os_errno);
         }
     }
+}
+
+/* Is the folder gone that stood above the file's place, or at it, when the plan was made? */
+static bool folder_is_gone(const struct unit_states *units, uint32_t file)
+{
+    const struct plan *plan = units->plan;
+    uint32_t directory = plan->files[file].directory;
+    uint32_t up = plan->files[file].kind == KIND_DIRECTORY ? 0 : 1; /* names to take off the path */
+    struct buffer path = {0};
+    struct stat facts;
+    while (directory != MARK_NONE && plan->directories[directory].make != 0) {
+        directory = plan->directories[directory].parent;
+        up++;
+    }
+    plan_unix_path(plan, units->set, file, &path);
+    while (up > 0 && path.n > 1) {
+        path.n--;
+        up -= path.p[path.n] == '/' ? 1 : 0;
+    }
+    buffer_add_char(&path, '\0');
+    const bool gone = directory != MARK_NONE && stat(path.p, &facts) != 0 &&
+                      (errno == ENOENT || errno == ENOTDIR);
+    buffer_free(&path);
+    return gone;
+}
+
+bool unit_states_take_folders(struct unit_states *units)
+{
+    bool any = false;
+    for (uint32_t u = 0; u < units->plan->unit_count; u++) {
+        const struct plan_unit *unit = &units->plan->units[u];
+        uint32_t known = MARK_NONE; /* files come folder by folder */
+        for (uint32_t i = unit->first_file;
+             i < unit->first_file + unit->file_count && !unit_is_refused(units, u); i++) {
+            const bool asked = units->plan->files[i].directory == known;
+            known = units->plan->files[i].directory;
+            if (!asked && folder_is_gone(units, i)) {
+                unit_refuse_overtaken(units, i, ENOENT);
+                any = true;
+            }
+        }
+    }
+    return any;
 }
 
 /* What ranges are laid into was changed while they were copied. */

@@ -29,6 +29,10 @@ bool unit_is_refused(const struct unit_states *units, uint32_t unit);
  * made (T03): it is as if the plan had met it so. */
 void unit_states_take_bases(struct unit_states *units, const struct stage *stage);
 
+/* Staging met a folder that vanished since the plan was made: refuse the units that need it. False:
+ * there is none now. */
+bool unit_states_take_folders(struct unit_states *units);
+
 /* Rows of units refused since planning say so from the start. For each file of the plan, 1: the
  * engine skips it; heap. */
 uint8_t *unit_states_skip(struct unit_states *units);

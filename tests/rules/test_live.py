@@ -194,6 +194,26 @@ def T03_so_it_does_a_base_of_ranges_that_is_gone():
             equal((s.at(r"C:\db\a"), tops_with_pending(s)), (None, []))
 
 
+def T03_and_a_folder_that_is_gone_stops_its_unit_alone():
+    with Scenario() as s:
+        _, c, _ = one(s, "RESTORE_IF_CAN_BE_REPLACED")
+        c.files(r"C:\db", "*")
+        other = s.writer("Other").component("o").files(r"C:\o", "*")
+        s.backups[-1].include(other)
+        s.put(r"C:\db\deep\a", b"new")
+        s.put(r"C:\o\a", b"new")
+        s.place(r"C:\db\x", b"theirs")
+        library = Library()
+        library.make_plan(s.pack(), s.dest.folder)
+        os.rename(s.dest.path(r"C:\db"), s.dest.path(r"C:\moved"))
+        summary, _ = library.run(os.path.join(s.folder, b"run"))
+        equal([(unit["status"], unit["error"]) for unit in summary["units"]],
+              [("NONE", "DESTINATION_CHANGED"), ("ALL", None)])
+        equal((summary["exit_code"], files_of(s)),
+              (3, {r"C:\moved\x": b"theirs", r"C:\o\a": b"new"}))
+        equal(tops_with_pending(s), [])
+
+
 def T43_in_use_stages_all_of_the_unit_and_a_boot_moves_it():
     with Scenario() as s:
         _, c, _ = one(s, IF_IN_USE)
