@@ -39,7 +39,7 @@ struct view index_build_records(const struct index_build *build, enum index_sect
 struct set_writer; /* owns the unfinished folder */
 
 /* Make the folder at path (which must not exist, or be empty) and write documents into it.
- * Errors: DEST_*, USAGE when it exists and is not empty. */
+ * Errors: DEST_*, USAGE when it exists and is not empty, SELECTION when it can be no folder. */
 vsr_code set_writer_begin(struct set_writer **out, const char *path, const struct uuid *uuid,
                           vsr_error *error);
 vsr_code set_writer_document(struct set_writer *writer, struct view name, struct view bytes,

@@ -60,7 +60,7 @@ struct pack_result {
 /* Make the set. Blocks; starts worker threads, all joined on return.
  * Errors: USAGE (no volume, no output, output not empty), DOCUMENT, SELECTION (a wrong SPEC or
  * DIR, an unknown %NAME%: all are named, before a file is read; a parent that this backup does not
- * add to, see pack/parent.h), MEDIA (the parent is no set),
+ * add to, see pack/parent.h; an output that can be no folder), MEDIA (the parent is no set),
  * DEST_* (the output). A source file that cannot be read is never an error of the call: it is a
  * warning that names the file and the components it leaves incomplete. On failure no set.json
  * stands in the output. *result is filled as far as it is known. */
