@@ -107,6 +107,9 @@ static int step_tell(const struct step *step, vsr_code rc, const vsr_error *erro
     vsr_report_summary(step->report, &summary);
     (void)vsr_report_render(step->report, step->call->json ? VSR_FORMAT_JSON : VSR_FORMAT_TEXT,
                             stdout_sink, NULL, &ignored);
+    if (step->call->profile && !step->call->json) {
+        (void)vsr_report_profile(step->report, VSR_FORMAT_TEXT, stdout_sink, NULL, &ignored);
+    }
     if (fflush(stdout) != 0) {
         (void)fprintf(stderr,
                       "vssrestore: cannot write the summary to standard output: %s; it "

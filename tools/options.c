@@ -95,6 +95,8 @@ static const struct arg_option running[] = {
      "when files are forced to stable storage"},
     {"--sink", NULL, ARG_CHOICE, AT(sink), "files|null",
      "null: decode and verify only, touch no destination (to measure)"},
+    {"--profile", NULL, ARG_FLAG, AT(profile), NULL,
+     "tell at the end where the time went (profile.json of the run folder has it always)"},
     {"--owner", NULL, ARG_CHOICE, AT(owner), "media|mine",
      "owners of restored files"},
     {NULL},

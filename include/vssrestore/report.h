@@ -37,6 +37,14 @@ VSR_API const char *vsr_report_run_dir(const vsr_report *report);
 /** JSON: the one `summary` line of the contract, section 5. Text: for people. */
 VSR_API vsr_code vsr_report_render(const vsr_report *report, vsr_format format, vsr_sink sink,
                                    void *context, vsr_error *error);
+/** Where the run's time went: for each worker what it was busy with, for the calling thread each
+ *  phase; measured in every run. JSON: one object, as `profile.json` of the run folder and, with
+ *  vsr_restore_options.profile, `profile` of the summary have it: times in nanoseconds, the parts
+ *  of each worker add up to `pipeline_ns`, those of `control` to `elapsed_ns`. Small files are
+ *  timed together and divided by samples. Text: a table, and how large files were written to each
+ *  volume. Nothing, if the run ended before it was measured. */
+VSR_API vsr_code vsr_report_profile(const vsr_report *report, vsr_format format, vsr_sink sink,
+                                    void *context, vsr_error *error);
 VSR_API void vsr_report_free(vsr_report *report);
 
 #ifdef __cplusplus

@@ -70,6 +70,7 @@ typedef struct vsr_restore_options {
      *  units are NONE, verified files count as not started, and `verified` of the summary counts
      *  them. With writers, services or bcd_out: VSR_ERR_USAGE. */
     int discard;
+    int profile; /**< the JSON summary has where the time went (vsr_report_profile()) */
 } vsr_restore_options;
 
 /** Restore a set: plan, ask the writers, plan again with their answers, run, tell them. The way to

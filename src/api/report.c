@@ -61,6 +61,21 @@ vsr_code vsr_report_render(const vsr_report *report, vsr_format format, vsr_sink
     return rc;
 }
 
+vsr_code vsr_report_profile(const vsr_report *report, vsr_format format, vsr_sink sink,
+                            void *context, vsr_error *error)
+{
+    struct buffer text = {0};
+    if (format == VSR_FORMAT_TEXT) {
+        report_render_profile(&report->report, &text);
+    } else if (view_present(report->report.profile)) {
+        buffer_add_view(&text, report->report.profile);
+        buffer_add_char(&text, '\n');
+    }
+    const vsr_code rc = sink_give(sink, context, buffer_view(&text), error);
+    buffer_free(&text);
+    return rc;
+}
+
 void vsr_report_free(vsr_report *report)
 {
     if (report != NULL) {

@@ -130,6 +130,7 @@ static struct step_options step_options_of(struct restoring *r, const struct pla
                               .cross_mounts = choices->cross_mounts,
                               .in_place = choices->in_place},
                     .durability = durability_of(mine->durability),
+                    .profile = mine->profile != 0,
                     .on_progress = mine->on_progress != NULL ? progress_give : NULL,
                     .context = &r->progress,
                     .cancel = mine->cancel},

@@ -156,6 +156,12 @@ void json_null(struct json *json, const char *key)
     buffer_add(json->out, "null", 4);
 }
 
+void json_raw(struct json *json, const char *key, struct view value)
+{
+    json_key(json, key);
+    buffer_add_view(json->out, view_present(value) ? value : VIEW("null"));
+}
+
 void json_line_end(struct json *json)
 {
     buffer_add_char(json->out, '\n');

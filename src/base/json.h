@@ -33,6 +33,7 @@ void json_u64(struct json *json, const char *key, uint64_t value);
 void json_i64(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
+void json_raw(struct json *json, const char *key, struct view value); /* rendered; absent: null */
 void json_line_end(struct json *json); /* a newline; the next object starts afresh */
 
 #endif

@@ -6,6 +6,7 @@
  * publish_tree.c. */
 #include "dest/publish.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "dest/publish_step.h"
@@ -17,8 +18,11 @@
 vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error)
 {
     struct stage_mount *m = &stage->mounts[mount];
-    if (m->sync_errno == 0 && syncfs(m->top.fd) != 0) {
-        m->sync_errno = errno;
+    if (m->sync_errno == 0) {
+        const uint64_t began_ns = clock_monotonic_ns();
+        m->sync_errno = syncfs(m->top.fd) == 0 ? 0 : errno;
+        stage->synced_ns += clock_monotonic_ns() - began_ns;
+        stage->sync_count++;
     }
     if (m->sync_errno != 0) {
         errno = m->sync_errno;

@@ -91,7 +91,8 @@ struct stage {
     uint32_t *directory_mount;
     struct stage_base *bases; /* of every destination of ranges, by file */
     uint32_t base_count;
-    struct meta_loss losses; /* of directories, counted by publishing */
+    struct meta_loss losses;        /* of directories, counted by publishing */
+    uint64_t synced_ns, sync_count; /* what publish_sync() took so far */
     void *owned;
 };
 

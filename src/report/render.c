@@ -156,6 +156,7 @@ void report_render_summary(const struct report *report, struct buffer *out)
         json_text(&json, NULL, report->notes[i]);
     }
     json_array_end(&json);
+    json_raw(&json, "profile", report->profile_shown ? report->profile : VIEW_NONE);
     json_u64(&json, "elapsed_ms", report->elapsed_ns / 1000000);
     json_text(&json, "run_dir", report->run_dir);
     json_object_end(&json);
@@ -286,4 +287,13 @@ void report_render_text(const struct report *report, struct buffer *out)
     }
     render_pending_text(report, out);
     buffer_printf(out, "run folder: %.*s\n", VIEW_ARG(report->run_dir));
+}
+
+void report_render_profile(const struct report *report, struct buffer *out)
+{
+    for (uint32_t i = 0; i < report->destination_count; i++) {
+        buffer_printf(out, "large files below %.*s: %s\n", VIEW_ARG(report->destinations[i].dir),
+                      report->destinations[i].write_mode);
+    }
+    buffer_add_view(out, report->profile_table);
 }

@@ -212,6 +212,13 @@ void report_note(struct report *report, struct view text, bool is_loss)
     report->exit_code = verdict_exit_code(&report->facts);
 }
 
+void report_take_profile(struct report *report, struct view object, struct view table, bool shown)
+{
+    report->profile = arena_copy(&report->arena, object);
+    report->profile_table = arena_copy(&report->arena, table);
+    report->profile_shown = shown;
+}
+
 void report_free(struct report *report)
 {
     free(report->notes);

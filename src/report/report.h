@@ -58,7 +58,9 @@ struct report {
     uint64_t elapsed_ns;
     struct view *notes; /* what was said beside the files: by writers, of services; heap */
     size_t note_count, note_capacity;
-    struct verdict_facts facts; /* what exit_code follows from */
+    struct view profile, profile_table; /* as JSON; for people; absent: not measured */
+    bool profile_shown;                 /* in the summary */
+    struct verdict_facts facts;         /* what exit_code follows from */
     bool live_tree;       /* --tree live; else methods 5 and 6 were carried out at once (8.2) */
     bool pending_reboot;  /* something is staged for the next boot */
     bool reboot_required; /* that, or a writer says so (rules 8.7); live trees alone */
@@ -93,6 +95,10 @@ void report_free(struct report *report);
 /* Add a sentence. is_loss: the exit code says so, when nothing worse does (ruling 34). */
 void report_note(struct report *report, struct view text, bool is_loss);
 
+/* Where the run's time went: a JSON object and a table, copied. shown: the summary has the
+ * object. */
+void report_take_profile(struct report *report, struct view object, struct view table, bool shown);
+
 /* One line of report.jsonl (contract, section 5). Added to out. */
 void report_render_row(const struct plan *plan, const struct media_set *set, uint32_t file,
                        const struct outcome_row *row, struct buffer *out);
@@ -100,5 +106,7 @@ void report_render_row(const struct plan *plan, const struct media_set *set, uin
 void report_render_summary(const struct report *report, struct buffer *out);
 /* For people: the verdict first, then what is not ALL, then the totals. */
 void report_render_text(const struct report *report, struct buffer *out);
+/* Where the time went, for people: how each volume was written, and the table. */
+void report_render_profile(const struct report *report, struct buffer *out);
 
 #endif

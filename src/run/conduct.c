@@ -11,7 +11,9 @@
 #include "engine/write_mode.h"
 #include "run/journal.h"
 #include "run/pending_hold.h"
+#include "run/rows.h"
 #include "run/run_folder.h"
+#include "run/run_profile.h"
 #include "run/turns.h"
 #include "run/unit_states.h"
 
@@ -47,6 +49,7 @@ struct conduct {
     uint64_t waiting_bytes;
     uint64_t waiting_since_ns;
     struct meta_loss losses;
+    struct run_profile profile;
     struct verified_sum verified;            /* of a discarding run */
     struct report_destination *destinations; /* heap */
     uint32_t destination_count;
@@ -168,7 +171,19 @@ static vsr_code engine_begin(struct conduct *c, const uint8_t *skip, vsr_error *
         .skip = skip,
         .discard = c->options->engine.discard,
     };
-    return engine_start(&c->engine, &input, error);
+    const vsr_code rc = engine_start(&c->engine, &input, error);
+    run_profile_mark(&c->profile, CONTROL_START);
+    return rc;
+}
+
+static void engine_finish(struct conduct *c, struct meta_loss *losses)
+{
+    engine_join(c->engine);
+    run_profile_mark(&c->profile, CONTROL_WAIT);
+    c->profile.worker_count = engine_profile(c->engine, &c->profile.workers);
+    engine_end(c->engine, losses);
+    c->engine = NULL;
+    run_profile_mark(&c->profile, CONTROL_CLOSE);
 }
 
 /* Move: the engine stages, this thread publishes each group as it ends. */
@@ -184,11 +199,14 @@ static vsr_code groups_move(struct conduct *c, vsr_error *error)
             stopping = true;
             c->stopped_by = rc == VSR_OK ? *c->options->cancel : 0;
         }
-        if (engine_wait(c->engine, PROGRESS_NS, &group) && rc == VSR_OK && !stopping) {
+        const bool ended = engine_wait(c->engine, PROGRESS_NS, &group);
+        run_profile_mark(&c->profile, CONTROL_WAIT);
+        if (ended && rc == VSR_OK && !stopping) {
             group_wait(c, group);
         }
         if (rc == VSR_OK && !stopping && commit_is_due(c)) {
             rc = groups_publish(c, &log, error);
+            run_profile_mark_publish(&c->profile, c->stage, &c->journal);
         }
         conduct_tell(c);
     }
@@ -208,11 +226,11 @@ static vsr_code conduct_move(struct conduct *c, vsr_error *error)
             c->options->durability != DURABILITY_NONE ? early_sync_begin(c->stage) : NULL;
         rc = groups_move(c, error);
         (void)early_sync_end(early);
-        engine_end(c->engine, &c->losses);
-        c->engine = NULL;
+        engine_finish(c, &c->losses);
     }
     if (rc == VSR_OK && c->options->durability == DURABILITY_END) {
         rc = conduct_sync_end(c, error);
+        run_profile_mark_publish(&c->profile, c->stage, &c->journal);
     }
     meta_loss_add(&c->losses, &c->stage->losses); /* of directories */
     unit_states_settle(&c->units, c->stopped_by != 0);
@@ -232,40 +250,14 @@ static vsr_code conduct_discard(struct conduct *c, vsr_error *error)
             c->stopped_by = *c->options->cancel;
         }
         (void)engine_wait(c->engine, PROGRESS_NS, &group);
+        run_profile_mark(&c->profile, CONTROL_WAIT);
         conduct_tell(c);
     }
     if (rc == VSR_OK) {
-        engine_end(c->engine, NULL);
-        c->engine = NULL;
+        engine_finish(c, NULL);
     }
     unit_states_discard(&c->units, c->stopped_by != 0, &c->verified);
     free(skip);
-    return rc;
-}
-
-static vsr_code rows_write(struct conduct *c, vsr_error *error)
-{
-    const int fd =
-        openat(c->folder.dir_fd, "report.jsonl", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        return err_sys(error, err_dest_code(errno), "run/conduct",
-                       "cannot create report.jsonl in %s", c->folder.path);
-    }
-    struct buffer lines = {0};
-    vsr_code rc = VSR_OK;
-    for (uint32_t i = 0; i < c->plan->file_count && rc == VSR_OK; i++) {
-        report_render_row(c->plan, c->set, i, &c->folder.rows[i], &lines);
-        if (lines.n >= ((size_t)1 << 20) || i + 1 == c->plan->file_count) {
-            rc = io_write(fd, lines.p, lines.n, "report.jsonl", VSR_ERR_DEST_IO, error);
-            lines.n = 0;
-        }
-    }
-    if (rc == VSR_OK && fsync(fd) != 0) {
-        rc = err_sys(error, err_dest_code(errno), "run/conduct", "cannot sync report.jsonl in %s",
-                     c->folder.path);
-    }
-    (void)close(fd);
-    buffer_free(&lines);
     return rc;
 }
 
@@ -298,13 +290,19 @@ static vsr_code conduct_account(struct conduct *c, struct report *report, vsr_co
     if (c->kept.n > 0) {
         report_note(report, buffer_view(&c->kept), false);
     }
-    vsr_code rc = rows_write(c, error);
+    vsr_code rc = rows_write(&c->folder, c->plan, c->set, error);
+    run_profile_mark(&c->profile, CONTROL_ROWS);
     const vsr_code told =
         discard ? VSR_OK : dialogue_end(c->dialogue, c->plan, report, rc == VSR_OK ? error : NULL);
     rc = rc == VSR_OK ? told : rc;
+    run_profile_mark(&c->profile, CONTROL_ASK);
     if (rc == VSR_OK && !discard) {
         rc = document_out_write(c->dialogue->document, c->folder.dir_fd, DOCUMENT_FINAL,
                                 c->options->bcd_out, error);
+    }
+    run_profile_mark(&c->profile, CONTROL_DOCUMENT);
+    if (rc == VSR_OK) {
+        rc = run_profile_tell(&c->profile, report, c->folder.dir_fd, c->options->profile, error);
     }
     struct buffer summary = {0};
     report_render_summary(report, &summary);
@@ -427,11 +425,14 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
         rc = journal_begin(&c->journal, c->folder.journal_fd, c->folder.path, &c->folder.run,
                            c->plan, error);
     }
+    run_profile_mark(&c->profile, CONTROL_FOLDER);
     if (rc == VSR_OK && !c->options->engine.discard) {
         rc = conduct_stage(c, error);
+        run_profile_mark(&c->profile, CONTROL_STAGE);
     }
     if (rc == VSR_OK) {
         rc = run_folder_show(&c->folder, error);
+        run_profile_mark(&c->profile, CONTROL_FOLDER);
     }
     return rc;
 }
@@ -446,6 +447,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
                         .options = options,
                         .folder = {.dir_fd = -1, .journal_fd = -1},
                         .began_ns = clock_monotonic_ns()};
+    run_profile_begin(&c.profile, options->planned_ns, options->asked_ns);
     unit_states_init(&c.units, plan, set, options->refusals);
     c.cut_short = conduct_cancelled(&c);
     c.stopped_by = c.cut_short ? *options->cancel : 0;
@@ -472,6 +474,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
         const vsr_code closed = stage_close(c.stage, keep, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? closed : rc;
     }
+    run_profile_mark(&c.profile, CONTROL_CLOSE);
     if (*begun) {
         conduct_tell(&c);
         const vsr_code told = conduct_account(&c, report, rc, rc == VSR_OK ? error : NULL);
@@ -483,6 +486,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     run_folder_end(&c.folder);
     buffer_free(&c.kept);
     free(c.destinations);
+    free(c.profile.workers);
     free(c.waiting);
     turns_fini(&c.turns);
     unit_states_fini(&c.units);

@@ -24,7 +24,9 @@ struct conduct_options {
     struct engine_options engine; /* discard: no document comes out, nobody plays (dialogue) */
     struct stage_options stage;   /* undo_fd is the run folder's: set by conduct_run() */
     enum durability durability;
-    const enum refusal *refusals; /* units refused since the plan was made, or NULL */
+    uint64_t planned_ns, asked_ns; /* what went before the run: for the profile alone */
+    bool profile;                  /* the summary shows it; it is in the run folder always */
+    const enum refusal *refusals;  /* units refused since the plan was made, or NULL */
     void (*on_progress)(void *context, const struct conduct_progress *progress);
     void *context;
     const volatile int *cancel; /* a signal's number, or 1; NULL: none */

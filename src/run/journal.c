@@ -2,6 +2,7 @@
 #include "run/journal.h"
 
 #include "base/bug.h"
+#include "base/clock.h"
 #include "base/hash_map.h"
 #include "base/io.h"
 #include "base/limits.h"
@@ -48,6 +49,16 @@ static vsr_code records_undo(struct journal *journal, const struct stat *before,
     return rc;
 }
 
+static int journal_sync(struct journal *journal)
+{
+    const uint64_t began_ns = clock_monotonic_ns();
+    const int fault = fdatasync(journal->fd) == 0 ? 0 : errno;
+    journal->synced_ns += clock_monotonic_ns() - began_ns;
+    journal->sync_count++;
+    errno = fault;
+    return fault;
+}
+
 static vsr_code records_write(struct journal *journal, struct buffer *records, bool sync,
                               vsr_error *error)
 {
@@ -61,7 +72,7 @@ static vsr_code records_write(struct journal *journal, struct buffer *records, b
         return rc;
     }
     rc = io_write(journal->fd, records->p, records->n, "the journal", VSR_ERR_DEST_IO, error);
-    if (rc == VSR_OK && sync && fdatasync(journal->fd) != 0) {
+    if (rc == VSR_OK && sync && journal_sync(journal) != 0) {
         rc = err_sys(error, err_dest_code(errno), WHERE, "cannot sync the journal in %s",
                      journal->path);
     }

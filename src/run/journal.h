@@ -52,7 +52,8 @@ struct journal_end {
 struct journal {
     int fd;
     uint64_t sequence;
-    uint64_t kept;    /* the same, of what stands in the file */
+    uint64_t kept;                  /* the same, of what stands in the file */
+    uint64_t synced_ns, sync_count; /* what syncs took so far */
     bool broken;      /* half a record at its end could not be taken away: nothing is added */
     const char *path; /* of the run folder, for messages */
 };

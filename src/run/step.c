@@ -3,6 +3,7 @@
  * end. */
 #include "run/step.h"
 
+#include "base/clock.h"
 #include "base/heap.h"
 #include "plan/replay.h"
 #include "run/run_folder.h"
@@ -88,9 +89,21 @@ static vsr_code step_copy(struct step *step, struct report *report, bool *begun,
     return rc;
 }
 
+/* plan_now(), and how long it took. */
+static vsr_code step_plan_now(struct step *step, struct plan **plan,
+                              const struct documents *documents, const struct plan_choices *choices,
+                              const struct plan_step *in, vsr_error *error)
+{
+    const uint64_t began_ns = clock_monotonic_ns();
+    const vsr_code rc = plan_now(plan, step->set, documents, choices, in, error);
+    step->conduct.planned_ns += clock_monotonic_ns() - began_ns;
+    return rc;
+}
+
 /* Between the two passes. */
 static vsr_code step_ask(struct step *step, const struct plan *first, vsr_error *error)
 {
+    const uint64_t began_ns = clock_monotonic_ns();
     vsr_code rc = conduct_check(&step->conduct, first, step->set, error);
     if (rc == VSR_OK) {
         rc = dialogue_pre_restore(&step->dialogue, first, error);
@@ -98,6 +111,7 @@ static vsr_code step_ask(struct step *step, const struct plan *first, vsr_error 
     if (rc == VSR_OK) {
         dialogue_stop(&step->dialogue, first);
     }
+    step->conduct.asked_ns += clock_monotonic_ns() - began_ns;
     return rc;
 }
 
@@ -109,7 +123,7 @@ static vsr_code step_plan(struct step *step, struct plan **plan, const struct pl
     struct plan_step in =
         step->options->step != NULL ? *step->options->step : (struct plan_step){0};
     in.registry = step->conduct.pending_registry;
-    vsr_code rc = plan_now(plan, step->set, step->documents, choices, &in, error);
+    vsr_code rc = step_plan_now(step, plan, step->documents, choices, &in, error);
     if (rc == VSR_OK && cancel != NULL && *cancel != 0) {
         rc = err_set(error, VSR_ERR_CANCELLED, "run/step",
                      "the restore was cancelled before it began; nothing was written");
@@ -121,7 +135,7 @@ static vsr_code step_plan(struct step *step, struct plan **plan, const struct pl
     rc = step_ask(step, first, error);
     if (rc == VSR_OK) {
         in.said = step->dialogue.said;
-        rc = plan_now(plan, step->set, &step->dialogue.documents, choices, &in, error);
+        rc = step_plan_now(step, plan, &step->dialogue.documents, choices, &in, error);
     }
     if (rc == VSR_OK) {
         plan_free(first);
@@ -159,7 +173,9 @@ static vsr_code plan_ask_again(struct step *step, const struct plan *plan, enum 
     vsr_code rc = conduct_check(&step->conduct, plan, step->set, error);
     struct plan *now = NULL;
     if (rc == VSR_OK) {
+        const uint64_t began_ns = clock_monotonic_ns();
         dialogue_stop(&step->dialogue, plan);
+        step->conduct.asked_ns += clock_monotonic_ns() - began_ns;
         const struct plan_step in = {.said = step->dialogue.said,
                                      .registry = step->conduct.pending_registry};
         rc = plan_now_stale(plan, step->set, step->documents, &in, refusals, &now, error);

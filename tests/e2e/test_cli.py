@@ -338,6 +338,42 @@ def the_null_sink_touches_nothing():
         expect(not os.path.exists(folder / "refused"), "refused before the first byte")
 
 
+def parts(object):
+    return sum(part["ns"] for part in object.values())
+
+
+def the_profile_adds_up():
+    with Folder() as folder:
+        made = Set(folder, large=9 << 20)
+        told = made.run("--root", folder / "root", "--profile", "--workers", "3")
+        for word in (b"profile:", b"read_wait", b"worker 3", b"control thread", b"large files"):
+            expect(word in told.out, told.told())
+        result = made.run("--root", folder / "other", "--profile", "--json", "--workers", "2",
+                          run_dir="json")
+        expect(all(json.loads(line)["t"] for line in result.out.splitlines()), result.told())
+        profile = result.json()["profile"]
+        with open(folder / "json/profile.json", "rb") as kept:
+            expect(json.load(kept) == profile, "the run folder has the same")
+        expect(len(profile["workers"]) == 2, f"{profile}")
+        for worker in profile["workers"]:
+            expect(abs(parts(worker) - profile["pipeline_ns"]) <= profile["pipeline_ns"] * 0.05,
+                   f"a worker's parts are its time: {profile}")
+        expect(parts(profile["control"]) == profile["elapsed_ns"], f"{profile}")
+        expect(profile["control"]["wait"]["ns"] <= profile["elapsed_ns"], f"{profile}")
+        expect(profile["control"]["sync"]["count"] > 0, f"durability unit syncs: {profile}")
+        for phase in ("decode", "verify", "create", "metadata"):
+            expect(sum(worker[phase]["count"] for worker in profile["workers"]) > 0, phase)
+
+        silent = made.run("--root", folder / "third", "--json", run_dir="silent").json()
+        expect(silent["profile"] is None, "not asked for")
+        with open(folder / "silent/profile.json", "rb") as kept:
+            expect(json.load(kept)["v"] == 1, "and kept all the same")
+        null = made.run("--root", folder / "none", "--json", "--profile", "--sink", "null",
+                        run_dir="null", codes=(3,)).json()["profile"]
+        expect(all(worker["write"]["count"] == 0 for worker in null["workers"]), f"{null}")
+        expect(null["control"]["publish"]["count"] == 0, f"{null}")
+
+
 def run_names_the_damaged_file():
     with Folder() as folder:
         Set(folder)
@@ -421,4 +457,5 @@ if __name__ == "__main__":
         places_that_are_none_are_11, a_plan_takes_no_choices_beside_it,
         explain_tells_of_one_file, files_of_no_component_come_when_asked_for,
         run_names_the_damaged_file, the_null_sink_touches_nothing,
+        the_profile_adds_up,
         t06_a_chosen_subcomponent_stands_in_the_document)})

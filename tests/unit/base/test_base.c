@@ -126,12 +126,15 @@ static void json_escapes_and_shows_exact_bytes(void **state)
     json_i64(&json, NULL, -2);
     json_array_end(&json);
     json_bool(&json, "b", true);
+    json_raw(&json, "r", VIEW("{\"x\":1}"));
+    json_raw(&json, "a", VIEW_NONE);
     json_object_end(&json);
     json_line_end(&json);
     assert_view_equal(buffer_view(&out),
                       "{\"t\":\"a\\\"\\\\\\u000a\xC3\xBC\","
                       "\"p\":\"C:\\\\\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDx\","
-                      "\"p_b64\":\"Qzpc7aCAeA==\",\"n\":null,\"l\":[1,-2],\"b\":true}\n");
+                      "\"p_b64\":\"Qzpc7aCAeA==\",\"n\":null,\"l\":[1,-2],\"b\":true,"
+                      "\"r\":{\"x\":1},\"a\":null}\n");
     buffer_free(&out);
 }
 
