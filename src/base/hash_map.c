@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#define XXH_INLINE_ALL /* names are short: no call */
 #include <xxhash.h>
 
 enum { CELLS_MIN = 64 };

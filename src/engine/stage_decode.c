@@ -5,8 +5,7 @@
  * bytes that will be written; the frame's own checksum is for `verify`. */
 #include "engine/worker.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "base/xxh3.h"
 
 enum slot_state stage_decode(struct worker *worker, struct slot *slot)
 {

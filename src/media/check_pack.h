@@ -9,8 +9,9 @@
 
 #include "media/check_finding.h"
 
+#include "base/xxh3.h"
+
 #include <stdatomic.h>
-#include <xxhash.h>
 
 enum claim_kind {
     CLAIM_FRAME,

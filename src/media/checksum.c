@@ -3,10 +3,10 @@
 #include "media/checksum.h"
 
 #include "base/bug.h"
+#include "base/xxh3.h"
 #include "media/index.h"
 
 #include <string.h>
-#include <xxhash.h>
 
 uint64_t checksum_chunk(const struct chunk_place *place, const void *bytes, size_t count)
 {

@@ -7,9 +7,10 @@
  * the frame alone. Deliberately not here: XXH3 of chunks, which are the caller's. */
 #include "media/frame.h"
 
+#include "base/xxh3.h"
+
 #include <lz4.h>
 #include <string.h>
-#include <xxhash.h>
 
 #define FRAME_MAGIC    UINT32_C(0x184D2204)
 #define FRAME_FLAGS    0x7Cu /* version 1, independent, block checksum, content size and checksum */

@@ -6,10 +6,10 @@
 #include "media/index.h"
 
 #include "base/own.h"
+#include "base/xxh3.h"
 #include "media/part.h"
 
 #include <sys/mman.h>
-#include <xxhash.h>
 
 static const uint32_t record_bytes[SECTION_COUNT] = {
     [SECTION_VOLUMES] = sizeof(struct index_volume),

@@ -8,11 +8,11 @@
 #include "base/bug.h"
 #include "base/io.h"
 #include "base/own.h"
+#include "base/xxh3.h"
 #include "media/part.h"
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 void index_build_free(struct index_build *build)
 {

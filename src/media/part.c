@@ -10,10 +10,10 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "base/xxh3.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <xxhash.h>
 
 vsr_code part_code(int os_errno)
 {

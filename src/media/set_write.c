@@ -12,13 +12,13 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "base/xxh3.h"
 #include "media/part.h"
 #include "media/trailer.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <xxhash.h>
 
 struct set_writer {
     int dir_fd, documents_fd, packs_fd, pack_fd; /* -1: not open */

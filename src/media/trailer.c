@@ -9,10 +9,10 @@
 #include "base/bug.h"
 #include "base/heap.h"
 #include "base/own.h"
+#include "base/xxh3.h"
 #include "media/part.h"
 
 #include <lz4frame.h>
-#include <xxhash.h>
 
 #define TRAILER_MAGIC     "VSRTRAIL"
 #define TRAILER_END_MAGIC "VSRTEND1"

@@ -3,6 +3,7 @@
 #include "run/verify_plan.h"
 
 #include "base/heap.h"
+#include "base/xxh3.h"
 #include "dest/root.h"
 #include "dest/stage.h"
 #include "run/verify_ranges.h"
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 struct verification {
     const struct plan *plan;
