@@ -90,17 +90,21 @@ vsr_code budget_resolve(struct budget *out, const struct engine_options *options
 
 static const char *budget_write_reason(const struct budget *budget)
 {
-    static const char *const reasons[] = {
-        [WRITE_AUTO] = "auto: large files go past the page cache (O_DIRECT) where the destination "
-                       "can, else leave it behind them (RWF_DONTCACHE), else stay in it",
-        [WRITE_DIRECT] = "direct, asked for: a destination without O_DIRECT is refused",
-        [WRITE_BUFFERED] = "buffered, asked for: large files stay in the page cache",
-        [WRITE_UNCACHED] = "uncached, asked for: a destination without RWF_DONTCACHE is refused",
-    };
-    return budget->write_mode == WRITE_AUTO && !budget->direct_write
-               ? "auto: large files leave the page cache behind them (RWF_DONTCACHE) where the "
-                 "destination can, else stay in it; O_DIRECT pays with io_uring alone"
-               : reasons[budget->write_mode];
+    switch (budget->write_mode) {
+    case WRITE_DIRECT:
+        return "direct, asked for: a destination without O_DIRECT is refused";
+    case WRITE_BUFFERED:
+        return "buffered, asked for: large files stay in the page cache";
+    case WRITE_UNCACHED:
+        return "uncached, asked for: a destination without RWF_DONTCACHE is refused";
+    case WRITE_AUTO:
+        break;
+    }
+    return budget->direct_write
+               ? "auto: large files go past the page cache (O_DIRECT) where the destination can, "
+                 "else leave it behind them (RWF_DONTCACHE), else stay in it"
+               : "auto: large files leave the page cache behind them (RWF_DONTCACHE) where the "
+                 "destination can, else stay in it; O_DIRECT pays with io_uring alone";
 }
 
 void budget_render(const struct budget *budget, const struct machine_facts *machine,
