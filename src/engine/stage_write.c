@@ -102,7 +102,9 @@ static enum slot_state write_large(struct worker *worker, struct slot *slot)
         return SLOT_WRITE;
     }
     const int fault = large_file_write(worker, slot->large, o.bytes, o.count, o.offset);
-    meter_mark(&worker->meter, WORK_WRITE);
+    if (o.count > 0) { /* else it all went through the ring */
+        meter_mark(&worker->meter, WORK_WRITE);
+    }
     return write_piece_end(worker, slot, fault);
 }
 

@@ -206,7 +206,7 @@ static vsr_code groups_move(struct conduct *c, vsr_error *error)
         }
         if (rc == VSR_OK && !stopping && commit_is_due(c)) {
             rc = groups_publish(c, &log, error);
-            run_profile_mark_publish(&c->profile, c->stage, &c->journal);
+            run_profile_mark_synced(&c->profile, CONTROL_PUBLISH, c->stage, &c->journal);
         }
         conduct_tell(c);
     }
@@ -230,7 +230,7 @@ static vsr_code conduct_move(struct conduct *c, vsr_error *error)
     }
     if (rc == VSR_OK && c->options->durability == DURABILITY_END) {
         rc = conduct_sync_end(c, error);
-        run_profile_mark_publish(&c->profile, c->stage, &c->journal);
+        run_profile_mark_synced(&c->profile, CONTROL_PUBLISH, c->stage, &c->journal);
     }
     meta_loss_add(&c->losses, &c->stage->losses); /* of directories */
     unit_states_settle(&c->units, c->stopped_by != 0);
@@ -428,7 +428,7 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
     run_profile_mark(&c->profile, CONTROL_FOLDER);
     if (rc == VSR_OK && !c->options->engine.discard) {
         rc = conduct_stage(c, error);
-        run_profile_mark(&c->profile, CONTROL_STAGE);
+        run_profile_mark_synced(&c->profile, CONTROL_STAGE, c->stage, &c->journal);
     }
     if (rc == VSR_OK) {
         rc = run_folder_show(&c->folder, error);

@@ -33,18 +33,19 @@ void run_profile_mark(struct run_profile *profile, enum control_phase phase)
     profile->marked_ns = now;
 }
 
-void run_profile_mark_publish(struct run_profile *profile, const struct stage *stage,
-                              const struct journal *journal)
+void run_profile_mark_synced(struct run_profile *profile, enum control_phase phase,
+                             const struct stage *stage, const struct journal *journal)
 {
     const uint64_t now = clock_monotonic_ns();
     const uint64_t passed_ns = now - profile->marked_ns;
-    const uint64_t synced_ns = stage->synced_ns + journal->synced_ns - profile->synced_ns;
+    const uint64_t synced_ns =
+        (stage != NULL ? stage->synced_ns : 0) + journal->synced_ns - profile->synced_ns;
     const uint64_t sync_ns = synced_ns < passed_ns ? synced_ns : passed_ns;
-    const uint64_t syncs = stage->sync_count + journal->sync_count;
+    const uint64_t syncs = (stage != NULL ? stage->sync_count : 0) + journal->sync_count;
     profile->ns[CONTROL_SYNC] += sync_ns;
     profile->count[CONTROL_SYNC] += syncs - profile->synced_count;
-    profile->ns[CONTROL_PUBLISH] += passed_ns - sync_ns;
-    profile->count[CONTROL_PUBLISH]++;
+    profile->ns[phase] += passed_ns - sync_ns;
+    profile->count[phase]++;
     profile->synced_ns += synced_ns;
     profile->synced_count = syncs;
     profile->marked_ns = now;

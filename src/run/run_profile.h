@@ -17,7 +17,7 @@ enum control_phase {
     CONTROL_STAGE,    /* staging folders made, abilities probed, room looked for */
     CONTROL_START,    /* the engine's tables and claims; buffers and rings of the workers */
     CONTROL_WAIT,     /* for the workers */
-    CONTROL_PUBLISH,  /* renames, metadata of folders, records of the journal; less its syncs */
+    CONTROL_PUBLISH,  /* renames, metadata of folders, records of the journal */
     CONTROL_SYNC,     /* of what is published, and of the journal */
     CONTROL_CLOSE,    /* buffers and staging folders removed */
     CONTROL_ROWS,     /* statuses, report.jsonl */
@@ -37,9 +37,10 @@ struct run_profile {
 /* planned_ns, asked_ns: what went before. */
 void run_profile_begin(struct run_profile *profile, uint64_t planned_ns, uint64_t asked_ns);
 void run_profile_mark(struct run_profile *profile, enum control_phase phase);
-/* CONTROL_PUBLISH, and of it CONTROL_SYNC what stage and journal say of their syncs. */
-void run_profile_mark_publish(struct run_profile *profile, const struct stage *stage,
-                              const struct journal *journal);
+/* This phase less its syncs, which are CONTROL_SYNC's: as stage and journal count them. stage NULL:
+ * there is none. */
+void run_profile_mark_synced(struct run_profile *profile, enum control_phase phase,
+                             const struct stage *stage, const struct journal *journal);
 
 /* Into profile.json of the run folder, and into the report, for whoever asks it; shown: its summary
  * has it. Errors: DEST_*. */
