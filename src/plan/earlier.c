@@ -108,6 +108,7 @@ const struct earlier_unit *earlier_find(const struct earlier *earlier, const str
 {
     const struct earlier_unit *same = NULL;  /* instance */
     const struct earlier_unit *other = NULL; /* instances */
+    const struct earlier_unit *silent = NULL;
     for (uint32_t i = earlier->unit_count; i > 0; i--) {
         const struct earlier_unit *unit = &earlier->units[i - 1];
         const struct earlier_unit *found = same != NULL ? same : other;
@@ -118,9 +119,16 @@ const struct earlier_unit *earlier_find(const struct earlier *earlier, const str
             !is_related(unit, logical_path, full_name)) {
             continue;
         }
+        if (unit->whole && !view_present(unit->verdict)) {
+            silent = silent == NULL ? unit : silent;
+            continue;
+        }
         const struct earlier_unit **of =
             uuid_equal(&unit->instance_id, instance_id) ? &same : &other;
         *of = *of == NULL || ((*of)->whole && !unit->whole) ? unit : *of;
+    }
+    if (same == NULL && other == NULL) {
+        return silent;
     }
     return same != NULL ? same : other;
 }

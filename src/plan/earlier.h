@@ -52,9 +52,10 @@ void earlier_add_place(struct earlier *earlier, struct view path);
 bool earlier_has_place(const struct earlier *earlier, struct view path);
 bool earlier_has_set(const struct earlier *earlier, const struct uuid *set);
 
-/* The newest unit of the same component, of one above it or of one below it; NULL: none. Where
- * several instances of a writer have such a one, that of the same instance; where none has the
- * id, which changes when a writer starts anew, the first that is not in place. */
+/* The newest unit of the same component, of one above it or of one below it; NULL: none. One that
+ * had no files says nothing of where those before it were put: an older one that had some counts.
+ * Where several instances of a writer have such a one, that of the same instance; where none has
+ * the id, which changes when a writer starts anew, the first that is not in place. */
 const struct earlier_unit *earlier_find(const struct earlier *earlier, const struct uuid *writer_id,
                                         const struct uuid *instance_id, struct view logical_path,
                                         struct view full_name);

@@ -240,6 +240,20 @@ def T68_writers_are_told_before_they_restore():
                    wrong[0] == "N" else "/nonexistent"), wrong)
 
 
+def R74_a_step_without_files_forgets_no_place():
+    with Scenario() as s:
+        w, c = one(s, method="RESTORE_IF_NOT_THERE")
+        w.mapping(r"C:\d", "*", r"C:\alt")
+        full = packed(s, "full", c, ("a", b"a0"))
+        first = packed(s, "incremental", c, parent=full)
+        second = packed(s, "incremental", c, ("n", b"n2"), parent=first)
+        s.place(r"C:\d\a", b"stood there")
+        run = s.run([full, first, second]).must(0)
+        equal([step.status(c) for step in run.steps], ["ALL"] * 3)
+        equal((s.at(r"C:\d\a"), s.at(r"C:\d\n")), (b"stood there", None))
+        equal((s.at(r"C:\alt\a"), s.at(r"C:\alt\n")), (b"a0", b"n2"))
+
+
 def T68_a_writer_that_fails_ends_its_chain():
     with Scenario() as s:
         _, c = one(s)
