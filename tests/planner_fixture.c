@@ -100,6 +100,8 @@ static void option_take(struct planner_fixture *f, struct view word, struct view
         c->unprotected = true;
     } else if (view_equal(word, VIEW("--force-mandatory"))) {
         c->force_mandatory = true;
+    } else if (view_equal(word, VIEW("--force-failed-backup"))) {
+        c->force_failed_backup = true;
     } else if (view_equal(word, VIEW("--overwrite"))) {
         c->overwrite = view_equal(value, VIEW("always"))     ? OVERWRITE_ALWAYS
                        : view_equal(value, VIEW("if-newer")) ? OVERWRITE_IF_NEWER

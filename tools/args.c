@@ -189,9 +189,9 @@ bool args_choose(const struct call *call)
                0 ||
            call->strict_chain || call->additional_restores != 0 || call->root != NULL ||
            call->private_dir != NULL || call->widen || call->files_not_to_backup != NULL ||
-           call->force_mandatory || call->unprotected || call->cross_mounts || call->in_place ||
-           call->dependencies != 0 || call->alm_overwrite != 0 || call->tree != 0 ||
-           call->in_use != 0 || call->overwrite != 0;
+           call->force_mandatory || call->force_failed_backup || call->unprotected ||
+           call->cross_mounts || call->in_place || call->dependencies != 0 ||
+           call->alm_overwrite != 0 || call->tree != 0 || call->in_use != 0 || call->overwrite != 0;
 }
 
 void args_help(const struct verb *verb)

@@ -17,6 +17,8 @@ static const struct arg_option selection[] = {
      "take the nearest component that can be restored alone"},
     {"--force-mandatory", NULL, ARG_FLAG, AT(force_mandatory), NULL,
      "take a writer's non-selectable components along, and all of a system state"},
+    {"--force-failed-backup", NULL, ARG_FLAG, AT(force_failed_backup), NULL,
+     "also components whose backup is recorded as failed"},
     {"--unprotected", NULL, ARG_FLAG, AT(unprotected), NULL,
      "also files of no component (packed with --all)"},
     {"--files-not-to-backup", NULL, ARG_TEXT, AT(files_not_to_backup), "FILE",

@@ -96,6 +96,7 @@ vsr_choices choices_from(const struct call *call)
                                                : VSR_DEPENDENCIES_AUTO,
         .widen = call->widen,
         .force_mandatory = call->force_mandatory,
+        .force_failed_backup = call->force_failed_backup,
         .mapping_overwrite_never = call->alm_overwrite == 2,
         .live_tree = call->tree == 2,
         .unprotected = call->unprotected,

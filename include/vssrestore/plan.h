@@ -81,7 +81,8 @@ typedef struct vsr_choices {
     size_t after_count;
     const vsr_chain *chain; /**< that the set is a step of (chain.h), or NULL */
     size_t chain_step;
-    int services; /**< somebody stops services: needed for method 3 on a live tree */
+    int services;            /**< somebody stops services: needed for method 3 on a live tree */
+    int force_failed_backup; /**< restore components, too, whose backup is recorded as failed */
 } vsr_choices;
 
 typedef struct vsr_plan vsr_plan;

@@ -46,6 +46,7 @@ static struct plan_choices choices_of(const vsr_choices *given)
         .with_dependencies = dependencies_of(given->dependencies),
         .widen = given->widen != 0,
         .force_mandatory = given->force_mandatory != 0,
+        .force_failed_backup = given->force_failed_backup != 0,
         .private_dir = given->private_dir,
         .volumes = given->volumes,
         .volume_count = (uint32_t)given->volume_count,

@@ -29,6 +29,7 @@ struct plan_choices {
     enum with_dependencies with_dependencies;
     bool widen;
     bool force_mandatory;
+    bool force_failed_backup;   /* units whose backup is recorded as failed (4.12) */
     const char *private_dir;    /* or NULL */
     const char *const *volumes; /* SPEC=DIR */
     uint32_t volume_count;

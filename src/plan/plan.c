@@ -134,6 +134,7 @@ static void build_choices(struct plan_build *build, const struct plan_choices *c
     add_choice(build, "--with-dependencies", view_of(dependencies[c->with_dependencies]));
     add_flag(build, "--widen", c->widen);
     add_flag(build, "--force-mandatory", c->force_mandatory);
+    add_flag(build, "--force-failed-backup", c->force_failed_backup);
     add_choices(build, "--private", &c->private_dir, c->private_dir != NULL ? 1 : 0);
     add_choices(build, "--volume", c->volumes, c->volume_count);
     add_choices(build, "--root", &c->root, c->root != NULL ? 1 : 0);

@@ -31,6 +31,7 @@ static const struct {
     {"--private", REPLAY_TEXT, AT(private_dir), 0, NULL},
     {"--widen", REPLAY_FLAG, AT(widen), 0, NULL},
     {"--force-mandatory", REPLAY_FLAG, AT(force_mandatory), 0, NULL},
+    {"--force-failed-backup", REPLAY_FLAG, AT(force_failed_backup), 0, NULL},
     {"--service-command", REPLAY_FLAG, AT(services), 0, NULL},
     {"--unprotected", REPLAY_FLAG, AT(unprotected), 0, NULL},
     {"--cross-mounts", REPLAY_FLAG, AT(cross_mounts), 0, NULL},

@@ -108,10 +108,17 @@ static bool backup_failed(struct selecting *selecting, const struct writer_state
         return false;
     }
     const struct view text = selecting_entry_text(selecting, writer, scope->bcd_component);
+    if (selecting->choices->force_failed_backup) {
+        selecting_warn(selecting,
+                       "rule 4.12: the backup of %.*s did not succeed, and it is restored all the "
+                       "same (--force-failed-backup): none of its files can be trusted",
+                       VIEW_ARG(text));
+        return false;
+    }
     return refuse(scope, REFUSAL_BACKUP_FAILED, "4.12",
                   arena_printf(selecting->arena,
                                "%.*s: its backup did not succeed, so none of its files can be "
-                               "trusted; take an older backup",
+                               "trusted; take an older backup, or give --force-failed-backup",
                                VIEW_ARG(text)));
 }
 

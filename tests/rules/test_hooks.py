@@ -339,6 +339,21 @@ def R31_a_writer_is_not_told_of_what_cannot_be_restored():
         equal((run.document.status(a), run.document.status(b)), ("all", "none"))
 
 
+def R12_a_failed_backup_is_restored_when_that_is_asked_for():
+    with Scenario() as s:
+        w = s.writer("Ledger")
+        c = w.component("failed").files(r"C:\failed", "*")
+        s.put(r"C:\failed\f", b"x")
+        s.backup().include(c, succeeded="no")
+        media = s.pack()
+        run = s.run(media).must(3)
+        equal((run.unit(c)["error"], s.at(r"C:\failed\f")), ("BACKUP_FAILED", None))
+        plan = s.plan(media, "--force-failed-backup")
+        expect(plan.told_of("4.12", "failed"), plan.told())
+        run = s.run(media, "--force-failed-backup").must(0)
+        equal((run.status(c), s.at(r"C:\failed\f")), ("ALL", b"x"))
+
+
 def R32_a_writer_that_says_not_when_it_takes_part_always_does():
     for wre in (None, "undefined", "sometimes"):
         with Scenario() as s:

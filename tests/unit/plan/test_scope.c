@@ -12,6 +12,9 @@ static void failed_backup_is_refused(void **state)
                         "Executables{Executables,Executables\\ConfigFiles}!BACKUP_FAILED; "
                         "LicenseInfo{LicenseInfo}");
     assert_string_equal(f->selection.scopes[0].rule, "4.12");
+    assert_string_equal(scopes_of(f, .force_failed_backup = true),
+                        "Executables{Executables,Executables\\ConfigFiles}; "
+                        "LicenseInfo{LicenseInfo}");
 }
 
 static void document_faults_refuse_their_unit(void **state)
