@@ -79,9 +79,9 @@ def main(words=None):
     options = command_line.read(words)
     old = results.read(options.compare) if options.compare else None
     told = results.read(options.measured) if options.measured else run(options)
-    print(text_of(told))
     if options.json:
         results.write(told, options.json)
+    print(text_of(told), flush=True)
     if options.plots:
         for path in plots.write(told, options.plots):
             tell(f"drawn: {path}")

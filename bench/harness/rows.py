@@ -87,20 +87,9 @@ class Runner:
                 touch(name, self.cold)
 
     def _observed(self, row, place):
-        out = os.path.join(self.corpus.work, f"observed-{os.getpid()}.json")
-        words = [self.programs.helper("observe"), out, "--interval", str(INTERVAL_MS)]
-        if place is not None:
-            words += ["--target", place]
         used, written = self._before(place)
-        done = subprocess.run(words + ["--"] + row.command(place), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                              text=True, errors="replace", env={**os.environ, **row.environment},
-                              cwd=place if row.in_target else None)
-        if done.returncode != 0:
-            raise Trouble(f"{row.name}: ended with {done.returncode}: {done.stdout[-2000:]}")
-        with open(out, encoding="ascii") as lines:
-            seen = json.load(lines)
-        os.unlink(out)
+        seen = self._observe(row.name, row.command(place), place, row.environment,
+                             place if row.in_target else None)
         sample = Sample(seen["seconds"], seen["synced_seconds"] or None,
                         seen["user_s"] + seen["system_s"], seen["peak_bytes"],
                         seen["anonymous_bytes"], seen["read_bytes"] if self.cold else None)
@@ -109,6 +98,25 @@ class Runner:
         if place is not None:
             self._written(sample, seen, used, written)
         return sample
+
+    def _observe(self, name, command, place, environment, folder):
+        """What `observe` tells of a command."""
+        out = os.path.join(self.corpus.work, f"observed-{os.getpid()}.json")
+        words = [self.programs.helper("observe"), out, "--interval", str(INTERVAL_MS)]
+        if place is not None:
+            words += ["--target", place]
+        try:
+            done = subprocess.run(words + ["--"] + command, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                                  text=True, errors="replace", env={**os.environ, **environment},
+                                  cwd=folder)
+            if done.returncode != 0:
+                raise Trouble(f"{name}: ended with {done.returncode}: {done.stdout[-2000:]}")
+            with open(out, encoding="ascii") as lines:
+                return json.load(lines)
+        finally:
+            if os.path.exists(out):
+                os.unlink(out)
 
     def _before(self, place):
         return (0, None) if place is None else (self.target.used(), self.target.device_written())
@@ -131,17 +139,9 @@ class Runner:
             told = {"seconds": told}
         sample = Sample(told["seconds"], told.get("synced_seconds"), bytes=told.get("bytes"))
         if place is not None and sample.synced_seconds is None:
-            synced = self._sync(place)
-            sample.synced_seconds = sample.seconds + synced
+            seen = self._observe("sync", ["true"], place, {}, None)
+            sample.synced_seconds = sample.seconds + seen["synced_seconds"] - seen["seconds"]
         return sample
-
-    def _sync(self, place):
-        out = os.path.join(self.corpus.work, f"observed-{os.getpid()}.json")
-        call(self.programs.helper("observe"), out, "--target", place, "--", "true")
-        with open(out, encoding="ascii") as lines:
-            seen = json.load(lines)
-        os.unlink(out)
-        return seen["synced_seconds"] - seen["seconds"]
 
 
 def touch(path, cold):
