@@ -6,6 +6,7 @@
     sweeps      several corpora in turn: sizes, numbers
     targets     a fresh place to restore to, for each run
     rows        one row of the table: how it is run, and what one run of it gave
+    profiles    where the time of a restore went, as it tells itself
     product, peers, ceilings   which rows there are
     rounds      all rows, in turns
     trees       is what was restored the same tree?

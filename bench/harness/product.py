@@ -1,6 +1,7 @@
 """product.py - the rows of vssrestore itself."""
 
 import os
+import re
 import shlex
 
 from .commands import tell
@@ -10,7 +11,7 @@ DURABILITIES = ("none", "unit")
 
 
 def restore_row(corpus, programs, durability, words=(), name="", beside=None):
-    run_folder = os.path.join(corpus.work, "run")
+    run_folder = run_folder_of(corpus)
 
     def command(place):
         return [programs.vssrestore, "run", corpus.set, "--root", place, "--run-dir", run_folder,
@@ -28,12 +29,34 @@ def verify_row(corpus, programs, workers=None):
                beside=beside_one("vssrestore verify", workers))
 
 
+def reading_rows(corpus, programs, workers=None):
+    """What writes nothing; without the null sink where an older vssrestore has none."""
+    rows = [verify_row(corpus, programs, workers)]
+    if programs.run_has("--sink"):
+        rows.insert(0, null_row(corpus, programs, workers))
+    return rows
+
+
 def null_row(corpus, programs, workers=None):
-    words = [] if workers is None else [str(workers)]
-    return Row("vssrestore, sink null" + workers_words(workers), PRODUCT,
-               lambda _: [programs.helper("null_sink"), corpus.set, *words],
-               [corpus.set], writes=False, environment={"TMPDIR": corpus.work}, against="verify",
+    words = [] if workers is None else ["--workers", str(workers)]
+    run_folder, nowhere = run_folder_of(corpus), os.path.join(corpus.work, "nowhere")
+
+    def command(_):
+        return [programs.vssrestore, "run", corpus.set, "--root", nowhere, "--run-dir", run_folder,
+                "--sink", "null", "--quiet", *words]
+
+    return Row("vssrestore, sink null" + workers_words(workers), PRODUCT, command, [corpus.set],
+               writes=False, clean=run_folder, succeeded=all_verified, against="verify",
                beside=beside_one("vssrestore, sink null", workers))
+
+
+def all_verified(code, output):
+    """A run into nothing restored nothing (exit 3); it says how many files it verified of all."""
+    return code in (0, 3) and re.search(r"\b(\d+) of \1 files verified", output) is not None
+
+
+def run_folder_of(corpus):
+    return os.path.join(corpus.work, "run")
 
 
 def workers_words(workers):
@@ -59,7 +82,7 @@ def worker_counts(cores):
 def scaling_rows(corpus, programs, writes, cores):
     rows = []
     for workers in worker_counts(cores):
-        rows += [null_row(corpus, programs, workers), verify_row(corpus, programs, workers)]
+        rows += reading_rows(corpus, programs, workers)
         if writes:
             rows.append(restore_row(corpus, programs, "none", ("--workers", str(workers)),
                                     workers_words(workers),
@@ -86,7 +109,7 @@ def variant_rows(corpus, programs, variants):
 def product_rows(corpus, programs, writes, scaling, variants, cores):
     rows = [restore_row(corpus, programs, durability) for durability in DURABILITIES] \
         if writes else []
-    rows += [null_row(corpus, programs), verify_row(corpus, programs)]
+    rows += reading_rows(corpus, programs)
     if writes:
         rows += variant_rows(corpus, programs, variants)
     if scaling:

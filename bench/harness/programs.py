@@ -5,7 +5,7 @@ import shutil
 
 from .commands import Trouble, call
 
-HELPERS = ("make_corpus", "bare_write", "ceilings", "observe", "null_sink")
+HELPERS = ("make_corpus", "bare_write", "ceilings", "observe")
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 

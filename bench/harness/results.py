@@ -75,6 +75,8 @@ def row_result(row, samples, corpus, synced=False):
         found["write_amplification"] = found["written_bytes"] / max(corpus.data_bytes, 1)
     if not synced:
         middle = min(samples, key=lambda sample: abs(sample.seconds - median))
+        if middle.profile is not None:
+            found["profile"] = middle.profile
         if middle.timeline:
             found["timeline"] = thinned(middle.timeline)
     return found

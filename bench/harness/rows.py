@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 
+from . import profiles
 from .commands import Trouble, call
 from .corpora import files_below
 
@@ -29,6 +30,7 @@ class Sample:
     written_bytes: int = None   # to the device, or what stands for it: see written_by
     written_by: str = None
     bytes: int = None           # that passed, if it is not the corpus
+    profile: dict = None        # of the product: where the time went (profiles.py)
     timeline: list = field(default_factory=list) # [seconds, bytes, names] at the target
 
 
@@ -45,6 +47,7 @@ class Row:
     in_target: bool = False                    # runs with the target as its working folder
     own_clock: bool = False                    # prints what it took itself
     clean: str = None                          # a path that must not be there before
+    succeeded: object = None                   # (exit code, output) -> bool; None: exit 0
     durability: str = None                     # of the product: what it promised at its end
     against: str = None                        # of the product: "restore", "verify" or None
     beside: tuple = None                       # (row that differs in one thing, what: "one worker")
@@ -67,6 +70,8 @@ class Runner:
             self._settle(row)
             place = self.target.path if row.writes else None
             sample = self._own_clock(row, place) if row.own_clock else self._observed(row, place)
+            if row.clean is not None:
+                sample.profile = profiles.read(row.clean)
             if check is not None:
                 check(place)
         finally:
@@ -88,8 +93,7 @@ class Runner:
 
     def _observed(self, row, place):
         used, written = self._before(place)
-        seen = self._observe(row.name, row.command(place), place, row.environment,
-                             place if row.in_target else None)
+        seen = self._observe(row, place)
         sample = Sample(seen["seconds"], seen["synced_seconds"] or None,
                         seen["user_s"] + seen["system_s"], seen["peak_bytes"],
                         seen["anonymous_bytes"], seen["read_bytes"] if self.cold else None)
@@ -99,19 +103,21 @@ class Runner:
             self._written(sample, seen, used, written)
         return sample
 
-    def _observe(self, name, command, place, environment, folder):
-        """What `observe` tells of a command."""
+    def _observe(self, row, place):
+        """What `observe` tells of a row's command."""
         out = os.path.join(self.corpus.work, f"observed-{os.getpid()}.json")
         words = [self.programs.helper("observe"), out, "--interval", str(INTERVAL_MS)]
         if place is not None:
             words += ["--target", place]
         try:
-            done = subprocess.run(words + ["--"] + command, stdin=subprocess.DEVNULL,
+            done = subprocess.run(words + ["--"] + row.command(place), stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                                  text=True, errors="replace", env={**os.environ, **environment},
-                                  cwd=folder)
-            if done.returncode != 0:
-                raise Trouble(f"{name}: ended with {done.returncode}: {done.stdout[-2000:]}")
+                                  text=True, errors="replace",
+                                  env={**os.environ, **row.environment},
+                                  cwd=place if row.in_target else None)
+            succeeded = row.succeeded or (lambda code, _: code == 0)
+            if not succeeded(done.returncode, done.stdout):
+                raise Trouble(f"{row.name}: ended with {done.returncode}: {done.stdout[-2000:]}")
             with open(out, encoding="ascii") as lines:
                 return json.load(lines)
         finally:
@@ -139,7 +145,7 @@ class Runner:
             told = {"seconds": told}
         sample = Sample(told["seconds"], told.get("synced_seconds"), bytes=told.get("bytes"))
         if place is not None and sample.synced_seconds is None:
-            seen = self._observe("sync", ["true"], place, {}, None)
+            seen = self._observe(Row("sync", CEILING, lambda _: ["true"]), place)
             sample.synced_seconds = sample.seconds + seen["synced_seconds"] - seen["seconds"]
         return sample
 

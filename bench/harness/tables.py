@@ -1,6 +1,6 @@
 """tables.py - a result as text."""
 
-from . import sweeps
+from . import profiles, sweeps
 
 COLUMNS = (
     # heading, width, how a row's cell is made (None: empty)
@@ -111,7 +111,7 @@ def table(told):
     rows = told["rows"]
     written = next((row["written_by"] for row in rows if row.get("written_by")), None)
     notes = [note.format(by=WRITTEN_BY.get(written, "-")) for note in NOTES]
-    parts = [head_lines(told), row_lines(rows), ratio_lines(rows),
+    parts = [head_lines(told), row_lines(rows), ratio_lines(rows), profiles.lines(rows),
              spread_lines(rows) + missing_lines(told), notes]
     return "\n\n".join("\n".join(part) for part in parts if part)
 

@@ -104,8 +104,8 @@ class Memory(Target):
 
 # None may discard: that would punch holes into the image, and each run would allocate it anew.
 MAKE = {
-    "ext4": ("mkfs.ext4", "-q", "-F", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0", "-i",
-             "8192"),
+    "ext4": ("mkfs.ext4", "-q", "-F", "-i", "8192", "-E",
+             "nodiscard,lazy_itable_init=0,lazy_journal_init=0"),
     "xfs": ("mkfs.xfs", "-q", "-f", "-K"),
     "btrfs": ("mkfs.btrfs", "-q", "-f", "-K"),
 }
@@ -163,7 +163,7 @@ class Nowhere(Target):
 
 
 def is_allocated(path, size):
-    """Is it there, that large, and without holes? A larger one, made for another corpus, will do."""
+    """Is it there, that large, and without holes? A larger one, made for another corpus, does."""
     if not os.path.exists(path):
         return False
     status = os.stat(path)

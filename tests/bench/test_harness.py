@@ -17,9 +17,10 @@ sys.dont_write_bytecode = True
 SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(SOURCE_ROOT, "bench"))
 
-from harness import ceilings, comparison, options, peers, plots, results, svg, sweeps, tables, trees
+from harness import (ceilings, comparison, options, peers, plots, profiles, results, svg, sweeps,
+                     tables, trees)
 from harness.commands import Trouble
-from harness.product import worker_counts
+from harness.product import all_verified, worker_counts
 from harness.rows import CEILING, PEER, PRODUCT, Row, Sample
 
 NONE, UNIT, LZ4 = "vssrestore, durability none", "vssrestore, durability unit", "unsquashfs lz4"
@@ -172,6 +173,23 @@ class Tables(unittest.TestCase):
         text = tables.table(told)
         self.assertIn(f"holes: {NONE} left 4096 more bytes", text)
         self.assertNotIn(f"holes: {UNIT}", text)
+
+    def test_profile_is_told_without_what_took_no_time(self):
+        told = {"elapsed_ns": 3000000000,
+                "control": {"plan": {"ns": 5000000, "count": 1}, "ask": {"ns": 90, "count": 1}},
+                "workers": [{"read_wait": {"ns": 1000000000, "count": 1}},
+                            {"read_wait": {"ns": 500000000, "count": 1}}]}
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertIsNone(profiles.read(folder))
+            with open(os.path.join(folder, "profile.json"), "w", encoding="utf-8") as out:
+                json.dump(told, out)
+            profile = profiles.read(folder)
+        self.assertEqual(profile, {"elapsed": 3.0, "workers": {"read_wait": 1.5},
+                                   "control": {"plan": 0.005, "ask": 9e-8}})
+        self.assertEqual([line.split() for line in profiles.lines([{"row": "a", "profile": profile},
+                                                                   {"row": "b"}])],
+                         [["s", "of", "all", "workers", "read", "wait"], ["a", "1.500"], [],
+                          ["s", "of", "the", "control", "thread", "plan"], ["a", "0.005"]])
 
     def test_sweep_has_a_line_for_each_size(self):
         points = [{**usual(), "file_bytes": size} for size in (0, 1024)]
@@ -422,6 +440,13 @@ class Choices(unittest.TestCase):
         self.assertEqual([peer.name for peer in found.present], ["cp"])
         self.assertEqual(found.row(found.present[0]).command("/place"),
                          ["cp", "-a", "/tree/.", "/place"])
+
+    def test_run_into_nothing_must_have_verified_all(self):
+        told = "nothing was restored, as asked (sink null): %s files verified\n"
+        self.assertTrue(all_verified(3, told % "506 of 506"))
+        for code, text in ((3, told % "505 of 506"), (3, told % "6 of 506"), (3, ""),
+                           (20, told % "506 of 506")):
+            self.assertFalse(all_verified(code, text), text)
 
     def test_workers_double_up_to_all_cores(self):
         self.assertEqual([worker_counts(cores) for cores in (1, 2, 6, 8)],

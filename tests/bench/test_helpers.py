@@ -2,9 +2,9 @@
 """test_helpers.py - what measures is right itself.
 
 Goal: observe gives what a program took and ends as it did; corpora are what their names say, and
-the same for the same seed; ceilings say what passed, refuse media that are none, and tell when a target
-does not take a way of writing. Method: programs whose cost is known, in a folder of its own; bounds
-wide enough for any machine. VSSRESTORE_BENCH_HELPERS is the folder of the programs."""
+the same for the same seed; ceilings say what passed, refuse media that are none, and tell when a
+target does not take a way of writing. Method: programs whose cost is known, in a folder of
+its own; bounds wide enough for any machine. VSSRESTORE_BENCH_HELPERS is the folder of the programs."""
 
 import hashlib
 import json

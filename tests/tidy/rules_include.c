@@ -46,7 +46,6 @@ static const struct {
     {"bench/volume_sets.h", "a part of make_volume"},
     {"bench/volume_tree.c", "a part of make_volume"},
     {"bench/volume_tree.h", "a part of make_volume"},
-    {"bench/null_sink.c", "runs the engine without a destination, which no front end can"},
     {"bench/match_cost.c", "measures plan/match.h alone, which has no public door"},
 };
 
