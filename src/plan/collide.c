@@ -1,24 +1,19 @@
-/* collide.c - files grouped by their destination: the directory, and the name folded.
+/* collide.c - what it means that files meet at one destination (same_place.h): one record for
+ * several units, entries of one file, or a conflict.
  *
- * Directory by directory, so that the map of names is a small one; one hash of each file; only
- * groups of two and more are looked at. Which unit is refused never
- * depends on the order in which groups are looked at: they are judged by who was refused before,
- * then all refusals are carried out. */
+ * Which unit is refused never depends on the order in which groups are looked at: they are judged
+ * by who was refused before, then all refusals are carried out. */
 #include "plan/collide.h"
 
 #include "base/heap.h"
 #include "plan/named.h"
+#include "plan/same_place.h"
 
 #include <stdlib.h>
 
 struct groups {
     struct draft *draft;
-    struct hash_map map; /* of one place: folded name -> the group's first file */
-    uint32_t *heads;     /* of groups with two files or more */
-    uint32_t head_count;
-    size_t head_capacity;
-    uint32_t *members; /* of the group being looked at, ascending */
-    size_t member_capacity;
+    struct same_place met;
     struct verdict {
         uint32_t unit;
         enum refusal refusal;
@@ -28,82 +23,11 @@ struct groups {
     size_t verdict_capacity;
 };
 
-static bool name_equal(const void *context, const void *key, uint32_t value)
-{
-    const struct draft *draft = context;
-    return win_fold_equal(draft_name(draft, &draft->files[value]), draft_name(draft, key));
-}
-
-static void groups_add(struct groups *groups, uint32_t number)
-{
-    struct draft *draft = groups->draft;
-    struct draft_file *file = &draft->files[number];
-    const uint32_t head = hash_map_find(&groups->map, file->name_hash, file, name_equal, draft);
-    if (head == MARK_NONE) {
-        hash_map_add(&groups->map, file->name_hash, number);
-        return;
-    }
-    if (draft->files[head].next == MARK_NONE) {
-        groups->heads = heap_grow(groups->heads, groups->head_count, &groups->head_capacity,
-                                  sizeof *groups->heads);
-        groups->heads[groups->head_count++] = head;
-    }
-    file->next = draft->files[head].next;
-    draft->files[head].next = number;
-}
-
-static bool takes_part(const struct draft_file *file)
-{
-    return file->place != MARK_NONE && !draft_is_directory(file);
-}
-
-/* Files by place, each place's in their order: a counting sort. */
-static void groups_find(struct groups *groups)
-{
-    const struct draft *draft = groups->draft;
-    uint32_t *ends = heap_alloc(draft->places.count + (size_t)1, sizeof *ends);
-    uint32_t *order = heap_alloc(draft->file_count, sizeof *order);
-    for (uint32_t i = 0; i < draft->file_count; i++) {
-        if (takes_part(&draft->files[i])) {
-            ends[draft->files[i].place + 1]++;
-        }
-    }
-    for (uint32_t place = 0; place < draft->places.count; place++) {
-        ends[place + 1] += ends[place];
-    }
-    for (uint32_t i = 0; i < draft->file_count; i++) {
-        if (takes_part(&draft->files[i])) {
-            order[ends[draft->files[i].place]++] = i; /* from its start to its end */
-        }
-    }
-    for (uint32_t place = 0, from = 0; place < draft->places.count; place++) {
-        hash_map_restart(&groups->map, ends[place] - from);
-        while (from < ends[place]) {
-            groups_add(groups, order[from++]);
-        }
-    }
-    free(order);
-    free(ends);
-}
-
 static int number_compare(const void *left, const void *right)
 {
     const uint32_t a = *(const uint32_t *)left;
     const uint32_t b = *(const uint32_t *)right;
     return (int)(a > b) - (int)(a < b);
-}
-
-/* The group's files in plan order; how many. */
-static uint32_t group_members(struct groups *groups, uint32_t head)
-{
-    uint32_t count = 0;
-    for (uint32_t at = head; at != MARK_NONE; at = groups->draft->files[at].next) {
-        groups->members =
-            heap_grow(groups->members, count, &groups->member_capacity, sizeof *groups->members);
-        groups->members[count++] = at;
-    }
-    qsort(groups->members, count, sizeof *groups->members, number_compare);
-    return count;
 }
 
 /* --- one file of the media in several units (ruling 8) --- */
@@ -155,12 +79,12 @@ static bool is_same_content(const struct draft *draft, const struct draft_file *
 static uint32_t group_owner(const struct groups *groups, uint32_t member, uint32_t same_entry)
 {
     const struct draft *draft = groups->draft;
-    const struct draft_file *file = &draft->files[groups->members[member]];
+    const struct draft_file *file = &draft->files[groups->met.members[member]];
     if (draft_goes_by(draft, file, NAMED_DIRECTED)) {
         return member;
     }
     for (uint32_t i = same_entry; i < member; i++) {
-        const struct draft_file *earlier = &draft->files[groups->members[i]];
+        const struct draft_file *earlier = &draft->files[groups->met.members[i]];
         if (earlier->shared == 0 && is_same_content(draft, file, earlier)) {
             return i;
         }
@@ -171,15 +95,15 @@ static uint32_t group_owner(const struct groups *groups, uint32_t member, uint32
 static void group_share(struct groups *groups, uint32_t count)
 {
     struct draft *draft = groups->draft;
-    qsort_r(groups->members, count, sizeof *groups->members, entry_compare, draft->files);
+    qsort_r(groups->met.members, count, sizeof *groups->met.members, entry_compare, draft->files);
     for (uint32_t i = 1, same_entry = 0; i < count; i++) {
-        const uint32_t number = groups->members[i];
-        if (draft->files[number].entry != draft->files[groups->members[same_entry]].entry) {
+        const uint32_t number = groups->met.members[i];
+        if (draft->files[number].entry != draft->files[groups->met.members[same_entry]].entry) {
             same_entry = i;
         }
         const uint32_t owner = group_owner(groups, i, same_entry);
         if (owner != i) {
-            share(draft, number, groups->members[owner]);
+            share(draft, number, groups->met.members[owner]);
         }
     }
 }
@@ -213,7 +137,7 @@ static void group_join(struct groups *groups, uint32_t count)
     struct draft *draft = groups->draft;
     uint32_t first = MARK_NONE;
     for (uint32_t i = 0; i < count; i++) { /* by unit */
-        const struct draft_file *file = &draft->files[groups->members[i]];
+        const struct draft_file *file = &draft->files[groups->met.members[i]];
         if (!draft_goes_by(draft, file, NAMED_DIRECTED)) {
             continue;
         }
@@ -221,7 +145,7 @@ static void group_join(struct groups *groups, uint32_t count)
             draft->sets[draft->files[first].set].unit == draft->sets[file->set].unit) {
             draft->named[file->named].owner = first;
         } else {
-            first = groups->members[i];
+            first = groups->met.members[i];
         }
     }
 }
@@ -256,17 +180,17 @@ static void group_judge_joined(struct groups *groups, uint32_t count)
     const struct draft *draft = groups->draft;
     uint32_t *named = heap_alloc(count, sizeof *named);
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t first = groups->members[i];
+        const uint32_t first = groups->met.members[i];
         uint32_t joined = 0;
         for (uint32_t k = i; k < count; k++) {
-            const struct draft_file *file = &draft->files[groups->members[k]];
+            const struct draft_file *file = &draft->files[groups->met.members[k]];
             if (draft_goes_by(draft, file, NAMED_DIRECTED) &&
                 (k == i || draft->named[file->named].owner == first)) {
                 named[joined++] = file->named;
             }
         }
         if (joined > 1 && !is_out(draft, first) && named_overlap(draft, named, joined)) {
-            judge(groups, first, REFUSAL_DIRECTED_RANGES_INVALID, groups->members[i + 1]);
+            judge(groups, first, REFUSAL_DIRECTED_RANGES_INVALID, groups->met.members[i + 1]);
         }
     }
     free(named);
@@ -320,11 +244,12 @@ static void group_give_way(struct groups *groups, uint32_t count)
     struct draft *draft = groups->draft;
     bool owned = false;
     for (uint32_t i = 0; i < count; i++) {
-        owned |= !is_out(draft, groups->members[i]) && !is_unprotected(draft, groups->members[i]);
+        owned |= !is_out(draft, groups->met.members[i]) &&
+                 !is_unprotected(draft, groups->met.members[i]);
     }
     for (uint32_t i = 0; owned && i < count; i++) {
-        struct draft_file *file = &draft->files[groups->members[i]];
-        if (is_unprotected(draft, groups->members[i]) && file->place != MARK_NONE) {
+        struct draft_file *file = &draft->files[groups->met.members[i]];
+        if (is_unprotected(draft, groups->met.members[i]) && file->place != MARK_NONE) {
             draft_warn(draft, "rule 5.8: '%.*s', of no component, gives way to a component's file",
                        VIEW_ARG(draft_source_text(draft, file->entry)));
             file->place = MARK_NONE;
@@ -339,14 +264,14 @@ static void group_judge(struct groups *groups, uint32_t count)
     group_give_way(groups, count);
     group_judge_joined(groups, count);
     for (uint32_t i = 0; i < count; i++) {
-        if (!is_out(draft, groups->members[i])) {
-            groups->members[left++] = groups->members[i];
+        if (!is_out(draft, groups->met.members[i])) {
+            groups->met.members[left++] = groups->met.members[i];
         }
     }
     const enum refusal refusal =
-        left < 2 ? REFUSAL_NONE : group_refusal(draft, groups->members, left);
+        left < 2 ? REFUSAL_NONE : group_refusal(draft, groups->met.members, left);
     for (uint32_t i = 0; refusal != REFUSAL_NONE && i < left; i++) {
-        judge(groups, groups->members[i], refusal, groups->members[i == 0 ? 1 : 0]);
+        judge(groups, groups->met.members[i], refusal, groups->met.members[i == 0 ? 1 : 0]);
     }
 }
 
@@ -430,9 +355,9 @@ static void carry_out(struct groups *groups)
 void collide_files(struct draft *draft)
 {
     struct groups groups = {.draft = draft};
-    groups_find(&groups);
-    for (uint32_t i = 0; i < groups.head_count; i++) {
-        const uint32_t count = group_members(&groups, groups.heads[i]);
+    same_place_find(&groups.met, draft);
+    for (uint32_t i = 0; i < groups.met.head_count; i++) {
+        const uint32_t count = same_place_members(&groups.met, groups.met.heads[i]);
         group_join(&groups, count);
         group_share(&groups, count);
     }
@@ -440,14 +365,12 @@ void collide_files(struct draft *draft)
         qsort(draft->shared, draft->shared_count, sizeof *draft->shared, shared_compare);
     }
     pass_on_refusals(draft);
-    for (uint32_t i = 0; i < groups.head_count; i++) {
-        group_judge(&groups, group_members(&groups, groups.heads[i]));
+    for (uint32_t i = 0; i < groups.met.head_count; i++) {
+        group_judge(&groups, same_place_members(&groups.met, groups.met.heads[i]));
     }
     judge_directories(&groups);
     carry_out(&groups);
     pass_on_refusals(draft);
-    hash_map_free(&groups.map);
-    free(groups.heads);
-    free(groups.members);
+    same_place_free(&groups.met);
     free(groups.verdicts);
 }

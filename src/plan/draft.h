@@ -87,7 +87,6 @@ struct draft_file {
     uint32_t set;          /* draft_set                                              */
     uint32_t place;        /* where it goes: directory (a directory's own: itself), or MARK_NONE */
     uint32_t name;         /* number in draft.names: the spelling on disk; MARK_NONE: the entry's */
-    uint32_t next;         /* the next of the same destination (collide.c)           */
     uint32_t name_hash;    /* of a file, its folded name: taken while the name was at hand */
     uint32_t named;        /* draft_named that it goes by, or MARK_NONE: a whole file */
     uint8_t where;         /* enum plan_place */

@@ -20,7 +20,7 @@ struct order {
     uint32_t *numbers;    /* for each place: plan_directory, or MARK_NONE */
     uint32_t *made;       /* places to be made, by unit */
     uint32_t *made_first; /* for each unit, and one behind: into made */
-    uint32_t *records;    /* for each draft_file: plan_file, or MARK_NONE */
+    uint32_t *records;    /* for each draft_file: plan_file; NULL: no record names another */
     bool *set_used;       /* for each set: one of its files goes to its mapping */
     struct order_links links;
 };
@@ -192,7 +192,9 @@ static void order_file_record(struct order *order, uint32_t number)
     struct plan_build *build = order->build;
     const uint32_t record = build->file_count;
     struct plan_file *out = plan_build_add_file(build);
-    order->records[number] = record;
+    if (order->records != NULL) {
+        order->records[number] = record;
+    }
     out->unit = unit_of_file(draft, number);
     out->component = component_of(draft, &draft->sets[file->set]);
     out->entry = file->entry;
@@ -437,11 +439,13 @@ void order_plan(struct draft *draft, struct plan_build *build)
     order.sequence = ARENA_ARRAY(&draft->arena, uint32_t, places);
     order.made = ARENA_ARRAY(&draft->arena, uint32_t, places);
     order.made_first = ARENA_ARRAY(&draft->arena, uint32_t, draft->unit_count + 1);
-    order.records = ARENA_ARRAY(&draft->arena, uint32_t, draft->file_count);
+    if (draft->has_links || draft->named_count > 0 || draft->shared_count > 0) {
+        order.records = ARENA_ARRAY(&draft->arena, uint32_t, draft->file_count);
+        memset(order.records, 0xFF, draft->file_count * sizeof *order.records);
+    }
     order.set_used = ARENA_ARRAY(&draft->arena, bool, draft->set_count);
     memset(order.needed_by, 0xFF, places * sizeof *order.needed_by); /* MARK_NONE */
     memset(order.numbers, 0xFF, places * sizeof *order.numbers);
-    memset(order.records, 0xFF, draft->file_count * sizeof *order.records);
     order_links_init(&order.links, draft);
     order_need(&order);
     order_directories(&order);

@@ -299,7 +299,6 @@ static void walk_deal(struct walk *walk)
             .set = hit->set,
             .place = MARK_NONE,
             .name = MARK_NONE,
-            .next = MARK_NONE,
             .name_hash = hit->name_hash,
             .named = hit->named,
             .directory = e->kind == INDEX_DIRECTORY,
