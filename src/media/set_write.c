@@ -19,6 +19,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct set_writer {
     int dir_fd, documents_fd, packs_fd, pack_fd; /* -1: not open */
@@ -88,10 +89,39 @@ static vsr_code writer_folder(int dir_fd, const char *name, int *out, vsr_error 
     return VSR_OK;
 }
 
+/* Is the folder somewhere below one that holds a finished set? Nothing but its own may stand in a
+ * set, for `verify` would call it damaged. */
+static bool writer_is_in_a_set(int dir_fd)
+{
+    struct stat here = {0};
+    int at = openat(dir_fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (uint32_t depth = 0; at >= 0 && depth < WIN_PATH_DEPTH_MAX; depth++) {
+        struct stat above;
+        if (faccessat(at, "set.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+            faccessat(at, "index.bin", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+            (void)close(at);
+            return true;
+        }
+        if (fstat(at, &above) != 0 ||
+            (above.st_dev == here.st_dev && above.st_ino == here.st_ino)) {
+            break; /* the root is above itself */
+        }
+        here = above;
+        const int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        (void)close(at);
+        at = up;
+    }
+    if (at >= 0) {
+        (void)close(at);
+    }
+    return false;
+}
+
 static vsr_code writer_folders(struct set_writer *writer, const char *path, vsr_error *error)
 {
     vsr_code rc = VSR_OK;
-    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+    const bool made = mkdir(path, 0700) == 0;
+    if (!made && errno != EEXIST) {
         return err_sys(error, err_place_code(errno), "media/set_write",
                        "cannot make the folder %s for the set", path);
     }
@@ -99,6 +129,15 @@ static vsr_code writer_folders(struct set_writer *writer, const char *path, vsr_
     if (writer->dir_fd < 0) {
         return err_sys(error, errno == ENOTDIR ? VSR_ERR_USAGE : err_dest_code(errno),
                        "media/set_write", "cannot open the folder %s for the set", path);
+    }
+    if (writer_is_in_a_set(writer->dir_fd)) {
+        if (made) {
+            (void)rmdir(path);
+        }
+        return err_set(error, VSR_ERR_SELECTION, "media/set_write",
+                       "cannot make a set in %s: it lies in the folder of another set; name a "
+                       "place beside it",
+                       path);
     }
     bool empty = false;
     rc = writer_is_empty(writer->dir_fd, path, &empty, error);

@@ -88,6 +88,17 @@ def what_stands_at_a_packs_name_is_told():
         expect(b"Is a directory" in result.out, result.told())
 
 
+def a_set_in_a_set_is_not_made():
+    with Folder() as folder:
+        made = Set(folder)
+        inside = made.path + b"/packs/other"
+        result = vssrestore("pack", "--documents", folder / "documents", "--volume",
+                            b"C:=" + folder / "c", "-o", inside, codes=(11,))
+        expect(b"another set" in result.err, result.told())
+        expect(not os.path.exists(inside), "it was made")
+        vssrestore("verify", made.path)
+
+
 def verify_of_a_plan_tells_what_is_gone():
     with Folder() as folder:
         made = Set(folder)
@@ -448,6 +459,7 @@ if __name__ == "__main__":
         every_verb_has_help, what_was_typed_wrong_is_2, nothing_is_no_number,
         a_set_that_is_none_is_11,
         a_set_without_its_description_is_20, what_stands_at_a_packs_name_is_told,
+        a_set_in_a_set_is_not_made,
         verify_of_a_plan_tells_what_is_gone,
         the_summary_is_the_last_line, large_files_are_written_as_asked,
         a_run_folder_that_exists_is_40,
