@@ -1,7 +1,7 @@
 """The benchmark's driver: one noun a module, standard library only.
 
     commands    run a program, and what ends the whole
-    programs    where the product, its helpers and its peers stand on this machine
+    programs    where the product, its instruments and its peers stand on this machine
     corpora     the trees, the sets packed of them, what they come to
     sweeps      several corpora in turn: sizes, numbers
     targets     a fresh place to restore to, for each run

@@ -24,7 +24,7 @@ def raw_bytes(corpus):
 
 def raw_row(corpus, programs, threads, mode):
     return Row(f"{RAW}, {mode}", CEILING,
-               lambda place: [programs.helper("ceilings"), "write", str(threads), place,
+               lambda place: [programs.instrument("ceilings"), "write", str(threads), place,
                               str(RAW_FILES), str(raw_bytes(corpus)), mode], own_clock=True)
 
 
@@ -52,7 +52,7 @@ def best_raw_modes(tried):
 
 def ceiling_rows(corpus, programs, threads, raw_modes):
     """raw_modes none: there is nowhere to write to."""
-    ceilings, count = programs.helper("ceilings"), str(threads)
+    ceilings, count = programs.instrument("ceilings"), str(threads)
 
     def frames(kind):
         return lambda _: [ceilings, kind, count, *corpus.packs()]
@@ -68,7 +68,7 @@ def ceiling_rows(corpus, programs, threads, raw_modes):
     ]
     if raw_modes:
         rows.append(Row(BARE, CEILING,
-                        lambda place: [programs.helper("bare_write"), corpus.tree,
+                        lambda place: [programs.instrument("bare_write"), corpus.tree,
                                        os.path.join(place, "bare"), count], own_clock=True))
     return rows + [raw_row(corpus, programs, threads, mode) for mode in raw_modes]
 

@@ -57,7 +57,7 @@ class Corpus:
         if not os.path.exists(made):
             tell(f"making corpus {self.name}")
             shutil.rmtree(self.top, ignore_errors=True)
-            call(self.programs.helper("make_corpus"), self.key, self.top, *self.arguments())
+            call(self.programs.instrument("make_corpus"), self.key, self.top, *self.arguments())
             with open(made, "w", encoding="utf-8") as out:
                 out.write(self.describe())
         with open(made, encoding="utf-8") as text:

@@ -5,21 +5,21 @@ import shutil
 
 from .commands import Trouble, call
 
-HELPERS = ("make_corpus", "bare_write", "ceilings", "observe")
+INSTRUMENTS = ("make_corpus", "bare_write", "ceilings", "observe")
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 class Programs:
-    """The product (vssrestore), its helpers by name, and any other program by look-up."""
+    """The product (vssrestore), its instruments by name, and any other program by look-up."""
 
     def __init__(self, build=None):
-        self.helpers_folder, self.vssrestore = self._find(build)
+        self.instruments_folder, self.vssrestore = self._find(build)
         self._run_help = None
 
     @staticmethod
     def _find(build):
-        """Named by --build; beside this (installed: libexec holds the helpers); ../build."""
-        if build is None and os.access(os.path.join(HOME, HELPERS[0]), os.X_OK):
+        """Named by --build; beside this (installed: libexec holds the instruments); ../build."""
+        if build is None and os.access(os.path.join(HOME, INSTRUMENTS[0]), os.X_OK):
             prefix = os.path.dirname(os.path.dirname(HOME))
             beside = os.path.join(prefix, "bin", "vssrestore")
             vssrestore = beside if os.access(beside, os.X_OK) else shutil.which("vssrestore")
@@ -28,13 +28,13 @@ class Programs:
             return HOME, vssrestore
         build = build or os.path.join(os.path.dirname(HOME), "build")
         folder, vssrestore = os.path.join(build, "bench"), os.path.join(build, "tools/vssrestore")
-        for path in [os.path.join(folder, name) for name in HELPERS] + [vssrestore]:
+        for path in [os.path.join(folder, name) for name in INSTRUMENTS] + [vssrestore]:
             if not os.access(path, os.X_OK):
                 raise Trouble(f"no {path}: build first, or name the build directory by --build", 2)
         return folder, vssrestore
 
-    def helper(self, name):
-        return os.path.join(self.helpers_folder, name)
+    def instrument(self, name):
+        return os.path.join(self.instruments_folder, name)
 
     @staticmethod
     def find(name):

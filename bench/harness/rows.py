@@ -106,7 +106,7 @@ class Runner:
     def _observe(self, row, place):
         """What `observe` tells of a row's command."""
         out = os.path.join(self.corpus.work, f"observed-{os.getpid()}.json")
-        words = [self.programs.helper("observe"), out, "--interval", str(INTERVAL_MS)]
+        words = [self.programs.instrument("observe"), out, "--interval", str(INTERVAL_MS)]
         if place is not None:
             words += ["--target", place]
         try:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""test_helpers.py - what measures is right itself.
+"""test_instruments.py - what measures is right itself.
 
 Goal: observe gives what a program took and ends as it did; corpora are what their names say, and
 the same for the same seed; ceilings say what passed, refuse media that are none, and tell when a
 target does not take a way of writing. Method: programs whose cost is known, in a folder of
-its own; bounds wide enough for any machine. VSSRESTORE_BENCH_HELPERS is the folder of the programs."""
+its own; bounds wide enough for any machine. VSSRESTORE_BENCH_INSTRUMENTS is the folder of the programs."""
 
 import hashlib
 import json
@@ -16,12 +16,12 @@ import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
-HELPERS = os.environ["VSSRESTORE_BENCH_HELPERS"]
+INSTRUMENTS = os.environ["VSSRESTORE_BENCH_INSTRUMENTS"]
 MIB = 1 << 20
 
 
 def run(name, *words, **more):
-    return subprocess.run([os.path.join(HELPERS, name), *words], stdin=subprocess.DEVNULL,
+    return subprocess.run([os.path.join(INSTRUMENTS, name), *words], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, text=True,
                           **more)
 
