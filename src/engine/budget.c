@@ -124,8 +124,12 @@ void budget_render(const struct budget *budget, const struct machine_facts *mach
         buffer_printf(out, "ring preadv and pwritev: %s\n",
                       machine->uring ? "asked for" : machine->uring_reason);
     }
-    buffer_printf(out, "registered buffers %s: %llu bytes may be locked\n",
-                  budget->registered_buffers ? "yes" : "no",
-                  (unsigned long long)machine->locked_memory_bytes);
+    const char *registered = budget->registered_buffers ? "yes" : "no";
+    if (machine->locked_memory_bytes == UINT64_MAX) {
+        buffer_printf(out, "registered buffers %s: no limit on locked memory\n", registered);
+    } else {
+        buffer_printf(out, "registered buffers %s: %llu bytes may be locked\n", registered,
+                      (unsigned long long)machine->locked_memory_bytes);
+    }
     buffer_printf(out, "write mode %s\n", budget_write_reason(budget));
 }

@@ -102,6 +102,17 @@ static void test_every_number_is_told(void **state)
     buffer_add_char(&text, '\0');
     assert_non_null(strstr(text.p, "workers 2"));
     assert_non_null(strstr(text.p, "io_uring"));
+    struct machine_facts bounded = plenty;
+    bounded.locked_memory_bytes = 12345;
+    text.n = 0;
+    budget_render(&budget, &bounded, &text);
+    buffer_add_char(&text, '\0');
+    assert_non_null(strstr(text.p, " 12345 bytes may be locked\n"));
+    bounded.locked_memory_bytes = UINT64_MAX;
+    text.n = 0;
+    budget_render(&budget, &bounded, &text);
+    buffer_add_char(&text, '\0');
+    assert_non_null(strstr(text.p, "no limit on locked memory\n"));
     buffer_free(&text);
 }
 
