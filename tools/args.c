@@ -155,6 +155,9 @@ bool args_read(const struct verb *verb, int argc, char **argv, struct call *call
             list_add(&call->positional, text);
         }
     }
+    if (call->help) {
+        return true;
+    }
     if (call->positional.count < verb->positional_min) {
         return usage_error(verb, "something is missing", verb->synopsis);
     }

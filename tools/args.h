@@ -22,7 +22,7 @@ struct call { /* everything that any verb can be told; zero = not said */
     const char *files_not_to_backup, *service_command;
     bool all, widen, force_mandatory, force_failed_backup, unprotected, cross_mounts, in_place,
         registered;
-    bool json, jsonl, system, quiet, profile;
+    bool json, jsonl, system, quiet, profile, help;
     uint64_t workers, queue_depth, memory_bytes, writer_timeout;
     int dependencies, alm_overwrite, tree, in_use,
         overwrite; /* 1 + the place in the choices; 0: not said */
@@ -48,12 +48,14 @@ struct arg_table {
 };
 
 extern const struct arg_table args_selection, args_places, args_engine, args_pack, args_output,
-    args_inspect, args_pending, args_verify, args_run, args_plan;
+    args_inspect, args_pending, args_verify, args_run, args_plan, args_common;
 
 struct verb {
     const char *name;
     const char *synopsis; /* behind the name */
     const char *summary;
+    const char *operands; /* what stands without an option, a word each: "SET", "RUNDIR",
+                             "list|apply", ...; the last one may repeat. NULL: nothing does */
     size_t positional_min, positional_max;
     const struct arg_table *const *tables; /* ends with NULL */
     int (*run)(const struct call *call);   /* returns the exit code */
@@ -69,5 +71,16 @@ bool args_choose(const struct call *call);
 
 /* The help of one verb, from its tables, to standard output. */
 void args_help(const struct verb *verb);
+
+/* All verbs, options and exit codes as one JSON object, to standard output: what manuals and
+ * completions are made from (tools/manuals). verbs ends with NULL. */
+void args_describe(const struct verb *const *verbs);
+
+/* The exit codes (interface contract, section 7). */
+struct exit_meaning {
+    const char *code; /* "20", "128+N" */
+    const char *text;
+};
+extern const struct exit_meaning exit_meanings[]; /* ends with code == NULL */
 
 #endif

@@ -34,12 +34,14 @@ static int explain_run(const struct call *call)
     return on_media != 0 ? 0 : EXIT_NOT_ON_MEDIA;
 }
 
-static const struct arg_table *const tables[] = {&args_selection, &args_places, &args_output, NULL};
+static const struct arg_table *const tables[] = {&args_selection, &args_places, &args_output,
+                                                 &args_common, NULL};
 
 const struct verb verb_explain = {
     .name = "explain",
     .synopsis = "SET [selection] [places] 'C:\\path\\file'",
     .summary = "tell why one file goes where it goes, or why it is left out",
+    .operands = "SET PATH",
     .positional_min = 2,
     .positional_max = 2,
     .tables = tables,

@@ -28,12 +28,14 @@ static int inspect_run(const struct call *call)
     return rc == VSR_OK ? 0 : error_tell(&error);
 }
 
-static const struct arg_table *const tables[] = {&args_inspect, &args_engine, &args_output, NULL};
+static const struct arg_table *const tables[] = {&args_inspect, &args_engine, &args_output,
+                                                 &args_common, NULL};
 
 const struct verb verb_inspect = {
     .name = "inspect",
     .synopsis = "SET | --documents DIR ... | --system",
     .summary = "show writers, components, file sets, methods, mappings and sizes",
+    .operands = "SET",
     .positional_max = 1,
     .tables = tables,
     .run = inspect_run,

@@ -45,7 +45,7 @@ static int pack_run(const struct call *call)
     return result.incomplete > 0 ? EXIT_LOSSES : 0;
 }
 
-static const struct arg_table *const tables[] = {&args_pack, &args_output, NULL};
+static const struct arg_table *const tables[] = {&args_pack, &args_output, &args_common, NULL};
 
 const struct verb verb_pack = {
     .name = "pack",

@@ -74,13 +74,14 @@ static int pending_run(const struct call *call)
     return totals.exit_code;
 }
 
-static const struct arg_table *const tables[] = {&args_pending, &args_output, NULL};
+static const struct arg_table *const tables[] = {&args_pending, &args_output, &args_common, NULL};
 
 const struct verb verb_pending = {
     .name = "pending",
     .synopsis = "list|apply DIR... | list|apply --all",
     .summary = "what a run staged for the next boot (DIR: its run folder, or a mapped volume), and "
                "carrying it out",
+    .operands = "list|apply DIR",
     .positional_min = 1,
     .positional_max = 4096,
     .tables = tables,

@@ -51,13 +51,14 @@ static int plan_run(const struct call *call)
     return rc == VSR_OK ? 0 : error_tell(&error);
 }
 
-static const struct arg_table *const tables[] = {&args_plan, &args_selection, &args_places,
-                                                 &args_output, NULL};
+static const struct arg_table *const tables[] = {&args_plan,   &args_selection, &args_places,
+                                                 &args_output, &args_common,    NULL};
 
 const struct verb verb_plan = {
     .name = "plan",
     .synopsis = "SET [selection] [places] [--jsonl] [-o FILE]",
     .summary = "resolve the documents to a flat plan, one record for each file",
+    .operands = "SET",
     .positional_min = 1,
     .positional_max = 1,
     .tables = tables,

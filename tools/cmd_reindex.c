@@ -15,14 +15,15 @@ static int reindex_run(const struct call *call)
     return 0;
 }
 
-static const struct arg_table *const no_tables[] = {NULL};
+static const struct arg_table *const tables[] = {&args_common, NULL};
 
 const struct verb verb_reindex = {
     .name = "reindex",
     .synopsis = "SET",
     .summary = "rebuild a lost index from the packs",
+    .operands = "SET",
     .positional_min = 1,
     .positional_max = 1,
-    .tables = no_tables,
+    .tables = tables,
     .run = reindex_run,
 };

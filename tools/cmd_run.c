@@ -263,12 +263,14 @@ static int run_run(const struct call *call)
 }
 
 static const struct arg_table *const tables[] = {&args_run,    &args_selection, &args_places,
-                                                 &args_engine, &args_output,    NULL};
+                                                 &args_engine, &args_output,    &args_common,
+                                                 NULL};
 
 const struct verb verb_run = {
     .name = "run",
     .synopsis = "SET [SET ...] [selection] [places] | --plan FILE",
     .summary = "restore: read, verify and write every planned file, then report",
+    .operands = "SET",
     .positional_max = SIZE_MAX,
     .tables = tables,
     .run = run_run,

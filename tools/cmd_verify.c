@@ -66,12 +66,13 @@ static int verify_run(const struct call *call)
     return call->plan_file != NULL ? verify_plan_file(call) : verify_set(call);
 }
 
-static const struct arg_table *const tables[] = {&args_verify, &args_output, NULL};
+static const struct arg_table *const tables[] = {&args_verify, &args_output, &args_common, NULL};
 
 const struct verb verb_verify = {
     .name = "verify",
     .synopsis = "SET | --plan FILE",
     .summary = "check every byte of a set, or what stands at the destinations of a plan",
+    .operands = "SET",
     .positional_max = 1,
     .tables = tables,
     .run = verify_run,

@@ -130,6 +130,12 @@ static const struct arg_option output[] = {
     {NULL},
 };
 
+static const struct arg_option common[] = {
+    {"--help", "-h", ARG_FLAG, AT(help), NULL,
+     "tell this, and do nothing else"},
+    {NULL},
+};
+
 static const struct arg_option planning[] = {
     {"--jsonl", NULL, ARG_FLAG, AT(jsonl), NULL,
      "print the plan as JSON lines"},
@@ -161,6 +167,29 @@ static const struct arg_option verifying[] = {
      "threads (default: one for each core)"},
     {NULL},
 };
+
+const struct exit_meaning exit_meanings[] = {
+    {"0", "all components restored"},
+    {"1", "all restored, with losses: names changed, metadata lost, files skipped by policy"},
+    {"2", "usage"},
+    {"3", "some component not restored"},
+    {"4", "some component damaged at its place"},
+    {"5", "pending reboot, otherwise complete"},
+    {"10", "documents invalid, or refused as a whole"},
+    {"11", "selection or places wrong"},
+    {"20", "media damaged"},
+    {"21", "media unreadable; a retry may help"},
+    {"30", "destination full"},
+    {"31", "destination not permitted"},
+    {"32", "destination I/O error"},
+    {"33", "a path would leave its volume"},
+    {"40", "run folder in use"},
+    {"41", "journal or plan does not belong to this plan or set"},
+    {"50", "memory budget too small"},
+    {"70", "a bug of ours"},
+    {"128+N", "ended by signal N"},
+    {NULL, NULL},
+};
 /* clang-format on */
 
 const struct arg_table args_selection = {"selection", selection};
@@ -173,3 +202,4 @@ const struct arg_table args_plan = {"plan", planning};
 const struct arg_table args_inspect = {"inspect", inspecting};
 const struct arg_table args_pending = {"pending", pending};
 const struct arg_table args_verify = {"verify", verifying};
+const struct arg_table args_common = {"common", common};

@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-    &verb_pack, &verb_inspect, &verb_plan,    &verb_explain,
-    &verb_run,  &verb_verify,  &verb_reindex, &verb_pending,
+    &verb_pack,   &verb_inspect, &verb_plan,    &verb_explain, &verb_run,
+    &verb_verify, &verb_reindex, &verb_pending, NULL,
 };
 
 static void help_print(void)
@@ -16,25 +16,40 @@ static void help_print(void)
     (void)printf("vssrestore %s - restore what a Windows server backed up under VSS\n\n"
                  "usage: vssrestore VERB ...\n\n",
                  vsr_version());
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+    for (size_t i = 0; verbs[i] != NULL; i++) {
         (void)printf("  %-8s %s\n", verbs[i]->name, verbs[i]->summary);
     }
-    (void)printf("\nvssrestore VERB --help tells a verb's options.\n"
-                 "exit codes: 0 all restored, 1 with losses, 2 usage, 3 some unit not restored, "
-                 "4 some unit damaged,\n5 pending reboot, 10 documents, 11 selection or places, "
-                 "20 media damaged, 21 media unreadable,\n30 destination full, 31 not permitted, "
-                 "32 destination I/O, 33 path would leave its volume,\n40 run folder in use, "
-                 "41 not of this plan, 50 memory budget, 70 a bug, 128+N signal N\n");
+    (void)printf(
+        "\nvssrestore VERB --help tells a verb's options, vssrestore --version the version; "
+        "vssrestore --describe\nall of it as one JSON object.\n\nexit codes:\n");
+    for (const struct exit_meaning *e = exit_meanings; e->code != NULL; e++) {
+        (void)printf("  %-8s %s\n", e->code, e->text);
+    }
 }
 
 static const struct verb *verb_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+    for (size_t i = 0; verbs[i] != NULL; i++) {
         if (strcmp(verbs[i]->name, name) == 0) {
             return verbs[i];
         }
     }
     return NULL;
+}
+
+/* What stands in a verb's place and is none. False: it is one, or nothing that we know. */
+static bool answered(const char *word)
+{
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        help_print();
+    } else if (strcmp(word, "--version") == 0) {
+        (void)printf("vssrestore %s\n", vsr_version());
+    } else if (strcmp(word, "--describe") == 0) {
+        args_describe(verbs);
+    } else {
+        return false;
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -43,13 +58,7 @@ int main(int argc, char **argv)
         help_print();
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        help_print();
-        return 0;
-    }
-    if (strcmp(argv[1], "--version") == 0) {
-        (void)printf("vssrestore %s\n", vsr_version());
+    if (answered(argv[1])) {
         return 0;
     }
     const struct verb *verb = verb_find(argv[1]);
@@ -57,14 +66,16 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "vssrestore: no verb \"%s\"; see: vssrestore --help\n", argv[1]);
         return EXIT_USAGE;
     }
-    for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
+    struct call call = {0};
+    int code = EXIT_USAGE;
+    if (args_read(verb, argc - 2, argv + 2, &call)) {
+        if (call.help) {
             args_help(verb);
-            return 0;
+            code = 0;
+        } else {
+            code = verb->run(&call);
         }
     }
-    struct call call = {0};
-    const int code = args_read(verb, argc - 2, argv + 2, &call) ? verb->run(&call) : EXIT_USAGE;
     args_free(&call);
     return code;
 }
