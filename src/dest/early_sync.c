@@ -22,6 +22,8 @@ struct early_sync {
     pthread_cond_t ended;
     bool end; /* under lock */
     uint64_t syncs;
+    struct early_sync_watch watch; /* begin NULL: nobody */
+    bool failed;                   /* some sync: nothing is told as kept from then on */
     uint32_t count;
     int fds[]; /* of count mounts */
 };
@@ -46,13 +48,25 @@ static bool early_sync_pause(struct early_sync *early)
     return !end;
 }
 
+static void early_sync_round(struct early_sync *early)
+{
+    const struct early_sync_watch *watch = &early->watch;
+    const uint32_t round = watch->begin != NULL ? watch->begin(watch->context) : 0;
+    for (uint32_t i = 0; i < early->count; i++) {
+        const bool synced = syncfs(early->fds[i]) == 0;
+        early->syncs += synced;
+        early->failed = early->failed || !synced;
+    }
+    if (round != 0 && !early->failed) {
+        watch->kept(watch->context, round);
+    }
+}
+
 static void *early_sync_run(void *argument)
 {
     struct early_sync *early = argument;
     while (early_sync_pause(early)) {
-        for (uint32_t i = 0; i < early->count; i++) {
-            early->syncs += syncfs(early->fds[i]) == 0;
-        }
+        early_sync_round(early);
     }
     return NULL;
 }
@@ -81,11 +95,12 @@ static int early_sync_start(struct early_sync *early)
     return fault;
 }
 
-struct early_sync *early_sync_begin(const struct stage *stage)
+struct early_sync *early_sync_begin(const struct stage *stage, const struct early_sync_watch *watch)
 {
     struct early_sync *early =
         heap_alloc(1, sizeof *early + stage->mount_count * sizeof early->fds[0]);
     pthread_condattr_t clock;
+    early->watch = watch != NULL ? *watch : (struct early_sync_watch){0};
     (void)pthread_condattr_init(&clock);
     (void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     (void)pthread_mutex_init(&early->lock, NULL);

@@ -10,10 +10,22 @@
 
 struct early_sync; /* heap */
 
+/* Who wants to know what is on stable storage by then; called on the thread that syncs. */
+struct early_sync_watch {
+    void *context;
+    /* A round begins: a number for it, or 0: it is not asked about. */
+    uint32_t (*begin)(void *context);
+    /* All that was written before begin() is on stable storage, as far as a sync reaches: not in
+     * memory (tmpfs), not behind FUSE. Not called when a mount failed in this round or before. */
+    void (*kept)(void *context, uint32_t round);
+};
+
 /* Begin for the stage's mounts that a sync reaches and that are no memory. Each through a
- * descriptor of its own: an error that it meets is told to publish_sync() all the same. NULL: no
- * mount wants it, or there is no thread to be had; nothing is lost by that. Control thread. */
-struct early_sync *early_sync_begin(const struct stage *stage);
+ * descriptor of its own: an error that it meets is told to publish_sync() all the same. watch is
+ * copied; NULL: nobody. NULL: no mount wants it, or there is no thread to be had; nothing is lost
+ * by that. Control thread. */
+struct early_sync *early_sync_begin(const struct stage *stage,
+                                    const struct early_sync_watch *watch);
 
 /* Waits for the sync that is under way, if one is. NULL is fine. How many there were. */
 uint64_t early_sync_end(struct early_sync *early);

@@ -15,10 +15,10 @@ enum durability { DURABILITY_NONE, DURABILITY_END, DURABILITY_UNIT };
 struct publish_intent {
     uint32_t unit;
     uint32_t file; /* plan_file, or MARK_NONE: a whole tree */
-    uint32_t tree; /* stage_tree, or MARK_NONE              */
+    uint32_t tree; /* plan_directory: a tree's top, or MARK_NONE */
     uint32_t mount;
     uint32_t in_place; /* 1: ranges are written into what is at the place (dest/undo.h) */
-    uint32_t reserved;
+    uint32_t folder;   /* 1: the directory `tree` is made at its place, for a tree that is merged */
     struct publish_identity staged;
     struct publish_identity at_place;
 };

@@ -94,9 +94,8 @@ int publish_step_open(const struct publication *p, uint32_t file, struct step_en
     return 0;
 }
 
-/* *moved: something stands at the new name now, even if the old one could not be removed. */
-static int step_move_new(const struct dest_abilities *abilities, int from_fd, const char *from,
-                         int to_fd, const char *to, bool *moved)
+int publish_step_move(const struct dest_abilities *abilities, int from_fd, const char *from,
+                      int to_fd, const char *to, bool *moved)
 {
     *moved = false;
     if (abilities->rename_noreplace) {
@@ -179,8 +178,8 @@ static int step_rename(struct publication *p, struct publish_step *step,
                                             step->at_place.inode != 0;
     if (!replace) {
         bool moved;
-        const int fault = step_move_new(abilities, ends->staged_fd, ends->staged, ends->place_fd,
-                                        ends->place, &moved);
+        const int fault = publish_step_move(abilities, ends->staged_fd, ends->staged,
+                                            ends->place_fd, ends->place, &moved);
         step->how = moved ? STEP_CREATED : STEP_NOT_DONE;
         return fault;
     }
@@ -257,8 +256,8 @@ static int step_uncreate(const struct dest_abilities *abilities, const struct pu
     if (step->staged.inode != 0 && step_is(&step->staged, ends->staged_fd, ends->staged)) {
         return unlinkat(ends->place_fd, ends->place, 0) == 0 ? 0 : errno;
     }
-    return step_move_new(abilities, ends->place_fd, ends->place, ends->staged_fd, ends->staged,
-                         &moved);
+    return publish_step_move(abilities, ends->place_fd, ends->place, ends->staged_fd, ends->staged,
+                             &moved);
 }
 
 static int step_take_back(struct publication *p, const struct publish_step *step,

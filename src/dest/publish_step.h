@@ -62,6 +62,11 @@ void publish_step_close(struct step_ends *ends);
 void publish_step_examine(const struct publication *p, struct publish_step *step,
                           struct publish_intent *intent);
 
+/* A rename that never replaces, or a link and its removal. *moved: something stands at the new name
+ * now, even if the old one could not be removed. 0 or errno. */
+int publish_step_move(const struct dest_abilities *abilities, int from_fd, const char *from,
+                      int to_fd, const char *to, bool *moved);
+
 /* 0 or errno. */
 int publish_step_carry_out(struct publication *p, struct publish_step *step);
 int publish_step_undo(struct publication *p, struct publish_step *step);
@@ -101,6 +106,11 @@ vsr_code publish_trees(struct publication *p, uint32_t group, vsr_error *error);
 
 /* Trees of the group that are in place go back, and failed units' files are taken out of them. */
 void publish_trees_back(struct publication *p, uint32_t group);
+
+/* One tree into place, or back into staging. 0 or errno. */
+int publish_tree_rename(struct publication *p, uint32_t tree, bool back);
+/* Before that: directories of it that were closed are opened to us again. */
+void publish_tree_reopen(const struct publication *p, uint32_t tree);
 
 /* Add the intents of the group's trees at out, which holds one for each; returns how many. */
 uint32_t publish_tree_intents(const struct publication *p, uint32_t group,

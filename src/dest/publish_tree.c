@@ -3,6 +3,7 @@
  * A tree costs one rename however many files it holds. Units that share it are decided one by
  * one before that: who failed has its files taken out, then the folders that nobody needs. When
  * the place has come to exist meanwhile, the tree is merged into it file by file. */
+#include "base/heap.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "dest/publish_step.h"
@@ -117,7 +118,7 @@ static int tree_finish(struct publication *p, uint32_t tree)
 
 /* The opposite, before a tree goes back: parents first. What stays closed shows when files in it
  * are to be removed. */
-static void tree_reopen(const struct publication *p, uint32_t tree)
+void publish_tree_reopen(const struct publication *p, uint32_t tree)
 {
     const uint32_t *first = p->layout->tree_first;
     for (uint32_t i = first[tree]; i < first[tree + 1]; i++) {
@@ -202,7 +203,7 @@ static int tree_open(const struct publication *p, uint32_t tree, struct tree_end
     if (!root_name_is_plain(name) || name.n > WIN_NAME_BYTES_MAX) {
         return EINVAL;
     }
-    stage_tree_name(tree, ends->staged);
+    stage_tree_name(stage, tree, ends->staged);
     memcpy(ends->place, name.p, name.n);
     ends->place[name.n] = '\0';
     ends->place_fd = publish_open_parent(stage, d->parent);
@@ -225,7 +226,7 @@ uint32_t publish_tree_intents(const struct publication *p, uint32_t group,
         out[count++] = (struct publish_intent){
             .unit = p->stage->group_units[p->stage->groups[group].first_unit],
             .file = MARK_NONE,
-            .tree = tree,
+            .tree = p->stage->trees[tree].directory,
             .mount = mount,
             .staged = publish_identify(p->stage->mounts[mount].fd, ends.staged),
             .at_place = publish_identify(ends.place_fd, ends.place),
@@ -248,7 +249,7 @@ static int tree_move(const struct dest_abilities *abilities, int from_fd, const 
     return renameat(from_fd, from, to_fd, to) == 0 ? 0 : errno;
 }
 
-static int tree_rename(struct publication *p, uint32_t tree, bool back)
+int publish_tree_rename(struct publication *p, uint32_t tree, bool back)
 {
     const struct stage_mount *mount = &p->stage->mounts[p->stage->trees[tree].mount];
     const uint32_t top = p->stage->trees[tree].directory;
@@ -268,6 +269,39 @@ static int tree_rename(struct publication *p, uint32_t tree, bool back)
 }
 
 /* --- a place that came to exist: file by file --- */
+
+/* Directories that are about to be made where they are missing: so that whoever finds them after a
+ * cut knows whose they are. */
+static vsr_code tree_log_folders(const struct publication *p, uint32_t group, uint32_t tree,
+                                 vsr_error *error)
+{
+    const struct stage *stage = p->stage;
+    const uint32_t *first = p->layout->tree_first;
+    uint32_t count = 0;
+    if (p->log == NULL) {
+        return VSR_OK;
+    }
+    OWN(heap)
+    memory = heap_alloc(first[tree + 1] - first[tree] + 1u, sizeof(struct publish_intent));
+    struct publish_intent *intents = memory;
+    for (uint32_t i = first[tree]; i < first[tree + 1]; i++) {
+        const uint32_t directory = p->layout->tree_directories[i];
+        OWN(fd) there = stage_open_place(stage, directory, O_PATH | O_DIRECTORY);
+        OWN(fd) staged = stage_open_staged(stage, directory, O_PATH | O_DIRECTORY);
+        if (p->layout->needed[directory] && there < 0 && staged >= 0) {
+            intents[count++] = (struct publish_intent){
+                .unit = stage->group_units[stage->groups[group].first_unit],
+                .file = MARK_NONE,
+                .tree = directory,
+                .mount = stage->trees[tree].mount,
+                .folder = 1,
+                .staged = publish_identify(staged, "."),
+            };
+        }
+    }
+    return count == 0 ? VSR_OK
+                      : p->log->intents(p->log->context, group, intents, count, false, error);
+}
 
 static int tree_merge_directories(struct publication *p, uint32_t tree)
 {
@@ -301,7 +335,11 @@ static vsr_code tree_merge(struct publication *p, uint32_t group, uint32_t tree,
     const struct stage_group *g = &p->stage->groups[group];
     const uint32_t *first = p->layout->tree_first;
     const size_t first_step = p->step_count;
-    const int fault = tree_merge_directories(p, tree);
+    const vsr_code logged = tree_log_folders(p, group, tree, error);
+    const int fault = logged == VSR_OK ? tree_merge_directories(p, tree) : 0;
+    if (logged != VSR_OK) {
+        return logged;
+    }
     if (fault != 0) {
         tree_fail(p, group, tree, fault);
         return VSR_OK;
@@ -331,8 +369,8 @@ void publish_trees_back(struct publication *p, uint32_t group)
          i++) {
         const uint32_t tree = layout->group_trees[i];
         if (layout->tree_state[tree] == TREE_PUBLISHED) {
-            tree_reopen(p, tree);
-            (void)tree_rename(p, tree, true); /* or what stays is counted as residue */
+            publish_tree_reopen(p, tree);
+            (void)publish_tree_rename(p, tree, true); /* or what stays is counted as residue */
             back = true;
         }
     }
@@ -387,7 +425,7 @@ static vsr_code tree_rename_all(struct publication *p, uint32_t group, bool *ren
         if (layout->tree_state[tree] != TREE_STAGED) {
             continue;
         }
-        const int fault = tree_rename(p, tree, false);
+        const int fault = publish_tree_rename(p, tree, false);
         *renamed = true;
         if (fault == EEXIST) {
             const vsr_code code = tree_merge(p, group, tree, error);

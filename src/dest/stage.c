@@ -39,6 +39,7 @@ static struct stage_layout *stage_create(const struct plan *plan, const struct m
     layout->directory_record = heap_alloc(plan->directory_count + 1u, sizeof(uint32_t));
     layout->needed = heap_alloc(plan->directory_count + 1u, sizeof *layout->needed);
     layout->merged = heap_alloc(plan->directory_count + 1u, sizeof *layout->merged);
+    layout->there = heap_alloc(plan->directory_count + 1u, sizeof *layout->there);
     stage->directory_tree = heap_alloc(plan->directory_count + 1u, sizeof(uint32_t));
     stage->directory_mount = heap_alloc(plan->directory_count + 1u, sizeof(uint32_t));
     return layout;
@@ -75,6 +76,7 @@ static void stage_free(struct stage_layout *layout)
     free(layout->directory_record);
     free(layout->needed);
     free(layout->merged);
+    free(layout->there);
     free(layout);
 }
 
@@ -109,8 +111,8 @@ static void stage_unmake(const struct stage_layout *layout)
     }
 }
 
-vsr_code stage_open(struct stage **out, const struct plan *plan, const struct media_set *set,
-                    const struct uuid *run, const struct stage_options *options, vsr_error *error)
+vsr_code stage_begin(struct stage **out, const struct plan *plan, const struct media_set *set,
+                     const struct uuid *run, const struct stage_options *options, vsr_error *error)
 {
     struct stage_layout *layout = stage_create(plan, set, run, options);
     vsr_code code = stage_layout_places(layout, error);
@@ -118,20 +120,47 @@ vsr_code stage_open(struct stage **out, const struct plan *plan, const struct me
         layout->touched = heap_alloc(layout->anchor_count + 1u, sizeof *layout->touched);
         stage_layout_trees(layout);
         stage_layout_groups(layout);
-        stage_find_bases(layout);
         for (uint32_t i = 0; i < layout->stage.mount_count && code == VSR_OK; i++) {
             code = stage_folder_make(&layout->stage, &layout->stage.mounts[i], error);
         }
     }
-    if (code == VSR_OK) {
-        code = stage_folder_fill(layout, error);
-    }
     if (code != VSR_OK) {
-        (void)stage_close(&layout->stage, options->trusted != NULL, NULL);
+        (void)stage_close(&layout->stage, options->known != NULL, NULL);
         return code;
     }
     *out = &layout->stage;
     return VSR_OK;
+}
+
+vsr_code stage_probe(struct stage *stage, vsr_error *error)
+{
+    vsr_code code = VSR_OK;
+    for (uint32_t i = 0; i < stage->mount_count && code == VSR_OK; i++) {
+        code = probe_abilities(stage->mounts[i].fd, &stage->mounts[i].abilities, error);
+    }
+    return code;
+}
+
+vsr_code stage_fill(struct stage *stage, vsr_error *error)
+{
+    stage_find_bases(stage_layout_of(stage));
+    return stage_folder_fill(stage_layout_of(stage), error);
+}
+
+vsr_code stage_open(struct stage **out, const struct plan *plan, const struct media_set *set,
+                    const struct uuid *run, const struct stage_options *options, vsr_error *error)
+{
+    vsr_code code = stage_begin(out, plan, set, run, options, error);
+    if (code != VSR_OK) {
+        return code;
+    }
+    code = stage_probe(*out, error);
+    code = code == VSR_OK ? stage_fill(*out, error) : code;
+    if (code != VSR_OK) {
+        (void)stage_close(*out, options->known != NULL, NULL);
+        *out = NULL;
+    }
+    return code;
 }
 
 static vsr_code stage_remove_folder(const struct stage *stage, const struct stage_mount *mount,

@@ -11,9 +11,39 @@
 #include "dest/meta.h"
 #include "dest/probe.h"
 
-/* A staging folder as the journal remembers it. */
+/* A staging folder as the journal remembers it. Mount id and device are good until the system
+ * boots or the mount goes; the rest is the file system's own. */
 struct stage_identity {
     uint64_t mount_id, device, inode;
+    int64_t birth_s; /* when it was made; 0, 0: the file system does not tell */
+    uint32_t birth_ns;
+    uint32_t fs_type;    /* statfs: its magic number */
+    uint8_t fs_uuid[16]; /* zeros: it does not tell */
+    bool same_boot;      /* of a known one: the system has not booted since */
+};
+
+/* A directory at its place that gets something, as it was before the run touched it. */
+struct stage_place {
+    uint32_t directory; /* plan_directory */
+    uint32_t made; /* it is missing and the run makes it there; of a root's top: how many levels
+                           of its path */
+    uint64_t device, inode;
+    struct timespec accessed, modified;
+};
+
+struct stage_base; /* below */
+
+/* What the journal of a run knows when another process goes on with it. Arrays are borrowed. */
+struct stage_known {
+    const struct stage_identity *folders;
+    uint32_t folder_count;
+    bool same_boot;                   /* devices and mount ids of the journal mean what they did */
+    bool staged;                      /* the process before came as far as staging something */
+    const struct stage_place *places; /* by directory, one each */
+    uint32_t place_count;
+    const struct stage_base *bases; /* by file */
+    uint32_t base_count;
+    const uint8_t *done; /* for each unit: 1 = its end is known; nothing of it is laid out */
 };
 
 struct stage_options {
@@ -29,10 +59,13 @@ struct stage_options {
      * in undo_fd, a folder (dest/undo.h). Else undo_fd is not looked at. */
     bool in_place;
     int undo_fd;
-    /* Resume: the folders of this run uuid must exist and be these, and what is staged in them is
-     * kept. NULL: they must not exist. */
-    const struct stage_identity *trusted;
-    uint32_t trusted_count;
+    /* A run that goes on: staging folders that exist must be those that are known, and what is
+     * staged in them is kept. NULL: they must not exist. */
+    const struct stage_known *known;
+    /* Places that are about to get something, before anything is made at one; or NULL. */
+    vsr_code (*on_places)(void *context, const struct stage_place *places, uint32_t count,
+                          vsr_error *error);
+    void *context;
 };
 
 struct publish_identity { /* what stands at a name: nothing, or this */
@@ -56,7 +89,11 @@ struct stage_base {
 struct stage_mount { /* one staging folder: `.vssrestore-<run uuid>` at a mapped root's top */
     uint32_t root;   /* plan_root */
     int fd;          /* the staging folder */
-    uint64_t mount_id, device, inode; /* its identity, for the journal */
+    uint64_t mount_id, device, inode; /* of the folder */
+    struct stage_identity identity;   /* the same and more, for the journal */
+    bool adopted;                     /* it is the one of the process before ... */
+    bool continuous;        /* ... on the same mount, in the same boot: nothing was lost between */
+    uint64_t device_before; /* of the journal: what adopted entries are known by there */
     struct dest_abilities abilities;
     struct dest_root top;  /* the directory that it stands in; its fd is the one for syncfs */
     bool others_may_write; /* into top or the folder itself: worth a warning */
@@ -98,9 +135,17 @@ struct stage {
 
 /* Open the roots, make those below --root, make the staging folders (0700, EEXIST an error,
  * checked by fstat), probe abilities, lay out trees and groups, make the staged directories.
- * On failure everything made is removed again. Errors: DEST_*. */
+ * On failure everything made is removed again. Errors: DEST_*; RUN_FOREIGN for a staging folder
+ * that is not known. */
 vsr_code stage_open(struct stage **out, const struct plan *plan, const struct media_set *set,
                     const struct uuid *run, const struct stage_options *options, vsr_error *error);
+/* The same in two steps, so that the folders can be written down before anything is put in them:
+ * begin ends with folders that are empty, or adopted; fill probes them, looks at bases and makes
+ * the directories. When fill fails, the caller closes. */
+vsr_code stage_begin(struct stage **out, const struct plan *plan, const struct media_set *set,
+                     const struct uuid *run, const struct stage_options *options, vsr_error *error);
+vsr_code stage_probe(struct stage *stage, vsr_error *error);
+vsr_code stage_fill(struct stage *stage, vsr_error *error);
 
 /* Where a file is written: a directory below a descriptor, and a name in it. key is equal for
  * files of one staged directory, so that a worker keeps it open; path is written only when the
@@ -117,6 +162,10 @@ struct stage_where {
 };
 bool stage_place(const struct stage *stage, uint32_t file, struct stage_where *out);
 uint64_t stage_key(const struct stage *stage, uint32_t file);
+
+/* Files that the engine stages: not ACTION_NONE, not of a unit that was refused, then or since, or
+ * that is done with. */
+bool stage_is_staged(const struct stage *stage, uint32_t file);
 
 /* The mount that a file is staged on. */
 uint32_t stage_file_mount(const struct stage *stage, uint32_t file);

@@ -109,6 +109,42 @@ static int base_examine(const struct stage *stage, struct base_folder *folder,
     return f->present != 0 ? ENOENT : 0; /* a directed target is created if none was planned on */
 }
 
+/* What the journal says of it, if it was looked at when something was staged that is still there.
+ * Its device may be called otherwise since. */
+static const struct stage_base *base_known(const struct stage *stage, uint32_t file)
+{
+    const struct stage_known *known = stage->options.known;
+    uint32_t first = 0, end = known != NULL ? known->base_count : 0;
+    while (first < end) {
+        const uint32_t middle = first + (end - first) / 2;
+        if (known->bases[middle].file < file) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return known != NULL && first < known->base_count && known->bases[first].file == file &&
+                   stage->mounts[stage_file_mount(stage, file)].adopted
+               ? &known->bases[first]
+               : NULL;
+}
+
+static void base_find_out(const struct stage *stage, struct base_folder *folder,
+                          struct stage_base *base)
+{
+    const struct stage_base *known = base_known(stage, base->file);
+    if (known == NULL) {
+        base->os_errno = base_examine(stage, folder, base);
+        return;
+    }
+    const struct stage_mount *mount = &stage->mounts[stage_file_mount(stage, base->file)];
+    *base = *known;
+    base->last_record = base->file;
+    if (base->identity.device == mount->device_before) {
+        base->identity.device = mount->device;
+    }
+}
+
 void stage_find_bases(struct stage_layout *layout)
 {
     struct stage *stage = &layout->stage;
@@ -130,7 +166,7 @@ void stage_find_bases(struct stage_layout *layout)
         stage->bases = heap_grow(stage->bases, stage->base_count, &capacity, sizeof *stage->bases);
         struct stage_base *base = &stage->bases[stage->base_count++];
         *base = (struct stage_base){.file = i, .last_record = i};
-        base->os_errno = base_examine(stage, &folder, base);
+        base_find_out(stage, &folder, base);
     }
     own_fd_drop(&folder.fd);
 }

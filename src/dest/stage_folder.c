@@ -13,19 +13,59 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/xattr.h>
 
-static bool folder_is_trusted(const struct stage *stage, const struct dest_identity *identity)
+/* FS_IOC_GETFSUUID, Linux 6.9: newer than the headers that we build with. */
+struct folder_fs_uuid {
+    uint8_t count;
+    uint8_t bytes[16];
+};
+#define FOLDER_IOC_FS_UUID _IOR(0x15, 0, struct folder_fs_uuid)
+
+/* The identity of an open folder, as far as it can be told. */
+static void folder_identify(int fd, const struct dest_identity *identity,
+                            struct stage_identity *out)
 {
-    for (uint32_t i = 0; i < stage->options.trusted_count; i++) {
-        const struct stage_identity *known = &stage->options.trusted[i];
-        if (known->mount_id == identity->mount_id && known->device == identity->device &&
-            known->inode == identity->inode) {
-            return true;
+    struct statx facts;
+    struct statfs fs;
+    struct folder_fs_uuid uuid = {0};
+    *out = (struct stage_identity){.mount_id = identity->mount_id,
+                                   .device = identity->device,
+                                   .inode = identity->inode};
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &facts) == 0 &&
+        (facts.stx_mask & STATX_BTIME) != 0) {
+        out->birth_s = facts.stx_btime.tv_sec;
+        out->birth_ns = facts.stx_btime.tv_nsec;
+    }
+    if (fstatfs(fd, &fs) == 0) {
+        out->fs_type = (uint32_t)fs.f_type;
+    }
+    if (ioctl(fd, FOLDER_IOC_FS_UUID, &uuid) == 0 && uuid.count == sizeof out->fs_uuid) {
+        memcpy(out->fs_uuid, uuid.bytes, sizeof out->fs_uuid);
+    }
+}
+
+/* Which of the known folders this one is, or NULL. Another boot, or another mount of the same file
+ * system, has another mount id, and perhaps device. */
+static const struct stage_identity *folder_known(const struct stage_known *known,
+                                                 const struct stage_identity *now, bool *continuous)
+{
+    const struct stage_identity *found = NULL;
+    *continuous = false;
+    for (uint32_t i = 0; known != NULL && i < known->folder_count && !*continuous; i++) {
+        const struct stage_identity *k = &known->folders[i];
+        const bool own = k->inode == now->inode && k->birth_s == now->birth_s &&
+                         k->birth_ns == now->birth_ns && k->fs_type == now->fs_type &&
+                         memcmp(k->fs_uuid, now->fs_uuid, sizeof k->fs_uuid) == 0;
+        if (own) {
+            found = k;
+            *continuous = k->same_boot && k->mount_id == now->mount_id && k->device == now->device;
         }
     }
-    return false;
+    return found;
 }
 
 /* What the folder would hand down to what is staged in it: only the final parent may. */
@@ -39,12 +79,47 @@ static void folder_inherit_nothing(int fd, const struct dest_identity *identity)
     (void)fchmod(fd, 0700); /* drops the set-group-id bit, too */
 }
 
+/* A run that goes on: what is known is adopted; what the process before made and did not come to
+ * write down is empty, and goes. */
+static vsr_code folder_take_over(struct stage *stage, struct stage_mount *mount, vsr_error *error)
+{
+    const char *name = stage->folder_name;
+    struct dest_identity identity;
+    struct stage_identity now;
+    if (stage->options.known == NULL) {
+        return VSR_OK;
+    }
+    OWN(fd) fd = root_openat(mount->top.fd, name, O_RDONLY | O_DIRECTORY, 0);
+    if (fd == -ENOENT) {
+        return VSR_OK;
+    }
+    const int fault = fd < 0 ? -fd : -root_identify(fd, &identity);
+    if (fault != 0) {
+        errno = fault;
+        return err_sys(error, err_dest_code(fault), "dest/stage",
+                       "cannot open the staging folder %s", name);
+    }
+    folder_identify(fd, &identity, &now);
+    const struct stage_identity *known =
+        folder_known(stage->options.known, &now, &mount->continuous);
+    mount->adopted = known != NULL;
+    mount->device_before = known != NULL ? known->device : 0;
+    if (!mount->adopted && unlinkat(mount->top.fd, name, AT_REMOVEDIR) != 0) {
+        return err_set(error, VSR_ERR_RUN_FOREIGN, "dest/stage",
+                       "the staging folder %s is not the one that this run made", name);
+    }
+    return VSR_OK;
+}
+
 vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error)
 {
     const char *name = stage->folder_name;
-    const bool known = stage->options.trusted != NULL;
     struct dest_identity top, identity;
-    if (!known && mkdirat(mount->top.fd, name, 0700) != 0) {
+    const vsr_code code = folder_take_over(stage, mount, error);
+    if (code != VSR_OK) {
+        return code;
+    }
+    if (!mount->adopted && mkdirat(mount->top.fd, name, 0700) != 0) {
         return err_sys(error, err_dest_code(errno), "dest/stage",
                        "cannot make the staging folder %s", name);
     }
@@ -56,10 +131,6 @@ vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_e
         return err_sys(error, err_dest_code(fault), "dest/stage",
                        "cannot open the staging folder %s", name);
     }
-    if (known && !folder_is_trusted(stage, &identity)) {
-        return err_set(error, VSR_ERR_RUN_FOREIGN, "dest/stage",
-                       "the staging folder %s is not the one that this run made", name);
-    }
     folder_inherit_nothing(fd, &identity);
     (void)root_identify(fd, &identity);
     if (identity.uid != geteuid() && identity.uid != 0) {
@@ -69,8 +140,15 @@ vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_e
     mount->others_may_write = (top.mode & 0022u) != 0 || (identity.mode & 0077u) != 0;
     mount->device = identity.device;
     mount->inode = identity.inode;
+    folder_identify(fd, &identity, &mount->identity);
+    bool continuous; /* asked again, of the one that is open now */
+    if (mount->adopted &&
+        folder_known(stage->options.known, &mount->identity, &continuous) == NULL) {
+        return err_set(error, VSR_ERR_RUN_FOREIGN, "dest/stage",
+                       "the staging folder %s was exchanged while it was opened", name);
+    }
     mount->fd = take_fd(&fd);
-    return probe_abilities(mount->fd, &mount->abilities, error);
+    return VSR_OK;
 }
 
 /* --- directories ahead --- */
@@ -90,7 +168,7 @@ static vsr_code folder_make_top(struct stage *stage, uint32_t tree, vsr_error *e
     const int mount_fd = stage->mounts[stage->trees[tree].mount].fd;
     const uint32_t parent = stage->plan->directories[stage->trees[tree].directory].parent;
     char text[10];
-    stage_tree_name(tree, text);
+    stage_tree_name(stage, tree, text);
     const vsr_code code = folder_make_one(mount_fd, text, error);
     if (code == VSR_OK) {
         OWN(fd) top = root_openat(mount_fd, text, O_RDONLY | O_DIRECTORY, 0);

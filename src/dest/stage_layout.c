@@ -23,20 +23,22 @@ static void layout_want(struct stage_layout *layout, uint32_t file)
     const uint8_t *alone = layout->stage.options.alone;
     const bool in_place = alone != NULL && alone[f->unit] != 0;
     uint32_t at = f->directory;
-    if (f->kind != KIND_DIRECTORY && plan->directories[at].make == 0 &&
+    if (f->kind != KIND_DIRECTORY && stage_is_there(layout, at) &&
         layout->wanted[at] < WANT_ENTRIES) {
         layout->wanted[at] = WANT_ENTRIES;
     }
     for (; at != MARK_NONE; at = plan->directories[at].parent) {
         const struct plan_directory *d = &plan->directories[at];
         const bool later = f->action == ACTION_STAGE;
-        const uint8_t want = later                      ? WANT_MOUNT
-                             : in_place && d->make != 0 ? WANT_IN_PLACE
-                                                        : WANT_ON_PATH;
+        const bool there = stage_is_there(layout, at);
+        const uint8_t want = later                    ? WANT_MOUNT
+                             : layout->there[at] != 0 ? WANT_ENTRIES
+                             : in_place && !there     ? WANT_IN_PLACE
+                                                      : WANT_ON_PATH;
         if (layout->wanted[at] < want) {
             layout->wanted[at] = want;
         }
-        if (d->parent != MARK_NONE && d->make != 0 && plan->directories[d->parent].make == 0 &&
+        if (d->parent != MARK_NONE && !there && stage_is_there(layout, d->parent) &&
             layout->wanted[d->parent] < WANT_ENTRIES) {
             layout->wanted[d->parent] = WANT_ENTRIES; /* the parent of a tree */
         }
@@ -45,8 +47,7 @@ static void layout_want(struct stage_layout *layout, uint32_t file)
 
 static bool layout_exists(const struct stage_layout *layout, uint32_t directory)
 {
-    return layout->stage.plan->directories[directory].make == 0 ||
-           stage_is_root_top(layout->stage.plan, directory) ||
+    return stage_is_there(layout, directory) || stage_is_root_top(layout->stage.plan, directory) ||
            layout->wanted[directory] == WANT_IN_PLACE;
 }
 
@@ -60,6 +61,15 @@ static uint32_t layout_find_mount(const struct stage *stage, uint64_t mount_id)
         }
     }
     return MARK_NONE;
+}
+
+/* A root's own top directory. */
+static uint32_t layout_root_top(const struct plan *plan, uint32_t directory)
+{
+    while (!stage_is_root_top(plan, directory)) {
+        directory = plan->directories[directory].parent;
+    }
+    return directory;
 }
 
 /* The first directory on a mount that the plan reaches has its top: a root's own, or the one
@@ -90,6 +100,12 @@ static vsr_code layout_add_mount(struct stage_layout *layout, uint32_t directory
         errno = fault;
         return err_sys(error, err_dest_code(fault), "dest/stage",
                        "cannot open the top of a mount below %.*s", VIEW_ARG(dir));
+    }
+    const struct stage_place *known =
+        stage_place_known(stage, whole_root ? layout_root_top(plan, directory) : top);
+    if (known != NULL && known->inode == identity.inode) {
+        identity.accessed = known->accessed;
+        identity.modified = known->modified;
     }
     stage->mounts = heap_resize(stage->mounts, stage->mount_count + 1u, sizeof *stage->mounts);
     stage->mounts[stage->mount_count++] = (struct stage_mount){
@@ -129,13 +145,15 @@ static vsr_code layout_anchor(struct stage_layout *layout, uint32_t directory, v
 {
     struct stage *stage = &layout->stage;
     const struct plan *plan = stage->plan;
-    struct stage_anchor anchor = {.directory = directory};
+    struct stage_anchor anchor = {.directory = directory, .made = layout->there[directory] != 0};
     struct dest_identity identity;
+    const struct stage_place *known = stage_place_known(stage, directory);
     const struct view dir = plan_text(plan, plan->roots[plan->directories[directory].root].dir);
     const struct view name = plan_text(plan, plan->directories[directory].name);
     int fault = 0;
     if (layout->wanted[directory] == WANT_IN_PLACE && !stage_is_root_top(plan, directory)) {
         fault = layout_make_in_place(stage, directory, &anchor.made);
+        anchor.made = anchor.made || (known != NULL && known->made != 0);
     }
     if (stage_is_root_top(plan, directory)) {
         anchor.made = layout->roots[plan->directories[directory].root].made_levels > 0;
@@ -152,6 +170,10 @@ static vsr_code layout_anchor(struct stage_layout *layout, uint32_t directory, v
     anchor.inode = identity.inode;
     anchor.accessed = identity.accessed;
     anchor.modified = identity.modified;
+    if (known != NULL && known->inode == identity.inode) { /* before the run touched it */
+        anchor.accessed = known->accessed;
+        anchor.modified = known->modified;
+    }
     anchor.mount = layout_find_mount(stage, identity.mount_id);
     if (anchor.mount == MARK_NONE) {
         if (layout_add_mount(layout, directory, &anchor, error) != VSR_OK) {
@@ -184,12 +206,104 @@ static vsr_code layout_open_root(struct stage_layout *layout, uint32_t root, vsr
     return root_open(&layout->roots[root], path, plan->roots[root].from_root_option != 0, error);
 }
 
+/* A run that goes on: a root's top that it made before. If that was not written down, it is there
+ * though it was missing when planned. */
+static void layout_know_root(struct stage_layout *layout, uint32_t directory)
+{
+    const struct plan_directory *d = &layout->stage.plan->directories[directory];
+    const struct stage_known *known = layout->stage.options.known;
+    const struct stage_place *place = stage_place_known(&layout->stage, directory);
+    struct dest_root *root = &layout->roots[d->root];
+    if (known != NULL && d->parent == MARK_NONE && root->made_levels == 0) {
+        root->made_levels = place != NULL ? place->made : d->make != 0 && !known->staged ? 1 : 0;
+    }
+}
+
+/* Directories that a process before made at their places, and of which some may be there. */
+static void layout_know_places(struct stage_layout *layout)
+{
+    const struct stage_known *known = layout->stage.options.known;
+    struct stat facts;
+    for (uint32_t i = 0; known != NULL && i < known->place_count; i++) {
+        const uint32_t directory = known->places[i].directory;
+        if (known->places[i].made == 0 || stage_is_root_top(layout->stage.plan, directory) ||
+            layout_open_root(layout, layout->stage.plan->directories[directory].root, NULL) !=
+                VSR_OK) {
+            continue;
+        }
+        OWN(fd) fd = stage_open_place(&layout->stage, directory, O_PATH | O_DIRECTORY);
+        layout->there[directory] = fd >= 0 && fstat(fd, &facts) == 0;
+    }
+}
+
+/* Told before anything is made at a place. Directories that will be made have no identity yet. */
+static vsr_code layout_tell_places(const struct stage_layout *layout, vsr_error *error)
+{
+    const struct stage *stage = &layout->stage;
+    const struct plan *plan = stage->plan;
+    struct stage_place *places;
+    uint32_t count = 0;
+    if (stage->options.on_places == NULL) {
+        return VSR_OK;
+    }
+    places = heap_alloc(plan->directory_count + 1u, sizeof *places);
+    for (uint32_t i = 0; i < plan->directory_count; i++) {
+        const uint32_t at = layout->directory_anchor[i];
+        const bool missing = at == MARK_NONE && layout->wanted[i] == WANT_IN_PLACE;
+        if (stage_place_known(stage, i) != NULL || (at == MARK_NONE && !missing)) {
+            continue;
+        }
+        struct stage_place *place = &places[count++];
+        *place = (struct stage_place){.directory = i, .made = missing ? 1 : 0};
+        if (at != MARK_NONE) {
+            const struct stage_anchor *anchor = &layout->anchors[at];
+            place->made = plan->directories[i].parent == MARK_NONE
+                              ? layout->roots[plan->directories[i].root].made_levels
+                              : anchor->made;
+            place->device = anchor->device;
+            place->inode = anchor->inode;
+            place->accessed = anchor->accessed;
+            place->modified = anchor->modified;
+        }
+    }
+    const vsr_code code = stage->options.on_places(stage->options.context, places, count, error);
+    free(places);
+    return code;
+}
+
+/* Anchors of directories that are there, or, made, of those that are missing and made in place:
+ * numbers of these come later, and so do deeper ones. */
+static vsr_code layout_anchors(struct stage_layout *layout, bool made, vsr_error *error)
+{
+    const struct stage *stage = &layout->stage;
+    const struct plan *plan = stage->plan;
+    vsr_code code = VSR_OK;
+    for (uint32_t i = 0; i < plan->directory_count && code == VSR_OK; i++) {
+        const bool missing = layout->wanted[i] == WANT_IN_PLACE && !stage_is_root_top(plan, i);
+        if (layout->wanted[i] == WANT_NOT || made != missing) {
+            continue;
+        }
+        code = layout_open_root(layout, plan->directories[i].root, error);
+        layout_know_root(layout, i);
+        if (code == VSR_OK && layout_exists(layout, i) &&
+            (layout->wanted[i] >= WANT_ENTRIES || stage->options.cross_mounts ||
+             stage_is_root_top(plan, i))) {
+            code = layout_anchor(layout, i, error);
+        }
+    }
+    return code;
+}
+
 vsr_code stage_layout_places(struct stage_layout *layout, vsr_error *error)
 {
     const struct plan *plan = layout->stage.plan;
     for (uint32_t i = 0; i < plan->directory_count; i++) {
         layout->directory_record[i] = MARK_NONE;
+        layout->directory_anchor[i] = MARK_NONE;
+        layout->stage.directory_mount[i] = MARK_NONE;
+        layout->stage.directory_tree[i] = MARK_NONE;
     }
+    layout_know_places(layout);
     for (uint32_t i = 0; i < plan->file_count; i++) {
         if (stage_is_staged(&layout->stage, i)) {
             layout_want(layout, i);
@@ -198,24 +312,11 @@ vsr_code stage_layout_places(struct stage_layout *layout, vsr_error *error)
             }
         }
     }
-    for (uint32_t i = 0; i < plan->directory_count; i++) {
-        layout->directory_anchor[i] = MARK_NONE;
-        layout->stage.directory_mount[i] = MARK_NONE;
-        layout->stage.directory_tree[i] = MARK_NONE;
-        if (layout->wanted[i] == WANT_NOT) {
-            continue;
-        }
-        vsr_code code = layout_open_root(layout, plan->directories[i].root, error);
-        if (code == VSR_OK && layout_exists(layout, i) &&
-            (layout->wanted[i] >= WANT_ENTRIES || layout->stage.options.cross_mounts ||
-             stage_is_root_top(plan, i))) {
-            code = layout_anchor(layout, i, error);
-        }
-        if (code != VSR_OK) {
-            return code;
-        }
+    vsr_code code = layout_anchors(layout, false, error);
+    if (code == VSR_OK) {
+        code = layout_tell_places(layout, error);
     }
-    return VSR_OK;
+    return code == VSR_OK ? layout_anchors(layout, true, error) : code;
 }
 
 /* --- trees --- */

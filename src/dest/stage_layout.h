@@ -35,6 +35,7 @@ struct stage_layout {
     uint32_t *directory_record; /* its KIND_DIRECTORY plan_file, or MARK_NONE   */
     uint8_t *needed;            /* publishing's mark on directories of a group  */
     uint8_t *merged;            /* 1: made at its place when its tree was merged */
+    uint8_t *there; /* for each plan_directory: 1: missing when planned, and made by this run */
 };
 
 enum stage_tree_state { TREE_STAGED, TREE_PUBLISHED, TREE_DROPPED };
@@ -57,14 +58,20 @@ static inline const struct stage_layout *stage_layout_read(const struct stage *s
     return stage->owned;
 }
 
-/* Files that the engine stages: not ACTION_NONE, not of a unit that was refused, then or since. */
-bool stage_is_staged(const struct stage *stage, uint32_t file);
+/* Did it exist when planned, or has this run made it at its place since? */
+static inline bool stage_is_there(const struct stage_layout *layout, uint32_t directory)
+{
+    return layout->stage.plan->directories[directory].make == 0 || layout->there[directory] != 0;
+}
+
+/* What the journal knows of a place; NULL: nothing. */
+const struct stage_place *stage_place_known(const struct stage *stage, uint32_t directory);
 
 /* Is the file built inside a staged tree, under its own name (else: in a shard, by number)? */
 bool stage_in_tree(const struct stage *stage, uint32_t file);
 uint32_t stage_shard_of(uint32_t file);
 void stage_shard_name(uint32_t shard, char out[10]);
-void stage_tree_name(uint32_t tree, char out[10]);
+void stage_tree_name(const struct stage *stage, uint32_t tree, char out[10]);
 
 /* The name that a file gets at its place; out holds WIN_NAME_BYTES_MAX + 1. False: no plain one. */
 bool stage_final_name(const struct stage *stage, uint32_t file, char *out);

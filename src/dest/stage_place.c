@@ -50,8 +50,28 @@ bool stage_is_staged(const struct stage *stage, uint32_t file)
 {
     const struct plan_file *f = &stage->plan->files[file];
     const enum refusal *since = stage->options.refusals;
+    const struct stage_known *known = stage->options.known;
     return f->action != ACTION_NONE && stage->plan->units[f->unit].refusal == REFUSAL_NONE &&
-           (since == NULL || since[f->unit] == REFUSAL_NONE);
+           (since == NULL || since[f->unit] == REFUSAL_NONE) &&
+           (known == NULL || known->done == NULL || known->done[f->unit] == 0);
+}
+
+const struct stage_place *stage_place_known(const struct stage *stage, uint32_t directory)
+{
+    const struct stage_known *known = stage->options.known;
+    uint32_t first = 0, end = known != NULL ? known->place_count : 0;
+    while (first < end) {
+        const uint32_t middle = first + (end - first) / 2;
+        if (known->places[middle].directory < directory) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return known != NULL && first < known->place_count &&
+                   known->places[first].directory == directory
+               ? &known->places[first]
+               : NULL;
 }
 
 bool stage_is_root_top(const struct plan *plan, uint32_t directory)
@@ -81,8 +101,7 @@ bool stage_directory_path(const struct stage *stage, uint32_t directory, bool in
         }
         separated = true;
     }
-    if (inside_tree &&
-        !backward_add(&text, stage_hex('t', stage->directory_tree[directory], number), separated)) {
+    if (inside_tree && !backward_add(&text, stage_hex('t', top, number), separated)) {
         return false;
     }
     memmove(path, path + text.at, path_bytes - text.at);
@@ -173,10 +192,11 @@ void stage_shard_name(uint32_t shard, char out[10])
     (void)stage_copy_name(stage_hex('f', shard, number), out);
 }
 
-void stage_tree_name(uint32_t tree, char out[10])
+/* By the number of its top: however many trees there are when a run goes on, it is the same. */
+void stage_tree_name(const struct stage *stage, uint32_t tree, char out[10])
 {
     char number[9];
-    (void)stage_copy_name(stage_hex('t', tree, number), out);
+    (void)stage_copy_name(stage_hex('t', stage->trees[tree].directory, number), out);
 }
 
 int stage_open_place(const struct stage *stage, uint32_t directory, int flags)

@@ -238,6 +238,13 @@ int undo_put_back(int folder_fd, uint32_t file, int base_fd)
     return fault;
 }
 
+bool undo_exists(int folder_fd, uint32_t file)
+{
+    char name[UNDO_NAME_BYTES];
+    undo_name(file, name);
+    return faccessat(folder_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 void undo_remove(int folder_fd, uint32_t file)
 {
     char name[UNDO_NAME_BYTES];

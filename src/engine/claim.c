@@ -99,24 +99,65 @@ static void claim_begin_target(struct claim_list *list, const struct file_table 
     }
 }
 
-static uint64_t claim_count_pieces(struct claim_list *list, const struct file_table *table)
+/* Files whose pieces are marked one by one, in order: those of more than one, where a sync reaches
+ * what a piece has written. */
+struct claim_segments {
+    struct marks_segment *list;
+    uint32_t count;
+    size_t capacity;
+};
+
+static void claim_add_segment(struct claim_segments *segments, const struct file_table *table,
+                              uint32_t file, uint32_t count)
+{
+    const struct stage *stage = table->input->stage;
+    if (table->input->marks == NULL || count < 2 ||
+        stage->mounts[stage_file_mount(stage, file)].abilities.is_fuse) {
+        return;
+    }
+    segments->list =
+        heap_grow(segments->list, segments->count, &segments->capacity, sizeof *segments->list);
+    segments->list[segments->count++] = (struct marks_segment){.file = file, .count = count};
+}
+
+static uint64_t claim_count_pieces(struct claim_list *list, const struct file_table *table,
+                                   struct claim_segments *segments)
 {
     const struct engine_input *input = table->input;
+    const struct range_table *ranges = &list->ranges;
     uint64_t count = 0;
     for (uint32_t i = 0; i < input->plan->file_count; i++) {
         if (table->role[i] != FILE_DATA) {
             continue;
         }
         if (claim_is_ranged(table, i)) {
+            const uint32_t before = ranges->piece_count + ranges->copy_count;
             claim_begin_target(list, table, i);
+            claim_add_segment(segments, table, i,
+                              ranges->piece_count + ranges->copy_count - before);
             count++; /* one without any piece */
             continue;
         }
         const struct index_entry *e = claim_data_entry(table, i);
-        count += e != NULL && claim_has_data(e) ? e->chunk_count : 1;
+        const uint32_t own = e != NULL && claim_has_data(e) ? e->chunk_count : 1;
+        claim_add_segment(segments, table, i, own);
+        count += own;
     }
     range_table_seal(&list->ranges);
     return count + list->ranges.piece_count + list->ranges.copy_count;
+}
+
+/* A run that goes on: is the piece written already? The last one is always written again, so that
+ * somebody finishes the file. */
+static bool claim_is_done(const struct file_table *table, const struct marks_segment *segment,
+                          uint32_t piece, bool is_last)
+{
+    return segment != NULL && !is_last && marks_piece_is_done(table->input->marks, segment, piece);
+}
+
+static const struct marks_segment *claim_segment(const struct file_table *table, uint32_t file)
+{
+    return table->input->marks == NULL ? NULL : marks_find(table->input->marks, file);
 }
 
 static void claim_check_media(struct file_table *table, uint32_t file)
@@ -133,13 +174,16 @@ static void claim_check_media(struct file_table *table, uint32_t file)
 static void claim_add_file(struct claim_list *list, struct file_table *table, uint32_t file)
 {
     const struct index_entry *e = claim_data_entry(table, file);
+    const struct marks_segment *segment = claim_segment(table, file);
     const uint32_t first = list->piece_count;
     claim_check_media(table, file);
     if (e == NULL || !claim_has_data(e)) {
         list->pieces[list->piece_count++] = (struct claim_piece){file, MARK_NONE};
     } else {
         for (uint32_t i = 0; i < e->chunk_count; i++) {
-            list->pieces[list->piece_count++] = (struct claim_piece){file, i};
+            if (!claim_is_done(table, segment, i, i + 1 == e->chunk_count)) {
+                list->pieces[list->piece_count++] = (struct claim_piece){file, i};
+            }
         }
     }
     atomic_store_explicit(&table->files[file].remaining, list->piece_count - first,
@@ -152,7 +196,10 @@ static void claim_add_target(struct claim_list *list, struct file_table *table,
 {
     const struct stage *stage = table->input->stage;
     const struct stage_base *base = stage != NULL ? stage_base_of(stage, target->file) : NULL;
+    const struct marks_segment *segment = claim_segment(table, target->file);
     const uint32_t first = list->piece_count;
+    const uint32_t count = segment != NULL ? segment->count : 0;
+    uint32_t own = 0; /* number among the target's pieces, as claim_ordinal() counts */
     for (uint32_t i = 0; i < target->record_count; i++) {
         const struct range_record *record = &list->ranges.records[target->first_record + i];
         if (base != NULL && base->os_errno != 0) {
@@ -162,14 +209,18 @@ static void claim_add_target(struct claim_list *list, struct file_table *table,
         if (record->incomplete) {
             file_table_fault(table, record->file, OUTCOME_MEDIA_CORRUPT, 0);
         }
-        for (uint32_t k = 0; k < record->piece_count; k++) {
-            list->pieces[list->piece_count++] =
-                (struct claim_piece){record->file, record->first_piece + k};
+        for (uint32_t k = 0; k < record->piece_count; k++, own++) {
+            if (!claim_is_done(table, segment, own, own + 1 == count)) {
+                list->pieces[list->piece_count++] =
+                    (struct claim_piece){record->file, record->first_piece + k};
+            }
         }
     }
-    for (uint32_t i = 0; i < target->copy_count; i++) {
-        list->pieces[list->piece_count++] =
-            (struct claim_piece){target->file, (target->first_copy + i) | CLAIM_COPY};
+    for (uint32_t i = 0; i < target->copy_count; i++, own++) {
+        if (!claim_is_done(table, segment, own, own + 1 == count)) {
+            list->pieces[list->piece_count++] =
+                (struct claim_piece){target->file, (target->first_copy + i) | CLAIM_COPY};
+        }
     }
     if (list->piece_count == first) {
         list->pieces[list->piece_count++] = (struct claim_piece){target->file, MARK_NONE};
@@ -188,6 +239,21 @@ static void claim_add_all(struct claim_list *list, struct file_table *table)
     for (uint32_t i = 0; i < list->ranges.target_count; i++) {
         claim_add_target(list, table, &list->ranges.targets[i]);
     }
+}
+
+uint32_t claim_ordinal(const struct claim_list *list, const struct claim_piece *piece)
+{
+    const struct range_table *ranges = &list->ranges;
+    const struct plan *plan = list->table->input->plan;
+    if (!stage_is_ranged(&plan->files[piece->file])) {
+        return piece->chunk;
+    }
+    const struct range_target *target = range_table_find(ranges, stage_target(plan, piece->file));
+    const struct range_record *records = &ranges->records[target->first_record];
+    const struct range_record *last = &records[target->record_count - 1];
+    return claim_is_copy(piece) ? last->first_piece + last->piece_count - records->first_piece +
+                                      (piece->chunk & ~CLAIM_COPY) - target->first_copy
+                                : piece->chunk - records->first_piece;
 }
 
 /* --- order --- */
@@ -377,12 +443,21 @@ static void claim_deal(struct claim_list *list, uint32_t workers)
 vsr_code claim_list_init(struct claim_list *list, struct file_table *table, uint32_t workers,
                          vsr_error *error)
 {
+    struct claim_segments segments = {0};
     *list = (struct claim_list){.table = table};
-    const uint64_t count = claim_count_pieces(list, table);
+    const uint64_t count = claim_count_pieces(list, table, &segments);
+    vsr_code code = VSR_OK;
     if (count >= CLAIM_COPY) {
-        return err_set(error, VSR_ERR_MEDIA, "engine/claim",
+        code = err_set(error, VSR_ERR_MEDIA, "engine/claim",
                        "the plan has %llu pieces of files, more than one run can hold",
                        (unsigned long long)count);
+    } else if (table->input->marks != NULL) {
+        code = marks_pieces_make(table->input->marks, segments.list, segments.count,
+                                 file_table_is_begun, table, error);
+    }
+    free(segments.list);
+    if (code != VSR_OK) {
+        return code;
     }
     list->pieces = heap_alloc(count, sizeof *list->pieces);
     claim_add_all(list, table);

@@ -38,7 +38,8 @@ struct claim_list {
 };
 
 /* Also sets each file's count of remaining pieces. Files whose chunks do not add up to their size
- * get a fault. Errors: MEDIA, a set with more pieces than a run can hold. */
+ * get a fault. Pieces that an interrupted run has marked are left out. Errors: MEDIA, a set with
+ * more pieces than a run can hold; DEST_*, of the marks. */
 vsr_code claim_list_init(struct claim_list *list, struct file_table *table, uint32_t workers,
                          vsr_error *error);
 void claim_list_fini(struct claim_list *list);
@@ -54,6 +55,10 @@ static inline bool claim_is_copy(const struct claim_piece *piece)
 /* The chunk of a piece; NULL for a copy, and for a file without data. */
 const struct index_chunk *claim_chunk(const struct claim_list *list,
                                       const struct claim_piece *piece);
+
+/* The number of a piece with data, or of a copy, among all those of its file (of a record of
+ * ranges: of its destination), as marks count them. */
+uint32_t claim_ordinal(const struct claim_list *list, const struct claim_piece *piece);
 
 /* The frame of a job as its first piece with data names it, or NULL. */
 const struct index_chunk *claim_frame(const struct claim_list *list, uint32_t job);

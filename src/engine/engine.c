@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct engine {
@@ -102,27 +103,41 @@ static vsr_code engine_start_workers(struct engine *engine, vsr_error *error)
     return first.code;
 }
 
+/* Is something of the file marked as written, by the run that was interrupted? */
+static bool engine_is_continued(const struct engine_input *input, uint32_t file)
+{
+    const struct marks_segment *segment =
+        input->marks != NULL ? marks_find(input->marks, file) : NULL;
+    bool any = false;
+    for (uint32_t i = 0; segment != NULL && !any && i < segment->count; i++) {
+        any = marks_piece_is_done(input->marks, segment, i);
+    }
+    return any;
+}
+
 /* A resumed run: what an interrupted one left of files with several frames goes, because they are
- * opened without O_EXCL and their holes are not written. */
+ * opened without O_EXCL and their holes are not written. What is continued stays, writable to us
+ * whatever permissions it has got already. */
 static void engine_clear_leftovers(struct engine *engine)
 {
     const struct engine_input *input = &engine->input;
-    if (input->stage == NULL || input->stage->options.trusted == NULL) {
+    if (input->stage == NULL || input->stage->options.known == NULL) {
         return;
     }
     struct stage_where where = {.key = STAGE_KEY_NONE,
                                 .path = heap_alloc(STAGE_PATH_BYTES_MAX, 1),
                                 .name = heap_alloc(WIN_NAME_BYTES_MAX + 1u, 1)};
     for (uint32_t i = 0; i < input->plan->file_count; i++) {
+        const bool continued = engine_is_continued(input, i);
         if (engine->table.role[i] != FILE_DATA ||
-            (!stage_is_ranged(&input->plan->files[i]) &&
+            (!continued && !stage_is_ranged(&input->plan->files[i]) &&
              atomic_load_explicit(&engine->table.files[i].remaining, memory_order_relaxed) < 2) ||
             !stage_place(input->stage, i, &where)) {
             continue;
         }
         const int fd = root_openat(where.base_fd, where.path, O_PATH | O_DIRECTORY, 0);
         if (fd >= 0) {
-            (void)unlinkat(fd, where.name, 0);
+            (void)(continued ? fchmodat(fd, where.name, 0600, 0) : unlinkat(fd, where.name, 0));
             (void)close(fd);
         }
     }

@@ -11,6 +11,7 @@
 #include "dest/meta.h"
 #include "dest/publish.h"
 #include "engine/budget.h"
+#include "engine/marks.h"
 #include "engine/profile.h"
 
 struct engine; /* heap */
@@ -22,8 +23,11 @@ struct engine_input {
     const struct budget *budget;
     enum owner_policy owner;
     struct outcome_row
-        *rows;           /* plan->file_count of them, zeroed (NOT_STARTED); shared memory is fine */
+        *rows; /* plan->file_count of them, zeroed (NOT_STARTED) but for files that are held; shared
+                  memory is fine */
     const uint8_t *skip; /* for each file: 1 = leave it alone; may be NULL */
+    const uint8_t *held; /* for each file: 1 = it is staged already, and has its row; or NULL */
+    struct marks *marks; /* what is done is written down there; NULL: nowhere */
     bool discard;
 };
 

@@ -40,6 +40,9 @@ static void file_set_row(struct worker *worker, uint32_t file)
         meter_add(&worker->meter.files_failed, 1);
     }
     worker->file_loss = (struct meta_loss){0};
+    if (whole) {
+        marks_file(worker->input->marks, file);
+    }
 }
 
 static void file_remove(struct worker *worker, uint32_t file)
@@ -81,6 +84,7 @@ static int file_link(struct worker *worker, uint32_t owner, uint32_t name)
 static void file_end_names(struct worker *worker, uint32_t owner)
 {
     struct file_table *table = worker->table;
+    worker->file_loss = (struct meta_loss){0}; /* the owner's */
     const uint32_t fault = atomic_load_explicit(&table->files[owner].fault, memory_order_relaxed);
     for (uint32_t name = table->next_name[owner]; name != MARK_NONE;
          name = table->next_name[name]) {
@@ -129,8 +133,10 @@ void file_pieces_done(struct worker *worker, uint32_t file, uint32_t count, bool
     if (failed) {
         file_remove(worker, file);
     }
-    file_set_row(worker, file);
+    const struct meta_loss loss = worker->file_loss;
     file_end_names(worker, file);
+    worker->file_loss = loss;
+    file_set_row(worker, file); /* whoever finds its mark finds those of its names */
     /* only now may the file's group be published: its staged name was needed for the others */
     for (uint32_t name = table->next_name[file]; name != MARK_NONE;) {
         const uint32_t next = table->next_name[name];

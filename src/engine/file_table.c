@@ -7,11 +7,14 @@
 #include "base/hash_map.h"
 #include "base/heap.h"
 #include "base/limits.h"
+#include "base/own.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 uint32_t file_table_group(const struct file_table *table, uint32_t file)
@@ -131,6 +134,36 @@ static void table_set_roles(struct file_table *table)
     hash_map_free(&stand_ins);
 }
 
+/* What an interrupted run has staged keeps its owner and names, and nobody makes it again. */
+static void table_leave_held(struct file_table *table)
+{
+    const struct engine_input *input = table->input;
+    for (uint32_t i = 0; input->held != NULL && i < input->plan->file_count; i++) {
+        if (input->held[i] != 0) {
+            table->role[i] = FILE_LEFT_ALONE;
+            table->next_name[i] = MARK_NONE;
+        }
+    }
+}
+
+bool file_table_is_begun(void *context, uint32_t file)
+{
+    const struct file_table *table = context;
+    struct stat facts;
+    struct stage_where where = {.key = STAGE_KEY_NONE,
+                                .path = heap_alloc(STAGE_PATH_BYTES_MAX, 1),
+                                .name = heap_alloc(WIN_NAME_BYTES_MAX + 1u, 1)};
+    bool begun = false;
+    if (stage_place(table->input->stage, file, &where)) {
+        OWN(fd) fd = root_openat(where.base_fd, where.path, O_PATH | O_DIRECTORY, 0);
+        begun = fd >= 0 && fstatat(fd, where.name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
+                S_ISREG(facts.st_mode);
+    }
+    free(where.path);
+    free(where.name);
+    return begun;
+}
+
 /* --- groups --- */
 
 static void table_announce(struct file_table *table, uint32_t group)
@@ -175,6 +208,7 @@ vsr_code file_table_init(struct file_table *table, const struct engine_input *in
         return err_sys(error, VSR_ERR_MEMORY, "engine/file_table", "cannot make an eventfd");
     }
     table_set_roles(table);
+    table_leave_held(table);
     table_count_groups(table);
     return VSR_OK;
 }

@@ -16,7 +16,7 @@ struct file_state {
 };
 
 enum file_role {
-    FILE_LEFT_ALONE, /* skipped, refused, or nothing to do */
+    FILE_LEFT_ALONE, /* skipped, refused, staged already, or nothing to do */
     FILE_DATA,       /* made and written here */
     FILE_PART,       /* ranges into the staged file of another record, which stands before it */
     FILE_NAME        /* a further name of another planned file, linked when that one is whole */
@@ -45,6 +45,10 @@ uint32_t file_table_group(const struct file_table *table, uint32_t file);
 
 /* The media entry with the file's data. */
 uint32_t file_table_data_entry(const struct file_table *table, uint32_t file);
+
+/* Is a regular file staged for it, by an interrupted run? Before workers start; context is the
+ * table (marks_carry). */
+bool file_table_is_begun(void *context, uint32_t file);
 
 /* Remember why a file fails; the first cause stays. Any worker. */
 void file_table_fault(struct file_table *table, uint32_t file, enum outcome outcome, int os_errno);

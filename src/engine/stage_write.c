@@ -77,11 +77,15 @@ static struct ring_operation write_rest(const struct worker *worker, const struc
 
 static enum slot_state write_piece_end(struct worker *worker, struct slot *slot, int fault)
 {
-    const uint32_t file = worker->claims->pieces[slot->piece].file;
+    const struct claim_piece *piece = &worker->claims->pieces[slot->piece];
+    const uint32_t file = piece->file;
     if (fault != 0) {
         file_table_fault(worker->table, file, outcome_of_errno(fault), fault);
     }
     if (slot->large != NULL) {
+        if (fault == 0) {
+            marks_piece(worker->input->marks, file, piece->chunk);
+        }
         slot->large->in_flight--;
         slot->large = NULL;
     }
@@ -207,6 +211,9 @@ static void write_ranged(struct worker *worker, struct slot *slot)
             file_table_fault(worker->table, piece->file, OUTCOME_CANCELLED, 0);
         } else if (fault != 0) {
             file_table_fault(worker->table, piece->file, outcome_of_errno(fault), fault);
+        } else if (worker->input->marks != NULL) {
+            marks_piece(worker->input->marks, stage_target(worker->input->plan, piece->file),
+                        claim_ordinal(worker->claims, piece));
         }
         meter_mark(&worker->meter, WORK_WRITE);
     }

@@ -10,6 +10,8 @@
 #include "report/report.h"
 #include "run/dialogue.h"
 
+struct resume; /* run/resume.h */
+
 struct conduct_progress {
     uint64_t files_total, files_done, files_failed, bytes_total, bytes_done;
     uint32_t units_total, units_done;
@@ -30,6 +32,8 @@ struct conduct_options {
     void (*on_progress)(void *context, const struct conduct_progress *progress);
     void *context;
     const volatile int *cancel; /* a signal's number, or 1; NULL: none */
+    struct view players, chain; /* JSON objects: kept for who goes on with the run; or absent */
+    struct resume *resume;      /* this goes on with a run: open, and prepared; or NULL */
 };
 
 /* What can refuse a run of a plan of the first pass, whatever places it ends with: memory, the run

@@ -1,14 +1,18 @@
-/* journal.c - append, sync, read back. What a resume does with the records is not here. */
+/* journal.c - append, sync, read record by record. What the records of a journal come to together
+ * is run/journal_content.h's. */
 #include "run/journal.h"
 
 #include "base/bug.h"
 #include "base/clock.h"
 #include "base/hash_map.h"
+#include "base/heap.h"
 #include "base/io.h"
 #include "base/limits.h"
+#include "base/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,30 +88,67 @@ static vsr_code records_write(struct journal *journal, struct buffer *records, b
     return VSR_OK;
 }
 
-static void boot_id_read(char out[40])
+void journal_boot_id(char out[40])
 {
     memset(out, 0, 40);
-    const int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        const ssize_t got = read(fd, out, 36);
-        if (got != 36) {
-            memset(out, 0, 40); /* unknown: nothing is trusted by it */
-        }
-        (void)close(fd);
+    OWN(fd) fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && read(fd, out, 36) != 36) {
+        memset(out, 0, 40);
     }
 }
 
+/* Records of some entries each, so that none is too long. */
+static void records_add_all(struct journal *journal, struct buffer *out, enum journal_type type,
+                            uint32_t group, const void *entries, size_t entry_bytes, size_t count)
+{
+    const size_t most = JOURNAL_PAYLOAD_BYTES_MAX / entry_bytes;
+    for (size_t at = 0; at < count; at += most) {
+        const size_t some = count - at < most ? count - at : most;
+        record_add(journal, out, type, group, (const char *)entries + at * entry_bytes,
+                   (uint32_t)(some * entry_bytes));
+    }
+}
+
+static void session_add(struct journal *journal, struct buffer *records)
+{
+    struct journal_session session;
+    journal_boot_id(session.boot_id);
+    record_add(journal, records, JOURNAL_SESSION, MARK_NONE, &session, sizeof session);
+}
+
 vsr_code journal_begin(struct journal *journal, int fd, const char *path, const struct uuid *run,
-                       const struct plan *plan, vsr_error *error)
+                       const struct plan *plan, const uint8_t plan_xxh3[16], struct view call,
+                       vsr_error *error)
 {
     *journal = (struct journal){.fd = fd, .path = path};
-    struct journal_begin begin = {.file_count = plan->file_count, .unit_count = plan->unit_count};
+    struct journal_begin begin = {.version = JOURNAL_VERSION,
+                                  .file_count = plan->file_count,
+                                  .unit_count = plan->unit_count};
     memcpy(begin.run_uuid, run->bytes, sizeof begin.run_uuid);
     memcpy(begin.set_uuid, plan->set_uuid.bytes, sizeof begin.set_uuid);
     memcpy(begin.index_xxh3, plan->index_xxh3, sizeof begin.index_xxh3);
-    boot_id_read(begin.boot_id);
+    memcpy(begin.plan_xxh3, plan_xxh3, sizeof begin.plan_xxh3);
     struct buffer records = {0};
     record_add(journal, &records, JOURNAL_BEGIN, MARK_NONE, &begin, sizeof begin);
+    records_add_all(journal, &records, JOURNAL_CALL, MARK_NONE, call.p, 1, call.n);
+    session_add(journal, &records);
+    return records_write(journal, &records, false, error);
+}
+
+vsr_code journal_go_on(struct journal *journal, int fd, const char *path, uint64_t sequence,
+                       vsr_error *error)
+{
+    *journal = (struct journal){.fd = fd, .path = path, .sequence = sequence, .kept = sequence};
+    struct buffer records = {0};
+    session_add(journal, &records);
+    return records_write(journal, &records, true, error);
+}
+
+vsr_code journal_places(struct journal *journal, const struct stage_place *places, uint32_t count,
+                        vsr_error *error)
+{
+    struct buffer records = {0};
+    records_add_all(journal, &records, JOURNAL_PLACES, MARK_NONE, places, sizeof *places, count);
     return records_write(journal, &records, false, error);
 }
 
@@ -115,23 +156,85 @@ vsr_code journal_mounts(struct journal *journal, const struct stage *stage, vsr_
 {
     struct buffer records = {0};
     for (uint32_t i = 0; i < stage->mount_count; i++) {
-        const struct stage_mount *mount = &stage->mounts[i];
-        const struct journal_mount payload = {.mount = i,
-                                              .root = mount->root,
-                                              .mount_id = mount->mount_id,
-                                              .device = mount->device,
-                                              .inode = mount->inode};
+        const struct stage_identity *identity = &stage->mounts[i].identity;
+        struct journal_mount payload = {.mount = i,
+                                        .root = stage->mounts[i].root,
+                                        .mount_id = identity->mount_id,
+                                        .device = identity->device,
+                                        .inode = identity->inode,
+                                        .birth_s = identity->birth_s,
+                                        .birth_ns = identity->birth_ns,
+                                        .fs_type = identity->fs_type};
+        memcpy(payload.fs_uuid, identity->fs_uuid, sizeof payload.fs_uuid);
         record_add(journal, &records, JOURNAL_MOUNT, MARK_NONE, &payload, sizeof payload);
     }
     return records_write(journal, &records, true, error);
 }
 
-vsr_code journal_end(struct journal *journal, int exit_code, vsr_error *error)
+static void refused_add(struct journal *journal, struct buffer *records, uint32_t unit,
+                        enum refusal refusal, struct view detail)
 {
-    const struct journal_end end = {.exit_code = exit_code};
+    const struct journal_refused head = {unit, refusal};
+    const size_t room = JOURNAL_PAYLOAD_BYTES_MAX - sizeof head;
+    struct buffer payload = {0};
+    buffer_add(&payload, &head, sizeof head);
+    buffer_add(&payload, detail.p, detail.n < room ? detail.n : room);
+    record_add(journal, records, JOURNAL_REFUSED, MARK_NONE, payload.p, (uint32_t)payload.n);
+    buffer_free(&payload);
+}
+
+static void refused_add_all(struct journal *journal, struct buffer *records,
+                            const enum refusal *refusals, const struct view *details,
+                            uint32_t unit_count)
+{
+    for (uint32_t u = 0; u < unit_count; u++) {
+        if (refusals[u] != REFUSAL_NONE) {
+            refused_add(journal, records, u, refusals[u], details != NULL ? details[u] : VIEW_NONE);
+        }
+    }
+}
+
+vsr_code journal_refused(struct journal *journal, const enum refusal *refusals,
+                         const struct view *details, uint32_t unit_count, vsr_error *error)
+{
+    struct buffer records = {0};
+    refused_add_all(journal, &records, refusals, details, unit_count);
+    return records_write(journal, &records, false, error);
+}
+
+vsr_code journal_ready(struct journal *journal, const struct journal_readiness *ready,
+                       vsr_error *error)
+{
+    const struct stage *stage = ready->stage;
+    const struct journal_commit commit = {0};
+    struct buffer records = {0};
+    records_add_all(journal, &records, JOURNAL_BASES, MARK_NONE, stage->bases, sizeof *stage->bases,
+                    stage->base_count);
+    records_add_all(journal, &records, JOURNAL_UNCOMMIT, MARK_NONE, ready->uncommitted,
+                    sizeof *ready->uncommitted, ready->uncommitted_count);
+    refused_add_all(journal, &records, ready->refusals, ready->details, stage->plan->unit_count);
+    if (ready->failed_count > 0) {
+        records_add_all(journal, &records, JOURNAL_FATES, MARK_NONE, ready->failed,
+                        sizeof *ready->failed, ready->failed_count);
+        record_add(journal, &records, JOURNAL_COMMIT, MARK_NONE, &commit, sizeof commit);
+    }
+    record_add(journal, &records, JOURNAL_READY, MARK_NONE, NULL, 0);
+    return records_write(journal, &records, true, error);
+}
+
+vsr_code journal_end(struct journal *journal, int exit_code, bool open, vsr_error *error)
+{
+    const struct journal_end end = {.exit_code = exit_code, .open = open ? 1 : 0};
     struct buffer records = {0};
     record_add(journal, &records, JOURNAL_END, MARK_NONE, &end, sizeof end);
     return records_write(journal, &records, true, error);
+}
+
+/* A group is known by its first unit: its number may be another one when the run goes on. */
+static uint32_t log_group(const struct journal *journal, uint32_t group)
+{
+    const struct stage *stage = journal->stage;
+    return stage == NULL ? group : stage->group_units[stage->groups[group].first_unit];
 }
 
 static vsr_code log_intents(void *context, uint32_t group, const struct publish_intent *intents,
@@ -140,16 +243,46 @@ static vsr_code log_intents(void *context, uint32_t group, const struct publish_
     struct journal *journal = context;
     struct buffer records = {0};
     for (uint32_t i = 0; i < count; i++) {
-        record_add(journal, &records, JOURNAL_INTENT, group, &intents[i], sizeof intents[i]);
+        record_add(journal, &records, JOURNAL_INTENT, log_group(journal, group), &intents[i],
+                   sizeof intents[i]);
     }
     return records_write(journal, &records, !more, error);
+}
+
+static void fates_add(struct journal *journal, struct buffer *records, uint32_t group)
+{
+    const struct stage *stage = journal->stage;
+    const struct stage_group *g = &stage->groups[group];
+    struct journal_fate *fates = heap_alloc(g->unit_count, sizeof *fates);
+    for (uint32_t i = 0; i < g->unit_count; i++) {
+        const uint32_t unit = stage->group_units[g->first_unit + i];
+        fates[i] = (struct journal_fate){.unit = unit,
+                                         .published = journal->states[unit] != UNIT_FAILED,
+                                         .residue = journal->residue[unit]};
+    }
+    records_add_all(journal, records, JOURNAL_FATES, log_group(journal, group), fates,
+                    sizeof *fates, g->unit_count);
+    free(fates);
 }
 
 static vsr_code log_commit(void *context, uint32_t group, vsr_error *error)
 {
     struct journal *journal = context;
     struct buffer records = {0};
-    record_add(journal, &records, JOURNAL_COMMIT, group, NULL, 0);
+    struct journal_commit commit = {0};
+    if (journal->epoch != NULL) {
+        commit.epoch = atomic_load_explicit(journal->epoch, memory_order_acquire);
+    }
+    if (journal->stage != NULL) {
+        fates_add(journal, &records, group);
+    }
+    if (journal->rows_fd > 0 && fdatasync(journal->rows_fd) != 0) {
+        buffer_free(&records);
+        return err_sys(error, err_dest_code(errno), WHERE, "cannot sync the rows in %s",
+                       journal->path);
+    }
+    record_add(journal, &records, JOURNAL_COMMIT, log_group(journal, group), &commit,
+               sizeof commit);
     return records_write(journal, &records, true, error);
 }
 
@@ -188,4 +321,19 @@ bool journal_next(struct journal_cursor *cursor, struct journal_record *record,
     cursor->sequence++;
     cursor->torn_bytes = 0;
     return true;
+}
+
+bool journal_holds_record(struct view bytes)
+{
+    struct journal_record record;
+    struct view payload;
+    while (bytes.n >= sizeof record) {
+        memcpy(&record, bytes.p, sizeof record);
+        struct journal_cursor cursor = {.bytes = bytes, .sequence = record.sequence};
+        if (journal_next(&cursor, &record, &payload)) {
+            return true;
+        }
+        bytes = view_skip(bytes, 1);
+    }
+    return false;
 }

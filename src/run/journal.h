@@ -16,12 +16,23 @@
 #include "base/uuid.h"
 #include "dest/publish.h"
 
+#include <stdatomic.h>
+
 enum journal_type {
-    JOURNAL_BEGIN = 1,  /* struct journal_begin                             */
-    JOURNAL_MOUNT = 2,  /* struct journal_mount: a staging folder's identity */
-    JOURNAL_INTENT = 3, /* struct journal_intent                             */
-    JOURNAL_COMMIT = 4, /* struct journal_group                              */
-    JOURNAL_END = 5     /* struct journal_end                                */
+    JOURNAL_BEGIN = 1,    /* struct journal_begin                                          */
+    JOURNAL_MOUNT = 2,    /* struct journal_mount: a staging folder's identity             */
+    JOURNAL_INTENT = 3,   /* struct publish_intent; group: the group's first unit          */
+    JOURNAL_COMMIT = 4,   /* struct journal_commit; group as above                         */
+    JOURNAL_END = 5,      /* struct journal_end                                            */
+    JOURNAL_CALL = 6,     /* JSON text, in parts: how the run was called (run/run_call.h)  */
+    JOURNAL_SESSION = 7,  /* struct journal_session: a process begins, or goes on          */
+    JOURNAL_PLACES = 8,   /* struct stage_place, several                                   */
+    JOURNAL_BASES = 9,    /* struct stage_base, several                                    */
+    JOURNAL_REFUSED = 10, /* struct journal_refused and a sentence: a unit, since planning */
+    JOURNAL_READY = 11,   /* nothing: all of the above is said, files may be staged; what
+                              intents before it were about has been taken back              */
+    JOURNAL_FATES = 12,   /* struct journal_fate, several: of the commit that follows      */
+    JOURNAL_UNCOMMIT = 13 /* uint32_t, several: units whose commit counts no more          */
 };
 
 struct journal_record { /* in front of each payload; behind it the u64 XXH3-64 of both */
@@ -33,20 +44,45 @@ struct journal_record { /* in front of each payload; behind it the u64 XXH3-64 o
     uint64_t sequence; /* from 0 */
 };
 
+enum { JOURNAL_VERSION = 2 };
+
 struct journal_begin {
+    uint32_t version, reserved;
     uint8_t run_uuid[16], set_uuid[16], index_xxh3[16];
-    char boot_id[40];
+    uint8_t plan_xxh3[16]; /* of plan.bin: its last bytes */
     uint32_t file_count, unit_count;
+};
+
+struct journal_session {
+    char boot_id[40]; /* zeros: unknown, nothing is trusted by it */
 };
 
 struct journal_mount {
     uint32_t mount, root;
     uint64_t mount_id, device, inode;
+    int64_t birth_s;
+    uint32_t birth_ns, fs_type;
+    uint8_t fs_uuid[16];
+};
+
+struct journal_refused {
+    uint32_t unit, refusal;
+};
+
+struct journal_fate { /* what became of a unit */
+    uint32_t unit;
+    uint32_t published; /* 0: it failed */
+    uint64_t residue;
+};
+
+struct journal_commit {
+    uint32_t epoch; /* (engine/marks.h) after which it is on stable storage, or 0: it is */
+    uint32_t reserved;
 };
 
 struct journal_end {
     int32_t exit_code;
-    uint32_t reserved;
+    uint32_t open; /* 1: cut short, or out of space: there is something to go on with */
 };
 
 struct journal {
@@ -56,12 +92,49 @@ struct journal {
     uint64_t synced_ns, sync_count; /* what syncs took so far */
     bool broken;      /* half a record at its end could not be taken away: nothing is added */
     const char *path; /* of the run folder, for messages */
+    /* what commits tell; borrowed, set before anything is published */
+    const struct stage *stage;
+    const enum unit_state *states;
+    const uint64_t *residue;
+    int rows_fd;                   /* rows.bin, synced before a commit; 0: there is none */
+    const _Atomic uint32_t *epoch; /* NULL: what is committed is on stable storage */
 };
 
+/* This system's boot, into out; zeros: it does not tell. */
+void journal_boot_id(char out[40]);
+
+/* The first records of a new journal, and of a process that goes on with one (sequence: that of the
+ * next record). plan_xxh3: of the plan's file. */
 vsr_code journal_begin(struct journal *journal, int fd, const char *path, const struct uuid *run,
-                       const struct plan *plan, vsr_error *error);
+                       const struct plan *plan, const uint8_t plan_xxh3[16], struct view call,
+                       vsr_error *error);
+vsr_code journal_go_on(struct journal *journal, int fd, const char *path, uint64_t sequence,
+                       vsr_error *error);
+
+/* What is about to get something, and where it is staged. Synced with the mounts. */
+vsr_code journal_places(struct journal *journal, const struct stage_place *places, uint32_t count,
+                        vsr_error *error);
 vsr_code journal_mounts(struct journal *journal, const struct stage *stage, vsr_error *error);
-vsr_code journal_end(struct journal *journal, int exit_code, vsr_error *error);
+
+/* Units that were refused since planning, before anything else is known. details may be NULL. */
+vsr_code journal_refused(struct journal *journal, const enum refusal *refusals,
+                         const struct view *details, uint32_t unit_count, vsr_error *error);
+
+/* All that a process goes by, and that it is ready. Synced. */
+struct journal_readiness {
+    const struct stage *stage;    /* its bases */
+    const enum refusal *refusals; /* of each unit */
+    const struct view *details;   /* ditto; absent: none */
+    const uint32_t *uncommitted;  /* units whose commit counts no more */
+    uint32_t uncommitted_count;
+    const struct journal_fate *failed; /* units that could not be taken back */
+    uint32_t failed_count;
+};
+vsr_code journal_ready(struct journal *journal, const struct journal_readiness *ready,
+                       vsr_error *error);
+
+/* The last word of a process that was not killed. */
+vsr_code journal_end(struct journal *journal, int exit_code, bool open, vsr_error *error);
 
 /* The calls that publishing wants, on this journal; good while it lives. */
 struct publish_log journal_publish_log(struct journal *journal);
@@ -83,5 +156,9 @@ struct journal_cursor {
 };
 bool journal_next(struct journal_cursor *cursor, struct journal_record *record,
                   struct view *payload);
+
+/* Does a whole record stand anywhere in these bytes? Behind the last good one: then what is between
+ * is no torn end, but damage. */
+bool journal_holds_record(struct view bytes);
 
 #endif

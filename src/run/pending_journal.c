@@ -344,22 +344,6 @@ static const char *take_frame(struct pending_content *content, uint64_t sequence
     }
 }
 
-/* Does a whole record stand anywhere in these bytes? */
-static bool holds_record(struct view bytes)
-{
-    struct journal_record record;
-    struct view payload;
-    while (bytes.n >= sizeof record) {
-        memcpy(&record, bytes.p, sizeof record);
-        struct journal_cursor cursor = {.bytes = bytes, .sequence = record.sequence};
-        if (journal_next(&cursor, &record, &payload)) {
-            return true;
-        }
-        bytes = view_skip(bytes, 1);
-    }
-    return false;
-}
-
 static const char *content_parse(struct pending_journal *journal, struct pending_content *content,
                                  struct view bytes)
 {
@@ -377,7 +361,7 @@ static const char *content_parse(struct pending_journal *journal, struct pending
     }
     /* what a power cut has left of the last write is no record, and none stands behind it */
     content->torn_bytes = fault == NULL ? bytes.n - cursor.at : 0;
-    if (content->torn_bytes > 0 && holds_record(view_skip(bytes, cursor.at))) {
+    if (content->torn_bytes > 0 && journal_holds_record(view_skip(bytes, cursor.at))) {
         fault = cursor.fault != NULL ? cursor.fault : "a record's length is wrong";
     }
     return fault;

@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/own.h"
+#include "engine/marks.h"
 #include "run/document_out.h"
 #include "run/journal.h"
 
@@ -16,6 +17,8 @@
 #include <sys/stat.h>
 
 static const char WHERE[] = "run/folder";
+static const char PLAN[] = "plan.bin";
+static const char JOURNAL[] = "journal";
 
 /* Split path into the folder that holds it and its last name; open the former. */
 static vsr_code parent_open(const char *path, int *parent_fd, const char **name, vsr_error *error)
@@ -43,28 +46,128 @@ static vsr_code parent_open(const char *path, int *parent_fd, const char **name,
     return VSR_OK;
 }
 
-static vsr_code rows_map(struct run_folder *folder, uint32_t file_count, vsr_error *error)
+/* rows_fd is open, of the right size. */
+static vsr_code rows_map(struct run_folder *folder, size_t count, vsr_error *error)
 {
-    OWN(fd) fd = openat(folder->dir_fd, "rows.bin", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
+    void *rows =
+        mmap(NULL, folder->rows_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, folder->rows_fd, 0);
+    if (rows == MAP_FAILED) {
+        return err_sys(error, VSR_ERR_MEMORY, WHERE, "cannot map rows.bin of %s", folder->path);
+    }
+    folder->rows = rows;
+    folder->epochs = (void *)(folder->rows + count);
+    return VSR_OK;
+}
+
+static size_t rows_size(struct run_folder *folder, uint32_t file_count)
+{
+    const size_t count = file_count == 0 ? 1 : file_count;
+    folder->rows_bytes = count * (sizeof *folder->rows + sizeof *folder->epochs);
+    return count;
+}
+
+static vsr_code rows_make(struct run_folder *folder, uint32_t file_count, vsr_error *error)
+{
+    const size_t count = rows_size(folder, file_count);
+    folder->rows_fd =
+        openat(folder->dir_fd, "rows.bin", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (folder->rows_fd < 0) {
         return err_sys(error, err_dest_code(errno), WHERE, "cannot create rows.bin in %s",
                        folder->path);
     }
-    folder->rows_bytes = (size_t)(file_count == 0 ? 1 : file_count) * sizeof *folder->rows;
     /* Allocated now: a full disk must not become a SIGBUS in the middle of the run. */
-    const int rc = posix_fallocate(fd, 0, (off_t)folder->rows_bytes);
+    const int rc = posix_fallocate(folder->rows_fd, 0, (off_t)folder->rows_bytes);
     if (rc != 0) {
         errno = rc;
         return err_sys(error, err_dest_code(rc), WHERE,
                        "cannot reserve %zu bytes for rows.bin in %s", folder->rows_bytes,
                        folder->path);
     }
-    void *rows = mmap(NULL, folder->rows_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (rows == MAP_FAILED) {
-        return err_sys(error, VSR_ERR_MEMORY, WHERE, "cannot map rows.bin of %s", folder->path);
+    return rows_map(folder, count, error);
+}
+
+vsr_code run_folder_map(struct run_folder *folder, uint32_t file_count, vsr_error *error)
+{
+    struct stat facts;
+    const size_t count = rows_size(folder, file_count);
+    folder->rows_fd = openat(folder->dir_fd, "rows.bin", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (folder->rows_fd < 0 || fstat(folder->rows_fd, &facts) != 0 || !S_ISREG(facts.st_mode) ||
+        (uint64_t)facts.st_size != folder->rows_bytes) {
+        return err_set(error, VSR_ERR_RUN_FOREIGN, WHERE,
+                       "rows.bin in %s is not that of the plan beside it", folder->path);
     }
-    folder->rows = rows;
+    return rows_map(folder, count, error);
+}
+
+vsr_code run_folder_plan_hash(const struct run_folder *folder, uint8_t out[16], vsr_error *error)
+{
+    enum { HASH_BYTES = 16 };
+    struct stat facts;
+    OWN(fd) fd = openat(folder->dir_fd, PLAN, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &facts) != 0 || facts.st_size < HASH_BYTES) {
+        return err_set(error, VSR_ERR_RUN_FOREIGN, WHERE, "there is no plan in %s", folder->path);
+    }
+    return io_pread(fd, out, HASH_BYTES, (uint64_t)facts.st_size - HASH_BYTES, PLAN,
+                    VSR_ERR_RUN_FOREIGN, VSR_ERR_RUN_FOREIGN, error);
+}
+
+/* It names programs that are run and volumes that are written to: nobody else may have made it. */
+static vsr_code owner_check(const struct run_folder *folder, vsr_error *error)
+{
+    struct stat facts;
+    if (fstat(folder->dir_fd, &facts) != 0) {
+        return err_sys(error, err_dest_code(errno), WHERE, "cannot look at the run folder %s",
+                       folder->path);
+    }
+    if ((facts.st_uid != geteuid() && facts.st_uid != 0) || (facts.st_mode & 0022) != 0) {
+        return err_set(
+            error, VSR_ERR_RUN_FOREIGN, WHERE,
+            "the run folder %s belongs to user %u, or others may write in it: nothing in "
+            "it is trusted",
+            folder->path, facts.st_uid);
+    }
     return VSR_OK;
+}
+
+static vsr_code journal_lock(struct run_folder *folder, bool lock, vsr_error *error)
+{
+    const int flags = (lock ? O_RDWR | O_APPEND : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC;
+    folder->journal_fd = openat(folder->dir_fd, JOURNAL, flags);
+    if (folder->journal_fd < 0) {
+        return errno == ENOENT
+                   ? err_set(error, VSR_ERR_SELECTION, WHERE,
+                             "%s is no run folder: there is no journal in it", folder->path)
+                   : err_sys(error, err_dest_code(errno), WHERE, "cannot open the journal in %s",
+                             folder->path);
+    }
+    if (lock && flock(folder->journal_fd, LOCK_EX | LOCK_NB) != 0) {
+        return err_set(error, VSR_ERR_RUN_BUSY, WHERE,
+                       "the run folder %s is in use: its run, or a resume of it, is still at work",
+                       folder->path);
+    }
+    return VSR_OK;
+}
+
+vsr_code run_folder_adopt(struct run_folder *out, const char *path, bool lock, vsr_error *error)
+{
+    *out = (struct run_folder){.dir_fd = -1, .journal_fd = -1, .rows_fd = -1};
+    vsr_code rc = run_folder_name(path, &out->run, out->path, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    out->visible = true;
+    out->stays = true;
+    out->dir_fd = open(out->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (out->dir_fd < 0) {
+        rc = err_sys(error, err_place_code(errno), WHERE, "cannot open the run folder %s",
+                     out->path);
+    }
+    rc = rc == VSR_OK && lock ? owner_check(out, error) : rc;
+    rc = rc == VSR_OK ? journal_lock(out, lock, error) : rc;
+    if (rc != VSR_OK) {
+        run_folder_end(out);
+    }
+    return rc;
 }
 
 /* The volumes that files are planned on, for runs that go on from this one (past_run.h). */
@@ -116,15 +219,15 @@ static vsr_code identity_write(const struct run_folder *folder, const struct pla
 static vsr_code folder_fill(struct run_folder *folder, const struct plan *plan,
                             const struct media_set *set, vsr_error *error)
 {
-    vsr_code rc = plan_save(plan, folder->dir_fd, "plan.bin", error);
+    vsr_code rc = plan_save(plan, folder->dir_fd, PLAN, error);
     if (rc == VSR_OK) {
         rc = identity_write(folder, plan, set, error);
     }
     if (rc == VSR_OK) {
-        rc = rows_map(folder, plan->file_count, error);
+        rc = rows_make(folder, plan->file_count, error);
     }
     if (rc == VSR_OK) {
-        folder->journal_fd = openat(folder->dir_fd, "journal",
+        folder->journal_fd = openat(folder->dir_fd, JOURNAL,
                                     O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
         if (folder->journal_fd < 0 || flock(folder->journal_fd, LOCK_EX | LOCK_NB) != 0) {
             rc = err_sys(error, err_dest_code(errno), WHERE, "cannot create the journal in %s",
@@ -187,7 +290,7 @@ vsr_code run_folder_check(const char *path, const struct media_set *set, vsr_err
 vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct uuid *run,
                           const struct plan *plan, const struct media_set *set, vsr_error *error)
 {
-    *out = (struct run_folder){.run = *run, .dir_fd = -1, .journal_fd = -1};
+    *out = (struct run_folder){.run = *run, .dir_fd = -1, .journal_fd = -1, .rows_fd = -1};
     OWN(fd) parent_fd = -1;
     vsr_code rc = run_folder_name(path, run, out->path, error);
     if (rc == VSR_OK) {
@@ -238,20 +341,23 @@ vsr_code run_folder_show(struct run_folder *folder, vsr_error *error)
     return VSR_OK;
 }
 
+/* Hidden again first: what is seen is whole. */
 static void folder_remove(struct run_folder *folder)
 {
-    static const char *const names[] = {"plan.bin", "run.json", "rows.bin", "journal",
-                                        DOCUMENT_PRE_RESTORE};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        (void)unlinkat(folder->dir_fd, names[i], 0);
-    }
+    static const char *const names[] = {"plan.bin",   "run.json",   "rows.bin",          "journal",
+                                        "checkpoint", MARKS_PIECES, DOCUMENT_PRE_RESTORE};
     OWN(fd) parent_fd = -1;
     const char *name = NULL;
     char hidden[64];
     hidden_name(folder, hidden);
-    if (parent_open(folder->path, &parent_fd, &name, NULL) == VSR_OK) {
-        (void)unlinkat(parent_fd, hidden, AT_REMOVEDIR);
+    if (parent_open(folder->path, &parent_fd, &name, NULL) != VSR_OK ||
+        (folder->visible && renameat2(parent_fd, name, parent_fd, hidden, RENAME_NOREPLACE) != 0)) {
+        return;
     }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)unlinkat(folder->dir_fd, names[i], 0);
+    }
+    (void)unlinkat(parent_fd, hidden, AT_REMOVEDIR);
 }
 
 void run_folder_end(struct run_folder *folder)
@@ -259,7 +365,7 @@ void run_folder_end(struct run_folder *folder)
     if (folder->rows != NULL) {
         (void)munmap(folder->rows, folder->rows_bytes);
     }
-    if (folder->dir_fd >= 0 && !folder->visible) {
+    if (folder->dir_fd >= 0 && !folder->stays) {
         folder_remove(folder);
     }
     if (folder->journal_fd >= 0) {
@@ -268,5 +374,6 @@ void run_folder_end(struct run_folder *folder)
     if (folder->dir_fd >= 0) {
         (void)close(folder->dir_fd);
     }
-    *folder = (struct run_folder){.dir_fd = -1, .journal_fd = -1};
+    own_fd_drop(&folder->rows_fd);
+    *folder = (struct run_folder){.dir_fd = -1, .journal_fd = -1, .rows_fd = -1};
 }

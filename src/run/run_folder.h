@@ -1,8 +1,9 @@
 /* run_folder.h - the folder of one run: plan, journal, rows, report, final document.
  *
  * It appears whole: made under a hidden name beside its place, filled, synced, renamed with
- * NOREPLACE; so a folder of that name can always be looked into, and a run never shares one.
- * The lock on it is the journal's (flock). Control thread only. */
+ * NOREPLACE, before anything is made at a destination; so a folder of that name can always be
+ * looked into and gone on with, and a run never shares one. A run that ends before it staged
+ * anything takes it away again. The lock on it is the journal's (flock). Control thread only. */
 #ifndef RUN_RUN_FOLDER_H
 #define RUN_RUN_FOLDER_H
 
@@ -11,6 +12,8 @@
 #include "plan/outcome.h"
 #include "plan/plan.h"
 
+#include <stdatomic.h>
+
 enum { RUN_FOLDER_PATH_MAX = 4096 };
 
 struct run_folder {
@@ -18,9 +21,12 @@ struct run_folder {
     char path[RUN_FOLDER_PATH_MAX]; /* as it is called after the rename */
     int dir_fd;
     int journal_fd;           /* open for append, locked */
-    struct outcome_row *rows; /* of every planned file: a shared mapping of rows.bin */
-    size_t rows_bytes;
+    struct outcome_row *rows; /* of every planned file: a shared mapping of rows.bin ... */
+    _Atomic uint32_t *epochs; /* ... and behind them, when it became whole (engine/marks.h) */
+    size_t rows_bytes;        /* of both */
+    int rows_fd;
     bool visible; /* renamed to its place */
+    bool stays;   /* there is something in it to go on with, or to read */
 };
 
 /* What the folder of this run will be called: path, or vssrestore-run-<uuid> when it is NULL; into
@@ -41,7 +47,17 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
 /* Sync and rename to its place. */
 vsr_code run_folder_show(struct run_folder *folder, vsr_error *error);
 
-/* Unmap, unlock, close. A folder that was not shown yet is removed. */
+/* Open one that an earlier process made. lock: to go on with it. Its rows are mapped later, when it
+ * is known for how many files. Errors: SELECTION: it is no run folder; RUN_BUSY: its run is still
+ * at work; RUN_FOREIGN: it belongs to somebody else, so that nothing in it is trusted; DEST_*. */
+vsr_code run_folder_adopt(struct run_folder *out, const char *path, bool lock, vsr_error *error);
+/* Errors: RUN_FOREIGN: rows.bin is not of this many files. */
+vsr_code run_folder_map(struct run_folder *folder, uint32_t file_count, vsr_error *error);
+
+/* The hash at the end of plan.bin, by which a journal knows its plan. Errors: RUN_FOREIGN. */
+vsr_code run_folder_plan_hash(const struct run_folder *folder, uint8_t out[16], vsr_error *error);
+
+/* Unmap, unlock, close. A folder that does not stay is removed. */
 void run_folder_end(struct run_folder *folder);
 
 #endif

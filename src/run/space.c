@@ -17,6 +17,7 @@ struct space_need {
 
 struct space {
     const struct stage *stage;
+    const struct space_before *before;
     struct space_refusals *out;
     uint32_t *first;         /* for each mount: the first one on its device stands for both     */
     struct space_need *room; /* what is left there; UINT64_MAX: it does not tell */
@@ -104,6 +105,9 @@ static void unit_need(struct space *space, const struct plan_unit *unit)
         if (file->entry == MARK_NONE || stage->directory_mount[file->directory] == MARK_NONE) {
             continue; /* a folder that the media do not hold; or nothing of it is staged */
         }
+        if (space->before != NULL && space->before->held[i] != 0) {
+            continue;
+        }
         const struct space_need one = file_need(space, file);
         struct space_need *sum =
             &space->need[space->first[stage->directory_mount[file->directory]]];
@@ -165,6 +169,21 @@ static enum refusal unit_refused_with(const struct space *space, const struct pl
     return REFUSAL_NONE;
 }
 
+/* What is needed is no more there for the others. */
+static void unit_count(struct space *space)
+{
+    for (uint32_t m = 0; m < space->stage->mount_count; m++) {
+        struct space_need *room = &space->room[m];
+        const struct space_need *need = &space->need[m];
+        if (room->bytes != UINT64_MAX) {
+            room->bytes -= need->bytes < room->bytes ? need->bytes : room->bytes;
+        }
+        if (room->inodes != UINT64_MAX) {
+            room->inodes -= need->inodes < room->inodes ? need->inodes : room->inodes;
+        }
+    }
+}
+
 static void unit_judge(struct space *space, uint32_t number)
 {
     const struct plan_unit *unit = &space->stage->plan->units[number];
@@ -180,15 +199,31 @@ static void unit_judge(struct space *space, uint32_t number)
             return;
         }
     }
-    for (uint32_t m = 0; m < space->stage->mount_count; m++) {
-        space->room[m].bytes -= space->room[m].bytes == UINT64_MAX ? 0 : space->need[m].bytes;
-        space->room[m].inodes -= space->room[m].inodes == UINT64_MAX ? 0 : space->need[m].inodes;
+    unit_count(space);
+}
+
+/* Units that were accepted before, all of them, then those that were not. */
+static void units_go_on(struct space *space)
+{
+    const struct plan *plan = space->stage->plan;
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        if (plan->units[u].refusal == REFUSAL_NONE && space->out->refusals[u] == REFUSAL_NONE &&
+            space->before->done[u] == 0 && space->before->open[u] == 0) {
+            unit_need(space, &plan->units[u]);
+            unit_count(space);
+        }
+    }
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        if (space->before->open[u] != 0) {
+            unit_judge(space, u);
+        }
     }
 }
 
-vsr_code space_judge(const struct stage *stage, struct space_refusals *out, vsr_error *error)
+vsr_code space_judge(const struct stage *stage, const struct space_before *before,
+                     struct space_refusals *out, vsr_error *error)
 {
-    struct space space = {.stage = stage, .out = out};
+    struct space space = {.stage = stage, .before = before, .out = out};
     space.first = heap_alloc(stage->mount_count, sizeof *space.first);
     space.room = heap_alloc(stage->mount_count, sizeof *space.room);
     space.need = heap_alloc(stage->mount_count, sizeof *space.need);
@@ -196,7 +231,10 @@ vsr_code space_judge(const struct stage *stage, struct space_refusals *out, vsr_
     for (uint32_t m = 0; m < stage->mount_count && rc == VSR_OK; m++) {
         rc = space_ask(&space, m, error);
     }
-    for (uint32_t u = 0; u < stage->plan->unit_count && rc == VSR_OK; u++) {
+    if (before != NULL && rc == VSR_OK) {
+        units_go_on(&space);
+    }
+    for (uint32_t u = 0; before == NULL && u < stage->plan->unit_count && rc == VSR_OK; u++) {
         if (stage->plan->units[u].refusal == REFUSAL_NONE && out->refusals[u] == REFUSAL_NONE) {
             unit_judge(&space, u);
         }

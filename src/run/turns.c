@@ -29,6 +29,11 @@ void turns_fini(struct turns *turns)
     *turns = (struct turns){0};
 }
 
+void turns_pass(struct turns *turns, uint32_t group)
+{
+    turns->ready[group] = true;
+}
+
 /* The earliest turn of a group that is not ready; UINT8_MAX: there is none. */
 static uint8_t turn_open(const struct turns *turns)
 {

@@ -20,6 +20,9 @@ struct turns {
 void turns_init(struct turns *turns, const struct stage *stage);
 void turns_fini(struct turns *turns);
 
+/* A group that needs no turn any more: it has appeared before. */
+void turns_pass(struct turns *turns, uint32_t group);
+
 /* Put waiting groups into the order in which they are to appear. How many of them may: the others
  * wait for groups of earlier turns that are not ready yet. all: nothing else will be, they all
  * may. */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 void unit_states_init(struct unit_states *out, const struct plan *plan, const struct media_set *set,
@@ -35,17 +36,35 @@ void unit_states_fini(struct unit_states *units)
     arena_free(&units->arena);
 }
 
+void unit_states_recall(struct unit_states *units, uint32_t unit, enum refusal refusal,
+                        struct view detail)
+{
+    units->refused.refusals[unit] = refusal;
+    units->refused.details[unit] = arena_copy(&units->arena, detail);
+}
+
+void unit_states_recall_end(struct unit_states *units, uint32_t unit, bool published,
+                            uint64_t residue)
+{
+    units->states[unit] = published ? UNIT_PUBLISHED : UNIT_FAILED;
+    units->residue[unit] = residue;
+}
+
 bool unit_is_refused(const struct unit_states *units, uint32_t unit)
 {
     return units->plan->units[unit].refusal != REFUSAL_NONE ||
            units->refused.refusals[unit] != REFUSAL_NONE;
 }
 
-uint8_t *unit_states_skip(struct unit_states *units)
+uint8_t *unit_states_skip(struct unit_states *units, const uint8_t *done)
 {
     uint8_t *skip = heap_alloc(units->plan->file_count, 1);
     for (uint32_t u = 0; u < units->plan->unit_count; u++) {
         const struct plan_unit *unit = &units->plan->units[u];
+        if (done != NULL && done[u] != 0) {
+            memset(skip + unit->first_file, 1, unit->file_count);
+            continue;
+        }
         for (uint32_t i = 0; unit_is_refused(units, u) && i < unit->file_count; i++) {
             skip[unit->first_file + i] = 1;
             struct outcome_row *row = &units->rows[unit->first_file + i];
@@ -253,7 +272,30 @@ void unit_states_not_durable(struct unit_states *units, const struct stage *stag
     }
 }
 
+void unit_states_fail(struct unit_states *units, uint32_t file, int os_errno)
+{
+    const uint32_t unit = units->plan->files[file].unit;
+    units->rows[file] = (struct outcome_row){.outcome = OUTCOME_REFUSED, .os_errno = os_errno};
+    units->states[unit] = UNIT_FAILED;
+    units->residue[unit]++;
+}
+
 /* --- asked of all --- */
+
+bool unit_states_lack_space(const struct unit_states *units)
+{
+    for (uint32_t u = 0; u < units->plan->unit_count; u++) {
+        if (units->refused.refusals[u] == REFUSAL_NO_SPACE) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < units->plan->file_count; i++) {
+        if (units->rows[i].outcome == OUTCOME_DEST_FULL) {
+            return true;
+        }
+    }
+    return false;
+}
 
 bool unit_states_cut_short(const struct unit_states *units)
 {

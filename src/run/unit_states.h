@@ -22,6 +22,12 @@ void unit_states_init(struct unit_states *out, const struct plan *plan, const st
                       const enum refusal *refusals);
 void unit_states_fini(struct unit_states *units);
 
+/* What an earlier process of the run knew of a unit: refused, or at its end. */
+void unit_states_recall(struct unit_states *units, uint32_t unit, enum refusal refusal,
+                        struct view detail);
+void unit_states_recall_end(struct unit_states *units, uint32_t unit, bool published,
+                            uint64_t residue);
+
 /* By the plan or since. */
 bool unit_is_refused(const struct unit_states *units, uint32_t unit);
 
@@ -34,8 +40,8 @@ void unit_states_take_bases(struct unit_states *units, const struct stage *stage
 bool unit_states_take_folders(struct unit_states *units);
 
 /* Rows of units refused since planning say so from the start. For each file of the plan, 1: the
- * engine skips it; heap. */
-uint8_t *unit_states_skip(struct unit_states *units);
+ * engine skips it; heap. done: for each unit, 1: its rows are what they are; NULL: none. */
+uint8_t *unit_states_skip(struct unit_states *units, const uint8_t *done);
 
 /* The engine is done with the unit: it is STAGED when each of its rows is whole, those of files
  * that it shares too (rulings 8 and 28), else FAILED. */
@@ -61,6 +67,13 @@ void unit_states_not_durable(struct unit_states *units, const struct stage *stag
 
 /* Was a unit that has files, and is not refused, left staged? */
 bool unit_states_cut_short(const struct unit_states *units);
+
+/* A file could not be taken back to where it was before an earlier process ended: its unit fails,
+ * and what stands at its places stays. */
+void unit_states_fail(struct unit_states *units, uint32_t file, int os_errno);
+
+/* Is there a unit with space to wait for, so that it may be tried again? */
+bool unit_states_lack_space(const struct unit_states *units);
 
 /* Is something of ours left at a place, or an original in staging alone? */
 bool unit_states_residue(const struct unit_states *units);

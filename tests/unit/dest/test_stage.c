@@ -190,16 +190,18 @@ static void test_a_resumed_run_knows_its_folder(void **state)
     assert_int_equal(open_stage(w, &(struct stage_options){.owner = OWNER_MINE}, &stage, &error),
                      VSR_OK);
     free(run_engine(w, stage));
-    spoil(stage->mounts[0].fd, "t0/big");
-    spoil(stage->mounts[0].fd, "t0/inner/small");
-    struct stage_identity known = {stage->mounts[0].mount_id, stage->mounts[0].device,
-                                   stage->mounts[0].inode};
+    spoil(stage->mounts[0].fd, "t1/big");
+    spoil(stage->mounts[0].fd, "t1/inner/small");
+    struct stage_identity folder = stage->mounts[0].identity;
+    folder.same_boot = true;
+    const struct stage_known known = {.folders = &folder, .folder_count = 1, .staged = true};
     assert_int_equal(stage_close(stage, true, &error), VSR_OK); /* as a kill leaves it */
-    const struct stage_options again = {.owner = OWNER_MINE, .trusted = &known, .trusted_count = 1};
-    known.inode ^= 1;
+    const struct stage_options again = {.owner = OWNER_MINE, .known = &known};
+    folder.inode ^= 1;
     assert_int_equal(open_stage(w, &again, &stage, &error), VSR_ERR_RUN_FOREIGN);
-    known.inode ^= 1;
+    folder.inode ^= 1;
     assert_int_equal(open_stage(w, &again, &stage, &error), VSR_OK);
+    assert_true(stage->mounts[0].adopted && stage->mounts[0].continuous);
     struct outcome_row *rows = run_engine(w, stage);
     enum unit_state states[1] = {UNIT_STAGED};
     uint64_t residue[1] = {0};

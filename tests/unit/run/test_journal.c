@@ -12,14 +12,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A journal of four records: begin, two intents, commit. */
+static const uint8_t of_plan[16] = "a plan's hash";
+
+/* A journal of five records: begin, session, two intents, commit. */
 static struct buffer journal_bytes(void)
 {
     const int fd = memfd_create("journal", MFD_CLOEXEC);
     struct journal journal;
     const struct uuid run = uuid_random();
     const struct plan plan = {.file_count = 3, .unit_count = 1};
-    assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, NULL), VSR_OK);
+    assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, of_plan, VIEW_NONE, NULL),
+                     VSR_OK);
     const struct publish_log log = journal_publish_log(&journal);
     const struct publish_intent intents[2] = {{.unit = 0, .file = 1, .tree = MARK_NONE},
                                               {.unit = 0, .file = MARK_NONE, .tree = 7}};
@@ -41,15 +44,15 @@ static uint32_t records_read(struct view bytes, struct journal_cursor *cursor)
     uint32_t count = 0;
     *cursor = (struct journal_cursor){.bytes = bytes};
     while (journal_next(cursor, &record, &payload)) {
-        static const uint16_t types[] = {JOURNAL_BEGIN, JOURNAL_INTENT, JOURNAL_INTENT,
-                                         JOURNAL_COMMIT};
+        static const uint16_t types[] = {JOURNAL_BEGIN, JOURNAL_SESSION, JOURNAL_INTENT,
+                                         JOURNAL_INTENT, JOURNAL_COMMIT};
         assert_int_equal(record.type, types[count]);
         assert_int_equal(record.sequence, count);
         if (record.type == JOURNAL_INTENT) {
             struct publish_intent intent;
             assert_int_equal(payload.n, sizeof intent);
             memcpy(&intent, payload.p, sizeof intent);
-            assert_int_equal(intent.tree, count == 1 ? MARK_NONE : 7);
+            assert_int_equal(intent.tree, count == 2 ? MARK_NONE : 7);
             assert_int_equal(record.group, 5);
         }
         count++;
@@ -62,7 +65,7 @@ static void records_come_back(void **state)
     (void)state;
     struct buffer bytes = journal_bytes();
     struct journal_cursor cursor;
-    assert_int_equal(records_read(buffer_view(&bytes), &cursor), 4);
+    assert_int_equal(records_read(buffer_view(&bytes), &cursor), 5);
     assert_int_equal(cursor.torn_bytes, 0);
     assert_null(cursor.fault);
     buffer_free(&bytes);
@@ -82,7 +85,7 @@ static void every_cut_is_a_torn_tail(void **state)
         assert_int_equal(cursor.at + cursor.torn_bytes, n);
         last = count;
     }
-    assert_int_equal(last, 4);
+    assert_int_equal(last, 5);
     buffer_free(&bytes);
 }
 
@@ -92,7 +95,8 @@ static void every_flip_inside_is_a_fault(void **state)
     (void)state;
     struct buffer bytes = journal_bytes();
     struct journal_cursor cursor;
-    const size_t last_bytes = sizeof(struct journal_record) + sizeof(uint64_t);
+    const size_t last_bytes =
+        sizeof(struct journal_record) + sizeof(struct journal_commit) + sizeof(uint64_t);
     for (size_t at = 0; at < bytes.n - last_bytes; at++) {
         bytes.p[at] = (char)(bytes.p[at] ^ 0x10);
         struct journal_record record;
@@ -102,7 +106,7 @@ static void every_flip_inside_is_a_fault(void **state)
         while (journal_next(&cursor, &record, &payload)) {
             count++;
         }
-        assert_true(count < 4);
+        assert_true(count < 5);
         assert_true(cursor.fault != NULL || cursor.torn_bytes > 0);
         bytes.p[at] = (char)(bytes.p[at] ^ 0x10);
     }
@@ -136,14 +140,15 @@ static void failed_records_are_cut_off(void **state)
     struct journal journal;
     const struct uuid run = uuid_random();
     const struct plan plan = {.file_count = 3, .unit_count = 1};
-    assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, NULL), VSR_OK);
+    assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, of_plan, VIEW_NONE, NULL),
+                     VSR_OK);
     const off_t before = lseek(fd, 0, SEEK_END);
     assert_int_not_equal(append_within(&journal, before + 10, true), VSR_OK);
     assert_int_equal(lseek(fd, 0, SEEK_END), before);
     assert_int_not_equal(append_within(&journal, before + 150, false), VSR_OK);
     assert_int_equal(lseek(fd, 0, SEEK_END), before);
-    assert_int_equal(journal_end(&journal, 32, NULL), VSR_OK); /* and it can go on */
-    assert_int_equal(journal.sequence, 2);
+    assert_int_equal(journal_end(&journal, 32, false, NULL), VSR_OK); /* and it can go on */
+    assert_int_equal(journal.sequence, 3);
     (void)close(fd);
 }
 
@@ -156,13 +161,14 @@ static void nothing_follows_half_a_record(void **state)
     const struct uuid run = uuid_random();
     const struct plan plan = {.file_count = 3, .unit_count = 1};
     vsr_error error = {0};
-    assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, NULL), VSR_OK);
+    assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, of_plan, VIEW_NONE, NULL),
+                     VSR_OK);
     const off_t before = lseek(fd, 0, SEEK_END);
     assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
     assert_int_not_equal(append_within(&journal, before + 10, true), VSR_OK);
     const off_t torn = lseek(fd, 0, SEEK_END);
     assert_true(torn > before);
-    assert_int_equal(journal_end(&journal, 32, &error), VSR_ERR_DEST_IO);
+    assert_int_equal(journal_end(&journal, 32, false, &error), VSR_ERR_DEST_IO);
     assert_non_null(strstr(error.what, "half a record"));
     assert_int_equal(lseek(fd, 0, SEEK_END), torn);
     (void)close(fd);

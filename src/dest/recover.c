@@ -1,0 +1,227 @@
+/* recover.c - one intent taken back, by what stands at its two names now.
+ *
+ * A rename is one step, so each name holds what was staged, what stood at the place before,
+ * nothing, or somebody else's. Which groups need it is not known here; files that cannot be found
+ * in staging afterwards are made again. */
+#include "dest/recover.h"
+
+#include "base/limits.h"
+#include "base/own.h"
+#include "dest/publish_step.h"
+#include "dest/undo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+bool recover_knows(const struct stage *stage, const struct publish_intent *intent)
+{
+    const struct plan *plan = stage->plan;
+    if (intent->file != MARK_NONE) {
+        return intent->file < plan->file_count && stage_is_staged(stage, intent->file) &&
+               plan->files[intent->file].kind != KIND_DIRECTORY;
+    }
+    if (intent->tree >= plan->directory_count) {
+        return false;
+    }
+    const uint32_t tree = stage->directory_tree[intent->tree];
+    return tree != MARK_NONE &&
+           (intent->folder != 0 || stage->trees[tree].directory == intent->tree);
+}
+
+/* Is it the entry of the intent? A device may be called otherwise since the system has booted. */
+static bool recover_is(const struct stage_mount *mount, const struct publish_identity *intended,
+                       const struct publish_identity *now)
+{
+    return intended->present && now->present && intended->inode == now->inode &&
+           (intended->device == now->device ||
+            (intended->device == mount->device_before && now->device == mount->device));
+}
+
+/* The same for what is staged, which nobody writes to: so that a number that was given to another
+ * file since is told apart. */
+static bool recover_is_staged(const struct stage_mount *mount, const struct publish_intent *intent,
+                              const struct publish_identity *now)
+{
+    return recover_is(mount, &intent->staged, now) && intent->staged.size == now->size &&
+           intent->staged.modify_s == now->modify_s && intent->staged.modify_ns == now->modify_ns;
+}
+
+/* --- files --- */
+
+struct recover_file { /* who stands where */
+    const struct stage_mount *mount;
+    struct step_ends ends;
+    struct publish_identity staged, old, place;
+    bool had; /* something stood at the place before */
+};
+
+/* What was staged stands at the place. */
+static int file_take_back(const struct recover_file *f, const struct publish_intent *intent)
+{
+    const struct step_ends *e = &f->ends;
+    bool moved;
+    if (recover_is_staged(f->mount, intent, &f->staged)) { /* a link that was no move yet */
+        return unlinkat(e->place_fd, e->place, 0) == 0 ? 0 : errno;
+    }
+    if (f->had && recover_is(f->mount, &intent->at_place, &f->staged)) {
+        return renameat2(e->staged_fd, e->staged, e->place_fd, e->place, RENAME_EXCHANGE) == 0
+                   ? 0
+                   : errno;
+    }
+    if (f->had && recover_is(f->mount, &intent->at_place, &f->old)) {
+        (void)linkat(e->place_fd, e->place, e->staged_fd, e->staged, 0); /* or it is made again */
+        return renameat(e->staged_fd, e->old, e->place_fd, e->place) == 0 ? 0 : errno;
+    }
+    if (f->had) {
+        return 0; /* the original went with a commit that is not counted: ours is replaced again */
+    }
+    return publish_step_move(&f->mount->abilities, e->place_fd, e->place, e->staged_fd, e->staged,
+                             &moved);
+}
+
+/* What was staged does not stand at the place. */
+static int file_put_back(const struct recover_file *f, const struct publish_intent *intent)
+{
+    const struct step_ends *e = &f->ends;
+    const bool in_staging = f->had && recover_is(f->mount, &intent->at_place, &f->staged);
+    const bool beside = f->had && recover_is(f->mount, &intent->at_place, &f->old);
+    const bool stands = f->had && recover_is(f->mount, &intent->at_place, &f->place);
+    bool moved;
+    if (stands) {
+        if (beside) {
+            (void)unlinkat(e->staged_fd, e->old, 0); /* a second name of it */
+        }
+        return 0;
+    }
+    if ((in_staging || beside) && !f->place.present) { /* ours was removed by somebody */
+        return publish_step_move(&f->mount->abilities, e->staged_fd,
+                                 in_staging ? e->staged : e->old, e->place_fd, e->place, &moved);
+    }
+    return f->had ? ESTALE : 0; /* what came where nothing was is met by publishing */
+}
+
+static int recover_ranges(const struct recover *r, const struct recover_file *f,
+                          const struct publish_intent *intent)
+{
+    const int undo_fd = r->stage->options.undo_fd;
+    if (!recover_is(f->mount, &intent->at_place, &f->place)) {
+        return undo_exists(undo_fd, intent->file) ? ESTALE : 0;
+    }
+    OWN(fd)
+    fd = openat(f->ends.place_fd, f->ends.place, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return undo_exists(undo_fd, intent->file) ? errno : 0;
+    }
+    const int fault = undo_put_back(undo_fd, intent->file, fd);
+    if (fault == 0 || fault == EBADMSG) { /* not whole: nothing had been written yet */
+        undo_remove(undo_fd, intent->file);
+    }
+    return fault == ENOENT || fault == EBADMSG ? 0 : fault;
+}
+
+static int recover_file(const struct recover *r, struct publication *p,
+                        const struct publish_intent *intent)
+{
+    const struct stage *stage = r->stage;
+    struct recover_file f = {.mount = &stage->mounts[stage_file_mount(stage, intent->file)],
+                             .had = intent->at_place.present};
+    const int opened = publish_step_open(p, intent->file, &f.ends);
+    if (opened != 0) {
+        return opened == ENOENT && !f.had ? 0 : opened; /* the folder is gone, and ours with it */
+    }
+    f.staged = publish_identify(f.ends.staged_fd, f.ends.staged);
+    f.old = publish_identify(f.ends.staged_fd, f.ends.old);
+    f.place = publish_identify(f.ends.place_fd, f.ends.place);
+    const int fault = intent->in_place != 0                          ? recover_ranges(r, &f, intent)
+                      : recover_is_staged(f.mount, intent, &f.place) ? file_take_back(&f, intent)
+                                                                     : file_put_back(&f, intent);
+    publish_step_close(&f.ends);
+    publish_touch(p, stage->plan->files[intent->file].directory);
+    return fault;
+}
+
+/* --- directories --- */
+
+static int recover_name(const struct stage *stage, uint32_t directory, char *name)
+{
+    const struct view text = plan_text(stage->plan, stage->plan->directories[directory].name);
+    if (!root_name_is_plain(text) || text.n > WIN_NAME_BYTES_MAX) {
+        return EINVAL;
+    }
+    memcpy(name, text.p, text.n);
+    name[text.n] = '\0';
+    return 0;
+}
+
+static int recover_tree(const struct recover *r, struct publication *p,
+                        const struct publish_intent *intent)
+{
+    const struct stage *stage = r->stage;
+    const uint32_t tree = stage->directory_tree[intent->tree];
+    const struct stage_mount *mount = &stage->mounts[stage->trees[tree].mount];
+    const struct plan_directory *d = &stage->plan->directories[intent->tree];
+    char place[WIN_NAME_BYTES_MAX + 1];
+    int fault = recover_name(stage, intent->tree, place);
+    OWN(fd) fd = fault != 0 ? -1 : publish_open_parent(stage, d->parent);
+    if (fault != 0 || fd < 0) {
+        return fault != 0 ? fault : -fd;
+    }
+    const struct publish_identity now = publish_identify(fd, place);
+    if (!recover_is(mount, &intent->staged, &now)) {
+        return 0;
+    }
+    for (uint32_t i = p->layout->tree_first[tree]; i < p->layout->tree_first[tree + 1]; i++) {
+        p->layout->needed[p->layout->tree_directories[i]] = 1;
+    }
+    publish_tree_reopen(p, tree);
+    return publish_tree_rename(p, tree, true);
+}
+
+/* Made by us while a tree was merged; what holds something of somebody stays. */
+static int recover_folder(const struct recover *r, struct publication *p,
+                          const struct publish_intent *intent)
+{
+    const struct plan_directory *d = &r->stage->plan->directories[intent->tree];
+    char place[WIN_NAME_BYTES_MAX + 1];
+    if (recover_name(r->stage, intent->tree, place) == 0) {
+        OWN(fd) fd = publish_open_parent(r->stage, d->parent);
+        if (fd >= 0 && unlinkat(fd, place, AT_REMOVEDIR) == 0) {
+            publish_touch(p, d->parent);
+        }
+    }
+    return 0;
+}
+
+/* --- all --- */
+
+static struct publication recover_publication(const struct recover *r)
+{
+    return (struct publication){
+        .stage = r->stage,
+        .layout = stage_layout_of(r->stage),
+        .rows = r->rows,
+        .policy = meta_policy_now(r->stage->options.owner),
+    };
+}
+
+int recover_intent(const struct recover *r, const struct publish_intent *intent)
+{
+    struct publication p = recover_publication(r);
+    return intent->file != MARK_NONE ? recover_file(r, &p, intent)
+           : intent->folder != 0     ? recover_folder(r, &p, intent)
+                                     : recover_tree(r, &p, intent);
+}
+
+void recover_settle(const struct recover *r)
+{
+    struct publication p = recover_publication(r);
+    struct stage_layout *layout = p.layout;
+    for (uint32_t i = layout->touched_count; i-- > 0;) {
+        struct stage_anchor *anchor = &layout->anchors[layout->touched[i]];
+        publish_settle_place(&p, anchor->directory, anchor->made);
+        anchor->touched = false;
+    }
+    layout->touched_count = 0;
+}

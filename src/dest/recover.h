@@ -1,0 +1,28 @@
+/* recover.h - what a process left at places when it ended in the middle of publishing.
+ *
+ * Everything that its intents name and no commit covers goes back: what is staged stands in staging
+ * again, originals at their places, and publishing begins anew. Nothing is done twice blindly: each
+ * name is compared with its intent first, and what is neither ours nor what was found there before
+ * is somebody else's and is left alone. Control thread, between stage_probe() and stage_fill(). */
+#ifndef DEST_RECOVER_H
+#define DEST_RECOVER_H
+
+#include "dest/publish.h"
+
+struct recover {
+    struct stage *stage;
+    struct outcome_row *rows;
+};
+
+/* Does the intent name a file or a directory of this plan that is laid out here? */
+bool recover_knows(const struct stage *stage, const struct publish_intent *intent);
+
+/* Take back one intent that recover_knows(); the last one of the journal first, each of them once
+ * or several times. 0, or an errno: something of ours, or an original, could not be put where it
+ * was; ESTALE: because somebody else's file stands there. */
+int recover_intent(const struct recover *recover, const struct publish_intent *intent);
+
+/* After all of them: directories that were changed get their times again. */
+void recover_settle(const struct recover *recover);
+
+#endif

@@ -1,0 +1,33 @@
+/* checkpoint.h - up to which epoch (engine/marks.h) what is staged would survive a power cut.
+ *
+ * Once a second, beside the engine, on the thread that syncs: an epoch ends, the destinations are
+ * synced, then rows and marks, and then the epoch's number is kept in "checkpoint" of the run
+ * folder. A process that was merely killed needs none of this: its marks stand in the page cache.
+ *
+ * "checkpoint" has two slots of a sector, written in turn, each with its own check: whatever a
+ * power cut leaves of the one that was being written, the other one is whole. */
+#ifndef RUN_CHECKPOINT_H
+#define RUN_CHECKPOINT_H
+
+#include "dest/early_sync.h"
+#include "engine/marks.h"
+
+struct checkpoint {
+    int fd;
+    int rows_fd; /* borrowed */
+    struct marks *marks;
+    uint64_t taken_ns; /* the thread's that syncs */
+};
+
+/* Open it in the run folder, made where it is missing. Errors: DEST_*. */
+vsr_code checkpoint_open(struct checkpoint *out, int dir_fd, int rows_fd, struct marks *marks,
+                         vsr_error *error);
+void checkpoint_close(struct checkpoint *checkpoint);
+
+/* The calls that early_sync_begin() wants. */
+struct early_sync_watch checkpoint_watch(struct checkpoint *checkpoint);
+
+/* The last epoch that was kept; 0: none, or nothing that can be read. */
+uint32_t checkpoint_read(int dir_fd);
+
+#endif

@@ -1,0 +1,90 @@
+/* conduct_account.c - the end of a restore: what became of everything, told to everybody and kept
+ * in the run folder. Decides nothing: statuses are report/'s. */
+#include "run/conduct_inside.h"
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "run/rows.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static uint64_t losses_sum(const struct meta_loss *loss)
+{
+    return (uint64_t)loss->security_descriptors + loss->streams + loss->attributes + loss->reparse +
+           loss->dos_attributes + loss->owners + loss->links;
+}
+
+static void note_interrupted(const struct conduct *c, struct report *report)
+{
+    struct buffer text = {0};
+    char run[UUID_TEXT_BYTES];
+    uuid_text(&c->folder.run, run);
+    buffer_printf(&text,
+                  "interrupted: `vssrestore resume %s` goes on with it; until then what is staged "
+                  "stays in " OWN_FOLDER_PREFIX "%s at the top of each volume",
+                  c->folder.path, run);
+    report_note(report, buffer_view(&text), false);
+    buffer_free(&text);
+}
+
+vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code moved, vsr_error *error)
+{
+    const bool discard = c->options->engine.discard;
+    const struct report_input input = {
+        .plan = c->plan,
+        .set = c->set,
+        .rows = c->folder.rows,
+        .residue = c->units.residue,
+        .refusals = c->units.refused.refusals,
+        .details = c->units.refused.details,
+        .discarded = discard,
+        .verified_files = c->verified.files,
+        .verified_bytes = c->verified.bytes,
+        .destinations = c->destinations,
+        .destination_count = c->destination_count,
+        .losses = losses_sum(&c->losses) + c->losses_before,
+        .elapsed_ns = clock_monotonic_ns() - c->began_ns,
+        .pending_folders = c->held.folders,
+        .pending_registered = c->held.registered,
+        .signal_number = conduct_signal(c),
+        .run_failed = moved,
+    };
+    report_fold(report, &input, view_of(c->folder.path));
+    if (c->kept.n > 0) {
+        report_note(report, buffer_view(&c->kept), false);
+    }
+    if (conduct_signal(c) != 0 && !discard) {
+        note_interrupted(c, report);
+    }
+    vsr_code rc = rows_write(&c->folder, c->plan, c->set, error);
+    run_profile_mark(&c->profile, CONTROL_ROWS);
+    const vsr_code told =
+        discard ? VSR_OK : dialogue_end(c->dialogue, c->plan, report, rc == VSR_OK ? error : NULL);
+    rc = rc == VSR_OK ? told : rc;
+    run_profile_mark(&c->profile, CONTROL_ASK);
+    if (rc == VSR_OK && !discard) {
+        rc = document_out_write(c->dialogue->document, c->folder.dir_fd, DOCUMENT_FINAL,
+                                c->options->bcd_out, error);
+    }
+    run_profile_mark(&c->profile, CONTROL_DOCUMENT);
+    if (rc == VSR_OK) {
+        rc = run_profile_tell(&c->profile, report, c->folder.dir_fd, c->options->profile, error);
+    }
+    struct buffer summary = {0};
+    report_render_summary(report, &summary);
+    if (rc == VSR_OK) {
+        rc = io_replace_file(c->folder.dir_fd, "summary.json", buffer_view(&summary),
+                             VSR_ERR_DEST_IO, error);
+    }
+    const bool open = conduct_signal(c) != 0 || (!discard && unit_states_lack_space(&c->units));
+    if (rc == VSR_OK && fdatasync(c->folder.rows_fd) != 0) {
+        rc = err_sys(error, err_dest_code(errno), "run/conduct", "cannot sync the rows in %s",
+                     c->folder.path);
+    }
+    if (rc == VSR_OK) {
+        rc = journal_end(&c->journal, report->exit_code, open, error);
+    }
+    buffer_free(&summary);
+    return rc;
+}

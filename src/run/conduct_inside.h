@@ -1,0 +1,78 @@
+/* conduct_inside.h - one run, as the files that conduct it share it; for run/conduct*.c alone. */
+#ifndef RUN_CONDUCT_INSIDE_H
+#define RUN_CONDUCT_INSIDE_H
+
+#include "base/clock.h"
+#include "run/checkpoint.h"
+#include "run/conduct.h"
+#include "run/held.h"
+#include "run/journal.h"
+#include "run/pending_hold.h"
+#include "run/resume.h"
+#include "run/run_folder.h"
+#include "run/run_profile.h"
+#include "run/turns.h"
+#include "run/unit_states.h"
+
+struct conduct {
+    const struct plan *plan;
+    const struct media_set *set;
+    struct dialogue *dialogue;
+    const struct conduct_options *options;
+    struct run_folder folder;
+    struct journal journal;
+    struct marks marks;
+    const uint8_t *done; /* for each unit, 1: an earlier process did it; NULL: this is the first */
+    uint8_t *whole;      /* for each file, 1: an earlier process staged it; or NULL */
+    uint64_t losses_before; /* of what earlier processes did, as far as rows tell */
+    struct checkpoint checkpoint;
+    struct machine_facts machine;
+    struct budget budget;
+    struct stage *stage;
+    struct engine *engine;
+    struct pending_hold *hold; /* what waits for the next boot; NULL: no stage */
+    struct pending_held held;
+    struct unit_states units;
+    struct turns turns;
+    uint32_t *waiting; /* groups that are staged and not published yet */
+    uint32_t waiting_count;
+    uint64_t waiting_bytes;
+    uint64_t waiting_since_ns;
+    struct meta_loss losses;
+    struct run_profile profile;
+    struct verified_sum verified;            /* of a discarding run */
+    struct report_destination *destinations; /* heap */
+    uint32_t destination_count;
+    struct buffer kept; /* where originals stand that could not be put back; for people */
+    int stopped_by;     /* the signal that stopped the engine before it was done, or 0 */
+    bool cut_short;     /* it came before the engine began: while writers were asked */
+    uint32_t units_done;
+    uint64_t began_ns;
+};
+
+static inline bool conduct_cancelled(const struct conduct *c)
+{
+    return c->options->cancel != NULL && *c->options->cancel != 0;
+}
+
+/* The signal that ended the run, or 0. One that came when the last unit had been published ended
+ * nothing: the exit code is then that of the outcome (contract, section 7). */
+static inline int conduct_signal(const struct conduct *c)
+{
+    return c->cut_short || unit_states_cut_short(&c->units) ? c->stopped_by : 0;
+}
+
+/* Progress, to whoever wants it. */
+void conduct_tell(struct conduct *c);
+
+/* The engine stages, groups are published as they end, in their turns; then rows are settled. */
+vsr_code conduct_move(struct conduct *c, vsr_error *error);
+/* The null sink: the engine reads, decodes and verifies; nothing else happens. */
+vsr_code conduct_discard(struct conduct *c, vsr_error *error);
+
+/* Fold, write rows, tell the writers, write document and summary; the journal's end record is the
+ * last word. moved: how moving ended. */
+vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code moved,
+                         vsr_error *error);
+
+#endif

@@ -1,0 +1,209 @@
+/* conduct_move.c - the loop of a restore: the engine stages, this thread publishes what has ended,
+ * in groups for one sync. What publishing does is dest/publish.c's. */
+#include "run/conduct_inside.h"
+
+#include "dest/early_sync.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROGRESS_NS = 100000000 };
+
+/* Units are committed in groups of at most this (brief, section 6): a sync serves them all. */
+static const uint64_t COMMIT_BYTES_MAX = (uint64_t)256 << 20;
+static const uint64_t COMMIT_NS_MAX = 1000000000;
+
+void conduct_tell(struct conduct *c)
+{
+    if (c->options->on_progress == NULL) {
+        return;
+    }
+    struct engine_progress now = {0};
+    if (c->engine != NULL) {
+        engine_progress(c->engine, &now);
+    }
+    const struct conduct_progress progress = {
+        .files_total = c->plan->file_count,
+        .files_done = now.files_done,
+        .files_failed = now.files_failed,
+        .bytes_total = c->plan->bytes,
+        .bytes_done = now.bytes_done,
+        .units_total = c->plan->unit_count,
+        .units_done = c->units_done,
+        .elapsed_ns = clock_monotonic_ns() - c->began_ns,
+    };
+    c->options->on_progress(c->options->context, &progress);
+}
+
+/* A group has ended: judge its units by their rows and keep it for the next commit. */
+static void group_wait(struct conduct *c, uint32_t group)
+{
+    const struct stage_group *g = &c->stage->groups[group];
+    bool any = false;
+    for (uint32_t i = 0; i < g->unit_count; i++) {
+        const uint32_t unit = c->stage->group_units[g->first_unit + i];
+        if (c->done == NULL || c->done[unit] == 0) {
+            any = true;
+            unit_take_rows(&c->units, unit);
+            c->waiting_bytes += c->plan->units[unit].bytes;
+        }
+    }
+    if (!any) { /* published by an earlier process */
+        turns_pass(&c->turns, group);
+        c->units_done += g->unit_count;
+        return;
+    }
+    if (c->waiting_count == 0) {
+        c->waiting_since_ns = clock_monotonic_ns();
+    }
+    c->waiting[c->waiting_count++] = group;
+}
+
+static bool commit_is_due(const struct conduct *c)
+{
+    return c->waiting_count > 0 &&
+           (c->waiting_bytes >= COMMIT_BYTES_MAX || engine_is_done(c->engine) ||
+            clock_monotonic_ns() - c->waiting_since_ns >= COMMIT_NS_MAX);
+}
+
+/* Those whose turn it is; the others go on waiting. */
+static vsr_code groups_publish(struct conduct *c, const struct publish_log *log, vsr_error *error)
+{
+    const uint32_t count =
+        turns_take(&c->turns, c->waiting, c->waiting_count, engine_is_done(c->engine));
+    const vsr_code rc =
+        count == 0 ? VSR_OK
+                   : publish_groups(c->stage, c->waiting, count, c->options->durability, log,
+                                    c->units.states, c->folder.rows, c->units.residue, error);
+    for (uint32_t i = 0; i < count; i++) {
+        c->units_done += c->stage->groups[c->waiting[i]].unit_count;
+    }
+    c->waiting_count -= count;
+    memmove(c->waiting, c->waiting + count, c->waiting_count * sizeof *c->waiting);
+    c->waiting_bytes = 0;
+    c->waiting_since_ns = clock_monotonic_ns();
+    return rc;
+}
+
+static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
+{
+    vsr_code rc = VSR_OK;
+    for (uint32_t m = 0; m < c->stage->mount_count; m++) {
+        vsr_error one = {0};
+        const vsr_code synced = publish_sync(c->stage, m, &one);
+        if (synced != VSR_OK) {
+            unit_states_not_durable(&c->units, c->stage, m, one.os_errno != 0 ? one.os_errno : EIO);
+            if (rc == VSR_OK && error != NULL && error->code == VSR_OK) {
+                *error = one;
+            }
+            rc = rc == VSR_OK ? synced : rc;
+        }
+    }
+    return rc;
+}
+
+/* Start the engine; workers run from here on. skip: of unit_states_skip(). */
+static vsr_code engine_begin(struct conduct *c, const uint8_t *skip, vsr_error *error)
+{
+    const struct engine_input input = {
+        .plan = c->plan,
+        .set = c->set,
+        .stage = c->stage,
+        .budget = &c->budget,
+        .owner = c->options->stage.owner,
+        .rows = c->folder.rows,
+        .skip = skip,
+        .held = c->whole,
+        .marks = c->options->engine.discard ? NULL : &c->marks,
+        .discard = c->options->engine.discard,
+    };
+    const vsr_code rc = engine_start(&c->engine, &input, error);
+    run_profile_mark(&c->profile, CONTROL_START);
+    return rc;
+}
+
+static void engine_finish(struct conduct *c, struct meta_loss *losses)
+{
+    engine_join(c->engine);
+    run_profile_mark(&c->profile, CONTROL_WAIT);
+    c->profile.worker_count = engine_profile(c->engine, &c->profile.workers);
+    engine_end(c->engine, losses);
+    c->engine = NULL;
+    run_profile_mark(&c->profile, CONTROL_CLOSE);
+}
+
+/* Move: the engine stages, this thread publishes each group as it ends. */
+static vsr_code groups_move(struct conduct *c, vsr_error *error)
+{
+    const struct publish_log log = pending_hold_log(c->hold);
+    vsr_code rc = VSR_OK;
+    bool stopping = false;
+    while (!engine_is_done(c->engine)) {
+        uint32_t group = MARK_NONE;
+        if (!stopping && (conduct_cancelled(c) || rc != VSR_OK)) {
+            engine_stop(c->engine);
+            stopping = true;
+            c->stopped_by = rc == VSR_OK ? *c->options->cancel : 0;
+        }
+        const bool ended = engine_wait(c->engine, PROGRESS_NS, &group);
+        run_profile_mark(&c->profile, CONTROL_WAIT);
+        if (ended && rc == VSR_OK && !stopping) {
+            group_wait(c, group);
+        }
+        if (rc == VSR_OK && !stopping && commit_is_due(c)) {
+            rc = groups_publish(c, &log, error);
+            run_profile_mark_synced(&c->profile, CONTROL_PUBLISH, c->stage, &c->journal);
+        }
+        conduct_tell(c);
+    }
+    return rc;
+}
+
+vsr_code conduct_move(struct conduct *c, vsr_error *error)
+{
+    uint8_t *skip = unit_states_skip(&c->units, c->done);
+    if (c->stage == NULL) { /* everything is refused */
+        free(skip);
+        return VSR_OK;
+    }
+    const struct early_sync_watch watch = checkpoint_watch(&c->checkpoint);
+    vsr_code rc = engine_begin(c, skip, error);
+    if (rc == VSR_OK) {
+        struct early_sync *early =
+            c->options->durability != DURABILITY_NONE ? early_sync_begin(c->stage, &watch) : NULL;
+        rc = groups_move(c, error);
+        (void)early_sync_end(early);
+        engine_finish(c, &c->losses);
+    }
+    if (rc == VSR_OK && c->options->durability == DURABILITY_END) {
+        rc = conduct_sync_end(c, error);
+        run_profile_mark_synced(&c->profile, CONTROL_PUBLISH, c->stage, &c->journal);
+    }
+    meta_loss_add(&c->losses, &c->stage->losses); /* of directories */
+    unit_states_settle(&c->units, c->stopped_by != 0);
+    free(skip);
+    return rc;
+}
+
+vsr_code conduct_discard(struct conduct *c, vsr_error *error)
+{
+    uint8_t *skip = unit_states_skip(&c->units, c->done);
+    const vsr_code rc = engine_begin(c, skip, error);
+    while (rc == VSR_OK && !engine_is_done(c->engine)) {
+        uint32_t group = MARK_NONE;
+        if (c->stopped_by == 0 && conduct_cancelled(c)) {
+            engine_stop(c->engine);
+            c->stopped_by = *c->options->cancel;
+        }
+        (void)engine_wait(c->engine, PROGRESS_NS, &group);
+        run_profile_mark(&c->profile, CONTROL_WAIT);
+        conduct_tell(c);
+    }
+    if (rc == VSR_OK) {
+        engine_finish(c, NULL);
+    }
+    unit_states_discard(&c->units, c->stopped_by != 0, &c->verified);
+    free(skip);
+    return rc;
+}

@@ -1,0 +1,115 @@
+/* held.c - rows and marks against what stands in staging, file by file, folder by folder.
+ *
+ * Names of one file go together on one mount: a name of a file that is made again would be one of
+ * the old file. */
+#include "run/held.h"
+
+#include "base/heap.h"
+#include "base/limits.h"
+#include "base/own.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct holding {
+    const struct stage *stage;
+    struct outcome_row *rows;
+    _Atomic uint32_t *epochs;
+    uint32_t kept;
+    uint8_t *held;
+    struct stage_where where;
+    own_fd fd; /* of where, or -1 */
+};
+
+/* Does what an epoch says of this file still hold? */
+static bool mark_counts(const struct holding *h, uint32_t file)
+{
+    const struct stage_mount *mount = &h->stage->mounts[stage_file_mount(h->stage, file)];
+    const uint32_t epoch = atomic_load_explicit(&h->epochs[file], memory_order_acquire);
+    return epoch != 0 && mount->adopted && (mount->continuous || epoch <= h->kept);
+}
+
+static bool staged_stands(struct holding *h, uint32_t file)
+{
+    const struct plan *plan = h->stage->plan;
+    const struct plan_file *f = &plan->files[file];
+    const struct media_index *index = &h->stage->set->index;
+    const uint64_t before = h->where.key;
+    struct stat facts;
+    if (!stage_place(h->stage, file, &h->where)) {
+        return false;
+    }
+    if (h->where.key != before || h->fd < 0) {
+        own_fd_drop(&h->fd);
+        h->fd = root_openat(h->where.base_fd, h->where.path, O_PATH | O_DIRECTORY, 0);
+    }
+    if (h->fd < 0 || fstatat(h->fd, h->where.name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
+        return false;
+    }
+    if (f->kind == KIND_REPARSE) {
+        return S_ISLNK(facts.st_mode);
+    }
+    return S_ISREG(facts.st_mode) &&
+           (stage_is_ranged(f) ||
+            (uint64_t)facts.st_size == index->entries[stage_data_entry(index, f->entry)].size);
+}
+
+/* The file that a name or a further record of ranges is bound to. */
+static uint32_t bound_to(const struct holding *h, uint32_t file)
+{
+    const struct plan_file *f = &h->stage->plan->files[file];
+    return f->link_owner != MARK_NONE && f->link_owner != file &&
+                   stage_is_staged(h->stage, f->link_owner)
+               ? f->link_owner
+               : MARK_NONE;
+}
+
+/* Whoever shares a file with one that is not held is not held either. */
+static void names_settle(struct holding *h)
+{
+    const struct plan *plan = h->stage->plan;
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        const uint32_t owner = bound_to(h, i);
+        if (owner != MARK_NONE && h->held[i] == 0) {
+            h->held[owner] = 0;
+        }
+    }
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        const uint32_t owner = bound_to(h, i);
+        if (owner != MARK_NONE && h->held[owner] == 0) {
+            h->held[i] = 0;
+        }
+    }
+}
+
+uint8_t *held_find(const struct stage *stage, struct outcome_row *rows, _Atomic uint32_t *epochs,
+                   const uint8_t *done, uint32_t kept)
+{
+    const struct plan *plan = stage->plan;
+    struct holding h = {.stage = stage,
+                        .rows = rows,
+                        .epochs = epochs,
+                        .kept = kept,
+                        .held = heap_alloc(plan->file_count + 1u, 1),
+                        .where = {.key = STAGE_KEY_NONE,
+                                  .path = heap_alloc(STAGE_PATH_BYTES_MAX, 1),
+                                  .name = heap_alloc(WIN_NAME_BYTES_MAX + 1u, 1)},
+                        .fd = -1};
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        h.held[i] = stage_is_staged(stage, i) && plan->files[i].kind != KIND_DIRECTORY &&
+                    (rows[i].outcome == OUTCOME_RESTORED || rows[i].outcome == OUTCOME_STAGED) &&
+                    mark_counts(&h, i) && staged_stands(&h, i);
+    }
+    names_settle(&h);
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        if (h.held[i] == 0 && done[plan->files[i].unit] == 0) {
+            rows[i] = (struct outcome_row){0};
+            atomic_store_explicit(&epochs[i], 0, memory_order_release);
+        }
+    }
+    own_fd_drop(&h.fd);
+    free(h.where.path);
+    free(h.where.name);
+    return h.held;
+}

@@ -1,0 +1,257 @@
+/* resume.c - the folder, the plan, the journal; then what follows from them for each unit.
+ *
+ * What a commit says counts if the system has not booted since, or if a sync had covered it. Units
+ * that ended for want of space, or were cut short, are tried again; all other ends stay. */
+#include "run/resume.h"
+
+#include "base/heap.h"
+#include "base/limits.h"
+#include "base/own.h"
+#include "dest/recover.h"
+#include "dest/undo.h"
+#include "run/checkpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+static const char WHERE[] = "run/resume";
+
+static vsr_code plan_open(struct resume *r, uint8_t hash[16], vsr_error *error)
+{
+    char path[RUN_FOLDER_PATH_MAX + 16];
+    (void)snprintf(path, sizeof path, "%s/plan.bin", r->folder.path);
+    const vsr_code rc = plan_load(&r->plan, path, error);
+    return rc == VSR_OK ? run_folder_plan_hash(&r->folder, hash, error) : rc;
+}
+
+static vsr_code journal_map(struct resume *r, vsr_error *error)
+{
+    struct stat facts;
+    if (fstat(r->folder.journal_fd, &facts) != 0) {
+        return err_sys(error, err_dest_code(errno), WHERE, "cannot look at the journal in %s",
+                       r->folder.path);
+    }
+    if (facts.st_size == 0) {
+        return VSR_OK; /* told by its reader */
+    }
+    void *bytes = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_SHARED, r->folder.journal_fd, 0);
+    if (bytes == MAP_FAILED) {
+        return err_sys(error, VSR_ERR_MEMORY, WHERE, "cannot map the journal in %s",
+                       r->folder.path);
+    }
+    r->journal = (struct view){bytes, (size_t)facts.st_size};
+    return VSR_OK;
+}
+
+/* A torn record at the end goes, so that what is added stands behind whole ones. */
+static vsr_code journal_trim(const struct resume *r, vsr_error *error)
+{
+    return r->content.torn_bytes == 0 ||
+                   ftruncate(r->folder.journal_fd, (off_t)r->content.good_bytes) == 0
+               ? VSR_OK
+               : err_sys(error, err_dest_code(errno), WHERE,
+                         "cannot cut the torn end off the journal in %s", r->folder.path);
+}
+
+vsr_code resume_open(struct resume *out, const char *path, bool lock, vsr_error *error)
+{
+    uint8_t hash[16] = {0};
+    *out = (struct resume){0};
+    vsr_code rc = run_folder_adopt(&out->folder, path, lock, error);
+    rc = rc == VSR_OK ? plan_open(out, hash, error) : rc;
+    rc = rc == VSR_OK ? journal_map(out, error) : rc;
+    if (rc == VSR_OK) {
+        rc = journal_content_read(&out->content, out->journal, out->plan, hash, out->folder.path,
+                                  error);
+    }
+    if (rc == VSR_OK) {
+        memcpy(out->folder.run.bytes, out->content.begin.run_uuid, sizeof out->folder.run.bytes);
+        rc = run_call_parse(&out->call, buffer_view(&out->content.call), out->folder.path, error);
+    }
+    rc = rc == VSR_OK && lock ? journal_trim(out, error) : rc;
+    rc = rc == VSR_OK ? run_folder_map(&out->folder, out->plan->file_count, error) : rc;
+    if (rc != VSR_OK) {
+        resume_close(out);
+        return rc;
+    }
+    out->kept = checkpoint_read(out->folder.dir_fd);
+    return VSR_OK;
+}
+
+void resume_close(struct resume *resume)
+{
+    if (resume->journal.n > 0) {
+        (void)munmap((void *)(uintptr_t)resume->journal.p, resume->journal.n);
+    }
+    if (resume->folder.path[0] != '\0') {
+        run_folder_end(&resume->folder);
+    }
+    journal_content_free(&resume->content);
+    run_call_free(&resume->call);
+    plan_free(resume->plan);
+    free((void *)(uintptr_t)resume->known.places);
+    free(resume->done);
+    free(resume->uncommitted);
+    *resume = (struct resume){0};
+}
+
+bool resume_is_over(const struct resume *resume)
+{
+    return resume->content.ended && resume->content.end.open == 0;
+}
+
+/* --- what each unit came to --- */
+
+/* Did it end for want of space, or was it cut short? Of itself, or of what it shares. */
+static bool unit_may_go_on(const struct resume *r, uint32_t unit)
+{
+    const struct plan_unit *u = &r->plan->units[unit];
+    bool any = false;
+    for (uint32_t i = 0; i < u->file_count; i++) {
+        const uint8_t outcome = r->folder.rows[u->first_file + i].outcome;
+        any = any || outcome == OUTCOME_DEST_FULL || outcome == OUTCOME_CANCELLED;
+    }
+    for (uint32_t i = 0; i < u->shared_count; i++) {
+        const uint8_t outcome = r->folder.rows[r->plan->shared[u->first_shared + i].file].outcome;
+        any = any || outcome == OUTCOME_DEST_FULL || outcome == OUTCOME_CANCELLED;
+    }
+    return any;
+}
+
+static bool commit_counts(const struct resume *r, const struct content_unit *unit)
+{
+    return unit->epoch == 0 || unit->same_boot || unit->epoch <= r->kept;
+}
+
+static void units_judge(struct resume *r)
+{
+    const struct plan *plan = r->plan;
+    r->done = heap_alloc(plan->unit_count + 1u, 1);
+    r->uncommitted = heap_alloc(plan->unit_count + 1u, sizeof *r->uncommitted);
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        const struct content_unit *unit = &r->content.units[u];
+        const bool again = unit->fate == FATE_FAILED && unit->residue == 0 && unit_may_go_on(r, u);
+        if (unit->fate == FATE_OPEN) {
+            continue;
+        }
+        r->done[u] = commit_counts(r, unit) && !again;
+        if (r->done[u] == 0) {
+            r->uncommitted[r->uncommitted_count++] = u;
+        }
+    }
+}
+
+/* A unit that was published has all its rows, whatever a power cut has left of them. */
+static void rows_complete(const struct resume *r)
+{
+    for (uint32_t i = 0; i < r->plan->file_count; i++) {
+        const struct plan_file *f = &r->plan->files[i];
+        struct outcome_row *row = &r->folder.rows[i];
+        if (r->done[f->unit] != 0 && r->content.units[f->unit].fate == FATE_PUBLISHED &&
+            row->outcome == OUTCOME_NOT_STARTED) {
+            *row = (struct outcome_row){
+                .outcome = f->action == ACTION_NONE    ? OUTCOME_PRESENT
+                           : f->action == ACTION_STAGE ? OUTCOME_STAGED
+                                                       : OUTCOME_RESTORED,
+                .bytes = f->action == ACTION_NONE ? 0 : f->size,
+            };
+        }
+    }
+}
+
+/* --- what staging has to know --- */
+
+static int compare_places(const void *left, const void *right)
+{
+    const struct stage_place *a = left, *b = right;
+    return (a->directory > b->directory) - (a->directory < b->directory);
+}
+
+/* Folders that units which are done with have brought are the run's own, if they are there: what is
+ * still to come goes into them, and they get their times again. */
+static void places_of_published(const struct resume *r, uint8_t *ours)
+{
+    const struct plan *plan = r->plan;
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        const struct plan_file *f = &plan->files[i];
+        if (r->done[f->unit] == 0 || r->content.units[f->unit].fate != FATE_PUBLISHED ||
+            f->action == ACTION_NONE || f->action == ACTION_STAGE) {
+            continue;
+        }
+        for (uint32_t at = f->directory;
+             at != MARK_NONE && plan->directories[at].make != 0 && ours[at] == 0;
+             at = plan->directories[at].parent) {
+            ours[at] = 1;
+        }
+    }
+}
+
+static void places_know(struct resume *r)
+{
+    const struct plan *plan = r->plan;
+    const struct journal_content *content = &r->content;
+    uint8_t *ours = heap_alloc(plan->directory_count + 1u, 1);
+    struct stage_place *places =
+        heap_alloc((size_t)content->place_count + plan->directory_count + 1u, sizeof *places);
+    uint32_t count = 0;
+    places_of_published(r, ours);
+    for (uint32_t i = 0; i < content->place_count; i++) {
+        places[count++] = content->places[i];
+        ours[content->places[i].directory] = 0;
+    }
+    for (uint32_t i = 0; i < plan->directory_count; i++) {
+        if (ours[i] != 0 && plan->directories[i].parent != MARK_NONE) {
+            places[count++] = (struct stage_place){.directory = i, .made = 1};
+        }
+    }
+    free(ours);
+    qsort(places, count, sizeof *places, compare_places);
+    r->known.places = places;
+    r->known.place_count = count;
+}
+
+/* Of units whose commit was the last word of a process. */
+static void undo_files_remove(const struct resume *r)
+{
+    for (uint32_t i = 0; i < r->plan->file_count; i++) {
+        if (stage_is_ranged(&r->plan->files[i]) && r->done[r->plan->files[i].unit] != 0) {
+            undo_remove(r->folder.dir_fd, i);
+        }
+    }
+}
+
+void resume_prepare(struct resume *r)
+{
+    units_judge(r);
+    rows_complete(r);
+    undo_files_remove(r);
+    r->known = (struct stage_known){.folders = r->content.folders,
+                                    .folder_count = r->content.folder_count,
+                                    .staged = r->content.ready,
+                                    .bases = r->content.bases,
+                                    .base_count = r->content.base_count,
+                                    .done = r->done};
+    places_know(r);
+}
+
+/* --- back --- */
+
+void resume_take_back(const struct resume *r, struct stage *stage, struct outcome_row *rows,
+                      resume_failed *failed, void *context)
+{
+    const struct recover recover = {.stage = stage, .rows = rows};
+    for (uint32_t i = r->content.intent_count; i-- > 0;) {
+        const struct publish_intent intent = journal_content_intent(&r->content, r->journal, i);
+        if (!recover_knows(stage, &intent)) {
+            continue; /* of a unit that is done with */
+        }
+        const int fault = recover_intent(&recover, &intent);
+        if (fault != 0 && intent.file != MARK_NONE) {
+            failed(context, intent.file, fault);
+        }
+    }
+    recover_settle(&recover);
+}

@@ -1,0 +1,47 @@
+/* resume.h - a run folder opened to go on with its run: what its journal says, held against what
+ * stands at the destinations.
+ *
+ *     resume_open - [dialogue again, conduct_run() with it] - resume_close
+ *
+ * The folder is locked, its plan is the journal's, its owner is ours; then the parts of a run ask
+ * here what is behind them: units that are done with, staged files that are kept, renames that go
+ * back. Control thread. */
+#ifndef RUN_RESUME_H
+#define RUN_RESUME_H
+
+#include "dest/stage.h"
+#include "run/journal_content.h"
+#include "run/run_call.h"
+#include "run/run_folder.h"
+
+struct resume {
+    struct run_folder folder; /* until conduct_run() takes it */
+    struct plan *plan;
+    struct view journal; /* its bytes, mapped */
+    struct journal_content content;
+    struct run_call call;
+    uint32_t kept; /* epoch of the last checkpoint */
+    uint8_t *done; /* for each unit: 1: its end is known */
+    struct stage_known known;
+    uint32_t *uncommitted; /* units whose commit counts no more, or that are tried again */
+    uint32_t uncommitted_count;
+};
+
+/* Open it. lock false: only to look. Errors: those of run_folder_adopt(), RUN_FOREIGN for a plan or
+ * journal that is damaged or does not belong to the other. */
+vsr_code resume_open(struct resume *out, const char *path, bool lock, vsr_error *error);
+void resume_close(struct resume *resume);
+
+/* Has the run ended, with nothing to go on with? */
+bool resume_is_over(const struct resume *resume);
+
+/* The set is known now: which units are done, and what staging has to know. */
+void resume_prepare(struct resume *resume);
+
+/* Staging is open and probed: take back what was in the middle. Units that cannot be, because
+ * somebody changed their places, fail here: failed is called for each of their files. */
+typedef void resume_failed(void *context, uint32_t file, int os_errno);
+void resume_take_back(const struct resume *resume, struct stage *stage, struct outcome_row *rows,
+                      resume_failed *failed, void *context);
+
+#endif

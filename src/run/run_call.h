@@ -1,0 +1,37 @@
+/* run_call.h - how a run was called and what was said to writers and services before its copy, kept
+ * in its journal as JSON, so that another process can go on with it. Control thread. */
+#ifndef RUN_RUN_CALL_H
+#define RUN_RUN_CALL_H
+
+#include "run/conduct.h"
+
+struct run_call_service {
+    const char *name;
+    bool stopped; /* by the run: it is to be started again */
+};
+
+struct run_call {
+    struct arena arena; /* owns everything below */
+    struct conduct_options
+        conduct;              /* bcd_out, pending_registry, engine, stage (owner, cross_mounts,
+                                       in_place), durability and profile */
+    struct view players;      /* JSON text, as it was given; absent: nobody plays */
+    struct view chain;        /* ditto */
+    uint32_t *asked, *failed; /* of bcd.writers */
+    uint32_t asked_count, failed_count;
+    struct run_call_service *services;
+    uint32_t service_count;
+    struct dialogue_note *notes;
+    uint32_t note_count;
+};
+
+/* Added to out. (The set's path stands in the plan.) */
+void run_call_render(const struct conduct_options *options, const struct dialogue *dialogue,
+                     struct buffer *out);
+
+/* path: of the run folder, for messages. Errors: RUN_FOREIGN. *out is freed by run_call_free(),
+ * also when it failed. */
+vsr_code run_call_parse(struct run_call *out, struct view json, const char *path, vsr_error *error);
+void run_call_free(struct run_call *call);
+
+#endif

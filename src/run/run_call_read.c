@@ -1,0 +1,160 @@
+/* run_call_read.c - the JSON object of run_call.c read back, every value held against what it may
+ * be. What players and a chain come to is the library's front (api/), which gave the text. */
+#include "base/limits.h"
+#include "run/run_call.h"
+#include "run/run_call_words.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct call_reading {
+    struct run_call *out;
+    bool wrong;
+};
+
+static const char *text_read(struct call_reading *r, const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (json_is_null(value)) {
+        return NULL;
+    }
+    if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value)) {
+        r->wrong = true;
+        return NULL;
+    }
+    return arena_copy(&r->out->arena, view_of(json_string_value(value))).p;
+}
+
+static bool bool_read(struct call_reading *r, const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    r->wrong = r->wrong || !json_is_boolean(value);
+    return json_is_true(value);
+}
+
+static uint64_t number_read(struct call_reading *r, const json_t *value, uint64_t most)
+{
+    const json_int_t number = json_integer_value(value);
+    if (!json_is_integer(value) || number < 0 || (uint64_t)number > most) {
+        r->wrong = true;
+        return 0;
+    }
+    return (uint64_t)number;
+}
+
+static int choice_read(struct call_reading *r, const json_t *object, const char *key,
+                       const char *const *choices)
+{
+    const char *text = text_read(r, object, key);
+    for (int i = 0; text != NULL && choices[i] != NULL; i++) {
+        if (strcmp(choices[i], text) == 0) {
+            return i;
+        }
+    }
+    r->wrong = true;
+    return 0;
+}
+
+static uint32_t *numbers_read(struct call_reading *r, const json_t *object, const char *key,
+                              uint32_t *count)
+{
+    const json_t *list = json_object_get(object, key);
+    const size_t size = json_array_size(list);
+    if (!json_is_array(list) || size > DOCUMENT_WRITERS_MAX) {
+        r->wrong = true;
+        return NULL;
+    }
+    uint32_t *numbers = ARENA_ARRAY(&r->out->arena, uint32_t, size);
+    for (size_t i = 0; i < size; i++) {
+        numbers[i] = (uint32_t)number_read(r, json_array_get(list, i), DOCUMENT_WRITERS_MAX);
+    }
+    *count = (uint32_t)size;
+    return numbers;
+}
+
+static struct view raw_read(struct call_reading *r, const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    char *text = json_is_object(value) ? json_dumps(value, JSON_COMPACT) : NULL;
+    const struct view copy = text != NULL ? arena_copy(&r->out->arena, view_of(text)) : VIEW_NONE;
+    free(text);
+    r->wrong = r->wrong || (value != NULL && !json_is_object(value) && !json_is_null(value));
+    return copy;
+}
+
+static void dialogue_read(struct call_reading *r, const json_t *object)
+{
+    struct run_call *out = r->out;
+    const json_t *services = json_object_get(object, "services");
+    const json_t *notes = json_object_get(object, "notes");
+    out->asked = numbers_read(r, object, "asked", &out->asked_count);
+    out->failed = numbers_read(r, object, "failed", &out->failed_count);
+    r->wrong = r->wrong || !json_is_array(services) || !json_is_array(notes) ||
+               json_array_size(services) > UINT32_MAX || json_array_size(notes) > UINT32_MAX;
+    if (r->wrong) {
+        return;
+    }
+    out->service_count = (uint32_t)json_array_size(services);
+    out->services = ARENA_ARRAY(&out->arena, struct run_call_service, out->service_count);
+    for (uint32_t i = 0; i < out->service_count; i++) {
+        const json_t *service = json_array_get(services, i);
+        out->services[i].name = text_read(r, service, "name");
+        out->services[i].stopped = bool_read(r, service, "stopped");
+        r->wrong = r->wrong || out->services[i].name == NULL;
+    }
+    out->note_count = (uint32_t)json_array_size(notes);
+    out->notes = ARENA_ARRAY(&out->arena, struct dialogue_note, out->note_count);
+    for (uint32_t i = 0; i < out->note_count; i++) {
+        const json_t *note = json_array_get(notes, i);
+        const char *text = text_read(r, note, "text");
+        out->notes[i].text = text != NULL ? view_of(text) : VIEW("");
+        out->notes[i].is_loss = bool_read(r, note, "loss");
+    }
+}
+
+static void options_read(struct call_reading *r, const json_t *object)
+{
+    struct conduct_options *conduct = &r->out->conduct;
+    conduct->bcd_out = text_read(r, object, "bcd_out");
+    conduct->pending_registry = text_read(r, object, "registry");
+    conduct->durability = (enum durability)choice_read(r, object, "durability", durabilities);
+    conduct->stage.owner = (enum owner_policy)choice_read(r, object, "owner", owners);
+    conduct->stage.cross_mounts = bool_read(r, object, "cross_mounts");
+    conduct->stage.in_place = bool_read(r, object, "in_place");
+    conduct->engine = (struct engine_options){
+        .workers = (uint32_t)number_read(r, json_object_get(object, "workers"), UINT32_MAX),
+        .queue_depth = (uint32_t)number_read(r, json_object_get(object, "queue_depth"), UINT32_MAX),
+        .memory_bytes = number_read(r, json_object_get(object, "memory"), INT64_MAX),
+        .ring = (enum ring_choice)choice_read(r, object, "ring", rings),
+        .write_mode = (enum write_mode)choice_read(r, object, "write_mode", write_modes),
+        .discard = bool_read(r, object, "discard"),
+    };
+    conduct->profile = bool_read(r, object, "profile");
+    r->out->players = raw_read(r, object, "players");
+    r->out->chain = raw_read(r, object, "chain");
+}
+
+vsr_code run_call_parse(struct run_call *out, struct view json, const char *path, vsr_error *error)
+{
+    struct call_reading r = {.out = out};
+    json_error_t fail;
+    *out = (struct run_call){0};
+    json_t *object = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, &fail);
+    if (json_is_object(object)) {
+        options_read(&r, object);
+        dialogue_read(&r, object);
+    } else {
+        r.wrong = true;
+    }
+    json_decref(object);
+    return !r.wrong ? VSR_OK
+                    : err_set(error, VSR_ERR_RUN_FOREIGN, "run/call",
+                              "the journal in %s does not say how its run was called", path);
+}
+
+void run_call_free(struct run_call *call)
+{
+    arena_free(&call->arena);
+    *call = (struct run_call){0};
+}
