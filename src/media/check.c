@@ -157,19 +157,6 @@ static void check_workers(struct check_run *run, uint32_t workers)
     }
 }
 
-static void turnstile_init(struct turnstile *turnstile)
-{
-    *turnstile = (struct turnstile){0};
-    VSR_REQUIRE(pthread_mutex_init(&turnstile->lock, NULL) == 0);
-    VSR_REQUIRE(pthread_cond_init(&turnstile->turn, NULL) == 0);
-}
-
-static void turnstile_fini(struct turnstile *turnstile)
-{
-    (void)pthread_cond_destroy(&turnstile->turn);
-    (void)pthread_mutex_destroy(&turnstile->lock);
-}
-
 static void check_run_init(struct check_run *run, const struct media_set *set)
 {
     *run = (struct check_run){.set = set};

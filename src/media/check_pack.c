@@ -11,23 +11,6 @@
 
 static const uint32_t raw_bytes_max = FRAME_PLAIN_BYTES_MAX;
 
-void turnstile_enter(struct turnstile *turnstile, uint64_t ticket)
-{
-    (void)pthread_mutex_lock(&turnstile->lock);
-    while (turnstile->next != ticket) {
-        (void)pthread_cond_wait(&turnstile->turn, &turnstile->lock);
-    }
-    (void)pthread_mutex_unlock(&turnstile->lock);
-}
-
-void turnstile_leave(struct turnstile *turnstile)
-{
-    (void)pthread_mutex_lock(&turnstile->lock);
-    turnstile->next++;
-    (void)pthread_cond_broadcast(&turnstile->turn);
-    (void)pthread_mutex_unlock(&turnstile->lock);
-}
-
 /* The next chunk, if it lies in the pack that is being claimed. */
 static const struct index_chunk *claim_known_frame(const struct check_run *run)
 {

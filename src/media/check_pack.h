@@ -9,6 +9,7 @@
 
 #include "media/check_finding.h"
 
+#include "base/turnstile.h"
 #include "base/xxh3.h"
 
 #include <stdatomic.h>
@@ -29,12 +30,6 @@ struct check_claim {
     uint64_t first_chunk; /* chunks in the frame; none without an index */
     uint64_t chunk_end;
     uint32_t entry; /* the file of the first chunk */
-};
-
-struct turnstile {
-    pthread_mutex_t lock;
-    pthread_cond_t turn;
-    uint64_t next;
 };
 
 struct check_pack {
@@ -77,10 +72,6 @@ struct check_run {
 
 /* The next claim, or false at the end. Any worker. */
 bool check_claim_next(struct check_run *run, struct check_claim *out);
-
-/* Wait for this ticket's turn, and hand the turn on. */
-void turnstile_enter(struct turnstile *turnstile, uint64_t ticket);
-void turnstile_leave(struct turnstile *turnstile);
 
 /* One worker's whole life: claims until there are none. context is the run. */
 void *check_worker(void *context);
