@@ -1,0 +1,113 @@
+/* test_claim.c - how the work is dealt out.
+ *
+ * Goal: two workers are not sent into the same large file while there are two. Method: the claims
+ * of a set of large and small files are looked at as they will be taken. */
+#include "vsr_test.h"
+
+#include "engine/claim.h"
+#include "media_fixture.h"
+#include "plan_fixture.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { WORKERS = 2, LARGE = 30 * 65536 + 1234 };
+
+struct dealing {
+    char folder[64], dir[128];
+    struct media_set set;
+    struct plan *plan;
+    struct outcome_row *rows;
+    uint8_t *skip;
+    struct engine_input input;
+    struct file_table table;
+    struct claim_list list;
+};
+
+/* Without a stage, as the null sink has none. */
+static void dealing_open(struct dealing *d, const struct fixture_file *files, uint32_t count)
+{
+    vsr_error error = {0};
+    char set_path[128];
+    fixture_folder(d->folder);
+    (void)snprintf(set_path, sizeof set_path, "%s/set", d->folder);
+    fixture_write(set_path, &(struct fixture){.files = files,
+                                              .file_count = count,
+                                              .small_max = 4096,
+                                              .shared_bytes = 16384,
+                                              .piece_bytes = 65536});
+    assert_int_equal(set_open(&d->set, set_path, &error), VSR_OK);
+    d->plan = plan_fixture_create(&d->set, d->folder, 1, NULL);
+    d->rows = calloc(d->plan->file_count, sizeof *d->rows);
+    d->skip = calloc(d->plan->unit_count, 1);
+    d->input = (struct engine_input){
+        .plan = d->plan, .set = &d->set, .rows = d->rows, .skip = d->skip, .discard = true};
+    assert_int_equal(file_table_init(&d->table, &d->input, &error), VSR_OK);
+    assert_int_equal(claim_list_init(&d->list, &d->table, WORKERS, &error), VSR_OK);
+}
+
+static void dealing_close(struct dealing *d)
+{
+    claim_list_fini(&d->list);
+    file_table_fini(&d->table);
+    plan_fixture_free(d->plan);
+    free(d->rows);
+    free(d->skip);
+    set_close(&d->set);
+    fixture_remove(d->folder);
+}
+
+/* The file of all pieces with data in a claim, or MARK_NONE. */
+static uint32_t claim_file(const struct claim_list *list, uint32_t claim)
+{
+    uint32_t file = MARK_NONE;
+    for (uint32_t i = list->job_first[list->claims[claim].first];
+         i < list->job_first[list->claims[claim].end]; i++) {
+        const uint32_t own = list->pieces[i].file;
+        if (list->pieces[i].chunk != MARK_NONE) {
+            if (file != MARK_NONE && own != file) {
+                return MARK_NONE;
+            }
+            file = own;
+        }
+    }
+    return file;
+}
+
+static bool is_large(const struct dealing *d, uint32_t file)
+{
+    return file != MARK_NONE && d->set.index.entries[d->plan->files[file].entry].size == LARGE;
+}
+
+static void test_large_files_are_dealt_in_turn(void **state)
+{
+    char *bytes = fixture_bytes(7, LARGE);
+    const struct fixture_file files[] = {
+        {.path = "a small", .content = {bytes, 100}},
+        {.path = "b", .content = {bytes, LARGE}},
+        {.path = "c", .content = {bytes, LARGE}},
+        {.path = "d small", .content = {bytes, 99}},
+    };
+    struct dealing d;
+    uint32_t turns = 0, large = 0;
+    (void)state;
+    dealing_open(&d, files, COUNT_OF(files));
+    for (uint32_t i = 0; i < d.list.claim_count; i++) {
+        const uint32_t file = claim_file(&d.list, i);
+        const uint32_t next = i + 1 < d.list.claim_count ? claim_file(&d.list, i + 1) : MARK_NONE;
+        large += is_large(&d, file);
+        turns += is_large(&d, file) && is_large(&d, next) && file != next;
+    }
+    assert_true(large >= 6); /* of each file more than one */
+    assert_true(turns >= 3); /* as many as the file with fewer claims allows */
+    dealing_close(&d);
+    free(bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_large_files_are_dealt_in_turn),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
