@@ -57,7 +57,8 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
     if (conduct_signal(c) != 0 && !discard) {
         note_interrupted(c, report);
     }
-    vsr_code rc = rows_write(&c->folder, c->plan, c->set, error);
+    vsr_code rc = rows_write(&c->folder, c->plan, c->set, c->budget.workers,
+                             c->options->durability != DURABILITY_NONE, error);
     run_profile_mark(&c->profile, CONTROL_ROWS);
     const vsr_code told =
         discard ? VSR_OK : dialogue_end(c->dialogue, c->plan, report, rc == VSR_OK ? error : NULL);

@@ -1,36 +1,120 @@
-/* rows.c - from the mapped rows to lines, a megabyte at a time. What a row says is report/'s. */
+/* rows.c - from the mapped rows to lines. What a row says is report/'s.
+ *
+ * Rows are cut in blocks; several threads render them side by side, each into a buffer of its own,
+ * and append them in order: nothing else has work at that time, and a million lines are seconds. */
 #include "run/rows.h"
 
 #include "base/io.h"
+#include "base/turnstile.h"
 #include "report/report.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
-vsr_code rows_write(const struct run_folder *folder, const struct plan *plan,
-                    const struct media_set *set, vsr_error *error)
+enum { ROWS_BLOCK = 4096, ROWS_THREADS_MAX = 16 };
+
+struct rows_job {
+    const struct run_folder *folder;
+    const struct plan *plan;
+    const struct media_set *set;
+    int fd;
+    bool durable;
+    _Atomic uint64_t ticket; /* of the next block */
+    struct turnstile turn;   /* guards the rest */
+    vsr_code rc;
+    vsr_error error;
+};
+
+static void rows_render(const struct rows_job *job, uint64_t block, struct buffer *lines)
 {
-    const int fd =
-        openat(folder->dir_fd, "report.jsonl", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) {
+    const uint64_t first = block * ROWS_BLOCK;
+    lines->n = 0;
+    for (uint64_t i = first; i < first + ROWS_BLOCK && i < job->plan->file_count; i++) {
+        report_render_row(job->plan, job->set, (uint32_t)i, &job->folder->rows[i], lines);
+    }
+}
+
+/* What will be synced begins its way to the disk at once. */
+static void rows_append(struct rows_job *job, const struct buffer *lines)
+{
+    if (job->rc == VSR_OK) {
+        job->rc =
+            io_write(job->fd, lines->p, lines->n, "report.jsonl", VSR_ERR_DEST_IO, &job->error);
+    }
+    if (job->durable) {
+        (void)sync_file_range(job->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    }
+}
+
+static void *rows_thread(void *context)
+{
+    struct rows_job *job = context;
+    struct buffer lines = {0};
+    for (;;) {
+        const uint64_t block = atomic_fetch_add_explicit(&job->ticket, 1, memory_order_relaxed);
+        if (block * ROWS_BLOCK >= job->plan->file_count) {
+            break;
+        }
+        rows_render(job, block, &lines);
+        turnstile_enter(&job->turn, block);
+        rows_append(job, &lines);
+        turnstile_leave(&job->turn);
+    }
+    buffer_free(&lines);
+    return NULL;
+}
+
+/* Signals are for the caller's thread. One that cannot be started is done without. */
+static uint32_t rows_start(struct rows_job *job, uint32_t count, pthread_t *threads)
+{
+    uint32_t started = 0;
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) {
+        return 0;
+    }
+    while (started < count && pthread_create(&threads[started], NULL, rows_thread, job) == 0) {
+        started++;
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+static void rows_run(struct rows_job *job, uint32_t workers)
+{
+    pthread_t threads[ROWS_THREADS_MAX];
+    const uint32_t blocks = job->plan->file_count / ROWS_BLOCK; /* those that are full */
+    uint32_t count = workers < ROWS_THREADS_MAX ? workers : ROWS_THREADS_MAX;
+    count = count < blocks ? count : blocks;
+    const uint32_t started = rows_start(job, count > 0 ? count - 1 : 0, threads);
+    (void)rows_thread(job);
+    for (uint32_t i = 0; i < started; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+}
+
+vsr_code rows_write(const struct run_folder *folder, const struct plan *plan,
+                    const struct media_set *set, uint32_t workers, bool durable, vsr_error *error)
+{
+    struct rows_job job = {.folder = folder, .plan = plan, .set = set, .durable = durable};
+    job.fd = openat(folder->dir_fd, "report.jsonl", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (job.fd < 0) {
         return err_sys(error, err_dest_code(errno), "run/rows", "cannot create report.jsonl in %s",
                        folder->path);
     }
-    struct buffer lines = {0};
-    vsr_code rc = VSR_OK;
-    for (uint32_t i = 0; i < plan->file_count && rc == VSR_OK; i++) {
-        report_render_row(plan, set, i, &folder->rows[i], &lines);
-        if (lines.n >= ((size_t)1 << 20) || i + 1 == plan->file_count) {
-            rc = io_write(fd, lines.p, lines.n, "report.jsonl", VSR_ERR_DEST_IO, error);
-            lines.n = 0;
-        }
+    turnstile_init(&job.turn);
+    rows_run(&job, workers);
+    turnstile_fini(&job.turn);
+    if (job.rc == VSR_OK && durable && fsync(job.fd) != 0) {
+        job.rc = err_sys(&job.error, err_dest_code(errno), "run/rows",
+                         "cannot sync report.jsonl in %s", folder->path);
     }
-    if (rc == VSR_OK && fsync(fd) != 0) {
-        rc = err_sys(error, err_dest_code(errno), "run/rows", "cannot sync report.jsonl in %s",
-                     folder->path);
+    (void)close(job.fd);
+    if (job.rc != VSR_OK && error != NULL && error->code == VSR_OK) {
+        *error = job.error;
     }
-    (void)close(fd);
-    buffer_free(&lines);
-    return rc;
+    return job.rc;
 }

@@ -5,8 +5,9 @@
 #include "media/set.h"
 #include "run/run_folder.h"
 
-/* Write the folder's rows beside them, synced. Errors: DEST_*. */
+/* Write the folder's rows beside them, in their order, by the caller's thread and workers - 1
+ * more, which end before it returns; durable: synced. Errors: DEST_*. */
 vsr_code rows_write(const struct run_folder *folder, const struct plan *plan,
-                    const struct media_set *set, vsr_error *error);
+                    const struct media_set *set, uint32_t workers, bool durable, vsr_error *error);
 
 #endif
