@@ -27,6 +27,9 @@ struct ring_uring {
     bool broken;
     bool no_read_now; /* the media's file system always waits */
     struct io_uring uring;
+    char *buffers; /* to be registered */
+    uint64_t buffers_bytes;
+    uint32_t queued;   /* until they are */
     const char *fixed; /* registered as buffer 0; NULL: not registered */
     uint64_t fixed_bytes;
 };
@@ -54,8 +57,24 @@ static bool ring_uring_is_fixed(const struct ring_uring *u, const struct ring_op
            o->bytes + o->count <= u->fixed + u->fixed_bytes;
 }
 
+/* Registering makes and zeroes every page of the buffers, which costs as much as restoring a
+ * thousand small files: only when the ring has been used as often as it is deep. */
+static void ring_uring_register(struct ring_uring *u)
+{
+    if (u->buffers == NULL || ++u->queued <= u->ring.depth) {
+        return;
+    }
+    const struct iovec memory = {u->buffers, u->buffers_bytes};
+    if (io_uring_register_buffers(&u->uring, &memory, 1) == 0) {
+        u->fixed = u->buffers;
+        u->fixed_bytes = u->buffers_bytes;
+    }
+    u->buffers = NULL;
+}
+
 static struct io_uring_sqe *ring_uring_take(struct ring_uring *u)
 {
+    ring_uring_register(u);
     struct io_uring_sqe *sqe = io_uring_get_sqe(&u->uring);
     VSR_REQUIRE(sqe != NULL); /* as many entries as operations in flight */
     return sqe;
@@ -170,12 +189,9 @@ struct ring *ring_uring_open(const struct ring_setup *setup)
         errno = fault;
         return NULL;
     }
-    if (setup->fixed != NULL && setup->fixed_bytes <= RING_FIXED_BYTES_MAX) {
-        const struct iovec memory = {setup->fixed, setup->fixed_bytes};
-        if (io_uring_register_buffers(&u->uring, &memory, 1) == 0) {
-            u->fixed = setup->fixed;
-            u->fixed_bytes = setup->fixed_bytes;
-        }
+    if (setup->fixed_bytes <= RING_FIXED_BYTES_MAX) {
+        u->buffers = setup->fixed;
+        u->buffers_bytes = setup->fixed_bytes;
     }
     return &u->ring;
 }
