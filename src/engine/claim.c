@@ -536,12 +536,14 @@ vsr_code claim_list_init(struct claim_list *list, struct file_table *table, uint
     claim_make_jobs(list);
     claim_make_claims(list, workers);
     claim_deal(list, workers);
+    slow_starts_init(&list->starts, table);
     return VSR_OK;
 }
 
 void claim_list_fini(struct claim_list *list)
 {
     range_table_free(&list->ranges);
+    slow_starts_fini(&list->starts);
     free(list->pieces);
     free(list->job_first);
     free(list->claims);

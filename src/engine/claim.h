@@ -1,6 +1,6 @@
 /* claim.h - the work list: which frames, in which order, for which files.
  *
- * Made once, then immutable but for one cursor. Pieces of files stand in the order of the media
+ * Made once, then immutable but for one cursor and for when files were begun. Pieces of files stand in the order of the media
  * within each publish group; a job is a frame and all pieces in it, so that a frame is decoded
  * once; a claim is a run of jobs that a worker takes at a time (at most 8 MiB stored, less near
  * the end). Large files that follow each other, and what stands between them, are dealt in turn,
@@ -10,6 +10,7 @@
 
 #include "engine/file_table.h"
 #include "engine/range_table.h"
+#include "engine/slow_files.h"
 
 /* Not of the media: bytes of a base, ranges.copies[chunk & ~CLAIM_COPY]. */
 #define CLAIM_COPY UINT32_C(0x80000000)
@@ -34,7 +35,8 @@ struct claim_list {
     uint32_t job_count;
     struct claim *claims;
     uint32_t claim_count;
-    _Atomic uint32_t next; /* the cursor */
+    _Atomic uint32_t next;     /* the cursor */
+    struct slow_starts starts; /* of files with several pieces */
 };
 
 /* Also sets each file's count of remaining pieces. Files whose chunks do not add up to their size

@@ -252,6 +252,18 @@ uint32_t engine_profile(const struct engine *engine, struct work_profile **worke
     return engine->worker_count;
 }
 
+void engine_slowest(const struct engine *engine, struct slow_list *out)
+{
+    *out = (struct slow_list){0};
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        const struct slow_list *own = &engine->workers[i].slow;
+        for (uint32_t k = 0; k < own->count; k++) {
+            slow_list_add(out, own->files[k].file, own->files[k].ms);
+        }
+    }
+    slow_list_sort(out);
+}
+
 void engine_end(struct engine *engine, struct meta_loss *losses)
 {
     engine_join(engine);

@@ -4,7 +4,8 @@
  * Shared words, the complete list: the claim cursor (relaxed fetch_add over an immutable plan),
  * the stop flag, each file's count of chunks that remain (acq_rel; who brings it to zero
  * finishes the file), each group's count of files that remain, each worker's meter (one writer),
- * and the eventfd that tells the control thread that a group has ended. No mutex, no queue. */
+ * when each large file was begun, and the eventfd that tells the control thread that a group has
+ * ended. No mutex, no queue. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
@@ -13,6 +14,7 @@
 #include "engine/budget.h"
 #include "engine/marks.h"
 #include "engine/profile.h"
+#include "engine/slow_files.h"
 
 struct engine; /* heap */
 
@@ -57,6 +59,9 @@ void engine_join(struct engine *engine);
 
 /* Where each worker's time went, after engine_join(): *workers is the caller's, heap. */
 uint32_t engine_profile(const struct engine *engine, struct work_profile **workers);
+
+/* The files that took longest, slowest first, after engine_join(). */
+void engine_slowest(const struct engine *engine, struct slow_list *out);
 
 /* Join the workers, close rings before slabs are unmapped. *losses: sums. */
 void engine_end(struct engine *engine, struct meta_loss *losses);

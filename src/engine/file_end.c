@@ -115,6 +115,17 @@ static bool file_has_failed(const struct worker *worker, uint32_t file)
     return failed;
 }
 
+/* How long it took. */
+static void file_time(struct worker *worker, uint32_t file, bool was_small)
+{
+    const uint32_t now_ms = slow_now_ms();
+    const uint32_t began_ms = was_small
+                                  ? worker->file_ms
+                                  : slow_starts_of(&worker->claims->starts, file, worker->file_ms);
+    slow_list_add(&worker->slow, file, now_ms - began_ms);
+    worker->file_ms = now_ms;
+}
+
 void file_pieces_done(struct worker *worker, uint32_t file, uint32_t count, bool whole_already)
 {
     struct file_table *table = worker->table;
@@ -143,6 +154,7 @@ void file_pieces_done(struct worker *worker, uint32_t file, uint32_t count, bool
         file_table_end(table, name);
         name = next;
     }
+    file_time(worker, file, whole_already);
     meter_mark(&worker->meter, WORK_METADATA);
     file_table_end(table, file);
 }

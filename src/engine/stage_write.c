@@ -222,6 +222,7 @@ static void write_ranged(struct worker *worker, struct slot *slot)
 
 enum slot_state stage_write(struct worker *worker, struct slot *slot)
 {
+    worker->file_ms = slow_now_ms();
     while (slot->piece < slot->piece_end) {
         const struct claim_piece *piece = &worker->claims->pieces[slot->piece];
         if (piece->chunk == MARK_NONE) {

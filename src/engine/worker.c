@@ -155,6 +155,8 @@ static enum slot_state worker_begin_job(struct worker *worker, struct slot *slot
     if (slot->frame == NULL) {
         return stage_write(worker, slot);
     }
+    slow_starts_note(&worker->claims->starts,
+                     stage_target(worker->input->plan, worker->claims->pieces[slot->piece].file));
     if (worker_is_futile(worker, slot)) {
         return slot_fail(worker, slot, OUTCOME_MEDIA_CORRUPT, 0); /* first causes stay */
     }

@@ -60,6 +60,8 @@ struct worker {
     char *owner_name;           /* scratch: a name or a link text, WIN_PATH_BYTES_MAX + 1 */
     int broken;                 /* errno, when no ring or no slot is left: nothing more is read */
     struct meter meter;
+    struct slow_list slow;
+    uint32_t file_ms; /* slow_now_ms() when the small file in hand was begun */
 };
 
 /* Control thread: all memory. The ring is opened by the worker's own thread, worker_begin(). */

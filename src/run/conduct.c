@@ -378,7 +378,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     }
     run_profile_mark(&c.profile, CONTROL_CLOSE);
     if (*begun) {
-        conduct_tell(&c);
+        conduct_tell(&c, rc == VSR_OK && conduct_signal(&c) == 0);
         const vsr_code told = conduct_account(&c, report, rc, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? told : rc;
     }

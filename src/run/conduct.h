@@ -12,10 +12,12 @@
 
 struct resume; /* run/resume.h */
 
+/* Files and bytes done are those that are settled, failed ones with them; no count ever falls. */
 struct conduct_progress {
     uint64_t files_total, files_done, files_failed, bytes_total, bytes_done;
     uint32_t units_total, units_done;
     uint64_t elapsed_ns;
+    bool is_last; /* nothing is left: done is total */
 };
 
 struct conduct_options {

@@ -70,7 +70,8 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
     }
     run_profile_mark(&c->profile, CONTROL_DOCUMENT);
     if (rc == VSR_OK) {
-        rc = run_profile_tell(&c->profile, report, c->folder.dir_fd, c->options->profile, error);
+        rc = run_profile_tell(&c->profile, c->plan, c->set, report, c->folder.dir_fd,
+                              c->options->profile, error);
     }
     struct buffer summary = {0};
     report_render_summary(report, &summary);

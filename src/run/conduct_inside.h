@@ -39,6 +39,8 @@ struct conduct {
     uint64_t waiting_bytes;
     uint64_t waiting_since_ns;
     struct meta_loss losses;
+    struct engine_progress moved;        /* so far; after the engine's end, all of it */
+    uint64_t before_files, before_bytes; /* settled before it began */
     struct run_profile profile;
     struct verified_sum verified;            /* of a discarding run */
     struct report_destination *destinations; /* heap */
@@ -62,8 +64,9 @@ static inline int conduct_signal(const struct conduct *c)
     return c->cut_short || unit_states_cut_short(&c->units) ? c->stopped_by : 0;
 }
 
-/* Progress, to whoever wants it. */
-void conduct_tell(struct conduct *c);
+/* Progress, to whoever wants it, and into the profile. is_last: the run has ended, and nothing cut
+ * it short: whatever was planned is settled. */
+void conduct_tell(struct conduct *c, bool is_last);
 
 /* The engine stages, groups are published as they end, in their turns; then rows are settled. */
 vsr_code conduct_move(struct conduct *c, vsr_error *error);

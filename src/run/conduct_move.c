@@ -14,26 +14,50 @@ enum { PROGRESS_NS = 100000000 };
 static const uint64_t COMMIT_BYTES_MAX = (uint64_t)256 << 20;
 static const uint64_t COMMIT_NS_MAX = 1000000000;
 
-void conduct_tell(struct conduct *c)
+static uint64_t at_most(uint64_t value, uint64_t most)
 {
-    if (c->options->on_progress == NULL) {
-        return;
-    }
-    struct engine_progress now = {0};
+    return value < most ? value : most;
+}
+
+void conduct_tell(struct conduct *c, bool is_last)
+{
     if (c->engine != NULL) {
-        engine_progress(c->engine, &now);
+        engine_progress(c->engine, &c->moved);
     }
+    const uint64_t files = c->moved.files_done + c->moved.files_failed;
     const struct conduct_progress progress = {
         .files_total = c->plan->file_count,
-        .files_done = now.files_done,
-        .files_failed = now.files_failed,
+        .files_done =
+            is_last ? c->plan->file_count : at_most(c->before_files + files, c->plan->file_count),
+        .files_failed = c->moved.files_failed,
         .bytes_total = c->plan->bytes,
-        .bytes_done = now.bytes_done,
+        .bytes_done = is_last ? c->plan->bytes
+                              : at_most(c->before_bytes + c->moved.bytes_done, c->plan->bytes),
         .units_total = c->plan->unit_count,
-        .units_done = c->units_done,
+        .units_done = is_last ? c->plan->unit_count : c->units_done,
         .elapsed_ns = clock_monotonic_ns() - c->began_ns,
+        .is_last = is_last,
     };
-    c->options->on_progress(c->options->context, &progress);
+    const struct timeline_point point = {.elapsed_ns = progress.elapsed_ns,
+                                         .bytes = c->moved.bytes_done,
+                                         .files = files,
+                                         .failed = progress.files_failed,
+                                         .units = c->units_done};
+    timeline_add(&c->profile.timeline, &point, is_last);
+    if (c->options->on_progress != NULL) {
+        c->options->on_progress(c->options->context, &progress);
+    }
+}
+
+/* What needs nothing more: refused, or done by an earlier process. */
+static void conduct_count_before(struct conduct *c, const uint8_t *skip)
+{
+    for (uint32_t i = 0; i < c->plan->file_count; i++) {
+        if (skip[i] != 0) {
+            c->before_files++;
+            c->before_bytes += c->plan->files[i].size;
+        }
+    }
 }
 
 /* A group has ended: judge its units by their rows and keep it for the next commit. */
@@ -128,6 +152,8 @@ static void engine_finish(struct conduct *c, struct meta_loss *losses)
     engine_join(c->engine);
     run_profile_mark(&c->profile, CONTROL_WAIT);
     c->profile.worker_count = engine_profile(c->engine, &c->profile.workers);
+    engine_slowest(c->engine, &c->profile.slowest);
+    engine_progress(c->engine, &c->moved);
     engine_end(c->engine, losses);
     c->engine = NULL;
     run_profile_mark(&c->profile, CONTROL_CLOSE);
@@ -155,7 +181,7 @@ static vsr_code groups_move(struct conduct *c, vsr_error *error)
             rc = groups_publish(c, &log, error);
             run_profile_mark_synced(&c->profile, CONTROL_PUBLISH, c->stage, &c->journal);
         }
-        conduct_tell(c);
+        conduct_tell(c, false);
     }
     return rc;
 }
@@ -168,6 +194,7 @@ vsr_code conduct_move(struct conduct *c, vsr_error *error)
         return VSR_OK;
     }
     const struct early_sync_watch watch = checkpoint_watch(&c->checkpoint);
+    conduct_count_before(c, skip);
     vsr_code rc = engine_begin(c, skip, error);
     if (rc == VSR_OK) {
         struct early_sync *early =
@@ -198,7 +225,7 @@ vsr_code conduct_discard(struct conduct *c, vsr_error *error)
         }
         (void)engine_wait(c->engine, PROGRESS_NS, &group);
         run_profile_mark(&c->profile, CONTROL_WAIT);
-        conduct_tell(c);
+        conduct_tell(c, false);
     }
     if (rc == VSR_OK) {
         engine_finish(c, NULL);

@@ -75,7 +75,29 @@ static void render_part(struct json *json, const char *name, uint64_t ns, uint64
     json_object_end(json);
 }
 
-static void render_object(const struct run_profile *profile, struct buffer *out)
+static void render_slowest(const struct run_profile *profile, const struct plan *plan,
+                           const struct media_set *set, struct json *json)
+{
+    struct buffer path = {0};
+    json_array_begin(json, "slowest");
+    for (uint32_t i = 0; i < profile->slowest.count; i++) {
+        const struct slow_file *slow = &profile->slowest.files[i];
+        path.n = 0;
+        plan_source_path(plan, set, slow->file, &path);
+        json_object_begin(json, NULL);
+        json_u64(json, "unit", plan->files[slow->file].unit);
+        json_path(json, "source", buffer_view(&path));
+        json_u64(json, "bytes", plan->files[slow->file].size);
+        json_u64(json, "ms", slow->ms);
+        json_object_end(json);
+    }
+    json_array_end(json);
+    buffer_free(&path);
+}
+
+/* plan NULL: what a summary shows alone. */
+static void render_object(const struct run_profile *profile, const struct plan *plan,
+                          const struct media_set *set, struct buffer *out)
 {
     struct json json = json_into(out);
     uint64_t direct_bytes = 0;
@@ -101,6 +123,10 @@ static void render_object(const struct run_profile *profile, struct buffer *out)
     }
     json_array_end(&json);
     json_u64(&json, "direct_bytes", direct_bytes);
+    if (plan != NULL) {
+        timeline_render(&profile->timeline, &json);
+        render_slowest(profile, plan, set, &json);
+    }
     json_object_end(&json);
 }
 
@@ -168,13 +194,16 @@ static vsr_code profile_save(int dir_fd, struct view object, vsr_error *error)
                   : io_write(fd, object.p, object.n, "profile.json", VSR_ERR_DEST_IO, error);
 }
 
-vsr_code run_profile_tell(const struct run_profile *profile, struct report *report, int dir_fd,
+vsr_code run_profile_tell(const struct run_profile *profile, const struct plan *plan,
+                          const struct media_set *set, struct report *report, int dir_fd,
                           bool shown, vsr_error *error)
 {
     struct buffer object = {0}, table = {0};
-    render_object(profile, &object);
+    render_object(profile, NULL, NULL, &object);
     render_table(profile, &table);
     report_take_profile(report, buffer_view(&object), buffer_view(&table), shown);
+    object.n = 0;
+    render_object(profile, plan, set, &object);
     buffer_add_char(&object, '\n');
     const vsr_code rc = profile_save(dir_fd, buffer_view(&object), error);
     buffer_free(&object);

@@ -7,8 +7,10 @@
 #define RUN_RUN_PROFILE_H
 
 #include "engine/profile.h"
+#include "engine/slow_files.h"
 #include "report/report.h"
 #include "run/journal.h"
+#include "run/timeline.h"
 
 enum control_phase {
     CONTROL_PLAN,     /* both passes */
@@ -32,6 +34,8 @@ struct run_profile {
     uint64_t synced_ns, synced_count;    /* told already, of stage and journal */
     struct work_profile *workers;        /* heap; freed by the owner */
     uint32_t worker_count;
+    struct timeline timeline;
+    struct slow_list slowest;
 };
 
 /* planned_ns, asked_ns: what went before. */
@@ -43,8 +47,9 @@ void run_profile_mark_synced(struct run_profile *profile, enum control_phase pha
                              const struct stage *stage, const struct journal *journal);
 
 /* Into profile.json of the run folder, and into the report, for whoever asks it; shown: its summary
- * has it. Errors: DEST_*. */
-vsr_code run_profile_tell(const struct run_profile *profile, struct report *report, int dir_fd,
+ * has it, without samples and slowest files. set: for their paths. Errors: DEST_*. */
+vsr_code run_profile_tell(const struct run_profile *profile, const struct plan *plan,
+                          const struct media_set *set, struct report *report, int dir_fd,
                           bool shown, vsr_error *error);
 
 #endif
