@@ -48,7 +48,7 @@ struct arg_table {
 };
 
 extern const struct arg_table args_selection, args_places, args_engine, args_pack, args_output,
-    args_inspect, args_pending, args_verify, args_run, args_plan, args_common;
+    args_inspect, args_pending, args_verify, args_run, args_plan, args_common, args_report;
 
 struct verb {
     const char *name;

@@ -160,6 +160,12 @@ static const struct arg_option pending[] = {
     {NULL},
 };
 
+static const struct arg_option reporting[] = {
+    {"--output", "-o", ARG_TEXT, AT(output), "FILE",
+     "write the page there, as a whole (default: standard output)"},
+    {NULL},
+};
+
 static const struct arg_option verifying[] = {
     {"--plan", NULL, ARG_TEXT, AT(plan_file), "FILE",
      "compare the destinations with this plan"},
@@ -203,3 +209,4 @@ const struct arg_table args_inspect = {"inspect", inspecting};
 const struct arg_table args_pending = {"pending", pending};
 const struct arg_table args_verify = {"verify", verifying};
 const struct arg_table args_common = {"common", common};
+const struct arg_table args_report = {"report", reporting};

@@ -8,7 +8,7 @@
 
 static const struct verb *const verbs[] = {
     &verb_pack,   &verb_inspect, &verb_plan,    &verb_explain, &verb_run,
-    &verb_verify, &verb_reindex, &verb_pending, NULL,
+    &verb_verify, &verb_reindex, &verb_pending, &verb_report,  NULL,
 };
 
 static void help_print(void)

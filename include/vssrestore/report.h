@@ -45,6 +45,10 @@ VSR_API vsr_code vsr_report_render(const vsr_report *report, vsr_format format, 
  *  volume. Nothing, if the run ended before it was measured. */
 VSR_API vsr_code vsr_report_profile(const vsr_report *report, vsr_format format, vsr_sink sink,
                                     void *context, vsr_error *error);
+/** The report of a run as one HTML page that needs nothing else: run_dir is its run folder, and
+ *  the run may have been killed. @retval VSR_ERR_SELECTION it is no run folder. */
+VSR_API vsr_code vsr_report_page(const char *run_dir, vsr_sink sink, void *context,
+                                 vsr_error *error);
 VSR_API void vsr_report_free(vsr_report *report);
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 /* report.c - reports behind the public handles. */
 #include "api/objects.h"
 #include "base/bug.h"
+#include "run/run_page.h"
 
 #include <stdlib.h>
 
@@ -73,6 +74,20 @@ vsr_code vsr_report_profile(const vsr_report *report, vsr_format format, vsr_sin
     }
     const vsr_code rc = sink_give(sink, context, buffer_view(&text), error);
     buffer_free(&text);
+    return rc;
+}
+
+vsr_code vsr_report_page(const char *run_dir, vsr_sink sink, void *context, vsr_error *error)
+{
+    struct page page;
+    struct buffer text = {0};
+    vsr_code rc = run_page_read(&page, run_dir, error);
+    if (rc == VSR_OK) {
+        page_render(&page, &text);
+        rc = sink_give(sink, context, buffer_view(&text), error);
+    }
+    buffer_free(&text);
+    arena_free(&page.arena);
     return rc;
 }
 

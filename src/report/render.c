@@ -80,10 +80,13 @@ static void render_unit(const struct report *report, uint32_t number, struct jso
     json_text(json, "component", report->unit_components[number]);
     json_text(json, "status", view_of(status_name(unit->status)));
     json_text(json, "error", optional(refusal_text(unit->refusal)));
+    json_text(json, "cause",
+              unit->cause != VSR_OK ? view_of(vsr_code_text(unit->cause)) : VIEW_NONE);
     render_id("writer_id", unit->writer_id, json);
     render_id("instance", unit->instance_id, json);
     json_text(json, "verdict",
               unit->has_files ? view_of(plan_verdict_text(unit->verdict)) : VIEW_NONE);
+    json_text(json, "rule", unit->rule.n > 0 ? unit->rule : VIEW_NONE);
     json_bool(json, "whole", unit->whole);
     json_text(json, "detail", unit->detail);
     json_object_end(json);

@@ -77,6 +77,7 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
             out->cause = verdict_cause((enum outcome)row->outcome, row->os_errno);
         }
     }
+    out->rule = arena_copy(&report->arena, plan_text(plan, unit->rule));
     out->refusal = (enum refusal)unit->refusal;
     out->detail = arena_copy(&report->arena, plan_text(plan, unit->detail));
     if (out->refusal == REFUSAL_NONE && input->refusals != NULL) {

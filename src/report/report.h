@@ -20,6 +20,7 @@ struct report_unit {
     enum refusal refusal; /* why it was not begun, or REFUSAL_NONE */
     vsr_code cause;       /* MEDIA ... when a row says why it is not ALL; else OK */
     struct view detail;   /* a sentence, or absent */
+    struct view rule;     /* of the rules, that decided its place: "6.6/2"; or absent */
 };
 
 /* What people have to do now (rules, section 11), of a unit that was restored or wants a hand. */

@@ -33,15 +33,18 @@ def write_documents(folder, method):
                   '</WRITER_METADATA>')
 
 
-def make_set(folder, files, method="RESTORE_IF_CAN_BE_REPLACED"):
-    """files: how many each unit has, of what size. The set is folder/set, what it is made from c."""
+def make_set(folder, files, method="RESTORE_IF_CAN_BE_REPLACED", seed=None):
+    """files: how many each unit has, of what size; seed() puts more below folder/c. The set is
+    folder/set, what it is made from c."""
     write_documents(folder / "documents", method)
     for name in UNITS:
-        os.makedirs(folder / f"c/{name}")
+        os.makedirs(folder / f"c/{name}", exist_ok=True)
         count, size = files[name]
         for number in range(count):
             with open(folder / f"c/{name}/{number}", "wb") as out:
                 out.write(os.urandom(size))
+    if seed is not None:
+        seed()
     vssrestore("pack", "--documents", folder / "documents", "--volume", b"C:=" + folder / "c",
                "-o", folder / "set")
 

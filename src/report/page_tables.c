@@ -1,0 +1,239 @@
+/* page_tables.c - components, files that are not as planned, the largest and the slowest. A cell's
+ * data-value is what it is sorted by, its data-label what it is called where the screen is narrow. */
+#include "report/page.h"
+
+#include "report/figures.h"
+
+/* title NULL: a column that is not sorted by. */
+static void heading(struct buffer *out, const char *title, bool is_number)
+{
+    buffer_printf(out, "<th%s><button type=\"button\">%s</button></th>",
+                  is_number ? " class=\"n\"" : "", title);
+}
+
+static void number_cell(struct buffer *out, const char *label, uint64_t value, bool is_bytes)
+{
+    buffer_printf(out, "<td class=\"n\" data-label=\"%s\" data-value=\"%llu\">", label,
+                  (unsigned long long)value);
+    if (is_bytes) {
+        figure_bytes(out, (double)value);
+    } else {
+        figure_count(out, value);
+    }
+    page_literal(out, "</td>");
+}
+
+static void table_count(struct buffer *out, uint64_t count, const char *what)
+{
+    struct buffer text = {0};
+    figure_count(&text, count);
+    buffer_printf(&text, " %s%s", what, count == 1 ? "" : "s");
+    page_literal(out, "<span class=\"count\" data-all=\"");
+    buffer_add_view(out, buffer_view(&text));
+    page_literal(out, "\">");
+    buffer_add_view(out, buffer_view(&text));
+    page_literal(out, "</span>");
+    buffer_free(&text);
+}
+
+/* --- components --- */
+
+struct status_look {
+    const char *word, *tone;
+};
+
+static struct status_look look_of(const struct page_unit *unit)
+{
+    if (view_equal(unit->status, VIEW("ALL"))) {
+        return (struct status_look){"Whole", "good"};
+    }
+    if (view_equal(unit->status, VIEW("FAILED"))) {
+        return (struct status_look){"Damaged", "bad"};
+    }
+    if (!view_present(unit->status)) {
+        return (struct status_look){"Not known", "warn"};
+    }
+    return view_present(unit->error) ? (struct status_look){"Refused", "bad"}
+                                     : (struct status_look){"Not restored", "bad"};
+}
+
+static void render_unit(struct buffer *out, const struct page *page, uint32_t number)
+{
+    const struct page_unit *unit = &page->units[number];
+    struct status_look look = look_of(unit);
+    if (page->discarded && view_equal(unit->status, VIEW("NONE")) && !view_present(unit->error)) {
+        look = (struct status_look){"Verified", unit->whole_files == unit->files ? "good" : "bad"};
+    }
+    buffer_printf(out, "<tr data-kind=\"%s\"><td class=\"name\">", look.word);
+    page_unit_name(out, page, number);
+    page_literal(out, "<small>");
+    page_text(out, unit->writer);
+    buffer_printf(out,
+                  "</small></td><td data-label=\"Status\"><span class=\"pill %s\">%s</span></td>",
+                  look.tone, look.word);
+    number_cell(out, "Files", unit->files, false);
+    number_cell(out, "Data", unit->bytes, true);
+    page_literal(out, "<td data-label=\"Place\">");
+    page_text(out, unit->verdict);
+    page_literal(out, "</td><td data-label=\"Rule\">");
+    page_text(out, unit->rule);
+    const struct view name = view_present(unit->error) ? unit->error : unit->cause;
+    page_literal(out, name.n + unit->detail.n > 0
+                          ? "</td><td class=\"why\" data-label=\"Why\"><span>"
+                          : "</td><td class=\"why\"><span>");
+    if (view_present(unit->error)) {
+        page_literal(out, "<code>");
+        page_text(out, name);
+        page_literal(out, "</code> ");
+    } else if (name.n > 0) {
+        page_text(out, name);
+        page_literal(out, unit->detail.n > 0 ? ": " : "");
+    }
+    page_text(out, unit->detail);
+    page_literal(out, "</span></td></tr>\n");
+}
+
+void page_render_units(struct buffer *out, const struct page *page)
+{
+    page_literal(out, "<section class=\"card\" data-table><div class=\"head\"><h2>Components</h2>");
+    table_count(out, page->unit_count, "component");
+    page_literal(
+        out,
+        "<div class=\"tools\" hidden><select aria-label=\"Status\"><option value=\"\">Every status"
+        "</option><option>Whole</option><option>Not restored</option><option>Refused</option>"
+        "<option>Damaged</option></select><input type=\"search\" placeholder=\"Find a component\" "
+        "aria-label=\"Find a component\"></div></div>\n<table><thead><tr>");
+    heading(out, "Component", false);
+    heading(out, "Status", false);
+    heading(out, "Files", true);
+    heading(out, "Data", true);
+    heading(out, "Place", false);
+    heading(out, "Rule", false);
+    heading(out, "Why", false);
+    page_literal(out, "</tr></thead><tbody>\n");
+    for (uint32_t i = 0; i < page->unit_count; i++) {
+        render_unit(out, page, i);
+    }
+    page_literal(out,
+                 "</tbody></table><p class=\"empty\" hidden>No component fits.</p></section>\n");
+}
+
+/* --- files --- */
+
+static void render_outcomes(struct buffer *out, const struct page *page)
+{
+    page_literal(out, "<select aria-label=\"Outcome\"><option value=\"\">Every outcome</option>");
+    for (uint32_t i = 0; i < page->file_count; i++) {
+        bool seen = false;
+        for (uint32_t k = 0; k < i && !seen; k++) {
+            seen = view_equal(page->files[k].outcome, page->files[i].outcome);
+        }
+        if (!seen) {
+            page_literal(out, "<option>");
+            page_text(out, page->files[i].outcome);
+            page_literal(out, "</option>");
+        }
+    }
+    page_literal(out, "</select>");
+}
+
+static void render_file(struct buffer *out, const struct page *page, const struct page_file *file)
+{
+    const bool is_bad = file->is_cause;
+    page_literal(out, "<tr data-kind=\"");
+    page_text(out, file->outcome);
+    page_literal(out, "\"><td class=\"name\"><span class=\"path\">");
+    page_text(out, file->source);
+    page_literal(out, "</span><small>");
+    page_unit_name(out, page, file->unit);
+    buffer_printf(out, "</small></td><td data-label=\"Outcome\"><span class=\"pill %s\">",
+                  is_bad                                        ? "bad"
+                  : view_equal(file->outcome, VIEW("RESTORED")) ? "warn"
+                                                                : "");
+    page_text(out, file->outcome);
+    page_literal(out, file->why.n > 0 ? "</span></td><td class=\"why\" data-label=\"Why\">"
+                                      : "</span></td><td class=\"why\">");
+    page_text(out, file->why);
+    page_literal(out, "</td>");
+    number_cell(out, "Size", file->bytes, true);
+    page_literal(out, "</tr>\n");
+}
+
+void page_render_files(struct buffer *out, const struct page *page)
+{
+    if (page->odd_files == 0) {
+        return;
+    }
+    page_literal(out, "<section class=\"card\" data-table><div class=\"head\"><h2>Files that are "
+                      "not as planned</h2>");
+    table_count(out, page->file_count, "file");
+    page_literal(out, "<div class=\"tools\" hidden>");
+    render_outcomes(out, page);
+    page_literal(out, "<input type=\"search\" placeholder=\"Find a file\" aria-label=\"Find a "
+                      "file\"></div></div>\n"
+                      "<table><thead><tr>");
+    heading(out, "File", false);
+    heading(out, "Outcome", false);
+    heading(out, "Why", false);
+    heading(out, "Size", true);
+    page_literal(out, "</tr></thead><tbody>\n");
+    for (uint32_t i = 0; i < page->file_count; i++) {
+        render_file(out, page, &page->files[i]);
+    }
+    page_literal(out, "</tbody></table><p class=\"empty\" hidden>No file fits.</p>");
+    if (page->odd_files > page->file_count) {
+        page_literal(out, "<p class=\"note\">The first of ");
+        figure_count(out, page->odd_files);
+        page_literal(
+            out,
+            "; those that failed of themselves come before those that went with their component. "
+            "report.jsonl has all.</p>");
+    }
+    page_literal(out, "</section>\n");
+}
+
+/* --- the largest and the slowest --- */
+
+static void render_top(struct buffer *out, const struct page *page, const char *title,
+                       const struct page_top *files, uint32_t count, bool has_time)
+{
+    buffer_printf(out, "<section class=\"card\" data-table><div class=\"head\"><h2>%s</h2></div>\n",
+                  title);
+    if (count == 0) {
+        page_literal(out, has_time
+                              ? "<p class=\"empty\">No file took longer than 10 ms.</p></section>\n"
+                              : "<p class=\"empty\">There are none.</p></section>\n");
+        return;
+    }
+    page_literal(out, "<table><thead><tr>");
+    heading(out, "File", false);
+    if (has_time) {
+        heading(out, "Time", true);
+    }
+    heading(out, "Size", true);
+    page_literal(out, "</tr></thead><tbody>\n");
+    for (uint32_t i = 0; i < count; i++) {
+        page_literal(out, "<tr><td class=\"name\"><span class=\"path\">");
+        page_text(out, files[i].source);
+        page_literal(out, "</span><small>");
+        page_unit_name(out, page, files[i].unit);
+        page_literal(out, "</small></td>");
+        if (has_time) {
+            buffer_printf(out, "<td class=\"n\" data-label=\"Time\" data-value=\"%llu\">",
+                          (unsigned long long)files[i].ms);
+            figure_duration(out, files[i].ms * 1000000);
+            page_literal(out, "</td>");
+        }
+        number_cell(out, "Size", files[i].bytes, true);
+        page_literal(out, "</tr>\n");
+    }
+    page_literal(out, "</tbody></table></section>\n");
+}
+
+void page_render_tops(struct buffer *out, const struct page *page)
+{
+    page_literal(out, "<div class=\"pair\">\n");
+    render_top(out, page, "Slowest files", page->slowest, page->slowest_count, true);
+    render_top(out, page, "Largest files", page->largest, page->largest_count, false);
+    page_literal(out, "</div>\n");
+}

@@ -1,0 +1,202 @@
+"""The report page of a run that went well, of one that failed, and of one that was killed.
+
+What the page holds is checked on its text; that it loads without a complaint, sorts, filters and
+fits the screen, in a headless Chromium. VSSRESTORE_SHOTS=DIR keeps pictures of every look of it.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from harness import Folder, Skip, expect, run_cases, vssrestore # noqa: E402
+from units import make_set # noqa: E402
+from chromium import Chromium, program # noqa: E402
+
+HOSTILE = ("a\nb.txt", "red\x1b[31m.txt", "<script>alert(1)<-script>.txt", "quote\"'&amp;.txt",
+           "turned\u202egpj.exe", "x" * 150 + ".txt")
+WIDTHS = (400, 1400)
+
+
+def make_runs(folder):
+    """Run folders good, bad (a damaged piece, a unit refused at its place) and killed."""
+    os.makedirs(folder / "c/small")
+    make_set(folder, {"small": (300, 3000), "large": (3, 3 << 20), "tiny": (2, 100)},
+             seed=lambda: [write(folder / "c/small" + b"/" + os.fsencode(name)) for name in HOSTILE])
+    vssrestore("run", folder / "set", "--root", folder / "ok", "--run-dir", folder / "good")
+    pack = folder / "set/packs/pack-000000.tar.lz4"
+    with open(pack, "r+b") as file:
+        file.seek(os.path.getsize(pack) * 2 // 3)
+        byte = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte[0] ^ 1]))
+    os.makedirs(folder / "ko/C/tiny/0")
+    vssrestore("run", folder / "set", "--root", folder / "ko", "--run-dir", folder / "bad",
+               codes=(20,))
+    shutil.copytree(folder / "good", folder / "killed")
+    for name in (b"summary.json", b"report.jsonl", b"profile.json"):
+        os.unlink(folder / "killed" + b"/" + name)
+
+
+def write(path):
+    with open(path, "wb") as file:
+        file.write(b"hostile" * 1000)
+
+
+def page_of(folder, run):
+    out = folder / (run + ".html")
+    vssrestore("report", folder / run, "-o", out)
+    with open(out, "rb") as file:
+        return file.read()
+
+
+def the_page_says_what_happened():
+    with Folder() as folder:
+        make_runs(folder)
+        good, bad, killed = (page_of(folder, run) for run in ("good", "bad", "killed"))
+        for text in (b"Everything was restored<", b"Exit code 0", b"Slowest files", b"small"):
+            expect(text in good, f"the good page lacks {text}")
+        for text in (b"Not everything was restored<", b"Exit code 20", b"MEDIA_CORRUPT",
+                     b"NOT_REPLACEABLE", b"vssrestore verify", b"WITHDRAWN", b"Refused"):
+            expect(text in bad, f"the bad page lacks {text}")
+        for text in (b"The run was interrupted", b"vssrestore resume"):
+            expect(text in killed, f"the killed page lacks {text}")
+        for page in (good, bad, killed):
+            expect(not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", page), "control characters")
+            expect("\u202e".encode() not in page, "a character that turns the text")
+            expect(page.count(b"<script>") == 1, "a script that is not ours")
+            expect(b"http-equiv=\"Content-Security-Policy\"" in page, "no policy")
+            expect(not re.search(rb"(src|href)=", page), "something is loaded")
+        expect(rb"a\nb.txt" in good and rb"red\x1b[31m.txt" in good, "escapes that can be read")
+
+
+def what_is_no_run_is_told():
+    with Folder() as folder:
+        for path in (folder.path, folder / "nowhere"):
+            result = vssrestore("report", path, "-o", folder / "page", codes=(11,))
+            expect(b"run folder" in result.err, result.told())
+            expect(not os.path.exists(folder / "page"), "a page was made")
+        os.mkdir(folder / "odd")
+        with open(folder / "odd/run.json", "w", encoding="utf-8") as file:
+            json.dump({"run": 7, "volumes": "no", "files": -1, "units": []}, file)
+        with open(folder / "odd/summary.json", "w", encoding="utf-8") as file:
+            json.dump({"units": [7, {"writer": ["x"]}], "actions": [{"unit": 99}], "files": []}, file)
+        with open(folder / "odd/profile.json", "w", encoding="utf-8") as file:
+            json.dump({"samples": [7, [1], ["a", {}, -5]], "slowest": [{}], "control": 1,
+                       "workers": [1, {"read": 5}]}, file)
+        with open(folder / "odd/report.jsonl", "w", encoding="utf-8") as file:
+            file.write('no json\n7\n{"outcome":"RESTORED","unit":1e99}\n{"outcome":5}\n{"outcome":')
+        vssrestore("report", folder / "odd", "-o", folder / "page")
+        expect(os.path.getsize(folder / "page") > 5000, "a page of what can be read")
+
+
+def column(page, section, number):
+    return page.run(f"Array.from(document.querySelectorAll('section')[{section}]"
+                    f".querySelectorAll('tbody tr')).filter(r => !r.hidden).map(r => {{ const c = "
+                    f"r.cells[{number}]; return c.dataset.value !== undefined ? "
+                    "Number(c.dataset.value) : c.textContent.trim() })")
+
+
+def check_tables(page):
+    """Each column of each table sorts both ways; searching and choosing leave what fits."""
+    count = page.run("document.querySelectorAll('section').length")
+    for section in range(count):
+        heads = page.run(f"document.querySelectorAll('section')[{section}]"
+                         ".querySelectorAll('th button').length")
+        for number in range(heads):
+            click = (f"document.querySelectorAll('section')[{section}].querySelectorAll("
+                     f"'th button')[{number}].click()")
+            seen = []
+            for _ in range(2):
+                page.run(click)
+                values = column(page, section, number)
+                seen.append(page.run(f"document.querySelectorAll('section')[{section}]"
+                                     f".querySelectorAll('th')[{number}].getAttribute('aria-sort')"))
+                if values and isinstance(values[0], (int, float)):
+                    expect(values == sorted(values, reverse=seen[-1] == "descending"),
+                           f"section {section}, column {number}: {values}")
+            expect(sorted(seen) == ["ascending", "descending"], f"both ways: {seen}")
+    table = "document.querySelector('section[data-table]')"
+    names = page.run(f"{table}.querySelectorAll('tbody tr').length")
+    page.run(f"{table}.querySelector('input').value = 'LARGE'; {table}.querySelector('input')"
+             ".dispatchEvent(new Event('input'))")
+    shown = page.run(f"Array.from({table}.querySelectorAll('tbody tr')).filter(r => "
+                     "r.checkVisibility()).length")
+    expect((names, shown) == (3, 1), f"search: {names}, {shown}")
+    expect(page.run(f"{table}.querySelector('.count').textContent") == "1 of 3 components", "count")
+    page.run(f"{table}.querySelector('input').value = 'nothing has this'; "
+             f"{table}.querySelector('input').dispatchEvent(new Event('input'))")
+    expect(page.run(f"{table}.querySelector('.empty').checkVisibility()"), "it says that none fits")
+    page.run(f"{table}.querySelector('input').value = ''; {table}.querySelector('select').value = "
+             f"'Whole'; {table}.querySelector('select').dispatchEvent(new Event('change'))")
+    kinds = page.run(f"Array.from({table}.querySelectorAll('tbody tr')).filter(r => !r.hidden)"
+                     ".map(r => r.dataset.kind)")
+    expect(kinds and set(kinds) == {"Whole"}, f"choice: {kinds}")
+
+
+# Text against the ground that it stands on (WCAG 2: at least 4.5), for all elements with words.
+CONTRAST = """(() => {
+  const parse = (c) => c.match(/[\\d.]+/g).map(Number);
+  const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 :
+    ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  let worst = [99, ""];
+  for (const e of document.querySelectorAll("main *")) {
+    const own = Array.from(e.childNodes).some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !e.checkVisibility()) continue;
+    let ground = e, colour;
+    do { colour = parse(getComputedStyle(ground).backgroundColor); ground = ground.parentElement; }
+    while (colour.length === 4 && colour[3] === 0 && ground);
+    const a = light(parse(getComputedStyle(e).color).slice(0, 3)), b = light(colour.slice(0, 3));
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < worst[0]) worst = [ratio, e.tagName + "." + e.className + ": " + e.textContent];
+  }
+  return worst;
+})()"""
+
+# Words that are cut off or stand outside of the screen.
+OUTSIDE = """Array.from(document.querySelectorAll("main *")).filter((e) => e.checkVisibility() &&
+  !e.closest("svg") && (e.getBoundingClientRect().right > innerWidth + 0.5 ||
+  e.getBoundingClientRect().left < -0.5)).map((e) => e.tagName + "." + e.className)"""
+
+
+def check_look(browser, folder, run, width, dark):
+    page = browser.open(os.fsdecode(folder / (run + ".html")), width=width, dark=dark)
+    where = f"{run}, {width} px, {'dark' if dark else 'light'}"
+    expect(page.run("document.documentElement.scrollWidth") <= width, f"{where}: wider than that")
+    expect(page.run(OUTSIDE) == [], f"{where}: outside: {page.run(OUTSIDE)}")
+    ratio, text = page.run(CONTRAST)
+    expect(ratio >= 4.5, f"{where}: contrast {ratio:.2f} of {text}")
+    ground = page.run("getComputedStyle(document.body).backgroundColor")
+    expect((int(re.findall(r"\d+", ground)[0]) < 100) == dark, f"{where}: {ground}")
+    if os.environ.get("VSSRESTORE_SHOTS"):
+        page.screenshot(os.path.join(os.environ["VSSRESTORE_SHOTS"], where.replace(", ", "-") + ".png"))
+    if run != "killed":
+        check_tables(page)
+        if page.run("document.querySelector('.chart') !== null"):
+            page.run("(() => { const s = document.querySelector('.plot'); const b = "
+                     "s.getBoundingClientRect(); s.dispatchEvent(new PointerEvent('pointermove', "
+                     "{clientX: b.left + b.width / 2})) })()")
+            told = page.run("document.querySelector('.readout').textContent")
+            expect(re.match(r"at .*: .*/s$", told), f"{where}: the chart reads \"{told}\"")
+    expect(page.errors() == [], f"{where}: the console was told {page.errors()}")
+    expect(len(page.requests()) == 1, f"{where}: {page.requests()}")
+
+
+def a_browser_has_nothing_to_complain_of():
+    if program() is None:
+        raise Skip("no chromium here")
+    with Folder() as folder:
+        make_runs(folder)
+        for run in ("good", "bad", "killed"):
+            page_of(folder, run)
+        with Chromium() as browser:
+            for run in ("good", "bad", "killed"):
+                for width in WIDTHS:
+                    for dark in (False, True):
+                        check_look(browser, folder, run, width, dark)
+
+
+run_cases({case.__name__: case for case in (
+    the_page_says_what_happened, what_is_no_run_is_told, a_browser_has_nothing_to_complain_of)})
