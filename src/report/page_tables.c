@@ -1,5 +1,7 @@
-/* page_tables.c - components, files that are not as planned, the largest and the slowest. A cell's
- * data-value is what it is sorted by, its data-label what it is called where the screen is narrow. */
+/* page_tables.c - components, files that are not as planned, the largest and the slowest.
+ *
+ * A cell's data-value is what it is sorted by, its data-label what it is called where the screen is
+ * narrow. What page.js does with them is its business. */
 #include "report/page.h"
 
 #include "report/figures.h"

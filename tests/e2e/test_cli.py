@@ -364,7 +364,13 @@ def the_profile_adds_up():
         expect(all(json.loads(line)["t"] for line in result.out.splitlines()), result.told())
         profile = result.json()["profile"]
         with open(folder / "json/profile.json", "rb") as kept:
-            expect(json.load(kept) == profile, "the run folder has the same")
+            kept = json.load(kept)
+        expect({key: kept[key] for key in profile} == profile, "the run folder has the same")
+        samples = kept["samples"]
+        expect(samples and all(len(one) == 5 for one in samples) and
+               all(a <= b for one, two in zip(samples, samples[1:]) for a, b in zip(one, two)),
+               f"no count falls: {samples}")
+        expect(all(file["ms"] > 0 for file in kept["slowest"]), f"{kept['slowest']}")
         expect(len(profile["workers"]) == 2, f"{profile}")
         for worker in profile["workers"]:
             expect(abs(parts(worker) - profile["pipeline_ns"]) <= profile["pipeline_ns"] * 0.05,
