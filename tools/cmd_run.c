@@ -1,5 +1,6 @@
-/* cmd_run.c - `vssrestore run`: plan, restore, report. Signals end it soon and in order. */
+/* cmd_run.c - `vssrestore run`: plan, restore, report. */
 #include "meter_line.h"
+#include "restore_end.h"
 #include "verbs.h"
 
 #include <errno.h>
@@ -7,29 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static volatile int signal_seen; /* its number; read by the library through options.cancel */
-
-static void signal_note(int number)
-{
-    if (signal_seen != 0) {
-        _exit(128 + number); /* the second one ends at once */
-    }
-    signal_seen = number;
-}
-
-static void signals_catch(void)
-{
-    struct sigaction action = {.sa_handler = signal_note};
-    (void)sigemptyset(&action.sa_mask);
-    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2};
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        (void)sigaction(ends[i], &action, NULL);
-    }
-    action.sa_handler = SIG_IGN;
-    (void)sigaction(SIGPIPE, &action, NULL); /* a reader that goes away does not stop a restore */
-    (void)sigaction(SIGXFSZ, &action, NULL); /* EFBIG tells it by file */
-}
 
 /* One step: one set or saved plan, from opening it to its summary. A run is one step or, of a
  * chain, several. */
@@ -64,7 +42,7 @@ static vsr_code step_move(struct step *step, vsr_error *error)
     options.on_progress = meter_line_show;
     options.on_warning = stderr_message;
     options.context = &meter;
-    options.cancel = &signal_seen;
+    options.cancel = &restore_signal;
     options.writers = &writers;
     vsr_code rc = VSR_OK;
     if (step->plan != NULL) {
@@ -79,51 +57,6 @@ static vsr_code step_move(struct step *step, vsr_error *error)
     return rc;
 }
 
-/* A summary is the last event, also when the run never began (contract, section 5). */
-static void summary_without_run(int code)
-{
-    (void)printf("{\"t\":\"summary\",\"v\":1,\"exit_code\":%d,\"files\":{\"restored\":0,"
-                 "\"skipped\":0,\"failed\":0,\"not_started\":0},\"bytes\":0,\"units\":[],"
-                 "\"pending_reboot\":false}\n",
-                 code);
-}
-
-static int step_fail(const struct step *step, const vsr_error *error)
-{
-    int code = error_tell(error);
-    if (error->code == VSR_ERR_CANCELLED && signal_seen != 0) {
-        code = 128 + signal_seen;
-    }
-    if (step->call->json) {
-        summary_without_run(code);
-    }
-    return code;
-}
-
-static int step_tell(const struct step *step, vsr_code rc, const vsr_error *error)
-{
-    vsr_summary summary;
-    vsr_error ignored = {0};
-    vsr_report_summary(step->report, &summary);
-    (void)vsr_report_render(step->report, step->call->json ? VSR_FORMAT_JSON : VSR_FORMAT_TEXT,
-                            stdout_sink, NULL, &ignored);
-    if (step->call->profile && !step->call->json) {
-        (void)vsr_report_profile(step->report, VSR_FORMAT_TEXT, stdout_sink, NULL, &ignored);
-    }
-    if (fflush(stdout) != 0) {
-        (void)fprintf(stderr,
-                      "vssrestore: cannot write the summary to standard output: %s; it "
-                      "stands in the run folder\n",
-                      strerror(errno));
-        return summary.exit_code != 0 ? summary.exit_code : -VSR_ERR_DEST_IO;
-    }
-    if (rc != VSR_OK && rc != VSR_ERR_CANCELLED) {
-        (void)error_tell(error);
-        return summary.exit_code != 0 ? summary.exit_code : -(int)rc;
-    }
-    return summary.exit_code;
-}
-
 /* A step of the chain, or the saved plan (chain NULL). Returns the exit code; *begun: it has run,
  * to whatever end. */
 static int step_run(const struct call *call, vsr_chain *chain, size_t number, bool *begun)
@@ -136,7 +69,8 @@ static int step_run(const struct call *call, vsr_chain *chain, size_t number, bo
         rc = step_move(&step, &error);
     }
     *begun = step.report != NULL;
-    const int code = *begun ? step_tell(&step, rc, &error) : step_fail(&step, &error);
+    const int code =
+        *begun ? restore_tell(call, step.report, rc, &error) : restore_fail(call, &error);
     if (*begun && chain != NULL) {
         vsr_chain_note(chain, number, step.report);
     }
@@ -182,12 +116,12 @@ static int chain_run(const struct call *call, vsr_chain *chain)
         bool begun = false;
         step_announce(call, chain, i);
         if (stopped && call->json) {
-            summary_without_run(worst);
+            restore_summary_without_run(worst);
         }
         if (!stopped) {
             const int code = step_run(call, chain, i, &begun);
             worst = i == 0 || code_rank(code) < code_rank(worst) ? code : worst;
-            stopped = !begun || signal_seen != 0;
+            stopped = !begun || restore_signal != 0;
         } else if (!call->json) {
             (void)printf("not begun\n");
         }
@@ -230,7 +164,6 @@ static int sets_run(const struct call *call)
         .continues = call->after.count > 0,
         .on_warning = stderr_message,
     };
-    const struct step none = {.call = call};
     vsr_code rc =
         vsr_chain_open(&chain, call->positional.items, call->positional.count, &options, &error);
     if (rc == VSR_OK && vsr_chain_count(chain) > 1 && chain_is_refused(call, chain)) {
@@ -241,7 +174,7 @@ static int sets_run(const struct call *call)
         const vsr_writers writers = writers_from(call);
         rc = vsr_chain_check(chain, &choices, &writers, &error);
     }
-    const int code = rc == VSR_OK ? chain_run(call, chain) : step_fail(&none, &error);
+    const int code = rc == VSR_OK ? chain_run(call, chain) : restore_fail(call, &error);
     vsr_chain_close(chain);
     return code;
 }
@@ -257,7 +190,7 @@ static int run_run(const struct call *call)
                               "give none beside it\n");
         return EXIT_USAGE;
     }
-    signals_catch();
+    restore_catch_signals();
     bool begun = false;
     return call->plan_file != NULL ? step_run(call, NULL, 0, &begun) : sets_run(call);
 }

@@ -9,7 +9,7 @@
 enum { EXIT_LOSSES = 1, EXIT_USAGE = 2 };
 
 extern const struct verb verb_pack, verb_inspect, verb_plan, verb_explain, verb_run, verb_verify,
-    verb_reindex, verb_pending, verb_report;
+    verb_reindex, verb_pending, verb_report, verb_resume;
 
 /* Print the error as a person wants it, and return the exit code that it stands for. */
 int error_tell(const vsr_error *error);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct verb *const verbs[] = {
-    &verb_pack,   &verb_inspect, &verb_plan,    &verb_explain, &verb_run,
+    &verb_pack,   &verb_inspect, &verb_plan,    &verb_explain, &verb_run, &verb_resume,
     &verb_verify, &verb_reindex, &verb_pending, &verb_report,  NULL,
 };
 

@@ -98,6 +98,26 @@ VSR_API vsr_code vsr_restore_set(vsr_report **report, const vsr_set *set,
 VSR_API vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
                                  const vsr_restore_options *options, vsr_error *error);
 
+/** Go on with a run that was killed, cut short by a signal or out of space: run_dir is its run
+ *  folder. What it had staged and published is kept, renames that it was in the middle of are taken
+ *  back first, and it ends with the tree, statuses, rows and document that it would have had
+ *  undisturbed. A run that is over is not touched: the report is that of its end.
+ *
+ *  Of options count: workers, queue_depth, memory_bytes, ring, write_mode (zero: as the run had
+ *  them), on_progress, on_warning, context, cancel, profile, and writers, which must be given again
+ *  where functions played them; programs are known from the run. All else, and the set's place, is
+ *  the run's own. Nobody is asked PreRestore again; who was, is told PostRestore.
+ *
+ *  @param[out] report  as of vsr_restore_run().
+ *  @retval VSR_ERR_SELECTION    run_dir is no run folder.
+ *  @retval VSR_ERR_RUN_BUSY     its run, or another resume of it, is at work.
+ *  @retval VSR_ERR_RUN_FOREIGN  plan, journal, set or staging folders do not belong to each other,
+ *                               or the folder belongs to another user.
+ *  @retval VSR_ERR_USAGE        writers or services were played by functions that are not given.
+ *  Else as of vsr_restore_run(). Blocks. */
+VSR_API vsr_code vsr_resume(vsr_report **report, const char *run_dir,
+                            const vsr_restore_options *options, vsr_error *error);
+
 /** Every number that a run with these options would use here, with its reason. */
 VSR_API vsr_code vsr_system_inspect(const vsr_restore_options *options, vsr_format format,
                                     vsr_sink sink, void *context, vsr_error *error);

@@ -1,16 +1,11 @@
 /* restore.c - running a plan behind the public handles. */
-#include "api/writers.h"
+#include "api/restoring.h"
 #include "base/heap.h"
 #include "plan/replay.h"
-#include "run/step.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-struct progress_sink {
-    const vsr_restore_options *options;
-};
 
 static void progress_give(void *context, const struct conduct_progress *now)
 {
@@ -36,7 +31,7 @@ static enum write_mode write_mode_given(vsr_write_mode given)
                                          : WRITE_AUTO;
 }
 
-static struct engine_options engine_of(const vsr_restore_options *given)
+struct engine_options restoring_engine(const vsr_restore_options *given)
 {
     return (struct engine_options){
         .workers = given->workers,
@@ -84,15 +79,14 @@ static vsr_code descriptors_make_room(uint32_t packs, vsr_error *error)
     return VSR_OK;
 }
 
-/* One restore of a set, behind the two calls that begin one. */
-struct restoring {
-    vsr_restore_options options;
-    struct progress_sink progress;
-    struct players players;
-    struct media_set *media;
-};
+vsr_code restoring_open(struct restoring *r, const vsr_set *set, vsr_error *error)
+{
+    r->progress = (struct progress_sink){&r->options};
+    r->media = (struct media_set *)(uintptr_t)&set->media;
+    const vsr_code rc = descriptors_make_room(r->media->description.pack_count, error);
+    return rc == VSR_OK ? set_open_packs(r->media, false, error) : rc;
+}
 
-/* The pack descriptors are opened here, so that a set that was only looked into holds none. */
 static vsr_code restoring_begin(struct restoring *r, const vsr_set *set, bool in_chain,
                                 const vsr_restore_options *options, vsr_error *error)
 {
@@ -107,15 +101,13 @@ static vsr_code restoring_begin(struct restoring *r, const vsr_set *set, bool in
                      "the null sink restores nothing: there is nothing to tell writers or services "
                      "of, and no document comes out");
     }
-    r->progress = (struct progress_sink){&r->options};
-    r->media = (struct media_set *)(uintptr_t)&set->media;
-    if (rc == VSR_OK) {
-        rc = descriptors_make_room(r->media->description.pack_count, error);
+    if (rc == VSR_OK && r->players.any) {
+        players_render(&r->players, &r->players_text);
     }
-    return rc == VSR_OK ? set_open_packs(r->media, false, error) : rc;
+    return rc == VSR_OK ? restoring_open(r, set, error) : rc;
 }
 
-static struct step_options step_options_of(struct restoring *r, const struct plan_choices *choices)
+struct step_options restoring_options(struct restoring *r, const struct plan_choices *choices)
 {
     const vsr_restore_options *mine = &r->options;
     return (struct step_options){
@@ -125,21 +117,22 @@ static struct step_options step_options_of(struct restoring *r, const struct pla
         .conduct = {.run_dir = mine->run_dir,
                     .bcd_out = mine->bcd_out,
                     .pending_registry = pending_registry_of(mine->pending_registry),
-                    .engine = engine_of(mine),
+                    .engine = restoring_engine(mine),
                     .stage = {.owner = owner_of(mine->owner),
                               .cross_mounts = choices->cross_mounts,
                               .in_place = choices->in_place},
                     .durability = durability_of(mine->durability),
                     .profile = mine->profile != 0,
+                    .players = r->players.any ? buffer_view(&r->players_text) : VIEW_NONE,
                     .on_progress = mine->on_progress != NULL ? progress_give : NULL,
                     .context = &r->progress,
                     .cancel = mine->cancel},
     };
 }
 
-static void restoring_end(struct restoring *r, bool begun, struct vsr_report *made,
-                          vsr_report **report)
+void restoring_end(struct restoring *r, bool begun, struct vsr_report *made, vsr_report **report)
 {
+    buffer_free(&r->players_text);
     players_fini(&r->players);
     if (begun) {
         *report = made;
@@ -163,7 +156,7 @@ vsr_code vsr_restore_set(vsr_report **report, const vsr_set *set, const vsr_choi
         rc = restoring_begin(&r, set, step.chain != NULL, options, error);
     }
     if (rc == VSR_OK) {
-        struct step_options how = step_options_of(&r, &inner);
+        struct step_options how = restoring_options(&r, &inner);
         how.step = &step;
         inner.services = inner.services || r.players.calls.service_stop != NULL;
         rc = step_run(&made->report, &begun, r.media, &set->documents, &inner, &how, error);
@@ -192,7 +185,7 @@ vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
         struct plan_choices choices;
         rc = plan_replay(&arena, plan->plan, &choices, error);
         if (rc == VSR_OK) {
-            const struct step_options step = step_options_of(&r, &choices);
+            const struct step_options step = restoring_options(&r, &choices);
             rc = step_run_plan(&made->report, &begun, r.media, &plan->set->documents, plan->plan,
                                plan->refusals, &step, error);
         }
@@ -213,7 +206,7 @@ vsr_code vsr_system_inspect(const vsr_restore_options *options, vsr_format forma
     }
     struct machine_facts machine;
     struct budget budget;
-    const struct engine_options engine = engine_of(&mine);
+    const struct engine_options engine = restoring_engine(&mine);
     machine_examine(&machine);
     rc = budget_resolve(&budget, &engine, &machine, FRAME_STORED_BYTES_MAX, FRAME_PLAIN_BYTES_MAX,
                         0, 0, error);

@@ -1,6 +1,10 @@
 /* writers.c - a front end's functions, or its programs, as the table that a restore calls. */
 #include "api/writers.h"
 
+#include "base/json.h"
+
+#include <unistd.h>
+
 struct vsr_writer_reply {
     struct buffer *document; /* NULL: a service gives none */
     struct buffer *message;
@@ -156,6 +160,45 @@ vsr_code players_init(struct players *out, const vsr_writers *given,
         out->any = rc == VSR_OK;
     }
     return rc;
+}
+
+/* A path as it is called from anywhere. */
+static void program_render(struct json *json, const char *key, const char *program)
+{
+    char here[4096];
+    struct buffer text = {0};
+    if (program[0] != '/' && getcwd(here, sizeof here) != NULL) {
+        buffer_printf(&text, "%s/", here);
+    }
+    buffer_add_view(&text, view_of(program));
+    json_text(json, key, buffer_view(&text));
+    buffer_free(&text);
+}
+
+void players_render(const struct players *players, struct buffer *out)
+{
+    const struct writer_programs *programs = &players->programs;
+    struct json json = json_into(out);
+    json_object_begin(&json, NULL);
+    json_array_begin(&json, "programs");
+    for (uint32_t w = 0; w < programs->writer_count; w++) {
+        if (programs->programs[w] != NULL) {
+            json_object_begin(&json, NULL);
+            json_u64(&json, "writer", w);
+            program_render(&json, "program", programs->programs[w]);
+            json_object_end(&json);
+        }
+    }
+    json_array_end(&json);
+    if (programs->service_command != NULL) {
+        program_render(&json, "service_command", programs->service_command);
+    } else {
+        json_null(&json, "service_command");
+    }
+    json_text(&json, "path", programs->path);
+    json_text(&json, "lang", programs->lang);
+    json_u64(&json, "limit_s", programs->limit_ns / 1000000000);
+    json_object_end(&json);
 }
 
 void players_fini(struct players *players)

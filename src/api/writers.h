@@ -20,6 +20,15 @@ struct players {
 vsr_code players_init(struct players *out, const vsr_writers *given,
                       const struct documents *documents, bool may_be_unknown,
                       const volatile int *cancel, vsr_error *error);
+/* The same for a run that goes on: programs as they were found when it began (text, JSON of
+ * players_render(); absent: none), unless given names somebody. Errors: also RUN_FOREIGN. */
+vsr_code players_recall(struct players *out, struct view text, const vsr_writers *given,
+                        const struct documents *documents, const volatile int *cancel,
+                        vsr_error *error);
 void players_fini(struct players *players);
+
+/* Who plays, as a JSON object for players_recall(): functions alone cannot be kept. Added to
+ * out. */
+void players_render(const struct players *players, struct buffer *out);
 
 #endif

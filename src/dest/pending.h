@@ -51,6 +51,10 @@ bool pending_path(const struct stage *stage, uint32_t directory, char *path, siz
 int pending_folder_make(struct pending_folder *out, const struct stage *stage, uint32_t top,
                         const struct uuid *run);
 
+/* The one that an earlier process of the run made there. ENOENT: none. */
+int pending_folder_find(struct pending_folder *out, const struct stage *stage, uint32_t top,
+                        const struct uuid *run);
+
 /* A staged file out of its staging folder into the pending one, under name; record gets kind,
  * size and hash, from the media where they hold them. */
 int pending_take(const struct stage *stage, uint32_t file, const struct pending_folder *folder,

@@ -72,6 +72,18 @@ int pending_folder_make(struct pending_folder *out, const struct stage *stage, u
     return fault;
 }
 
+int pending_folder_find(struct pending_folder *out, const struct stage *stage, uint32_t top,
+                        const struct uuid *run)
+{
+    char text[UUID_TEXT_BYTES];
+    char name[PENDING_NAME_BYTES];
+    *out = (struct pending_folder){.top_fd = -1, .fd = -1};
+    uuid_text(run, text);
+    (void)snprintf(name, sizeof name, PENDING_PREFIX "%s", text);
+    OWN(fd) top_fd = stage_open_place(stage, top, O_RDONLY | O_DIRECTORY);
+    return top_fd < 0 ? -top_fd : pending_folder_open_at(out, top_fd, name);
+}
+
 /* --- files --- */
 
 /* The media's hash is that of the whole file unless it has holes, or nothing in it. */

@@ -45,6 +45,25 @@ static void layout_want(struct stage_layout *layout, uint32_t file)
     }
 }
 
+/* Of a unit that is done with: whoever goes on with the run takes its staging folders away, and
+ * looks after what waits for the next boot. */
+static bool layout_is_behind(const struct stage_layout *layout, uint32_t file)
+{
+    const struct stage_known *known = layout->stage.options.known;
+    const struct plan_file *f = &layout->stage.plan->files[file];
+    return known != NULL && known->done != NULL && known->done[f->unit] != 0 &&
+           f->action != ACTION_NONE && layout->stage.plan->units[f->unit].refusal == REFUSAL_NONE;
+}
+
+static void layout_want_mount(struct stage_layout *layout, uint32_t file)
+{
+    const struct plan *plan = layout->stage.plan;
+    for (uint32_t at = plan->files[file].directory;
+         at != MARK_NONE && layout->wanted[at] < WANT_MOUNT; at = plan->directories[at].parent) {
+        layout->wanted[at] = WANT_MOUNT;
+    }
+}
+
 static bool layout_exists(const struct stage_layout *layout, uint32_t directory)
 {
     return stage_is_there(layout, directory) || stage_is_root_top(layout->stage.plan, directory) ||
@@ -101,9 +120,13 @@ static vsr_code layout_add_mount(struct stage_layout *layout, uint32_t directory
         return err_sys(error, err_dest_code(fault), "dest/stage",
                        "cannot open the top of a mount below %.*s", VIEW_ARG(dir));
     }
-    const struct stage_place *known =
-        stage_place_known(stage, whole_root ? layout_root_top(plan, directory) : top);
-    if (known != NULL && known->inode == identity.inode) {
+    const uint32_t at = whole_root ? layout_root_top(plan, directory) : top;
+    const struct stage_place *known = stage_place_known(stage, at);
+    const uint32_t entry = plan->directories[at].entry;
+    if (known != NULL && known->made != 0 && entry != MARK_NONE) { /* as it is settled */
+        const struct index_entry *e = &stage->set->index.entries[entry];
+        identity.modified = (struct timespec){.tv_sec = e->modify_s, .tv_nsec = e->modify_ns};
+    } else if (known != NULL && known->inode == identity.inode) {
         identity.accessed = known->accessed;
         identity.modified = known->modified;
     }
@@ -288,7 +311,9 @@ static vsr_code layout_anchors(struct stage_layout *layout, bool made, vsr_error
         if (code == VSR_OK && layout_exists(layout, i) &&
             (layout->wanted[i] >= WANT_ENTRIES || stage->options.cross_mounts ||
              stage_is_root_top(plan, i))) {
-            code = layout_anchor(layout, i, error);
+            const bool behind = layout->wanted[i] == WANT_MOUNT && !stage_is_root_top(plan, i);
+            code = layout_anchor(layout, i, behind ? NULL : error);
+            code = behind ? VSR_OK : code; /* it may be gone by now */
         }
     }
     return code;
@@ -305,7 +330,9 @@ vsr_code stage_layout_places(struct stage_layout *layout, vsr_error *error)
     }
     layout_know_places(layout);
     for (uint32_t i = 0; i < plan->file_count; i++) {
-        if (stage_is_staged(&layout->stage, i)) {
+        if (layout_is_behind(layout, i)) {
+            layout_want_mount(layout, i);
+        } else if (stage_is_staged(&layout->stage, i)) {
             layout_want(layout, i);
             if (plan->files[i].kind == KIND_DIRECTORY) {
                 layout->directory_record[plan->files[i].directory] = i;

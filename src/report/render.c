@@ -119,6 +119,10 @@ static void render_sink(const struct report *report, struct json *json)
 
 void report_render_summary(const struct report *report, struct buffer *out)
 {
+    if (view_present(report->told)) {
+        buffer_add_view(out, report->told);
+        return;
+    }
     struct json json = json_into(out);
     json_object_begin(&json, NULL);
     json_text(&json, "t", VIEW("summary"));

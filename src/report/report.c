@@ -213,6 +213,12 @@ void report_note(struct report *report, struct view text, bool is_loss)
     report->exit_code = verdict_exit_code(&report->facts);
 }
 
+void report_take_told(struct report *report, struct view summary, int exit_code)
+{
+    report->told = arena_copy(&report->arena, summary);
+    report->exit_code = exit_code;
+}
+
 void report_take_profile(struct report *report, struct view object, struct view table, bool shown)
 {
     report->profile = arena_copy(&report->arena, object);

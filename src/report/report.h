@@ -59,6 +59,7 @@ struct report {
     uint64_t elapsed_ns;
     struct view *notes; /* what was said beside the files: by writers, of services; heap */
     size_t note_count, note_capacity;
+    struct view told; /* the summary as it was written when the run ended; absent: it ends now */
     struct view profile, profile_table; /* as JSON; for people; absent: not measured */
     bool profile_shown;                 /* in the summary */
     struct verdict_facts facts;         /* what exit_code follows from */
@@ -95,6 +96,9 @@ void report_free(struct report *report);
 
 /* Add a sentence. is_loss: the exit code says so, when nothing worse does (ruling 34). */
 void report_note(struct report *report, struct view text, bool is_loss);
+
+/* It ended before: this summary, copied, and this exit code are its. */
+void report_take_told(struct report *report, struct view summary, int exit_code);
 
 /* Where the run's time went: a JSON object and a table, copied. shown: the summary has the
  * object. */

@@ -188,6 +188,18 @@ static vsr_code conduct_judge_space(struct conduct *c, vsr_error *error)
     return rc;
 }
 
+static vsr_code conduct_adopt_pending(struct conduct *c, vsr_error *error)
+{
+    const struct resume *resume = c->options->resume;
+    bool *published = heap_alloc(c->plan->unit_count + 1u, sizeof *published);
+    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
+        published[u] = resume->done[u] != 0 && c->units.states[u] == UNIT_PUBLISHED;
+    }
+    const vsr_code rc = pending_hold_adopt(c->hold, published, error);
+    free(published);
+    return rc;
+}
+
 static vsr_code conduct_ready(struct conduct *c, const struct took_back *back, vsr_error *error)
 {
     const struct resume *resume = c->options->resume;
@@ -210,7 +222,8 @@ static vsr_code conduct_ready(struct conduct *c, const struct took_back *back, v
     c->journal.residue = c->units.residue;
     c->journal.rows_fd = c->folder.rows_fd;
     c->journal.epoch = c->options->durability == DURABILITY_UNIT ? NULL : &c->marks.epoch;
-    const vsr_code rc = journal_ready(&c->journal, &ready, error);
+    vsr_code rc = resume != NULL ? conduct_adopt_pending(c, error) : VSR_OK;
+    rc = rc == VSR_OK ? journal_ready(&c->journal, &ready, error) : rc;
     c->folder.stays = c->folder.stays || rc == VSR_OK;
     return rc;
 }
@@ -360,10 +373,12 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
         *begun = true;
         rc = options->engine.discard ? conduct_discard(&c, error) : conduct_move(&c, error);
     }
-    if (c.hold != NULL) {
+    if (c.hold != NULL && *begun) {
         const vsr_code ended = pending_hold_end(c.hold, c.folder.dir_fd, options->pending_registry,
                                                 &c.held, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? ended : rc;
+    }
+    if (c.hold != NULL) {
         pending_hold_free(c.hold);
     }
     if (c.stage != NULL) {

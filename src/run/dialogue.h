@@ -34,7 +34,7 @@ struct dialogue_writer { /* of each of bcd.writers */
 struct dialogue_service { /* that method 3 asks to stop */
     struct view name;
     bool stopped; /* by us: to be started again (Q18) */
-    bool over;    /* it was started again, or never stopped */
+    bool again;   /* by this process alone, which goes on with a run */
 };
 
 struct dialogue_note {
@@ -56,8 +56,27 @@ struct dialogue {
     bool ended;
 };
 
+/* What an earlier process of the run left: whom it asked, what it stopped and said, and the
+ * document between PreRestore and the copy. Borrowed. */
+struct dialogue_recall {
+    const uint32_t *asked, *failed; /* of bcd.writers */
+    uint32_t asked_count, failed_count;
+    struct dialogue_recalled_service {
+        const char *name;
+        bool stopped; /* by it, and not started again */
+    } * services;
+    uint32_t service_count;
+    const struct dialogue_note *notes;
+    uint32_t note_count;
+    struct view document; /* as it was saved (dialogue_save()); absent: nobody was asked */
+};
+
 vsr_code dialogue_open(struct dialogue *out, const struct dialogue_options *options,
                        vsr_error *error);
+/* The same for a run that goes on. Errors: also RUN_FOREIGN: it does not fit the documents; USAGE:
+ * somebody has to be told the end, and nobody plays him. */
+vsr_code dialogue_reopen(struct dialogue *out, const struct dialogue_options *options,
+                         const struct dialogue_recall *recall, vsr_error *error);
 void dialogue_close(struct dialogue *dialogue);
 
 /* Will anybody be asked before the copy? If so, what can refuse the run is to be looked at first,
@@ -71,6 +90,14 @@ bool dialogue_has_begun(const struct dialogue *dialogue);
 vsr_code dialogue_pre_restore(struct dialogue *dialogue, const struct plan *plan, vsr_error *error);
 /* Stop the services that units of method 3 ask for, on a live tree. */
 void dialogue_stop(struct dialogue *dialogue, const struct plan *plan);
+
+/* Of a run that goes on: services that a unit which is not done with asks for are stopped again;
+ * some may run, since the system has booted or the run was ended by a signal. Errors:
+ * DEST_PERMISSION, one does not stop: what is at its places may be half of something. */
+vsr_code dialogue_stop_again(struct dialogue *dialogue, const struct plan *plan,
+                             const uint8_t *done, vsr_error *error);
+/* It does not go on after all: what was stopped by that alone is started. */
+void dialogue_give_up(struct dialogue *dialogue);
 
 /* Does a writer that somebody plays, or a service, wait for this unit? Such units are published
  * alone (brief, section 6). */

@@ -104,6 +104,40 @@ void dialogue_stop(struct dialogue *d, const struct plan *plan)
     }
 }
 
+static bool service_is_needed(const struct dialogue *d, const struct plan *plan,
+                              const uint8_t *done, struct view name)
+{
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        const struct wmd *wmd = wmd_of(d, &plan->units[u]);
+        if (done[u] == 0 && wmd != NULL && dialogue_unit_stops(d, &plan->units[u]) &&
+            win_fold_equal(wmd->service, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+vsr_code dialogue_stop_again(struct dialogue *d, const struct plan *plan, const uint8_t *done,
+                             vsr_error *error)
+{
+    for (uint32_t i = 0; i < d->service_count; i++) {
+        struct dialogue_service *service = &d->services[i];
+        const bool before = service->stopped;
+        if (!service_is_needed(d, plan, done, service->name)) {
+            continue;
+        }
+        const struct view fault = service_stop(d, service);
+        if (view_present(fault)) {
+            service->stopped = before;
+            return err_set(error, VSR_ERR_DEST_PERMISSION, "run/dialogue",
+                           "cannot go on with the run: %.*s", VIEW_ARG(fault));
+        }
+        service->again = service->stopped && !before;
+        service->stopped = service->stopped || before;
+    }
+    return VSR_OK;
+}
+
 /* "could not be started again": the files are there, and exit 1 tells it (ruling 34). */
 static void service_start(struct dialogue *d, const char *name)
 {
@@ -123,6 +157,15 @@ void dialogue_start(struct dialogue *d)
         if (service->stopped) {
             service->stopped = false;
             service_start(d, service->name.p);
+        }
+    }
+}
+
+void dialogue_give_up(struct dialogue *d)
+{
+    for (uint32_t i = d->service_count; i > 0; i--) {
+        if (d->services[i - 1].again) {
+            service_start(d, d->services[i - 1].name.p);
         }
     }
 }

@@ -40,6 +40,50 @@ vsr_code document_out_open(struct document_out **out, const struct documents *do
     return rc;
 }
 
+/* Which components are selected in it. False: it is not the document of these. */
+static bool selected_recall(struct document_out *out, const struct bcd *saved)
+{
+    const struct bcd *bcd = &out->documents->bcd;
+    if (saved->writer_count != bcd->writer_count) {
+        return false;
+    }
+    out->selected = ARENA_ARRAY(&out->arena, bool *, bcd->writer_count);
+    for (uint32_t w = 0; w < bcd->writer_count; w++) {
+        const uint32_t count = bcd->writers[w].component_count;
+        if (saved->writers[w].component_count != count) {
+            return false;
+        }
+        out->selected[w] = ARENA_ARRAY(&out->arena, bool, count);
+        for (uint32_t c = 0; c < count; c++) {
+            out->selected[w][c] = saved->writers[w].components[c].selected_for_restore == FLAG_YES;
+        }
+    }
+    return true;
+}
+
+vsr_code document_out_reopen(struct document_out **out, const struct documents *documents,
+                             bool silent, struct view bytes, vsr_error *error)
+{
+    struct bcd saved;
+    struct document_out *opened = heap_alloc(1, sizeof *opened);
+    opened->documents = documents;
+    opened->silent = silent;
+    vsr_code rc = bcd_document_open(&opened->document, bytes, DOCUMENT_PRE_RESTORE, error);
+    if (rc == VSR_OK) {
+        rc = bcd_parse(&saved, &opened->arena, bytes, DOCUMENT_PRE_RESTORE, NULL, error);
+    }
+    if (rc == VSR_OK && !selected_recall(opened, &saved)) {
+        rc = err_set(error, VSR_ERR_RUN_FOREIGN, "run/document_out",
+                     "%s in the run folder is not the document of this set", DOCUMENT_PRE_RESTORE);
+    }
+    if (rc != VSR_OK) {
+        document_out_close(opened);
+        opened = NULL;
+    }
+    *out = opened;
+    return rc;
+}
+
 void document_out_close(struct document_out *out)
 {
     if (out != NULL) {

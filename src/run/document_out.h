@@ -24,6 +24,10 @@ vsr_code document_out_check(const char *path, const struct media_set *set, vsr_e
  * borrowed until document_out_close(), to which the caller owes *out. */
 vsr_code document_out_open(struct document_out **out, const struct documents *documents,
                            bool silent, vsr_error *error);
+/* The same from a document that was written after document_out_select(): what is selected in it is
+ * selected already. Errors: RUN_FOREIGN: it is not of these documents. */
+vsr_code document_out_reopen(struct document_out **out, const struct documents *documents,
+                             bool silent, struct view bytes, vsr_error *error);
 void document_out_close(struct document_out *out);
 
 /* Select the plan's units that have a writer to tell, and lay in what the caller asked for. What an

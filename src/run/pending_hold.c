@@ -3,12 +3,11 @@
  * For a unit: files out of staging, folders that their places lack made, all of it synced, then
  * its records, synced; only later, when the rest of the unit stands at its place, the record that
  * makes them count. Numbers of records go over all folders of the run. */
-#include "run/pending_hold.h"
+#include "run/pending_hold_inside.h"
 
 #include "base/heap.h"
 #include "base/limits.h"
 #include "base/own.h"
-#include "run/pending_journal.h"
 #include "run/pending_links.h"
 
 #include <errno.h>
@@ -17,40 +16,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
-
-struct hold_part { /* of a unit, in one folder */
-    uint32_t unit;
-    uint64_t first_seq;
-};
-
-struct hold_folder {
-    uint32_t top; /* plan_directory */
-    struct pending_folder folder;
-    struct pending_journal journal;
-    struct pending_batch batch; /* of the unit that is being kept, if its part is the last */
-    struct hold_part *parts;    /* of units that are kept */
-    uint32_t part_count;
-    size_t part_capacity;
-    bool each; /* sync file by file */
-};
-
-struct hold_unit {
-    uint64_t first_seq, end_seq; /* equal: nothing is kept */
-    bool sealed;
-};
-
-struct pending_hold {
-    struct stage *stage;
-    struct outcome_row *rows;
-    struct publish_log log;
-    struct pending_identity identity;
-    struct hold_folder *folders;
-    uint32_t folder_count;
-    size_t folder_capacity;
-    struct hold_unit *units; /* of each unit of the plan */
-    uint32_t *made_for;      /* for each plan_directory: 1 + the last unit with a record of it */
-    uint64_t next_seq;
-};
 
 enum { HOLD_NAME_BYTES = 17 };
 

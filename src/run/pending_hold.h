@@ -16,6 +16,11 @@ struct pending_hold;
 struct pending_hold *pending_hold_create(struct stage *stage, const struct uuid *run,
                                          struct outcome_row *rows, const struct publish_log *log);
 
+/* Of a run that goes on: pending folders that it has made already are taken over, with what counts
+ * in them of units that were published; all else in them goes, and is staged again. published: for
+ * each unit. Errors: those of pending_journal_open(), DEST_*. */
+vsr_code pending_hold_adopt(struct pending_hold *hold, const bool *published, vsr_error *error);
+
 /* What publishing is given: the log, and what waits beside it. Good while hold lives. */
 struct publish_log pending_hold_log(struct pending_hold *hold);
 

@@ -37,6 +37,14 @@ bool pending_folder_path(const struct pending_folder *folder, struct buffer *pat
     return true;
 }
 
+/* Did an earlier process of the run make it? */
+static bool link_is(int dir_fd, const char *name, struct view path)
+{
+    char text[LINK_TEXT_BYTES];
+    const ssize_t n = readlinkat(dir_fd, name, text, sizeof text);
+    return n > 0 && view_equal((struct view){text, (size_t)n}, path);
+}
+
 /* "<run uuid>-<number>" -> the folder, in dir_fd. 0 or errno. */
 static int link_make(int dir_fd, uint32_t number, const struct pending_folder *folder)
 {
@@ -46,7 +54,8 @@ static int link_make(int dir_fd, uint32_t number, const struct pending_folder *f
     (void)snprintf(name, sizeof name, "%s-%u", folder->name + strlen(PENDING_PREFIX), number);
     if (!pending_folder_path(folder, &path)) {
         fault = ENOENT;
-    } else if (symlinkat(path.p, dir_fd, name) != 0 || fsync(dir_fd) != 0) {
+    } else if (!link_is(dir_fd, name, buffer_view(&path)) &&
+               (symlinkat(path.p, dir_fd, name) != 0 || fsync(dir_fd) != 0)) {
         fault = errno;
     }
     buffer_free(&path);

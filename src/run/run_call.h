@@ -5,24 +5,14 @@
 
 #include "run/conduct.h"
 
-struct run_call_service {
-    const char *name;
-    bool stopped; /* by the run: it is to be started again */
-};
-
 struct run_call {
     struct arena arena; /* owns everything below */
     struct conduct_options
-        conduct;              /* bcd_out, pending_registry, engine, stage (owner, cross_mounts,
+        conduct;                   /* bcd_out, pending_registry, engine, stage (owner, cross_mounts,
                                        in_place), durability and profile */
-    struct view players;      /* JSON text, as it was given; absent: nobody plays */
-    struct view chain;        /* ditto */
-    uint32_t *asked, *failed; /* of bcd.writers */
-    uint32_t asked_count, failed_count;
-    struct run_call_service *services;
-    uint32_t service_count;
-    struct dialogue_note *notes;
-    uint32_t note_count;
+    struct view players;           /* JSON text, as it was given; absent: nobody plays */
+    struct view chain;             /* ditto */
+    struct dialogue_recall recall; /* but for its document */
 };
 
 /* Added to out. (The set's path stands in the plan.) */

@@ -83,33 +83,46 @@ static struct view raw_read(struct call_reading *r, const json_t *object, const 
     return copy;
 }
 
+static void services_read(struct call_reading *r, const json_t *list)
+{
+    struct dialogue_recall *recall = &r->out->recall;
+    recall->service_count = (uint32_t)json_array_size(list);
+    recall->services =
+        ARENA_ARRAY(&r->out->arena, struct dialogue_recalled_service, recall->service_count);
+    for (uint32_t i = 0; i < recall->service_count; i++) {
+        const json_t *service = json_array_get(list, i);
+        recall->services[i].name = text_read(r, service, "name");
+        recall->services[i].stopped = bool_read(r, service, "stopped");
+        r->wrong = r->wrong || recall->services[i].name == NULL;
+    }
+}
+
+static void notes_read(struct call_reading *r, const json_t *list)
+{
+    const uint32_t count = (uint32_t)json_array_size(list);
+    struct dialogue_note *notes = ARENA_ARRAY(&r->out->arena, struct dialogue_note, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const json_t *note = json_array_get(list, i);
+        const char *text = text_read(r, note, "text");
+        notes[i].text = text != NULL ? view_of(text) : VIEW("");
+        notes[i].is_loss = bool_read(r, note, "loss");
+    }
+    r->out->recall.notes = notes;
+    r->out->recall.note_count = count;
+}
+
 static void dialogue_read(struct call_reading *r, const json_t *object)
 {
-    struct run_call *out = r->out;
+    struct dialogue_recall *recall = &r->out->recall;
     const json_t *services = json_object_get(object, "services");
     const json_t *notes = json_object_get(object, "notes");
-    out->asked = numbers_read(r, object, "asked", &out->asked_count);
-    out->failed = numbers_read(r, object, "failed", &out->failed_count);
+    recall->asked = numbers_read(r, object, "asked", &recall->asked_count);
+    recall->failed = numbers_read(r, object, "failed", &recall->failed_count);
     r->wrong = r->wrong || !json_is_array(services) || !json_is_array(notes) ||
                json_array_size(services) > UINT32_MAX || json_array_size(notes) > UINT32_MAX;
-    if (r->wrong) {
-        return;
-    }
-    out->service_count = (uint32_t)json_array_size(services);
-    out->services = ARENA_ARRAY(&out->arena, struct run_call_service, out->service_count);
-    for (uint32_t i = 0; i < out->service_count; i++) {
-        const json_t *service = json_array_get(services, i);
-        out->services[i].name = text_read(r, service, "name");
-        out->services[i].stopped = bool_read(r, service, "stopped");
-        r->wrong = r->wrong || out->services[i].name == NULL;
-    }
-    out->note_count = (uint32_t)json_array_size(notes);
-    out->notes = ARENA_ARRAY(&out->arena, struct dialogue_note, out->note_count);
-    for (uint32_t i = 0; i < out->note_count; i++) {
-        const json_t *note = json_array_get(notes, i);
-        const char *text = text_read(r, note, "text");
-        out->notes[i].text = text != NULL ? view_of(text) : VIEW("");
-        out->notes[i].is_loss = bool_read(r, note, "loss");
+    if (!r->wrong) {
+        services_read(r, services);
+        notes_read(r, notes);
     }
 }
 

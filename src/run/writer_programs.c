@@ -53,12 +53,12 @@ static vsr_code writer_take(struct writer_programs *out, const struct documents 
     return rc;
 }
 
-vsr_code writer_programs_init(struct writer_programs *out, const struct documents *documents,
-                              const struct writer_programs_options *options, vsr_error *error)
+static void programs_begin(struct writer_programs *out, uint32_t writer_count,
+                           const struct writer_programs_options *options)
 {
     const uint32_t limit_s = options->limit_s > 0 ? options->limit_s : WRITER_LIMIT_S_DEFAULT;
     *out = (struct writer_programs){
-        .writer_count = documents->bcd.writer_count,
+        .writer_count = writer_count,
         .limit_ns =
             (uint64_t)(limit_s < WRITER_LIMIT_S_MAX ? limit_s : WRITER_LIMIT_S_MAX) * 1000000000u,
         .cancel = options->cancel,
@@ -67,6 +67,26 @@ vsr_code writer_programs_init(struct writer_programs *out, const struct document
     out->path =
         arena_copy(&out->arena, view_of(options->path != NULL ? options->path : PATH_DEFAULT));
     out->lang = arena_copy(&out->arena, view_of(options->lang != NULL ? options->lang : "C.UTF-8"));
+}
+
+void writer_programs_recall(struct writer_programs *out, const char *const *programs,
+                            uint32_t writer_count, const struct writer_programs_options *options)
+{
+    programs_begin(out, writer_count, options);
+    for (uint32_t w = 0; w < writer_count; w++) {
+        if (programs[w] != NULL) {
+            out->programs[w] = arena_copy(&out->arena, view_of(programs[w])).p;
+        }
+    }
+    if (options->service_command != NULL) {
+        out->service_command = arena_copy(&out->arena, view_of(options->service_command)).p;
+    }
+}
+
+vsr_code writer_programs_init(struct writer_programs *out, const struct documents *documents,
+                              const struct writer_programs_options *options, vsr_error *error)
+{
+    programs_begin(out, documents->bcd.writer_count, options);
     vsr_code rc = VSR_OK;
     for (uint32_t i = 0; i < options->writer_count && rc == VSR_OK; i++) {
         if (options->may_be_unknown &&

@@ -32,6 +32,10 @@ struct writer_programs {
  * writer_programs_fini(). */
 vsr_code writer_programs_init(struct writer_programs *out, const struct documents *documents,
                               const struct writer_programs_options *options, vsr_error *error);
+/* The same as they were found when a run began. programs: of each of bcd.writers, or NULL; all are
+ * copied. */
+void writer_programs_recall(struct writer_programs *out, const char *const *programs,
+                            uint32_t writer_count, const struct writer_programs_options *options);
 void writer_programs_fini(struct writer_programs *programs);
 
 /* The table of functions on them; good while they are. */

@@ -36,7 +36,7 @@ from harness import (PROGRAM, Failure, Skip, expect, expect_none,  # noqa: E402,
 from documents import Backup, Component, Entry, Writer  # noqa: E402
 
 SECONDS_MAX = 60
-CASE = re.compile(r"[TQR]\d\d") # a trap, an open question, a rule
+CASE = re.compile(r"[TQRK]\d\d") # a trap, an open question, a rule, a kill
 VOLUME = re.compile(r"\\\\\?\\(Volume\{[0-9A-Fa-f-]+\})(?:\\|\Z)|([A-Za-z]):(?:\\|\Z)|"
                     r"\\\\([^\\?]+)\\([^\\]+)(?:\\|\Z)")
 
@@ -399,6 +399,10 @@ class Scenario:
         return Run(["run", media, "--json", "--run-dir", folder, *self.where(arguments),
                     *arguments], folder, env={**os.environ, "LD_PRELOAD": shim,
                                               "RENAMES_END_AT": name})
+
+    def resume(self, folder, *arguments, **more):
+        """What a run of that folder left is gone on with."""
+        return Run(["resume", folder, "--json", *arguments], folder, **more)
 
     def run_plan(self, plan, *arguments):
         """run --plan: nothing is added to what the plan was made from."""

@@ -1,0 +1,90 @@
+/* resume.c - going on with a run behind the public call: its folder opened, its set found again,
+ * its options taken from its journal, the rest as of any restore. */
+#include "run/resume.h"
+#include "api/restoring.h"
+#include "base/heap.h"
+#include "plan/replay.h"
+
+#include <stdlib.h>
+
+/* How fast it goes is the caller's to say anew; what it does is the run's. */
+static struct step_options resume_options(struct restoring *r, const struct resume *resume)
+{
+    const struct plan_choices none = {0};
+    const struct conduct_options *run = &resume->call.conduct;
+    struct step_options options = restoring_options(r, &none);
+    struct conduct_options *conduct = &options.conduct;
+    struct engine_options engine = restoring_engine(&r->options);
+    conduct->run_dir = NULL;
+    conduct->bcd_out = run->bcd_out;
+    conduct->pending_registry = run->pending_registry;
+    conduct->stage.owner = run->stage.owner;
+    conduct->stage.cross_mounts = run->stage.cross_mounts;
+    conduct->stage.in_place = run->stage.in_place;
+    conduct->durability = run->durability;
+    conduct->profile = run->profile || conduct->profile;
+    engine.workers = engine.workers != 0 ? engine.workers : run->engine.workers;
+    engine.queue_depth = engine.queue_depth != 0 ? engine.queue_depth : run->engine.queue_depth;
+    engine.memory_bytes = engine.memory_bytes != 0 ? engine.memory_bytes : run->engine.memory_bytes;
+    engine.ring = engine.ring != RING_AUTO ? engine.ring : run->engine.ring;
+    engine.write_mode =
+        engine.write_mode != WRITE_AUTO ? engine.write_mode : run->engine.write_mode;
+    conduct->engine = engine;
+    conduct->players = resume->call.players;
+    conduct->chain = resume->call.chain;
+    return options;
+}
+
+static vsr_code resume_run(struct restoring *r, struct resume *resume, struct vsr_report *made,
+                           bool *begun, vsr_error *error)
+{
+    struct arena arena = {0};
+    vsr_set *set = NULL;
+    const char *set_path = arena_copy(&arena, plan_text(resume->plan, resume->plan->set_path)).p;
+    vsr_code rc = vsr_set_open(&set, set_path, error);
+    if (rc == VSR_OK) {
+        rc = players_recall(&r->players, resume->call.players, r->options.writers, &set->documents,
+                            r->options.cancel, error);
+    }
+    if (rc == VSR_OK) {
+        rc = restoring_open(r, set, error);
+    }
+    if (rc == VSR_OK) {
+        const struct step_options options = resume_options(r, resume);
+        rc = step_resume(&made->report, begun, resume, r->media, &set->documents, &options, error);
+    }
+    vsr_set_close(set);
+    arena_free(&arena);
+    return rc;
+}
+
+vsr_code vsr_resume(vsr_report **report, const char *run_dir, const vsr_restore_options *options,
+                    vsr_error *error)
+{
+    struct restoring r = {0};
+    struct resume resume;
+    struct vsr_report *made = heap_alloc(1, sizeof *made);
+    bool begun = false;
+    *report = NULL;
+    vsr_code rc = options_take(&r.options, sizeof r.options, options, "vsr_restore_options", error);
+    if (rc == VSR_OK) {
+        rc = resume_open(&resume, run_dir, true, error);
+    }
+    if (rc != VSR_OK) {
+        free(made);
+        return rc;
+    }
+    if (resume_is_over(&resume)) {
+        rc = resume_report(&resume, &made->report, error);
+        begun = rc == VSR_OK;
+    } else if (resume.call.conduct.engine.discard) {
+        rc = err_set(error, VSR_ERR_USAGE, "api/resume",
+                     "%s is of a run into the null sink, which writes nothing: run it anew",
+                     run_dir);
+    } else {
+        rc = resume_run(&r, &resume, made, &begun, error);
+    }
+    resume_close(&resume);
+    restoring_end(&r, begun, made, report);
+    return rc;
+}

@@ -1,0 +1,155 @@
+/* pending_adopt.c - pending folders that an earlier process of a run made, taken over by one that
+ * goes on with it. What counts in them stays; the rest is staged again. */
+#include "base/heap.h"
+#include "base/limits.h"
+#include "dest/folder_list.h"
+#include "run/pending_hold_inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct adopting {
+    const struct pending_content *content;
+    const bool *published;
+};
+
+static bool item_counts(const struct adopting *a, const struct pending_item *item)
+{
+    return item->counts && a->published[item->record.unit];
+}
+
+/* What no record speaks for, or one that does not count, was in the middle. */
+static int adopt_entry(void *context, int dir_fd, const char *name)
+{
+    const struct adopting *a = context;
+    bool stays = strcmp(name, PENDING_JOURNAL) == 0;
+    for (uint32_t i = 0; i < a->content->item_count && !stays; i++) {
+        stays = item_counts(a, &a->content->items[i]) &&
+                view_equal(a->content->items[i].record.src, view_of(name));
+    }
+    return stays || unlinkat(dir_fd, name, 0) == 0 || unlinkat(dir_fd, name, AT_REMOVEDIR) == 0
+               ? 0
+               : errno;
+}
+
+static void part_add(struct hold_folder *folder, uint32_t unit, uint64_t first_seq)
+{
+    folder->parts =
+        heap_grow(folder->parts, folder->part_count, &folder->part_capacity, sizeof *folder->parts);
+    folder->parts[folder->part_count++] = (struct hold_part){unit, first_seq};
+}
+
+/* Records of a unit that was sealed and not published are said to be none. */
+static int adopt_units(struct pending_hold *hold, struct hold_folder *folder,
+                       const struct adopting *a)
+{
+    struct pending_batch batch = pending_batch_begin(&folder->journal);
+    bool any = false;
+    for (uint32_t i = 0; i < a->content->unit_count; i++) {
+        const struct pending_unit *unit = &a->content->units[i];
+        if (a->published[unit->unit]) {
+            part_add(folder, unit->unit, unit->first_seq);
+            hold->units[unit->unit].sealed = true;
+        } else {
+            pending_batch_drop(&batch, unit->unit);
+            any = true;
+        }
+    }
+    for (uint32_t i = 0; i < a->content->item_count; i++) {
+        const uint64_t seq = a->content->items[i].record.seq;
+        hold->next_seq = seq >= hold->next_seq ? seq + 1 : hold->next_seq;
+    }
+    if (!any) {
+        buffer_free(&batch.bytes);
+        return 0;
+    }
+    return pending_batch_write(&batch, &folder->journal);
+}
+
+static bool content_fits(const struct pending_hold *hold, const struct pending_content *content)
+{
+    const uint32_t units = hold->stage->plan->unit_count;
+    bool fits = uuid_equal(&content->identity.run, &hold->identity.run);
+    for (uint32_t i = 0; i < content->unit_count; i++) {
+        fits = fits && content->units[i].unit < units;
+    }
+    for (uint32_t i = 0; i < content->item_count; i++) {
+        fits = fits && content->items[i].record.unit < units;
+    }
+    return fits;
+}
+
+/* One that is open. */
+static vsr_code adopt_folder(struct pending_hold *hold, struct hold_folder *folder,
+                             const bool *published, vsr_error *error)
+{
+    struct pending_content content;
+    const char *name = folder->folder.name;
+    vsr_code rc =
+        pending_journal_open(&folder->journal, &content, &folder->folder, name, true, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    const struct adopting a = {&content, published};
+    int fault = 0;
+    if (!content_fits(hold, &content)) {
+        rc = err_set(error, VSR_ERR_RUN_FOREIGN, "run/pending",
+                     "the journal of %s is of another run", name);
+    } else {
+        fault = adopt_units(hold, folder, &a);
+        fault =
+            fault == 0 ? folder_list(folder->folder.fd, adopt_entry, (void *)(uintptr_t)&a) : fault;
+    }
+    if (fault != 0) {
+        errno = fault;
+        rc = err_sys(error, err_dest_code(fault), "run/pending", "cannot go on with %s", name);
+    }
+    pending_content_free(&content);
+    return rc;
+}
+
+static vsr_code adopt_top(struct pending_hold *hold, uint32_t top, const bool *published,
+                          vsr_error *error)
+{
+    const struct stage *stage = hold->stage;
+    struct hold_folder found = {.top = top,
+                                .journal = {.fd = -1},
+                                .each =
+                                    stage->mounts[stage->directory_mount[top]].abilities.is_fuse};
+    const int fault = pending_folder_find(&found.folder, stage, top, &hold->identity.run);
+    if (fault != 0) {
+        errno = fault;
+        return fault == ENOENT ? VSR_OK
+                               : err_sys(error, err_dest_code(fault), "run/pending",
+                                         "cannot open what waits for the next boot");
+    }
+    const vsr_code rc = adopt_folder(hold, &found, published, error);
+    hold->folders =
+        heap_grow(hold->folders, hold->folder_count, &hold->folder_capacity, sizeof *hold->folders);
+    hold->folders[hold->folder_count++] = found;
+    return rc;
+}
+
+vsr_code pending_hold_adopt(struct pending_hold *hold, const bool *published, vsr_error *error)
+{
+    const struct plan *plan = hold->stage->plan;
+    uint8_t *looked = heap_alloc(plan->directory_count + 1u, 1);
+    vsr_code rc = VSR_OK;
+    for (uint32_t i = 0; i < plan->file_count && rc == VSR_OK; i++) {
+        const uint32_t directory = plan->files[i].directory;
+        if (plan->files[i].action != ACTION_STAGE ||
+            hold->stage->directory_mount[directory] == MARK_NONE) {
+            continue;
+        }
+        const uint32_t top = pending_top(hold->stage, directory);
+        if (looked[top] == 0) {
+            looked[top] = 1;
+            rc = adopt_top(hold, top, published, error);
+        }
+    }
+    free(looked);
+    return rc;
+}

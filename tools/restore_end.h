@@ -1,0 +1,23 @@
+/* restore_end.h - what `run` and `resume` share: signals that end a restore soon and in order, and
+ * how its end is told. */
+#ifndef TOOLS_RESTORE_END_H
+#define TOOLS_RESTORE_END_H
+
+#include "verbs.h"
+
+/* The number of the signal that was caught, or 0; read by the library through options.cancel. */
+extern volatile int restore_signal;
+
+/* From now on; a second one ends the process at once. */
+void restore_catch_signals(void);
+
+/* The report, on standard output; the exit code. rc, error: of the call that made it. */
+int restore_tell(const struct call *call, const vsr_report *report, vsr_code rc,
+                 const vsr_error *error);
+/* There is none: the restore did not begin. */
+int restore_fail(const struct call *call, const vsr_error *error);
+
+/* A summary is the last event, also when the run never began (contract, section 5). */
+void restore_summary_without_run(int code);
+
+#endif
