@@ -31,10 +31,14 @@ static void heap_advise(void *memory, size_t bytes)
 
 __attribute__((noreturn, cold)) static void heap_exhausted(size_t count, size_t size)
 {
+    char what[64] = "a library's buffers";
+    if (size > 0) {
+        (void)snprintf(what, sizeof what, "%zu x %zu bytes", count, size);
+    }
     (void)fprintf(stderr,
-                  "vssrestore: no memory for %zu x %zu bytes: the machine or its limits are too "
-                  "small for this set\n",
-                  count, size);
+                  "vssrestore: no memory for %s: the machine or its limits are too small for this "
+                  "set\n",
+                  what);
     (void)fflush(stderr);
     _exit(EXIT_CODE_MEMORY);
 }
@@ -70,4 +74,11 @@ void *heap_grow(void *array, size_t count, size_t *capacity, size_t size)
     }
     *capacity = *capacity < GROW_COUNT_MIN ? GROW_COUNT_MIN : *capacity * 2;
     return heap_resize(array, *capacity, size);
+}
+
+void heap_require(const void *memory)
+{
+    if (memory == NULL) {
+        heap_exhausted(1, 0);
+    }
 }

@@ -16,4 +16,7 @@ void *heap_resize(void *memory, size_t count, size_t size);
  * *capacity raised when count == *capacity. */
 void *heap_grow(void *array, size_t count, size_t *capacity, size_t size);
 
+/* What a library allocated for itself: NULL ends the process, as above. */
+void heap_require(const void *memory);
+
 #endif

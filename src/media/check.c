@@ -166,7 +166,8 @@ static void check_run_init(struct check_run *run, const struct media_set *set)
     turnstile_init(&run->plain_turn);
     run->pack_hash = XXH3_createState();
     run->file_hash = XXH3_createState();
-    VSR_REQUIRE(run->pack_hash != NULL && run->file_hash != NULL);
+    heap_require(run->pack_hash);
+    heap_require(run->file_hash);
 }
 
 static void check_run_fini(struct check_run *run)

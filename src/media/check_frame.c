@@ -5,7 +5,6 @@
  * checksum alone is wrong hits those whose chunks do not verify, or none. */
 #include "media/check_pack.h"
 
-#include "base/bug.h"
 #include "base/heap.h"
 #include "base/own.h"
 #include "media/frame.h"
@@ -273,7 +272,7 @@ void *check_worker(void *context)
                                   .plain = plain,
                                   .hash = XXH3_createState()};
     struct check_claim claim;
-    VSR_REQUIRE(worker.hash != NULL);
+    heap_require(worker.hash);
     while (check_claim_next(worker.run, &claim)) {
         worker_check_claim(&worker, &claim);
     }

@@ -2,7 +2,7 @@
  * that lie in memory as a whole are part_hash_bytes()'s. */
 #include "media/checksum.h"
 
-#include "base/bug.h"
+#include "base/heap.h"
 #include "base/xxh3.h"
 #include "media/index.h"
 
@@ -24,7 +24,7 @@ static XXH3_state_t *state_of(struct checksum *checksum)
 struct checksum *checksum_create(void)
 {
     XXH3_state_t *state = XXH3_createState();
-    VSR_REQUIRE(state != NULL);
+    heap_require(state);
     return (struct checksum *)state;
 }
 

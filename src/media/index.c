@@ -5,6 +5,7 @@
  * without further checks, are index_check.c's. */
 #include "media/index.h"
 
+#include "base/heap.h"
 #include "base/own.h"
 #include "base/xxh3.h"
 #include "media/part.h"
@@ -131,6 +132,7 @@ static vsr_code index_map(struct media_index *out, int fd, uint64_t bytes, const
 {
     void *mapping = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, fd, 0);
     if (mapping == MAP_FAILED) {
+        heap_require(errno == ENOMEM ? NULL : name); /* no damage of the index */
         return err_sys(error, VSR_ERR_MEDIA_UNREADABLE, "media/index", "cannot map %s", name);
     }
     out->mapping = mapping;

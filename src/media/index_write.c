@@ -6,6 +6,7 @@
 #include "media/set_write.h"
 
 #include "base/bug.h"
+#include "base/heap.h"
 #include "base/io.h"
 #include "base/own.h"
 #include "base/xxh3.h"
@@ -152,9 +153,7 @@ vsr_code index_write(int dir_fd, const char *name, const struct uuid *uuid,
         return err_sys(error, err_dest_code(errno), "media/index_write", "cannot create %s", name);
     }
     struct index_sink sink = {.fd = fd, .name = name, .hash = XXH3_createState()};
-    if (sink.hash == NULL) {
-        return err_set(error, VSR_ERR_MEMORY, "media/index_write", "no memory for hashing");
-    }
+    heap_require(sink.hash);
     vsr_code rc = index_write_to(&sink, uuid, build, part, error);
     (void)XXH3_freeState(sink.hash);
     if (rc == VSR_OK && renameat(dir_fd, INDEX_PART_NAME, dir_fd, name) != 0) {

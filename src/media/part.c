@@ -122,9 +122,7 @@ static vsr_code part_hash_any(int fd, uint64_t bytes, const char *name, uint8_t 
                               uint8_t whole[16], vsr_error *error)
 {
     XXH3_state_t *state = XXH3_createState();
-    if (state == NULL) {
-        return err_set(error, VSR_ERR_MEMORY, "media/part", "no memory for hashing %s", name);
-    }
+    heap_require(state);
     const vsr_code rc = part_hash_with(state, fd, bytes, name, before, whole, error);
     (void)XXH3_freeState(state);
     return rc;

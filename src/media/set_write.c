@@ -162,7 +162,7 @@ vsr_code set_writer_begin(struct set_writer **out, const char *path, const struc
                                   .uuid = *uuid,
                                   .pack_target = PACK_BYTES_TARGET,
                                   .pack_hash = XXH3_createState()};
-    VSR_REQUIRE(writer->pack_hash != NULL);
+    heap_require(writer->pack_hash);
     const vsr_code rc = writer_folders(writer, path, error);
     *out = rc == VSR_OK ? writer : NULL;
     if (rc != VSR_OK) {

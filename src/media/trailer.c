@@ -41,7 +41,8 @@ static void slices_compress(struct buffer *stored, const struct trailer_head *he
     const LZ4F_preferences_t preferences = {
         .frameInfo = {.blockSizeID = LZ4F_max256KB, .blockMode = LZ4F_blockLinked}};
     LZ4F_cctx *context = NULL;
-    VSR_REQUIRE(LZ4F_isError(LZ4F_createCompressionContext(&context, LZ4F_VERSION)) == 0);
+    (void)LZ4F_createCompressionContext(&context, LZ4F_VERSION);
+    heap_require(context);
     buffer_reserve(stored, LZ4F_HEADER_SIZE_MAX);
     stored->n +=
         LZ4F_compressBegin(context, stored->p + stored->n, LZ4F_HEADER_SIZE_MAX, &preferences);
@@ -70,7 +71,7 @@ static void trailer_hash(const struct trailer_head *head, struct view stored,
                          uint8_t out[HASH_BYTES])
 {
     XXH3_state_t *hash = XXH3_createState();
-    VSR_REQUIRE(hash != NULL);
+    heap_require(hash);
     (void)XXH3_128bits_reset(hash);
     (void)XXH3_128bits_update(hash, head, sizeof *head);
     (void)XXH3_128bits_update(hash, stored.p, stored.n);
@@ -296,6 +297,12 @@ struct trailer_decoder {
     struct slice_cursor cursor;
 };
 
+/* Liblz4 makes its buffers when it has seen a frame's header. */
+static bool lz4_has_no_memory(size_t result)
+{
+    return strcmp(LZ4F_getErrorName(result), "ERROR_allocation_failed") == 0;
+}
+
 static vsr_code trailer_decode(struct trailer *trailer, struct trailer_decoder *decoder,
                                struct view stored, vsr_error *error)
 {
@@ -305,6 +312,9 @@ static vsr_code trailer_decode(struct trailer *trailer, struct trailer_decoder *
         decoder->hint = LZ4F_decompress(decoder->lz4, decoder->plain, &plain_bytes, stored.p,
                                         &stored_bytes, NULL);
         stored = view_skip(stored, stored_bytes);
+        if (LZ4F_isError(decoder->hint) != 0 && lz4_has_no_memory(decoder->hint)) {
+            heap_require(NULL);
+        }
         if (LZ4F_isError(decoder->hint) != 0 || (decoder->hint == 0 && stored.n > 0) ||
             plain_bytes > trailer->head.plain_bytes - decoder->cursor.total) {
             return trailer_damaged(trailer, "its trailer cannot be decoded", error);
@@ -360,8 +370,9 @@ vsr_code trailer_stream(struct trailer *trailer, trailer_sink *sink, void *conte
                                       .plain = plain,
                                       .hint = 1,
                                       .cursor = {.sink = sink, .context = context}};
-    VSR_REQUIRE(decoder.hash != NULL);
-    VSR_REQUIRE(LZ4F_isError(LZ4F_createDecompressionContext(&decoder.lz4, LZ4F_VERSION)) == 0);
+    heap_require(decoder.hash);
+    (void)LZ4F_createDecompressionContext(&decoder.lz4, LZ4F_VERSION);
+    heap_require(decoder.lz4);
     const vsr_code rc = trailer_stream_with(trailer, &decoder, error);
     (void)LZ4F_freeDecompressionContext(decoder.lz4);
     (void)XXH3_freeState(decoder.hash);

@@ -206,6 +206,7 @@ vsr_code plan_file_map(const char *path, struct view *out, vsr_error *error)
     char *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (bytes == MAP_FAILED) {
         /* GCOVR_EXCL_START: it is a regular file, open to read */
+        heap_require(errno == ENOMEM ? NULL : path);
         return err_sys(error, VSR_ERR_RUN_FOREIGN, "plan/file", "cannot map the plan %s", path);
         /* GCOVR_EXCL_STOP */
     }
