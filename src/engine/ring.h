@@ -69,4 +69,14 @@ extern ring_fault *ring_sync_fault;
 typedef int ring_break(void);
 extern ring_break *ring_wait_break;
 
+/* Tests alone: what each operation of either ring came to, before the worker sees it. Set while no
+ * engine runs. */
+enum ring_kind { RING_READ_NOW, RING_READ, RING_WRITE };
+struct ring_watch {
+    /* May make another result of it; on the thread that owns the ring. */
+    int32_t (*result)(enum ring_kind kind, const struct ring_operation *operation, int32_t result);
+    bool backwards; /* all that is in flight is waited for, and told last first */
+};
+extern const struct ring_watch *ring_watch;
+
 #endif

@@ -13,10 +13,13 @@ struct ring_calls { /* one implementation */
     bool (*is_started)(struct ring *ring, uint32_t tag);
 };
 
+struct ring_watched;
+
 struct ring { /* the head of each implementation's own struct */
     const struct ring_calls *calls;
     uint32_t depth;
     uint32_t in_flight;
+    struct ring_watched *watched; /* what is in flight, by tag; NULL: nobody watches */
 };
 
 struct ring *ring_sync_open(const struct ring_setup *setup);

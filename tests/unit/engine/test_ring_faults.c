@@ -1,0 +1,390 @@
+/* test_ring_faults.c - each operation of each ring fails, at each place, with each errno.
+ *
+ * Goal (D-05): what is only interrupted goes on; what fails, fails the files that it concerns, with
+ * that errno and no other status, and their units alone; nothing hangs, no descriptor and no memory
+ * stays. Method: the events of a real ring are changed behind it (ring_watch), one at a time, by
+ * number; two units share the frames. */
+#include "vsr_test.h"
+
+#include "base/limits.h"
+#include "media_fixture.h"
+#include "plan_fixture.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/ring.h"
+
+enum { BIG_BYTES = (3 << 20) + 777, FILES = 5 };
+
+/* One fault: the number-th operation of a kind comes to this. */
+static struct {
+    enum ring_kind kind;
+    unsigned number;
+    int os_errno;    /* 0: it ends short instead */
+    bool queued;     /* nothing is read at once  */
+    bool always;     /* from that number on      */
+    atomic_bool hit; /* it came to that */
+    _Atomic unsigned seen[RING_WRITE + 1];
+} fault;
+
+struct world {
+    char folder[64];
+    char dir[128];
+    struct media_set set;
+    struct plan *plan;
+    struct restore r;
+    char *big[2];
+};
+
+static int32_t change(enum ring_kind kind, const struct ring_operation *operation, int32_t result)
+{
+    const unsigned number = atomic_fetch_add(&fault.seen[kind], 1);
+    if (kind == RING_READ_NOW && fault.queued) {
+        return -EAGAIN;
+    }
+    if (kind != fault.kind || (fault.always ? number < fault.number : number != fault.number) ||
+        result < 0) {
+        return result;
+    }
+    (void)operation;
+    atomic_store(&fault.hit, true);
+    if (fault.os_errno != 0) {
+        return -fault.os_errno;
+    }
+    return result > 8192 ? result / 2 / 4096 * 4096 : result; /* direct writes stay aligned */
+}
+
+static const struct ring_watch watch = {.result = change};
+static const struct ring_watch watch_backwards = {.result = change, .backwards = true};
+
+static uint32_t unit_by_last_letter(const char *path)
+{
+    const size_t n = strlen(path);
+    return n > 0 && path[n - 1] == 'b';
+}
+
+static const char *const names[FILES] = {"big a", "big b", "small a", "small b", "empty a"};
+
+static int world_open(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    for (uint64_t i = 0; i < 2; i++) {
+        w->big[i] = fixture_bytes(i + 1, BIG_BYTES);
+    }
+    const struct fixture_file files[FILES] = {
+        {.path = names[0], .content = {w->big[0], BIG_BYTES}},
+        {.path = names[1], .content = {w->big[1], BIG_BYTES}},
+        {.path = names[2], .content = VIEW("small, of unit a")},
+        {.path = names[3], .content = VIEW("small, of unit b")},
+        {.path = names[4]},
+    };
+    restore_folder_open(w->folder, w->dir, &w->set, files, FILES);
+    *state = w;
+    return 0;
+}
+
+static int world_close(void **state)
+{
+    struct world *w = *state;
+    ring_watch = NULL;
+    set_close(&w->set);
+    fixture_remove(w->folder);
+    free(w->big[0]);
+    free(w->big[1]);
+    free(w);
+    return 0;
+}
+
+static unsigned count_descriptors(void)
+{
+    DIR *list = opendir("/proc/self/fd");
+    unsigned count = 0;
+    assert_non_null(list);
+    while (readdir(list) != NULL) {
+        count++;
+    }
+    (void)closedir(list);
+    return count;
+}
+
+/* --- one restore --- */
+
+static void restore_begin(struct world *w, enum ring_choice ring)
+{
+    w->plan = plan_fixture_create(&w->set, w->dir, 2, unit_by_last_letter);
+    w->r = (struct restore){.set = &w->set,
+                            .plan = w->plan,
+                            .ring = ring,
+                            .workers = 1,
+                            .durability = DURABILITY_NONE,
+                            .direct = true};
+    atomic_store(&fault.hit, false);
+    for (size_t i = 0; i < COUNT_OF(fault.seen); i++) {
+        atomic_store(&fault.seen[i], 0);
+    }
+}
+
+static void restore_end(struct world *w)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        char path[256];
+        (void)snprintf(path, sizeof path, "%s/%s", w->dir, names[i]);
+        (void)unlink(path);
+    }
+    assert_int_equal(rmdir(w->dir), 0); /* nothing else is left there */
+    assert_int_equal(mkdir(w->dir, 0755), 0);
+    restore_free(&w->r);
+    plan_fixture_free(w->plan);
+}
+
+static void check_big(const struct world *w, size_t number)
+{
+    char path[256];
+    char *bytes = malloc(BIG_BYTES + 1);
+    (void)snprintf(path, sizeof path, "%s/%s", w->dir, names[number]);
+    const int fd = open(path, O_RDONLY);
+    assert_int_not_equal(fd, -1);
+    assert_int_equal(pread(fd, bytes, BIG_BYTES + 1, 0), BIG_BYTES);
+    assert_memory_equal(bytes, w->big[number], BIG_BYTES);
+    (void)close(fd);
+    free(bytes);
+}
+
+static bool stands(const struct world *w, size_t number)
+{
+    char path[256];
+    struct stat facts;
+    (void)snprintf(path, sizeof path, "%s/%s", w->dir, names[number]);
+    return lstat(path, &facts) == 0;
+}
+
+/* Each unit is there whole or not at all; each row says why; returns how many files had the fault
+ * themselves. */
+static unsigned check_outcomes(const struct world *w, enum outcome failed, const char *what)
+{
+    unsigned hit = 0;
+    for (size_t i = 0; i < FILES; i++) {
+        const struct outcome_row *row = &w->r.rows[restore_file(&w->r, names[i])];
+        const uint32_t unit = unit_by_last_letter(names[i]);
+        const bool published = w->r.states[unit] == UNIT_PUBLISHED;
+        if (published != stands(w, i) || published != (row->outcome == OUTCOME_RESTORED)) {
+            fail_msg("%s: %s has outcome %u, its unit %u", what, names[i], row->outcome,
+                     w->r.states[unit]);
+        }
+        if (!published && row->outcome != OUTCOME_WITHDRAWN) {
+            if (row->outcome != failed || row->os_errno != fault.os_errno) {
+                fail_msg("%s: %s has outcome %u and errno %d", what, names[i], row->outcome,
+                         row->os_errno);
+            }
+            hit++;
+        }
+        if (published && i < 2) {
+            check_big(w, i);
+        }
+    }
+    return hit;
+}
+
+static bool is_passing(int os_errno)
+{
+    return os_errno == EINTR || os_errno == EAGAIN;
+}
+
+static enum outcome outcome_expected(enum ring_kind kind, int os_errno)
+{
+    return kind != RING_WRITE                         ? OUTCOME_MEDIA_MISSING
+           : os_errno == ENOSPC || os_errno == EDQUOT ? OUTCOME_DEST_FULL
+                                                      : OUTCOME_DEST_ERROR;
+}
+
+static void run_one(struct world *w, enum ring_choice ring, const char *what)
+{
+    restore_begin(w, ring);
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    const bool hit = atomic_load(&fault.hit);
+    const unsigned failed = check_outcomes(w, outcome_expected(fault.kind, fault.os_errno), what);
+    /* a direct write that is refused goes plain: EINVAL is no fault of one */
+    const bool harmless = fault.os_errno == 0 || (is_passing(fault.os_errno) && !fault.always) ||
+                          (fault.kind == RING_WRITE && fault.os_errno == EINVAL) || !hit;
+    if (harmless != (failed == 0)) {
+        fail_msg("%s: %u files failed", what, failed);
+    }
+    restore_end(w);
+}
+
+/* --- campaigns --- */
+
+static const int errnos[] = {0,     EIO,    ENOSPC, EDQUOT, EINTR,  EAGAIN, ECANCELED,
+                             EBADF, ENOMEM, EROFS,  EINVAL, EFAULT, ESTALE};
+
+static bool can_uring(void)
+{
+    const char *ring = getenv("VSSRESTORE_RING");
+    char reason[128];
+    return (ring == NULL || strcmp(ring, "sync") != 0) && ring_probe(reason, sizeof reason);
+}
+
+/* How many operations of each kind an undisturbed restore has. */
+static void count_operations(struct world *w, enum ring_choice ring,
+                             unsigned counts[RING_WRITE + 1])
+{
+    fault.number = UINT32_MAX;
+    restore_begin(w, ring);
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    for (size_t i = 0; i <= RING_WRITE; i++) {
+        counts[i] = atomic_load(&fault.seen[i]);
+    }
+    restore_end(w);
+}
+
+static void each_fault(struct world *w, enum ring_choice ring, enum ring_kind kind)
+{
+    unsigned counts[RING_WRITE + 1];
+    fault.kind = kind;
+    fault.queued = kind == RING_READ;
+    count_operations(w, ring, counts);
+    if (counts[kind] == 0) {
+        print_message("no operation of kind %u with ring %u: nothing is written direct here\n",
+                      kind, ring);
+        assert_int_equal(kind, RING_WRITE);
+        return;
+    }
+    for (unsigned number = 0; number < counts[kind]; number++) {
+        for (size_t e = 0; e < COUNT_OF(errnos); e += campaign_step(3)) {
+            char what[96];
+            fault.number = number;
+            fault.os_errno = errnos[e];
+            if (kind == RING_READ_NOW && errnos[e] == EAGAIN) {
+                continue; /* "queue it": no fault */
+            }
+            (void)snprintf(what, sizeof what, "ring %u, operation %u of kind %u, errno %d", ring,
+                           number, kind, errnos[e]);
+            run_one(w, ring, what);
+        }
+    }
+}
+
+static void each_kind(struct world *w, const struct ring_watch *how)
+{
+    ring_watch = how;
+    restore_begin(w, RING_SYNC); /* what is made once is made now */
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    restore_end(w);
+    const unsigned before = count_descriptors();
+    for (int ring = RING_URING; ring <= RING_SYNC; ring++) {
+        for (int kind = RING_READ_NOW; kind <= RING_WRITE; kind++) {
+            if ((enum ring_choice)ring == RING_SYNC || can_uring()) {
+                each_fault(w, (enum ring_choice)ring, (enum ring_kind)kind);
+            }
+        }
+    }
+    assert_int_equal(count_descriptors(), before);
+}
+
+static void each_operation_fails_in_each_place(void **state)
+{
+    each_kind(*state, &watch);
+}
+
+static void and_so_when_they_end_in_another_order(void **state)
+{
+    each_kind(*state, &watch_backwards);
+}
+
+/* Retries end: a hundred restores in which everything is interrupted, always. */
+static void what_is_always_interrupted_fails(void **state)
+{
+    struct world *w = *state;
+    ring_watch = &watch;
+    fault.always = true;
+    fault.number = 0;
+    for (int ring = RING_URING; ring <= RING_SYNC; ring++) {
+        for (int kind = RING_READ; kind <= RING_WRITE; kind++) {
+            unsigned counts[RING_WRITE + 1];
+            if ((enum ring_choice)ring != RING_SYNC && !can_uring()) {
+                continue;
+            }
+            fault.kind = (enum ring_kind)kind;
+            fault.queued = kind == RING_READ;
+            count_operations(w, (enum ring_choice)ring, counts);
+            for (size_t e = 0; e < COUNT_OF(errnos) && counts[kind] > 0; e++) {
+                fault.number = 0;
+                fault.os_errno = errnos[e];
+                run_one(w, (enum ring_choice)ring, "always");
+            }
+        }
+    }
+    fault.always = false;
+}
+
+/* Memory that each restore keeps would add up; the sanitizers see single bytes, this sees growth. */
+static void nothing_is_kept(void **state)
+{
+    struct world *w = *state;
+    size_t before = 0;
+    ring_watch = &watch;
+    fault.kind = RING_READ;
+    fault.queued = true;
+    fault.os_errno = EIO;
+    for (int i = 0; i < 60; i++) {
+        fault.number = (unsigned)i % 7;
+        run_one(w, RING_SYNC, "again and again");
+        before = i == 9 ? mallinfo2().uordblks : before;
+    }
+    assert_true(mallinfo2().uordblks < before + (64u << 10));
+}
+
+/* A process that may open no more files says so, and leaves nothing. */
+static void descriptors_run_out(void **state)
+{
+    struct world *w = *state;
+    struct rlimit before, limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const unsigned open_now = count_descriptors();
+    bool failed = false, went = false;
+    for (rlim_t more = 0; more < 40 && !went; more++) {
+        restore_begin(w, RING_SYNC);
+        limit = before;
+        limit.rlim_cur = open_now + more;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        const vsr_code code = restore_run(&w->r);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        went =
+            code == VSR_OK && w->r.states[0] == UNIT_PUBLISHED && w->r.states[1] == UNIT_PUBLISHED;
+        failed = failed || !went;
+        if (code == VSR_OK) {
+            fault.os_errno = EMFILE;
+            (void)check_outcomes(w, OUTCOME_DEST_ERROR, "no more descriptors");
+        } else {
+            assert_int_equal(w->r.error.os_errno, EMFILE);
+            for (size_t i = 0; i < FILES; i++) {
+                assert_false(stands(w, i));
+            }
+        }
+        restore_end(w);
+        assert_int_equal(count_descriptors(), open_now);
+    }
+    assert_true(failed && went);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(each_operation_fails_in_each_place),
+        TEST(and_so_when_they_end_in_another_order),
+        TEST(what_is_always_interrupted_fails),
+        TEST(nothing_is_kept),
+        TEST(descriptors_run_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
