@@ -111,6 +111,24 @@ static vsr_code folder_take_over(struct stage *stage, struct stage_mount *mount,
     return VSR_OK;
 }
 
+static int folder_met(void *context, int dir_fd, const char *name)
+{
+    (void)context;
+    (void)dir_fd;
+    (void)name;
+    return EEXIST;
+}
+
+/* Whoever may write into the top can have put another folder there since ours was made; this one
+ * will be emptied, so that only an empty one of our own is taken. 0 or an errno. */
+static int folder_is_new(int fd, const struct dest_identity *identity)
+{
+    if (identity->uid != geteuid() && identity->uid != 0) {
+        return EPERM;
+    }
+    return folder_list(fd, folder_met, NULL);
+}
+
 vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error)
 {
     const char *name = stage->folder_name;
@@ -131,6 +149,18 @@ vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_e
         return err_sys(error, err_dest_code(fault), "dest/stage",
                        "cannot open the staging folder %s", name);
     }
+    fault = mount->adopted ? 0 : folder_is_new(fd, &identity);
+    if (fault != 0) {
+        return err_set(error, VSR_ERR_DEST_PERMISSION, "dest/stage",
+                       "the staging folder %s was exchanged while it was made", name);
+    }
+    folder_identify(fd, &identity, &mount->identity);
+    bool continuous; /* asked again, of the one that is open now */
+    if (mount->adopted &&
+        folder_known(stage->options.known, &mount->identity, &continuous) == NULL) {
+        return err_set(error, VSR_ERR_RUN_FOREIGN, "dest/stage",
+                       "the staging folder %s was exchanged while it was opened", name);
+    }
     folder_inherit_nothing(fd, &identity);
     (void)root_identify(fd, &identity);
     if (identity.uid != geteuid() && identity.uid != 0) {
@@ -140,13 +170,6 @@ vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_e
     mount->others_may_write = (top.mode & 0022u) != 0 || (identity.mode & 0077u) != 0;
     mount->device = identity.device;
     mount->inode = identity.inode;
-    folder_identify(fd, &identity, &mount->identity);
-    bool continuous; /* asked again, of the one that is open now */
-    if (mount->adopted &&
-        folder_known(stage->options.known, &mount->identity, &continuous) == NULL) {
-        return err_set(error, VSR_ERR_RUN_FOREIGN, "dest/stage",
-                       "the staging folder %s was exchanged while it was opened", name);
-    }
     mount->fd = take_fd(&fd);
     return VSR_OK;
 }
