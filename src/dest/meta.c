@@ -91,7 +91,9 @@ static void meta_one_attribute(struct meta_target target, struct view name, stru
 {
     char text[256]; /* XATTR_NAME_MAX and a NUL */
     int fault = ERANGE;
-    if (name.n < sizeof text && memchr(name.p, '\0', name.n) == NULL) {
+    /* rights that the file would have here, like set-id bits (ruling 19) */
+    const bool may = !view_equal(name, VIEW("security.capability"));
+    if (may && name.n < sizeof text && memchr(name.p, '\0', name.n) == NULL) {
         memcpy(text, name.p, name.n);
         text[name.n] = '\0';
         fault = meta_set_attribute(target, text, value);
