@@ -381,7 +381,9 @@ static vsr_code probe_open_root(struct probe *probe, uint32_t root, vsr_error *e
         probe_root_absent(path, &probe->absent[root]);
         return VSR_OK; /* made when the run begins */
     }
-    const vsr_code code = root_open(&probe->roots[root], path.p, false, error);
+    const vsr_code code =
+        root_open(&probe->roots[root], path.p,
+                  mapped->from_root_option ? root_named_elements(mapped->spec) : 0, false, error);
     if (code != VSR_OK) {
         return code;
     }

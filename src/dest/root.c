@@ -125,23 +125,99 @@ static int root_make(const char *path, uint32_t *made)
     return 0;
 }
 
-vsr_code root_open(struct dest_root *out, const char *path, bool make, vsr_error *error)
+uint32_t root_named_elements(struct view spec)
+{
+    const bool share = view_starts(spec, VIEW("\\\\")) && !view_starts(spec, VIEW("\\\\?\\"));
+    return share ? 3 : 1;
+}
+
+/* Is the folder one in which somebody else could put a link? */
+static bool root_is_shared(int fd)
+{
+    struct stat facts;
+    return fstat(fd, &facts) != 0 || (facts.st_mode & 0022u) != 0 ||
+           (facts.st_uid != 0 && facts.st_uid != geteuid());
+}
+
+/* The element that begins at name, below above. A descriptor, or -errno. */
+static int root_open_element(int above, const char *name, size_t bytes, bool make, uint32_t *made)
+{
+    char text[WIN_NAME_BYTES_MAX + 1];
+    if (bytes >= sizeof text) {
+        return -ENAMETOOLONG;
+    }
+    memcpy(text, name, bytes);
+    text[bytes] = '\0';
+    if (make && mkdirat(above, text, 0777) == 0) {
+        ++*made;
+    } else if (make && errno != EEXIST) {
+        return -errno;
+    }
+    if (root_is_shared(above)) {
+        return root_openat_crossing(above, text, O_RDONLY | O_DIRECTORY, 0);
+    }
+    const int fd = openat(above, text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+/* Bytes of path in front of its last `named` elements; all of them when it has fewer. */
+static size_t root_typed_bytes(const char *path, uint32_t named)
+{
+    size_t at = strlen(path);
+    const size_t whole = at;
+    for (uint32_t i = 0; i < named; i++) {
+        do {
+            if (at == 0) {
+                return whole;
+            }
+        } while (path[--at] != '/');
+    }
+    return at;
+}
+
+/* A descriptor, or -errno. */
+static int root_open_path(const char *path, uint32_t named, bool make, uint32_t *made)
+{
+    char typed[PATH_MAX];
+    const size_t bytes = root_typed_bytes(path, named);
+    if (bytes >= sizeof typed) {
+        return -ENAMETOOLONG;
+    }
+    memcpy(typed, path, bytes);
+    typed[bytes] = '\0';
+    const int fault = make ? root_make(typed, made) : 0;
+    if (fault != 0) {
+        return -fault;
+    }
+    OWN(fd) fd = open(bytes == 0 ? "/" : typed, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return -errno;
+    }
+    for (const char *at = path + bytes; *at == '/';) {
+        const char *const name = at + 1;
+        at = strchrnul(name, '/');
+        OWN(fd) next = root_open_element(fd, name, (size_t)(at - name), make, made);
+        if (next < 0) {
+            return next;
+        }
+        own_fd_drop(&fd);
+        fd = take_fd(&next);
+    }
+    return take_fd(&fd);
+}
+
+vsr_code root_open(struct dest_root *out, const char *path, uint32_t named, bool make,
+                   vsr_error *error)
 {
     struct dest_identity identity;
     uint32_t made = 0;
-    if (make) {
-        const int fault = root_make(path, &made);
-        if (fault != 0) {
-            errno = fault;
-            return err_sys(error, err_dest_code(fault), "dest/root", "cannot make %s", path);
-        }
-    }
-    OWN(fd) fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    OWN(fd) fd = root_open_path(path, named, make, &made);
     if (fd < 0) {
+        errno = -fd;
         /* a place that was typed and is not there is wrong; one that fails is an I/O error */
-        const bool typed = errno == ENOENT || errno == ENOTDIR;
+        const bool typed = !make && (errno == ENOENT || errno == ENOTDIR);
         return err_sys(error, typed ? VSR_ERR_SELECTION : err_dest_code(errno), "dest/root",
-                       "cannot open the folder %s", path);
+                       "cannot %s the folder %s", make ? "make or open" : "open", path);
     }
     const int fault = root_identify(fd, &identity);
     if (fault != 0) {

@@ -22,8 +22,14 @@ struct dest_root {
 };
 
 /* Open (or, with make, first make, one level after the other) the directory that a volume is
- * mapped to. path comes from the caller, so links in it are followed, once, here. */
-vsr_code root_open(struct dest_root *out, const char *path, bool make, vsr_error *error);
+ * mapped to. path comes from the caller, so links in it are followed, once, here; of its last
+ * `named` elements, which documents named (root_named_elements()), only where nobody but us and
+ * root can have made them. Errors: SELECTION, DEST_*; DEST_ESCAPE: such a link. */
+vsr_code root_open(struct dest_root *out, const char *path, uint32_t named, bool make,
+                   vsr_error *error);
+
+/* How many elements a volume has below --root: "C", "Volume{guid}", "UNC/server/share". */
+uint32_t root_named_elements(struct view spec);
 void root_close(struct dest_root *root);
 
 /* Remove again what root_open() made, as far as it is empty. */

@@ -226,7 +226,10 @@ static vsr_code layout_open_root(struct stage_layout *layout, uint32_t root, vsr
     }
     memcpy(path, dir.p, dir.n);
     path[dir.n] = '\0';
-    return root_open(&layout->roots[root], path, plan->roots[root].from_root_option != 0, error);
+    const bool below = plan->roots[root].from_root_option != 0;
+    return root_open(&layout->roots[root], path,
+                     below ? root_named_elements(plan_text(plan, plan->roots[root].spec)) : 0,
+                     below, error);
 }
 
 /* A run that goes on: a root's top that it made before. If that was not written down, it is there

@@ -223,7 +223,10 @@ static vsr_code roots_open(struct verification *v, vsr_error *error)
         (void)snprintf(path, sizeof path, "%.*s",
                        VIEW_ARG(plan_text(v->plan, v->plan->roots[i].dir)));
         vsr_error one = {0};
-        rc = root_open(&v->roots[i], path, false, &one);
+        const struct plan_root *root = &v->plan->roots[i];
+        const uint32_t named =
+            root->from_root_option != 0 ? root_named_elements(plan_text(v->plan, root->spec)) : 0;
+        rc = root_open(&v->roots[i], path, named, false, &one);
         if (rc == VSR_ERR_SELECTION) { /* not there: so is nothing below it, which is told */
             rc = VSR_OK;
         } else if (rc != VSR_OK && error != NULL && error->code == VSR_OK) {
