@@ -3,6 +3,7 @@
 
 #include "base/bug.h"
 #include "base/hash_map.h"
+#include "base/heap.h"
 
 #include <stdlib.h>
 
@@ -62,13 +63,13 @@ static uint64_t walk_entry(const struct media_index *index, uint32_t entry, char
 
 uint64_t index_walk(const struct media_index *index)
 {
-    char *path = malloc(WIN_PATH_BYTES_MAX);
+    char *path = heap_alloc(WIN_PATH_BYTES_MAX, 1);
     uint64_t sum = 0;
     for (uint32_t i = 0; i < index->volume_count; i++) {
         const struct view prefix = index_volume_prefix(index, i);
         sum += hash_bytes(prefix.p, prefix.n) + index->volumes[i].root_entry;
     }
-    for (uint32_t i = 0; i < index->entry_count && path != NULL; i++) {
+    for (uint32_t i = 0; i < index->entry_count; i++) {
         sum += walk_entry(index, i, path);
     }
     free(path);

@@ -1,12 +1,13 @@
 /* fuzz_answer.c - what a program prints as its writer's document: bytes against a fixed document
  * that it was sent. What counts of them must be such that the document can be written with it. */
+#include "fuzz.h"
+
 #include "vss/bcd_answer.h"
 
-#include "base/bug.h"
-
+#include <libxml/xmlerror.h>
 #include <stdlib.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const bool fuzz_may_refuse = true;
 
 static const char sent[] =
     "<BACKUP_COMPONENTS xmlns=\"x-schema:#VssComponentMetadata\" version=\"1.2\" "
@@ -38,36 +39,66 @@ static void take(struct bcd_document *document, const struct bcd_change *change)
     }
 }
 
-static void answer_read(struct view bytes, enum bcd_phase phase)
+/* What counts is written into the document; it parses again. */
+static vsr_code write_changes(const struct bcd_answer *answer, struct arena *arena, uint64_t *sum,
+                              vsr_error *error)
+{
+    struct bcd_document *document = NULL;
+    struct buffer out = {0};
+    struct bcd bcd;
+    vsr_code rc = bcd_document_open(&document, VIEW(sent), "sent.xml", error);
+    if (rc == VSR_OK) {
+        if (answer->change_count > 0) {
+            take(document, &answer->changes[0]);
+        }
+        rc = bcd_document_render_utf8(document, &out, error);
+    }
+    if (rc == VSR_OK) {
+        fuzz_add_text(sum, buffer_view(&out));
+        rc = bcd_parse(&bcd, arena, buffer_view(&out), "out.xml", NULL, error);
+    }
+    VSR_REQUIRE(rc == VSR_OK || fuzz_is_scant());
+    VSR_REQUIRE(rc != VSR_OK || (bcd.writer_count == 2 && bcd.writers[0].component_count == 2));
+    buffer_free(&out);
+    bcd_document_free(document);
+    return rc;
+}
+
+static uint64_t answer_read(struct view bytes, enum bcd_phase phase)
 {
     struct arena arena = {0};
     struct bcd_answer answer;
     vsr_error error = {0};
+    uint64_t sum = 1;
     const vsr_code rc = bcd_answer_read(&answer, &arena, VIEW(sent), bytes, 0, phase, &error);
-    VSR_REQUIRE(rc == VSR_OK || (rc == VSR_ERR_DOCUMENT && error.what[0] != '\0'));
-    VSR_REQUIRE(rc != VSR_OK || answer.change_count <= 1);
-    if (rc == VSR_OK && phase == BCD_PHASE_PRE_RESTORE) {
-        struct bcd_document *document = NULL;
-        struct buffer out = {0};
-        struct bcd bcd;
-        VSR_REQUIRE(bcd_document_open(&document, VIEW(sent), "sent.xml", NULL) == VSR_OK);
-        if (answer.change_count > 0) {
-            take(document, &answer.changes[0]);
+    if (rc != VSR_OK) {
+        VSR_REQUIRE(rc == VSR_ERR_DOCUMENT || rc == VSR_ERR_MEMORY);
+        sum = fuzz_refused(rc, &error);
+    } else {
+        VSR_REQUIRE(answer.change_count <= 1);
+        fuzz_add_number(&sum, answer.dropped.count);
+        if (phase == BCD_PHASE_PRE_RESTORE &&
+            write_changes(&answer, &arena, &sum, &error) != VSR_OK) {
+            sum = FUZZ_NO_MEMORY;
         }
-        VSR_REQUIRE(bcd_document_render_utf8(document, &out, NULL) == VSR_OK);
-        VSR_REQUIRE(bcd_parse(&bcd, &arena, buffer_view(&out), "out.xml", NULL, NULL) == VSR_OK);
-        VSR_REQUIRE(bcd.writer_count == 2 && bcd.writers[0].component_count == 2);
-        buffer_free(&out);
-        bcd_document_free(document);
     }
     arena_free(&arena);
+    return sum;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_forget(void)
 {
-    if (size > 0) {
-        const struct view bytes = {(const char *)data + 1, size - 1};
-        answer_read(bytes, data[0] % 2 == 0 ? BCD_PHASE_PRE_RESTORE : BCD_PHASE_POST_RESTORE);
+    xmlResetLastError();
+}
+
+uint64_t fuzz_target(const uint8_t *data, size_t size)
+{
+    if (size == 0) {
+        return 1;
     }
-    return 0;
+    const struct view bytes = fuzz_copy(data + 1, size - 1);
+    const uint64_t sum =
+        answer_read(bytes, data[0] % 2 == 0 ? BCD_PHASE_PRE_RESTORE : BCD_PHASE_POST_RESTORE);
+    free((void *)(uintptr_t)bytes.p);
+    return sum;
 }

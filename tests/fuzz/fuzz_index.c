@@ -2,36 +2,18 @@
  *
  * The input: six 16-bit numbers, how many records (of the blobs: bytes) each section has, then
  * the sections. Each gets memory of exactly its size. The hashes around an index are left out:
- * they keep accidents away, and whoever forges can compute them. */
+ * they keep accidents away, and whoever forges can compute them. fuzz_set.c has them. */
+#include "fuzz.h"
+
 #include "media/index.h"
 #include "media_index_walk.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static uint64_t index_number(void *const sections[SECTION_COUNT],
+                             const uint16_t counts[SECTION_COUNT])
 {
-    uint16_t counts[SECTION_COUNT];
-    void *sections[SECTION_COUNT] = {0};
-    if (size < sizeof counts) {
-        return 0;
-    }
-    memcpy(counts, data, sizeof counts);
-    const uint8_t *at = data + sizeof counts;
-    size_t left = size - sizeof counts;
-    bool whole = true;
-    for (int i = 0; i < SECTION_COUNT && whole; i++) {
-        const size_t bytes = counts[i] * (size_t)index_record_bytes((enum index_section)i);
-        whole = bytes <= left;
-        if (whole) {
-            sections[i] = malloc(bytes > 0 ? bytes : 1);
-            memcpy(sections[i], at, bytes);
-            at += bytes;
-            left -= bytes;
-        }
-    }
     const struct media_index index = {
         .volumes = sections[SECTION_VOLUMES],
         .entries = sections[SECTION_ENTRIES],
@@ -47,12 +29,40 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .blob_bytes = counts[SECTION_BLOBS],
         .pack_count = 2,
     };
-    if (whole && index_check(&index, NULL) == VSR_OK) {
-        uint64_t sum = index_walk(&index);
-        __asm__ volatile("" : "+r"(sum));
+    vsr_error error = {0};
+    const vsr_code rc = index_check(&index, &error);
+    uint64_t sum = 1;
+    if (rc != VSR_OK) {
+        return fuzz_refused(rc, &error);
     }
+    fuzz_add_number(&sum, index_walk(&index));
+    return sum;
+}
+
+uint64_t fuzz_target(const uint8_t *data, size_t size)
+{
+    uint16_t counts[SECTION_COUNT];
+    void *sections[SECTION_COUNT] = {0};
+    if (size < sizeof counts) {
+        return 1;
+    }
+    memcpy(counts, data, sizeof counts);
+    const uint8_t *at = data + sizeof counts;
+    size_t left = size - sizeof counts;
+    bool whole = true;
+    for (int i = 0; i < SECTION_COUNT && whole; i++) {
+        const size_t bytes = counts[i] * (size_t)index_record_bytes((enum index_section)i);
+        whole = bytes <= left;
+        if (whole) {
+            sections[i] = fuzz_memory(bytes);
+            memcpy(sections[i], at, bytes);
+            at += bytes;
+            left -= bytes;
+        }
+    }
+    const uint64_t sum = whole ? index_number(sections, counts) : 1;
     for (int i = 0; i < SECTION_COUNT; i++) {
         free(sections[i]);
     }
-    return 0;
+    return sum;
 }
