@@ -1,0 +1,400 @@
+"""Nothing outside the mapped volumes is ever touched, whatever stands at the destination and
+whoever works there meanwhile (S-03 to S-08).
+
+    test_confinement.py [CASE...] [--rounds N]
+
+Beside the destination stands a sentinel tree whose folders and files have the names of what is
+restored. Links to it are planted, or exchanged with folders all the time; afterwards every inode
+of it must be as it was, its change times too, which any call that writes would move.
+"""
+
+import argparse
+import json
+import os
+import random
+import shutil
+import stat
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                                "rules"))
+
+from scenario import Failure, Scenario, Skip, Told, equal, expect, run_cases  # noqa: E402
+
+LONG = os.environ.get("VSSRESTORE_LONG") == "1"
+TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
+SWAPPER = os.environ.get("VSSRESTORE_SWAPPER")
+FOLDERS, FILES_EACH = 12, 16
+FILES_WANTED = 100_000 if LONG else 1_000 if TRIM else 5_000
+SECONDS_MAX = 60 # of one round
+
+
+def fingerprint(top):
+    """Everything of each inode that a call could change."""
+    found = {}
+    for folder, folders, files in os.walk(top):
+        for name in [b"."] + folders + files:
+            path = os.path.normpath(os.path.join(folder, name))
+            facts = os.lstat(path)
+            try:
+                attributes = [(a, os.getxattr(path, a, follow_symlinks=False))
+                              for a in os.listxattr(path, follow_symlinks=False)]
+            except OSError:
+                attributes = []
+            content = b""
+            if stat.S_ISREG(facts.st_mode):
+                with open(path, "rb") as opened:
+                    content = opened.read()
+            found[os.path.relpath(path, top)] = (
+                facts.st_mode, facts.st_uid, facts.st_gid, facts.st_nlink, facts.st_ino,
+                facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, attributes, content)
+    return found
+
+
+class Sentinel:
+    """A tree beside the destination that nobody may touch."""
+
+    def __init__(self, scenario, names):
+        self.top = os.path.join(scenario.folder, b"sentinel")
+        for name in names:
+            path = os.path.join(self.top, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as out:
+                out.write(b"the sentinel's " + name)
+        self.before = fingerprint(self.top)
+
+    def check(self, what):
+        after = fingerprint(self.top)
+        if after != self.before:
+            changed = [(name, self.before.get(name), after.get(name))
+                       for name in sorted(set(after) | set(self.before))
+                       if after.get(name) != self.before.get(name)]
+            raise Failure(f"the sentinel was touched: {what}\n" +
+                          "\n".join(map(str, changed[:10])))
+
+
+# --- planted before the run ---
+
+def one_set(s, files=("a", "sub\\b"), method="RESTORE_IF_CAN_BE_REPLACED"):
+    w = s.writer("Files", method=method, wre="never")
+    c = w.component("one")
+    c.files("C:\\one", "*")
+    s.backup().include(c)
+    for name in files:
+        s.put("C:\\one\\" + name, b"restored " + name.encode(), mtime=1_700_000_000)
+    return c
+
+
+def planted(plant, want, codes):
+    """plant(scenario, sentinel, place of C:\\one) before the run."""
+    with Scenario() as s:
+        component = one_set(s)
+        media = s.pack()
+        sentinel = Sentinel(s, [b"a", b"sub/b", b"one/a", b"one/sub/b"])
+        os.makedirs(s.dest.path("C:\\one"))
+        plant(s, sentinel, s.dest.path("C:\\one"))
+        for arguments in ((), ("--in-place",), ("--cross-mounts",)):
+            run = s.run(media, *arguments)
+            sentinel.check(f"{arguments} {run.told()}")
+            expect(run.exit in codes, f"exit code {run.exit}, not one of {codes}: {run.told()}")
+            if want:
+                equal(run.unit(component)["error"], want, run.told())
+
+
+def S03_a_link_where_a_file_goes():
+    planted(lambda s, sentinel, one: os.symlink(sentinel.top + b"/a", one + b"/a"),
+            "NOT_REPLACEABLE", (3,))
+
+
+def S03_a_dangling_link_where_a_file_goes():
+    planted(lambda s, sentinel, one: os.symlink(sentinel.top + b"/nothing", one + b"/a"),
+            "NOT_REPLACEABLE", (3,))
+
+
+def S03_a_link_where_a_folder_goes():
+    planted(lambda s, sentinel, one: os.symlink(sentinel.top + b"/sub", one + b"/sub"),
+            "NOT_REPLACEABLE", (3,))
+
+
+def S03_a_link_where_the_top_folder_goes():
+    def plant(s, sentinel, one):
+        os.rmdir(one)
+        os.symlink(sentinel.top + b"/one", one)
+    planted(plant, "NOT_REPLACEABLE", (3,))
+
+
+def S03_links_into_proc():
+    for target in (b"/proc/self/cwd", b"/proc/self/root", b"/proc/self/fd/3"):
+        planted(lambda s, sentinel, one, target=target: os.symlink(target, one + b"/sub"),
+                "NOT_REPLACEABLE", (3,))
+
+
+def S03_a_volume_below_root_that_somebody_may_have_linked_away():
+    """--root DIR names DIR; DIR/C is named by documents. Links there are DIR's owner's alone."""
+    with Scenario() as s:
+        one_set(s)
+        media = s.pack()
+        sentinel = Sentinel(s, [b"one/a", b"one/sub/b"])
+        os.makedirs(s.dest.folder, exist_ok=True)
+        link = os.path.join(s.dest.folder, b"C")
+        os.symlink(sentinel.top, link)
+        os.chmod(s.dest.folder, 0o777) # whoever likes may have made it
+        for verb in ("run", "plan"):
+            told = Told([verb, media, "--root", s.dest.folder])
+            sentinel.check(told.told())
+            expect(told.exit in (3, 11, 33), f"exit code {told.exit}: {told.told()}")
+        os.chmod(s.dest.folder, 0o755) # only its owner can have made it: it is followed
+        s.run(media).must(0)
+        equal(os.path.exists(sentinel.top + b"/one/sub/b"), True)
+
+
+def S05_a_hard_link_to_a_file_outside():
+    """Replacing takes the name, never the inode: what else has it keeps its content."""
+    with Scenario() as s:
+        one_set(s)
+        media = s.pack()
+        sentinel = Sentinel(s, [b"a"])
+        os.makedirs(s.dest.path("C:\\one"))
+        os.link(sentinel.top + b"/a", s.dest.path("C:\\one\\a"))
+        content, facts = b"the sentinel's a", os.lstat(sentinel.top + b"/a")
+        s.run(media).must(0, 1)
+        equal(s.at("C:\\one\\a"), b"restored a")
+        with open(sentinel.top + b"/a", "rb") as opened:
+            equal(opened.read(), content)
+        now = os.lstat(sentinel.top + b"/a")
+        equal((now.st_mode, now.st_uid, now.st_mtime_ns, now.st_ino),
+              (facts.st_mode, facts.st_uid, facts.st_mtime_ns, facts.st_ino))
+
+
+def S06_set_id_bits_and_capabilities_do_not_come_back():
+    with Scenario() as s:
+        one_set(s)
+        place = s.put("C:\\one\\tool", b"#!/bin/sh\n")
+        os.chmod(place, 0o6755)
+        os.chmod(s.source.path("C:\\one\\sub"), 0o7755)
+        capable = True
+        try: # cap_net_raw=ep, as setcap writes it
+            os.setxattr(place, "security.capability",
+                        bytes.fromhex("0100000200200000000000000000000000000000"))
+        except OSError:
+            capable = False
+        media = s.pack()
+        run = s.run(media)
+        expect(run.exit == (1 if capable else 0), f"a capability is a loss: {run.told()}")
+        tool = s.dest.path("C:\\one\\tool")
+        equal(stat.S_IMODE(os.lstat(tool).st_mode), 0o755)
+        equal(stat.S_IMODE(os.lstat(s.dest.path("C:\\one\\sub")).st_mode), 0o755)
+        equal([name for name in os.listxattr(tool) if name == "security.capability"], [])
+        if not capable:
+            raise Skip("no security.capability can be set here; set-id bits were looked at")
+
+
+def S07_devices_sockets_and_pipes_do_not_come_back():
+    with Scenario() as s:
+        one_set(s)
+        os.mkfifo(s.source.path("C:\\one\\pipe"))
+        if os.geteuid() == 0:
+            os.mknod(s.source.path("C:\\one\\device"), 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+        media = s.pack()
+        s.run(media).must(0, 1)
+        equal(sorted(os.listdir(s.dest.path("C:\\one"))), [b"a", b"sub"])
+
+
+def S08_places_that_lead_out():
+    r"""Mappings, new targets and names that would climb above a volume: refused, by name."""
+    for target in (r"C:\..\sentinel", r"C:\one\..\..\sentinel", r"\\..\..\sentinel",
+                   r"\\?\C:\..\sentinel", r"..\sentinel", r"C:sentinel", r"\\.\..\sentinel",
+                   r"\\?\UNC\..\sentinel", r"\\server\..\sentinel", r"\\?\Volume{..}\sentinel",
+                   r"C:\one/../../sentinel", r"\\..\sentinel\x"):
+        with Scenario() as s:
+            w = s.writer("Files", method="RESTORE_TO_ALTERNATE_LOCATION", wre="never")
+            c = w.component("one")
+            c.files("C:\\one", "*")
+            w.mapping("C:\\one", "*", target, True)
+            s.backup().include(c)
+            s.put("C:\\one\\a", b"content")
+            media = s.pack()
+            sentinel = Sentinel(s, [b"a"])
+            whole = set(os.listdir(s.folder))
+            run = s.run(media)
+            sentinel.check(run.told())
+            equal(set(os.listdir(s.folder)) - whole - {b"run-3", b"run-4"}, set(), target)
+            expect(run.exit in (3, 10, 11), f"{target}: {run.told()}")
+            equal(run.unit(c)["status"], "NONE", target)
+
+
+def S11_programs_are_not_confined():
+    """What workers give up, they give up for themselves: a writer's program has all its rights."""
+    with Scenario() as s:
+        w = s.writer("Files", wre="always")
+        c = w.component("one")
+        c.files("C:\\one", "*")
+        s.backup().include(c)
+        s.put("C:\\one\\a", b"content")
+        media = s.pack()
+        outside = os.path.join(s.folder, b"outside")
+        program = os.path.join(s.folder, b"writer")
+        with open(program, "w", encoding="utf-8") as out:
+            out.write("#!/bin/sh\ncat >/dev/null\ngrep NoNewPrivs /proc/self/status >>'%s'\n" %
+                      os.fsdecode(outside))
+        os.chmod(program, 0o755)
+        s.run(media, "--writer", "Files=" + os.fsdecode(program)).must(0)
+        with open(outside, encoding="utf-8") as told:
+            equal([line.split() for line in told], [["NoNewPrivs:", "0"]] * 2)
+
+
+def S11_staging_is_ours_alone():
+    """While a run waits, its folders are 0700 and ours; who plants one first is told."""
+    with Scenario() as s:
+        w = s.writer("Files", wre="always")
+        c = w.component("one")
+        c.files("C:\\one", "*")
+        s.backup().include(c)
+        s.put("C:\\one\\a", b"content")
+        media = s.pack()
+        s.place_folder("C:\\one")
+        seen = os.path.join(s.folder, b"seen")
+        program = os.path.join(s.folder, b"writer")
+        with open(program, "w", encoding="utf-8") as out:
+            out.write("#!/bin/sh\ncat >/dev/null\n[ \"$1\" = post-restore ] || exit 0\n"
+                      "stat -c '%%a %%u %%n' '%s'/.vssrestore-* >>'%s' 2>&1\nexit 0\n" %
+                      (os.fsdecode(s.dest.path("C:\\")), os.fsdecode(seen)))
+        os.chmod(program, 0o755)
+        os.chmod(s.dest.path("C:\\"), 0o777) # others may write here
+        run = s.run(media, "--writer", "Files=" + os.fsdecode(program)).must(0)
+        with open(seen, encoding="utf-8") as told:
+            for line in told:
+                mode, owner, name = line.split(None, 2)
+                if mode.isdigit():
+                    equal((mode, owner), ("700", str(os.geteuid())), name)
+        equal([name for name in os.listdir(s.dest.path("C:\\")) if name.startswith(b".vss")], [])
+        expect(run.told_of("write"), f"that others may write there is told: {run.told()}")
+
+
+# --- somebody is at work there ---
+
+class Swaps:
+    """with Swaps(pairs): folders and links change places all the time."""
+
+    def __init__(self, pairs):
+        self.arguments = [SWAPPER, *(path for pair in pairs for path in pair)]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE)
+        self.process.stdout.readline()
+        return self
+
+    def __exit__(self, *ignored):
+        self.process.terminate()
+        out, _ = self.process.communicate(timeout=SECONDS_MAX)
+        self.exchanges = int(out.split()[0])
+
+
+def race_files():
+    return [f"d{folder}\\sub\\f{number}" if number % 3 == 0 else f"d{folder}\\f{number}"
+            for folder in range(FOLDERS) for number in range(FILES_EACH)]
+
+
+def race_set(s):
+    """A component for each folder: what fails in one leaves the others at work."""
+    w = s.writer("Race", wre="never")
+    backup = s.backup()
+    for folder in range(FOLDERS):
+        c = w.component(f"d{folder}")
+        c.files(f"C:\\top\\d{folder}", "*")
+        entry = backup.include(c)
+        if folder % 4 == 3: # ranges into what stands there
+            entry.partial(f"C:\\top\\d{folder}", "f1", "0:5,8:3")
+    for name in race_files():
+        s.put("C:\\top\\" + name, b"restored " + name.encode(), mtime=1_700_000_000)
+    return s.pack()
+
+
+def lay_out(s, sentinel, draw):
+    """Some of the folders stand there, with some of the files; links to the sentinel beside."""
+    top = s.dest.path("C:\\top")
+    shutil.rmtree(s.dest.path("C:\\"), ignore_errors=True)
+    for folder in range(FOLDERS):
+        place = os.path.join(top, b"d%d" % folder)
+        os.makedirs(place if draw.random() < .3 else os.path.join(place, b"sub"))
+        for number in range(FILES_EACH):
+            path = os.path.join(place, b"sub" if number % 3 == 0 else b"", b"f%d" % number)
+            if (draw.random() < .6 or number == 1) and os.path.isdir(os.path.dirname(path)):
+                with open(path, "wb") as out:
+                    out.write(b"what stood here before, a base for ranges")
+    pairs = []
+    for folder in range(FOLDERS):
+        place = os.path.join(top, b"d%d" % folder)
+        os.symlink(os.path.join(sentinel.top, b"top/d%d" % folder), place + b".link")
+        pairs.append((place, place + b".link"))
+        if os.path.isdir(place + b"/sub"):
+            os.symlink(os.path.join(sentinel.top, b"top/d%d/sub" % folder), place + b"/sub.link")
+            pairs.append((place + b"/sub", place + b"/sub.link"))
+    os.symlink(os.path.join(sentinel.top, b"top"), top + b".link")
+    return pairs, (top, top + b".link")
+
+
+def check_race(s, run, what):
+    """What was restored is right, wherever the folder was moved to; the rest is as it was."""
+    expect(run.exit in (0, 1, 3, 4, 31, 32, 33), f"{what}: exit code {run.exit}\n{run.told()}")
+    expect(run.exit in (31, 32, 33) or run.summary, f"{what}: no summary\n{run.told()}")
+    for path, content in s.listing().items():
+        name = path.partition("\\top\\")[2] or path.partition("\\top.link\\")[2]
+        right = content is None or isinstance(content, tuple) or \
+            content.startswith(b"what stood here before") or \
+            content.startswith(b"restored ") or content[:5] == b"resto"
+        expect(right, f"{what}: {name} holds {content!r}\n{run.told()}")
+    left = [name for name in os.listdir(s.dest.path("C:\\")) if name.startswith(b".vss")]
+    # what could not be given back to its place, because that was gone, is kept and told
+    kept = run.summary and any(unit["status"] == "FAILED" for unit in run.summary["units"])
+    expect(not left or kept, f"{what}: {left} is left\n{run.told()}")
+
+
+def S04_folders_change_places_with_links():
+    """For every kind of call: files made and replaced, ranges, trees merged, folders made and
+    described, units taken back, files kept for the next boot."""
+    if not SWAPPER:
+        raise Skip("VSSRESTORE_SWAPPER does not name who exchanges")
+    ways = [(), ("--in-place",), ("--durability", "none"), ("--cross-mounts",), ("--ring", "sync"),
+            ("--tree", "live", "--in-use", "ignore"), ("--owner", "mine")]
+    rounds = OPTIONS.rounds or -(-FILES_WANTED // (FOLDERS * FILES_EACH))
+    with Scenario() as s:
+        media = race_set(s)
+        sentinel = Sentinel(s, [b"top/" + name.replace("\\", "/").encode()
+                                for name in race_files()])
+        exchanges, ends = 0, {}
+        for number in range(rounds):
+            draw = random.Random(number)
+            pairs, top = lay_out(s, sentinel, draw)
+            # the folder above them all leaves little to do: once in a while
+            pairs = [top] if number % 9 == 8 else draw.sample(pairs, draw.randrange(1, len(pairs)))
+            way = ways[number % len(ways)]
+            what = f"round {number}, {way}"
+            with Swaps(pairs) as swaps:
+                run = s.run(media, *way)
+            exchanges += swaps.exchanges
+            sentinel.check(f"{what}\n{run.told()}")
+            check_race(s, run, what)
+            shutil.rmtree(run.folder, ignore_errors=True)
+            for unit in (run.summary or {"units": []})["units"]:
+                ends[unit["status"]] = ends.get(unit["status"], 0) + 1
+        print(f"{rounds} rounds, {rounds * FOLDERS * FILES_EACH} files, {exchanges} exchanges, "
+              f"units: {ends}")
+        expect(exchanges > 10 * rounds, "the folders changed places")
+        expect(ends.get("ALL", 0) > 0, "some units came through")
+
+
+def main():
+    global OPTIONS
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("case", nargs="*")
+    parser.add_argument("--rounds", type=int, default=0)
+    OPTIONS = parser.parse_args()
+    run_cases({name: case for name, case in globals().items() if name[:2] in ("S0", "S1") and
+               (not OPTIONS.case or name.startswith(tuple(OPTIONS.case)))})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,363 @@
+"""Names, times and sizes at their edges, from a volume to a set to a destination (N-01 to N-09, S-01, C).
+
+    test_names.py [CASE...]
+
+What Windows would not take is kept as it is where the destination holds it; what the destination
+cannot hold apart, or at all, is refused at planning, by name, before a byte is written.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                                "rules"))
+
+from scenario import Scenario, Skip, Told, equal, expect, run_cases  # noqa: E402
+
+LONG = os.environ.get("VSSRESTORE_LONG") == "1"
+TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
+MANY_FILES = 1_000_000 if LONG else 2_000 if TRIM else 20_000
+MANY_FOLDERS = 100_000 if LONG else 500 if TRIM else 4_000
+DEPTH = 200
+TEBIBYTE = 1 << 40
+
+
+def one_component(s, path="C:\\one"):
+    w = s.writer("Names", wre="never")
+    c = w.component("one")
+    c.files(path, "*")
+    s.backup().include(c)
+    return c
+
+
+def put_raw(s, name, content):
+    """name: the bytes of one name below C:\\one, whatever they are."""
+    top = s.source.path("C:\\one")
+    os.makedirs(top, exist_ok=True)
+    with open(os.path.join(top, name), "wb") as out:
+        out.write(content)
+
+
+def there_and_back(names, codes=(0,), *arguments):
+    """Files with these names come back, each with its own content."""
+    with Scenario() as s:
+        c = one_component(s)
+        for number, name in enumerate(names):
+            put_raw(s, name, b"content %d" % number)
+        run = s.run(s.pack(), *arguments).must(*codes)
+        equal(run.status(c), "ALL")
+        top = s.dest.path("C:\\one")
+        equal(sorted(os.listdir(top)), sorted(names))
+        for number, name in enumerate(names):
+            with open(os.path.join(top, name), "rb") as opened:
+                equal(opened.read(), b"content %d" % number, repr(name))
+
+
+def N01_device_names():
+    names = ["CON", "PRN", "AUX", "NUL", "COM1", "COM9", "LPT1", "LPT9", "COM¹", "LPT³"]
+    there_and_back([(name + end).encode() for name in names
+                    for end in ("", ".txt", ".tar.gz", " ")])
+
+
+def N02_streams_in_names():
+    """A colon in a Linux name is a letter of it; one in a document is no file of a set."""
+    there_and_back([b"file:stream", b"file::$DATA", b"dir:$I30:$INDEX_ALLOCATION", b":"])
+    for spec in ("file:stream", "file::$DATA", ":"):
+        with Scenario() as s:
+            w = s.writer("Names", wre="never")
+            c = w.component("one")
+            c.files("C:\\one", spec)
+            s.backup().include(c)
+            s.put("C:\\one\\file", b"content")
+            told = s.pack_told()
+            if told.exit in (0, 1):
+                run = s.run(told.set)
+                equal(run.status(c), "NONE", spec)
+                equal(run.unit(c)["error"], "DOCUMENT_INVALID", spec)
+            else:
+                equal(told.exit, 10, spec)
+
+
+def N03_names_of_255_bytes():
+    """85 letters of three bytes are 255: as long as a Linux name can be. What is longer has no
+    name here, and is refused when it is planned: unit/plan/test_plan_places.c has such media."""
+    there_and_back(["\u4e2d".encode() * 85, b"x" * 255, "\U0001F600".encode() * 63])
+
+
+def N04_paths_beyond_4096_bytes():
+    with Scenario() as s:
+        c = one_component(s)
+        fd = os.open(os.path.dirname(s.put("C:\\one\\top", b"top")), os.O_RDONLY)
+        element = b"d" * 200
+        for _ in range(30): # 6,000 bytes, which no path of one call can say
+            os.mkdir(element, dir_fd=fd)
+            inner = os.open(element, os.O_RDONLY, dir_fd=fd)
+            os.close(fd)
+            fd = inner
+        leaf = os.open(b"leaf", os.O_WRONLY | os.O_CREAT, dir_fd=fd)
+        os.write(leaf, b"deep down")
+        os.close(leaf)
+        os.close(fd)
+        run = s.run(s.pack()).must(0)
+        equal(run.status(c), "ALL")
+        fd = os.open(s.dest.path("C:\\one"), os.O_RDONLY)
+        for _ in range(30):
+            inner = os.open(element, os.O_RDONLY, dir_fd=fd)
+            os.close(fd)
+            fd = inner
+        leaf = os.open(b"leaf", os.O_RDONLY, dir_fd=fd)
+        equal(os.read(leaf, 100), b"deep down")
+        os.close(leaf)
+        os.close(fd)
+        subprocess.run(["rm", "-rf", s.folder], check=True)
+
+
+ALIKE = [("README", "readme"), ("\u0130stanbul", "i\u0307stanbul"), ("stra\u00dfe", "STRASSE"),
+         ("\u00e9", "e\u0301"), ("\u00df", "\u1e9e"), ("Ω", "Ω")]
+
+
+def N05_names_that_differ_little():
+    """Where the destination keeps them apart, they come back apart."""
+    there_and_back(sorted({name.encode() for pair in ALIKE for name in pair}), (0, 1))
+
+
+class Mounted:
+    """A file system of its own for a destination, on a loop device."""
+
+    def __init__(self, scenario, make, options="loop", megabytes=16):
+        self.image = os.path.join(scenario.folder, b"image")
+        self.place = os.path.join(scenario.folder, b"mounted")
+        self.make, self.options, self.megabytes = make, options, megabytes
+
+    def __enter__(self):
+        if os.geteuid() != 0:
+            raise Skip("only root mounts")
+        os.mkdir(self.place)
+        with open(self.image, "wb") as out:
+            out.truncate(self.megabytes << 20)
+        for command in ([*self.make, self.image], ["mount", "-o", self.options, self.image,
+                                                   self.place]):
+            done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                  check=False)
+            if done.returncode != 0:
+                raise Skip(f"{command[0]}: {done.stderr.decode(errors='replace').strip()}")
+        return self
+
+    def __exit__(self, *ignored):
+        subprocess.run(["umount", self.place], check=False)
+
+
+def alike_refused(make, options="loop", prepare=None):
+    """README and readme for one folder that cannot hold both: refused before anything is made."""
+    with Scenario() as s:
+        c = one_component(s)
+        put_raw(s, b"README", b"one")
+        put_raw(s, b"readme", b"two")
+        put_raw(s, b"other", b"three")
+        media = s.pack()
+        with Mounted(s, make, options) as mounted:
+            top = os.path.join(mounted.place, b"top")
+            os.mkdir(top)
+            if prepare:
+                prepare(top)
+            run = s.run(media, "--volume", b"C:=" + top).must(3)
+            equal(run.unit(c)["error"], "CASE_COLLISION", run.told())
+            equal(os.listdir(top), [])
+
+
+def N05_a_folder_that_ignores_case():
+    alike_refused(["mkfs.ext4", "-q", "-O", "casefold"], "loop",
+                  lambda top: subprocess.run(["chattr", "+F", top], check=True))
+
+
+def N05_fat_ignores_case():
+    if not shutil.which("mkfs.vfat"):
+        raise Skip("no mkfs.vfat")
+    alike_refused(["mkfs.vfat"])
+
+
+def N06_short_names_are_names():
+    there_and_back([b"LONGFI~1.TXT", b"LongFileName.txt", b"PROGRA~1", b"Program Files"])
+
+
+def N07_volumes_without_letters():
+    """A GUID, a share and a mount folder as a document names them, each to its own place."""
+    guid = "\\\\?\\Volume{0d1e2f30-0000-0000-0000-000000000001}\\"
+    with Scenario() as s:
+        w = s.writer("Names", wre="never")
+        backup = s.backup()
+        components = []
+        for name, path in (("guid", guid + "data"), ("unc", "\\\\server\\share\\data")):
+            c = w.component(name)
+            c.files(path, "*")
+            backup.include(c)
+            s.put(path + "\\file", b"of " + name.encode())
+            components.append(c)
+        run = s.run(s.pack()).must(0)
+        for c in components:
+            equal(run.status(c), "ALL")
+        root = s.dest.folder
+        for place, content in ((b"Volume{0d1e2f30-0000-0000-0000-000000000001}/data/file",
+                                b"of guid"), (b"UNC/server/share/data/file", b"of unc")):
+            with open(os.path.join(root, place), "rb") as opened:
+                equal(opened.read(), content)
+
+
+def N09_times_at_their_edges():
+    """Before 1970, zero, behind 2038 and 2446: as far as the file system has them."""
+    seconds = [-11644473600, -1, 0, 1, (1 << 31) - 1, 1 << 31, 15032385535, 32503680000]
+    with Scenario() as s:
+        one_component(s)
+        kept = {}
+        for second in seconds:
+            place = s.put(f"C:\\one\\t{second}", b"x")
+            try:
+                os.utime(place, ns=(second * 10**9, second * 10**9 + 100))
+            except OSError:
+                continue
+            kept[second] = os.lstat(place).st_mtime_ns
+        s.run(s.pack()).must(0)
+        for second, mtime in kept.items():
+            equal(os.lstat(s.dest.path(f"C:\\one\\t{second}")).st_mtime_ns, mtime, str(second))
+
+
+ODD = [b"new\nline", b"esc\x1b[31mred", "right\u202eleft".encode(), "a\u2215b".encode(),
+       "a\uff0fb".encode(), b"back\\slash", b"quote\"", b"percent%d%n", b"trailing.", b"blank ",
+       b"\xff\xfe no text", b"\xed\xa0\x80 lone", b"\xc0\xaf overlong", b"-rf", b"~", b"\x7f"]
+
+
+def S01_names_that_mislead_people_or_programs():
+    """They come back as they are; what is told of them moves no cursor and makes no line."""
+    there_and_back(ODD, (0, 1))
+    with Scenario() as s:
+        c = one_component(s)
+        for name in ODD:
+            put_raw(s, name, b"content")
+        media = s.pack()
+        for name in ODD: # each is told of: something is in the way
+            os.makedirs(os.path.join(s.dest.path("C:\\one"), name))
+        pack = os.path.join(media, b"packs/pack-000000.tar.lz4")
+        for told in (Told(["plan", media, "--root", s.dest.folder]),
+                     Told(["run", media, "--root", s.dest.folder, "--run-dir",
+                           os.path.join(s.folder, b"run")]),
+                     Told(["verify", media])):
+            check_told(told)
+        equal(s.plan(media).unit(c)["error"], "NOT_REPLACEABLE")
+        with open(pack, "r+b") as out: # and here each is damaged
+            out.seek(100)
+            out.write(b"\0" * 200)
+        shutil.rmtree(s.dest.folder)
+        for told in (Told(["verify", media]),
+                     Told(["run", media, "--root", s.dest.folder, "--run-dir",
+                           os.path.join(s.folder, b"run-2")])):
+            equal(told.exit, 20, told.told())
+            check_told(told)
+
+
+def check_told(told):
+    for text in (told.out, told.err):
+        odd = [c for c in text if (c < " " and c not in "\n\t") or c in "\x7f\u202e"]
+        equal(odd, [], told.command)
+        expect(not any(line.startswith("line") for line in text.splitlines()),
+               f"a name made a line of its own\n{told.told()}")
+
+
+# --- sizes and numbers ---
+
+def tree(path):
+    """{path: content or None} of everything there."""
+    found = {}
+    for folder, folders, files in os.walk(path):
+        for name in folders:
+            found[os.path.relpath(os.path.join(folder, name), path)] = None
+        for name in files:
+            with open(os.path.join(folder, name), "rb") as opened:
+                found[os.path.relpath(os.path.join(folder, name), path)] = opened.read()
+    return found
+
+
+def C01_any_number_of_workers_gives_the_same_tree():
+    """1 to 64 workers, one operation at a time, 64 MiB of memory in all."""
+    with Scenario() as s:
+        one_component(s)
+        for number in range(400):
+            s.put(f"C:\\one\\d{number % 7}\\f{number}", os.urandom(number * 37 % 5000))
+        for number in range(3):
+            s.put(f"C:\\one\\big{number}", os.urandom(3 << 20))
+        media = s.pack()
+        want = tree(os.path.join(s.source.folder, b"C"))
+        for arguments in (("--workers", "1"), ("--workers", "2"), ("--workers", "7"),
+                          ("--workers", "64", "--memory", "1G"),
+                          ("--memory", "64M"), ("--workers", "1", "--memory", "64M",
+                                                  "--ring", "sync")):
+            shutil.rmtree(s.dest.folder)
+            os.mkdir(s.dest.folder)
+            run = s.run(media, "--durability", "none", *arguments)
+            if run.exit == 50:
+                expect("--memory" in arguments and run.err, run.told()) # and says what is needed
+                continue
+            run.must(0)
+            expect(tree(os.path.join(s.dest.folder, b"C")) == want, f"{arguments}: another tree")
+
+
+def C02_many_files_in_one_folder():
+    with Scenario() as s:
+        one_component(s)
+        top = s.source.path("C:\\one")
+        os.makedirs(top)
+        for number in range(MANY_FILES):
+            with open(os.path.join(top, b"f%d" % number), "wb") as out:
+                out.write(b"%d" % number)
+        s.run(s.pack(), "--durability", "none").must(0)
+        names = os.listdir(s.dest.path("C:\\one"))
+        equal(len(names), MANY_FILES)
+        for number in range(0, MANY_FILES, MANY_FILES // 50):
+            equal(s.at(f"C:\\one\\f{number}"), b"%d" % number)
+
+
+def C03_many_folders_deep_down():
+    with Scenario() as s:
+        one_component(s)
+        count = 0
+        for chain in range(MANY_FOLDERS // DEPTH):
+            path = "C:\\one\\" + "\\".join([f"c{chain}", *["d"] * (DEPTH - 1)])
+            s.put(path + "\\leaf", b"%d" % chain)
+            count += DEPTH
+        s.run(s.pack(), "--durability", "none").must(0)
+        found = sum(len(folders) for _, folders, _ in os.walk(s.dest.path("C:\\one")))
+        equal(found, count)
+
+
+def C04_a_tebibyte_of_holes():
+    with Scenario() as s:
+        one_component(s)
+        place = s.put("C:\\one\\sparse", b"begin")
+        try:
+            with open(place, "r+b") as out:
+                out.seek(TEBIBYTE // 2)
+                out.write(b"middle")
+                out.truncate(TEBIBYTE)
+        except OSError as error:
+            raise Skip(f"no file of a tebibyte here: {error}") from error
+        media = s.pack()
+        s.run(media).must(0)
+        restored = s.dest.path("C:\\one\\sparse")
+        facts = os.lstat(restored)
+        equal(facts.st_size, TEBIBYTE)
+        expect(facts.st_blocks * 512 < 4 << 20, f"{facts.st_blocks} blocks")
+        with open(restored, "rb") as opened:
+            equal(opened.read(8), b"begin\0\0\0")
+            opened.seek(TEBIBYTE // 2)
+            equal(opened.read(8), b"middle\0\0")
+
+
+def main():
+    wanted = tuple(sys.argv[1:]) or ("N", "C", "S")
+    run_cases({name: case for name, case in globals().items()
+               if name[:2] in ("N0", "C0", "S0") and name.startswith(wanted)})
+
+
+if __name__ == "__main__":
+    main()
