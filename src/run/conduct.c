@@ -29,6 +29,20 @@ static void conduct_tell_kept(struct conduct *c)
     }
 }
 
+/* Others cannot enter what is staged, but they can move its folder away. */
+static void conduct_warn_shared(const struct conduct *c, struct view dir)
+{
+    const struct dialogue_options *options = &c->dialogue->options;
+    char sentence[512];
+    if (options->on_warning != NULL) {
+        (void)snprintf(sentence, sizeof sentence,
+                       "others may write into %.*s, where files are staged: they can hinder this "
+                       "restore, though not change what it publishes",
+                       VIEW_ARG(dir));
+        options->on_warning(options->context, sentence);
+    }
+}
+
 /* The volumes that are written to, and how. */
 static void conduct_note_destinations(struct conduct *c)
 {
@@ -40,6 +54,9 @@ static void conduct_note_destinations(struct conduct *c)
             .dir = plan_text(c->plan, c->plan->roots[mount->root].dir),
             .write_mode = write_mode_text(write_mode_of(&c->budget, &mount->abilities)),
         };
+        if (mount->others_may_write) {
+            conduct_warn_shared(c, c->destinations[m].dir);
+        }
     }
 }
 
