@@ -17,8 +17,9 @@ static void unit_line(const struct plan *plan, uint32_t number, struct buffer *o
                       VIEW_ARG(plan_text(plan, unit->component)));
     }
     if (unit->refusal != REFUSAL_NONE) {
-        buffer_printf(out, "    %s: %.*s\n", refusal_text((enum refusal)unit->refusal),
-                      VIEW_ARG(plan_text(plan, unit->detail)));
+        buffer_printf(out, "    %s: ", refusal_text((enum refusal)unit->refusal));
+        buffer_add_told(out, plan_text(plan, unit->detail));
+        buffer_add_char(out, '\n');
     }
 }
 
@@ -51,7 +52,9 @@ void plan_render_text(const struct plan *plan, struct buffer *out)
         unit_line(plan, i, out);
     }
     for (uint32_t i = 0; i < plan->warning_count; i++) {
-        buffer_printf(out, "  warning: %.*s\n", VIEW_ARG(plan_text(plan, plan->warnings[i])));
+        buffer_printf(out, "  warning: ");
+        buffer_add_told(out, plan_text(plan, plan->warnings[i]));
+        buffer_add_char(out, '\n');
     }
     for (uint32_t i = 0; i < plan->to_do_count; i++) {
         if (!plan_to_do_is_first(plan, i)) {

@@ -188,7 +188,8 @@ static void render_unit_text(const struct report *report, uint32_t number, struc
         buffer_printf(out, "  [%s]", vsr_code_text(unit->cause));
     }
     if (unit->detail.n > 0) {
-        buffer_printf(out, " %.*s", VIEW_ARG(unit->detail));
+        buffer_add_char(out, ' ');
+        buffer_add_told(out, unit->detail);
     }
     buffer_add_char(out, '\n');
 }
@@ -258,7 +259,9 @@ void report_render_text(const struct report *report, struct buffer *out)
 {
     render_verdict_text(report, out);
     for (uint32_t i = 0; i < report->failure_count; i++) {
-        buffer_printf(out, "  %.*s\n", VIEW_ARG(report->failures[i]));
+        buffer_add(out, "  ", 2);
+        buffer_add_told(out, report->failures[i]);
+        buffer_add_char(out, '\n');
     }
     if (report->failure_count == REPORT_FAILURES_MAX) {
         buffer_printf(out, "  ... report.jsonl in the run folder names every file\n");
@@ -272,7 +275,9 @@ void report_render_text(const struct report *report, struct buffer *out)
                       VIEW_ARG(report->to_dos[i].text));
     }
     for (size_t i = 0; i < report->note_count; i++) {
-        buffer_printf(out, "  %.*s\n", VIEW_ARG(report->notes[i]));
+        buffer_add(out, "  ", 2);
+        buffer_add_told(out, report->notes[i]);
+        buffer_add_char(out, '\n');
     }
     const double seconds = (double)report->elapsed_ns / 1e9;
     const double megabytes =

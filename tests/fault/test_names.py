@@ -236,8 +236,7 @@ def S01_names_that_mislead_people_or_programs():
         for name in ODD:
             put_raw(s, name, b"content")
         media = s.pack()
-        for name in ODD: # each is told of: something is in the way
-            os.makedirs(os.path.join(s.dest.path("C:\\one"), name))
+        os.makedirs(os.path.join(s.dest.path("C:\\one"), ODD[1])) # in the way, and so told of
         pack = os.path.join(media, b"packs/pack-000000.tar.lz4")
         for told in (Told(["plan", media, "--root", s.dest.folder]),
                      Told(["run", media, "--root", s.dest.folder, "--run-dir",
