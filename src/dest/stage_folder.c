@@ -129,18 +129,11 @@ static int folder_is_new(int fd, const struct dest_identity *identity)
     return folder_list(fd, folder_met, NULL);
 }
 
-vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error)
+/* The folder that was made or adopted: opened, known to be that, closed to everybody else. */
+static vsr_code folder_take(struct stage *stage, struct stage_mount *mount, vsr_error *error)
 {
     const char *name = stage->folder_name;
     struct dest_identity top, identity;
-    const vsr_code code = folder_take_over(stage, mount, error);
-    if (code != VSR_OK) {
-        return code;
-    }
-    if (!mount->adopted && mkdirat(mount->top.fd, name, 0700) != 0) {
-        return err_sys(error, err_dest_code(errno), "dest/stage",
-                       "cannot make the staging folder %s", name);
-    }
     OWN(fd) fd = root_openat(mount->top.fd, name, O_RDONLY | O_DIRECTORY, 0);
     int fault = fd < 0 ? -fd : -root_identify(fd, &identity);
     fault = fault != 0 ? fault : -root_identify(mount->top.fd, &top);
@@ -150,6 +143,11 @@ vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_e
                        "cannot open the staging folder %s", name);
     }
     fault = mount->adopted ? 0 : folder_is_new(fd, &identity);
+    if (fault != 0 && fault != EEXIST && fault != EPERM) {
+        errno = fault;
+        return err_sys(error, err_dest_code(fault), "dest/stage",
+                       "cannot list the staging folder %s", name);
+    }
     if (fault != 0) {
         return err_set(error, VSR_ERR_DEST_PERMISSION, "dest/stage",
                        "the staging folder %s was exchanged while it was made", name);
@@ -172,6 +170,24 @@ vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_e
     mount->inode = identity.inode;
     mount->fd = take_fd(&fd);
     return VSR_OK;
+}
+
+vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error)
+{
+    const char *name = stage->folder_name;
+    vsr_code code = folder_take_over(stage, mount, error);
+    if (code != VSR_OK) {
+        return code;
+    }
+    if (!mount->adopted && mkdirat(mount->top.fd, name, 0700) != 0) {
+        return err_sys(error, err_dest_code(errno), "dest/stage",
+                       "cannot make the staging folder %s", name);
+    }
+    code = folder_take(stage, mount, error);
+    if (code != VSR_OK && !mount->adopted) {
+        (void)unlinkat(mount->top.fd, name, AT_REMOVEDIR); /* nothing is in it yet */
+    }
+    return code;
 }
 
 /* --- directories ahead --- */

@@ -7,8 +7,8 @@
  * it. Whatever else comes out then than the first time is a finding: damage told where there is
  * none, or a text that lost a piece. So are a broken invariant (exit 70), a descriptor or memory
  * that is not given back, and what the sanitizers see. */
-#ifndef FUZZ_H
-#define FUZZ_H
+#ifndef FUZZ_FUZZ_H
+#define FUZZ_FUZZ_H
 
 #include "base/buffer.h"
 #include "base/bug.h"

@@ -1,6 +1,6 @@
 /* fuzz_folder.h - a folder on a real file system for targets whose readers open files by name. */
-#ifndef FUZZ_FOLDER_H
-#define FUZZ_FOLDER_H
+#ifndef FUZZ_FUZZ_FOLDER_H
+#define FUZZ_FUZZ_FOLDER_H
 
 #include "base/view.h"
 

@@ -2,7 +2,7 @@
  *
  * Goal: reading a run's journal ends, in order, at a torn tail or a fault; what a pending folder's
  * journal lets through leads nowhere outside. Method: the first byte says whether the rest is a
- * journal as it stands, or records (a type, a payload's length, a payload) that get right frames. */
+ * journal as it stands, or records (a type, a payload's length, a payload) for right frames. */
 #include "fuzz.h"
 #include "fuzz_folder.h"
 

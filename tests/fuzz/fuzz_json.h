@@ -1,8 +1,8 @@
 /* fuzz_json.h - libjansson is left out of what fails: when one of its allocations does, it drops a
  * byte of what it reads, and then says "invalid token", or stops the process by an assertion. No
  * caller can tell, and its allocator is the whole process's, not a library's to choose. */
-#ifndef FUZZ_JSON_H
-#define FUZZ_JSON_H
+#ifndef FUZZ_FUZZ_JSON_H
+#define FUZZ_FUZZ_JSON_H
 
 #include "fuzz.h"
 

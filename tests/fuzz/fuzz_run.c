@@ -1,5 +1,5 @@
 /* fuzz_run.c - one input through its target twice: as it is, and with memory that runs out. See
- * fuzz.h for what counts as a finding. Called by libFuzzer; replay.c takes every allocation in turn. */
+ * fuzz.h for what counts as a finding. Called by libFuzzer; replay.c fails each allocation. */
 #include "fuzz.h"
 #include "scarce.h"
 

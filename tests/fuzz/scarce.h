@@ -1,7 +1,7 @@
 /* scarce.h - a stretch of one thread's life in which memory is counted, runs out, and is given
  * back as a process that ends would give it back. */
-#ifndef SCARCE_H
-#define SCARCE_H
+#ifndef FUZZ_SCARCE_H
+#define FUZZ_SCARCE_H
 
 #include <setjmp.h>
 #include <stdbool.h>

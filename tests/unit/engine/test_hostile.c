@@ -99,7 +99,7 @@ static int world_close(void **state)
 
 /* --- what may come of it --- */
 
-/* Is this one of the set's files, whole (a partial file's: its saved ranges, what holds no base)? */
+/* Is this one of the set's files, whole? */
 static bool content_is_known(const struct world *w, const char *bytes, size_t count)
 {
     for (size_t i = 0; i < FILES; i++) {
