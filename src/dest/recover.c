@@ -71,7 +71,8 @@ static int file_take_back(const struct recover_file *f, const struct publish_int
                    : errno;
     }
     if (f->had && recover_is(f->mount, &intent->at_place, &f->old)) {
-        (void)linkat(e->place_fd, e->place, e->staged_fd, e->staged, 0); /* or it is made again */
+        const int ignored = linkat(e->place_fd, e->place, e->staged_fd, e->staged, 0);
+        (void)ignored; /* or it is made again */
         return renameat(e->staged_fd, e->old, e->place_fd, e->place) == 0 ? 0 : errno;
     }
     if (f->had) {
