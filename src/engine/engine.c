@@ -6,13 +6,13 @@
 
 #include "base/heap.h"
 #include "base/limits.h"
+#include "base/thread.h"
 #include "engine/worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,20 +52,6 @@ static void *engine_thread(void *argument)
     return NULL;
 }
 
-/* Workers take no signals: a handler of the caller's runs on the caller's threads alone. */
-static int engine_create_thread(struct engine_thread *start)
-{
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    const int masking = pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (masking != 0) {
-        return masking;
-    }
-    const int fault = pthread_create(&start->worker->thread, NULL, engine_thread, start);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return fault;
-}
-
 /* All run or none: every worker has its ring before the first of them takes a job. Rings are made
  * at the same time: to register a worker's buffers takes as long as to zero them. */
 static vsr_code engine_start_workers(struct engine *engine, vsr_error *error)
@@ -76,7 +62,7 @@ static vsr_code engine_start_workers(struct engine *engine, vsr_error *error)
     while (started < engine->worker_count && first.code == VSR_OK) {
         struct engine_thread *thread = &threads[started];
         *thread = (struct engine_thread){.engine = engine, .worker = &engine->workers[started]};
-        const int fault = engine_create_thread(thread);
+        const int fault = thread_start(&thread->worker->thread, engine_thread, thread);
         if (fault != 0) {
             errno = fault;
             (void)err_sys(&first, VSR_ERR_MEMORY, "engine/engine", "cannot start worker %u of %u",

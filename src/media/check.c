@@ -9,6 +9,7 @@
 #include "base/bug.h"
 #include "base/heap.h"
 #include "base/own.h"
+#include "base/thread.h"
 #include "media/check_index.h"
 #include "media/check_pack.h"
 #include "media/part.h"
@@ -147,8 +148,7 @@ static void check_workers(struct check_run *run, uint32_t workers)
 {
     pthread_t threads[WORKERS_MAX];
     uint32_t started = 0;
-    while (started + 1 < workers &&
-           pthread_create(&threads[started], NULL, check_worker, run) == 0) {
+    while (started + 1 < workers && thread_start(&threads[started], check_worker, run) == 0) {
         started++;
     }
     (void)check_worker(run);

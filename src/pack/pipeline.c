@@ -2,6 +2,7 @@
 #include "pack/pipeline.h"
 
 #include "base/heap.h"
+#include "base/thread.h"
 #include "media/frame.h"
 #include "pack/fill.h"
 
@@ -158,7 +159,7 @@ vsr_code pipeline_run(const struct pipeline_parts *parts, vsr_error *error)
                   parts->worker_count);
     }
     while (started < parts->worker_count &&
-           pthread_create(&workers[started].thread, NULL, worker_main, &workers[started]) == 0) {
+           thread_start(&workers[started].thread, worker_main, &workers[started]) == 0) {
         started++;
     }
     const vsr_code rc =

@@ -9,6 +9,7 @@
 #include "pack/scan.h"
 
 #include "base/heap.h"
+#include "base/thread.h"
 #include "pack/scan_dir.h"
 
 #include <pthread.h>
@@ -164,7 +165,7 @@ void scan_run(struct scan *scan, uint32_t worker_count)
     }
     /* The caller's thread is the first worker; a thread that cannot be had is done without. */
     for (uint32_t i = 1; i < worker_count; i++) {
-        if (pthread_create(&threads[i].thread, NULL, scan_thread_main, &threads[i]) != 0) {
+        if (thread_start(&threads[i].thread, scan_thread_main, &threads[i]) != 0) {
             break;
         }
         started = i;

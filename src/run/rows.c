@@ -5,12 +5,12 @@
 #include "run/rows.h"
 
 #include "base/io.h"
+#include "base/thread.h"
 #include "base/turnstile.h"
 #include "report/report.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -67,29 +67,16 @@ static void *rows_thread(void *context)
     return NULL;
 }
 
-/* Signals are for the caller's thread. One that cannot be started is done without. */
-static uint32_t rows_start(struct rows_job *job, uint32_t count, pthread_t *threads)
-{
-    uint32_t started = 0;
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    if (pthread_sigmask(SIG_SETMASK, &all, &before) != 0) {
-        return 0;
-    }
-    while (started < count && pthread_create(&threads[started], NULL, rows_thread, job) == 0) {
-        started++;
-    }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
 static void rows_run(struct rows_job *job, uint32_t workers)
 {
     pthread_t threads[ROWS_THREADS_MAX];
     const uint32_t blocks = job->plan->file_count / ROWS_BLOCK; /* those that are full */
     uint32_t count = workers < ROWS_THREADS_MAX ? workers : ROWS_THREADS_MAX;
     count = count < blocks ? count : blocks;
-    const uint32_t started = rows_start(job, count > 0 ? count - 1 : 0, threads);
+    uint32_t started = 0; /* one that cannot be is done without */
+    while (started + 1 < count && thread_start(&threads[started], rows_thread, job) == 0) {
+        started++;
+    }
     (void)rows_thread(job);
     for (uint32_t i = 0; i < started; i++) {
         (void)pthread_join(threads[i], NULL);

@@ -1,0 +1,96 @@
+/* thread.c - starting threads with every signal blocked; one that ticks. */
+#include "base/thread.h"
+
+#include "base/heap.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct ticker {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool end; /* under lock */
+    uint64_t period_ns;
+    void (*tick)(void *context);
+    void *context;
+};
+
+int thread_start(pthread_t *out, void *(*run)(void *context), void *context)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    const int masking = pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (masking != 0) {
+        return masking;
+    }
+    const int fault = pthread_create(out, NULL, run, context);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return fault;
+}
+
+/* False: it is time to end. */
+static bool ticker_pause(struct ticker *ticker)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    const uint64_t ns = (uint64_t)until.tv_nsec + ticker->period_ns;
+    until.tv_sec += (time_t)(ns / 1000000000u);
+    until.tv_nsec = (long)(ns % 1000000000u);
+    int waited = 0;
+    (void)pthread_mutex_lock(&ticker->lock);
+    while (!ticker->end && waited == 0) {
+        waited = pthread_cond_timedwait(&ticker->ended, &ticker->lock, &until);
+    }
+    const bool end = ticker->end;
+    (void)pthread_mutex_unlock(&ticker->lock);
+    return !end;
+}
+
+static void *ticker_run(void *argument)
+{
+    struct ticker *ticker = argument;
+    while (ticker_pause(ticker)) {
+        ticker->tick(ticker->context);
+    }
+    return NULL;
+}
+
+static void ticker_free(struct ticker *ticker)
+{
+    (void)pthread_cond_destroy(&ticker->ended);
+    (void)pthread_mutex_destroy(&ticker->lock);
+    free(ticker);
+}
+
+struct ticker *ticker_begin(uint64_t period_ns, void (*tick)(void *context), void *context)
+{
+    struct ticker *ticker = heap_alloc(1, sizeof *ticker);
+    pthread_condattr_t clock;
+    *ticker = (struct ticker){.period_ns = period_ns, .tick = tick, .context = context};
+    (void)pthread_condattr_init(&clock);
+    (void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    (void)pthread_mutex_init(&ticker->lock, NULL);
+    (void)pthread_cond_init(&ticker->ended, &clock);
+    (void)pthread_condattr_destroy(&clock);
+    if (thread_start(&ticker->thread, ticker_run, ticker) != 0) {
+        ticker_free(ticker);
+        return NULL;
+    }
+    return ticker;
+}
+
+void ticker_end(struct ticker *ticker)
+{
+    if (ticker == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&ticker->lock);
+    ticker->end = true;
+    (void)pthread_cond_signal(&ticker->ended);
+    (void)pthread_mutex_unlock(&ticker->lock);
+    (void)pthread_join(ticker->thread, NULL);
+    ticker_free(ticker);
+}
