@@ -1,18 +1,17 @@
-/* claim.c - the work list made from plan and index, and the cursor that deals it out.
+/* claim.c - the work list made from plan and index: pieces and jobs; and the cursor. What a worker
+ * takes at a time is claim_deal.c's.
  *
- * Control plane but for claim_take(). Eight bytes a piece, four a job, four a claim. */
+ * Control plane but for claim_take(). Eight bytes a piece, twelve a job, eight a claim. */
 #include "engine/claim.h"
 
 #include "base/heap.h"
 #include "base/limits.h"
+#include "engine/claim_deal.h"
+#include "media/index_trim.h"
 
 #include <stdlib.h>
 
-/* What a worker takes at a time: sequential for a disk, small enough to be shared out. */
-#define CLAIM_STORED_BYTES_MAX ((uint64_t)8 << 20)
-enum { CLAIM_PIECES_MAX = 8192, CLAIM_BARE_JOB_PIECES = 512 };
-/* As many places of the media are read in turn at most. */
-enum { CLAIM_STRETCHES_MAX = 8 };
+enum { CLAIM_BARE_JOB_PIECES = 512 };
 
 const struct index_chunk *claim_chunk(const struct claim_list *list,
                                       const struct claim_piece *piece)
@@ -129,6 +128,7 @@ static uint64_t claim_count_pieces(struct claim_list *list, const struct file_ta
     const struct range_table *ranges = &list->ranges;
     uint64_t count = 0;
     for (uint32_t i = 0; i < input->plan->file_count; i++) {
+        index_trim_pass(input->set->index.trim, i);
         if (table->role[i] != FILE_DATA) {
             continue;
         }
@@ -234,6 +234,7 @@ static void claim_add_target(struct claim_list *list, struct file_table *table,
 static void claim_add_all(struct claim_list *list, struct file_table *table)
 {
     for (uint32_t i = 0; i < table->input->plan->file_count; i++) {
+        index_trim_pass(table->input->set->index.trim, i);
         if (table->role[i] == FILE_DATA && !claim_is_ranged(table, i)) {
             claim_add_file(list, table, i);
         }
@@ -292,6 +293,7 @@ static bool claim_is_sorted(const struct claim_list *list)
     uint32_t group = 0;
     for (uint32_t i = 0; i < list->piece_count; i++) {
         const struct claim_piece *piece = &list->pieces[i];
+        index_trim_pass(list->table->input->set->index.trim, i);
         const uint32_t own = file_table_group(list->table, piece->file);
         if (own < group) {
             return false;
@@ -312,7 +314,7 @@ static bool claim_is_sorted(const struct claim_list *list)
     return true;
 }
 
-/* --- jobs and claims --- */
+/* --- jobs --- */
 
 static uint64_t claim_copy_bytes(const struct claim_list *list, const struct claim_piece *piece)
 {
@@ -326,7 +328,9 @@ static void claim_make_jobs(struct claim_list *list)
     uint32_t bare = 0;    /* pieces without data in the open job */
     uint64_t copying = 0; /* bytes, ditto; 0: no copies */
     list->job_first = heap_alloc(list->piece_count + 2u, sizeof *list->job_first);
+    list->job_bytes = heap_alloc(list->piece_count + 2u, sizeof *list->job_bytes);
     for (uint32_t i = 0; i < list->piece_count; i++) {
+        index_trim_pass(list->table->input->set->index.trim, i);
         const struct index_chunk *chunk = claim_chunk(list, &list->pieces[i]);
         const uint64_t copy = claim_copy_bytes(list, &list->pieces[i]);
         bool joins = i > 0;
@@ -346,167 +350,13 @@ static void claim_make_jobs(struct claim_list *list)
         }
         bare += chunk == NULL;
         copying += copy;
+        list->job_bytes[list->job_count - 1] = chunk != NULL ? chunk->frame_bytes
+                                               : copy > 0    ? copying
+                                                             : list->job_bytes[list->job_count - 1];
     }
     list->job_first[list->job_count] = list->piece_count;
+    list->job_bytes = heap_resize(list->job_bytes, list->job_count + 1u, sizeof *list->job_bytes);
     list->job_first = heap_resize(list->job_first, list->job_count + 1u, sizeof *list->job_first);
-}
-
-/* What a job moves: a frame that is read, or copies. */
-static uint64_t claim_job_bytes(const struct claim_list *list, uint32_t job)
-{
-    const struct index_chunk *frame = claim_frame(list, job);
-    uint64_t bytes = frame != NULL ? frame->frame_bytes : 0;
-    for (uint32_t i = list->job_first[job]; frame == NULL && i < list->job_first[job + 1]; i++) {
-        bytes += claim_copy_bytes(list, &list->pieces[i]);
-    }
-    return bytes;
-}
-
-/* The file of a job's first or last piece. */
-static uint32_t claim_job_file(const struct claim_list *list, uint32_t job, bool last)
-{
-    return list->pieces[last ? list->job_first[job + 1] - 1 : list->job_first[job]].file;
-}
-
-/* Does a file of several jobs end, or begin, between this job and the next? A claim ends there, so
- * that claim_deal() finds whole ones of each large file. */
-static bool claim_file_ends(const struct claim_list *list, uint32_t job)
-{
-    const uint32_t file = claim_job_file(list, job, true);
-    const uint32_t next = claim_job_file(list, job + 1, false);
-    return file != next &&
-           ((job > 0 && claim_job_file(list, job - 1, true) == file) ||
-            (job + 2 < list->job_count && claim_job_file(list, job + 2, false) == next));
-}
-
-static void claim_make_claims(struct claim_list *list, uint32_t workers)
-{
-    uint64_t left = 0;
-    list->claims = heap_alloc(list->job_count, sizeof *list->claims);
-    for (uint32_t i = 0; i < list->job_count; i++) {
-        left += claim_job_bytes(list, i);
-    }
-    for (uint32_t job = 0; job < list->job_count;) {
-        const uint64_t share = left / (2 * (uint64_t)workers);
-        const uint64_t bytes_max = share < CLAIM_STORED_BYTES_MAX ? share : CLAIM_STORED_BYTES_MAX;
-        const uint32_t first = list->job_first[job];
-        const uint32_t first_job = job;
-        uint64_t bytes = 0;
-        do {
-            bytes += claim_job_bytes(list, job);
-            job++;
-        } while (job < list->job_count && bytes + claim_job_bytes(list, job) <= bytes_max &&
-                 list->job_first[job + 1] - first <= CLAIM_PIECES_MAX &&
-                 !claim_file_ends(list, job - 1));
-        left -= bytes;
-        list->claims[list->claim_count++] = (struct claim){first_job, job};
-    }
-    list->claims = heap_resize(list->claims, list->claim_count, sizeof *list->claims);
-}
-
-/* --- large files in turn --- */
-
-/* The file that all of a claim belongs to, or MARK_NONE. */
-static uint32_t claim_single_file(const struct claim_list *list, uint32_t claim)
-{
-    const uint32_t first = list->job_first[list->claims[claim].first];
-    const uint32_t last = list->job_first[list->claims[claim].end] - 1;
-    const uint32_t file = list->pieces[first].file;
-    return file == list->pieces[last].file ? file : MARK_NONE;
-}
-
-static uint32_t claim_group(const struct claim_list *list, uint32_t claim)
-{
-    const uint32_t first = list->job_first[list->claims[claim].first];
-    return file_table_group(list->table, list->pieces[first].file);
-}
-
-/* Claims that follow each other: all of one large file, or none of any. */
-struct claim_stretch {
-    uint32_t next;
-    uint32_t end;
-    bool large;
-    uint64_t left;     /* bytes not dealt yet */
-    uint32_t dealt_at; /* when one of it was dealt last, counted from workers on */
-};
-
-/* How many claims from first on belong to one file. */
-static uint32_t claim_file_run(const struct claim_list *list, uint32_t first)
-{
-    const uint32_t file = claim_single_file(list, first);
-    uint32_t end = first;
-    while (file != MARK_NONE && end < list->claim_count && claim_single_file(list, end) == file) {
-        end++;
-    }
-    return end - first;
-}
-
-static uint64_t claim_bytes(const struct claim_list *list, uint32_t claim)
-{
-    uint64_t bytes = 1; /* files without data are work, too */
-    for (uint32_t job = list->claims[claim].first; job < list->claims[claim].end; job++) {
-        bytes += claim_job_bytes(list, job);
-    }
-    return bytes;
-}
-
-static struct claim_stretch claim_stretch_from(const struct claim_list *list, uint32_t first)
-{
-    const uint32_t run = claim_file_run(list, first);
-    struct claim_stretch stretch = {.next = first, .end = first + run, .large = run > 1};
-    while (!stretch.large && stretch.end < list->claim_count &&
-           claim_group(list, stretch.end) == claim_group(list, first) &&
-           claim_file_run(list, stretch.end) < 2) {
-        stretch.end++;
-    }
-    for (uint32_t i = stretch.next; i < stretch.end; i++) {
-        stretch.left += claim_bytes(list, i);
-    }
-    return stretch;
-}
-
-/* Whichever has most left, so that all end together; of a large file, not what another worker has
- * just been given. */
-static struct claim_stretch *claim_choose(struct claim_stretch *stretches, uint32_t count,
-                                          uint32_t now, uint32_t workers)
-{
-    struct claim_stretch *chosen = NULL;
-    bool chosen_waits = false;
-    for (uint32_t i = 0; i < count; i++) {
-        struct claim_stretch *s = &stretches[i];
-        const bool waits = s->large && s->dealt_at + workers > now;
-        if (s->next < s->end && (chosen == NULL || (chosen_waits && !waits) ||
-                                 (chosen_waits == waits && s->left > chosen->left))) {
-            chosen = s;
-            chosen_waits = waits;
-        }
-    }
-    return chosen;
-}
-
-/* Deal the claims of stretches that follow each other in turn. Measured: two workers in one file
- * reach half of what they reach in two, because a write holds its inode's lock. */
-static void claim_deal(struct claim_list *list, uint32_t workers)
-{
-    struct claim *dealt = heap_alloc(list->claim_count, sizeof *dealt);
-    for (uint32_t begin = 0, at = 0; begin < list->claim_count; begin = at) {
-        struct claim_stretch stretches[CLAIM_STRETCHES_MAX];
-        uint32_t count = 0;
-        do {
-            stretches[count] = claim_stretch_from(list, at);
-            at = stretches[count++].end;
-        } while (count < CLAIM_STRETCHES_MAX && at < list->claim_count &&
-                 claim_group(list, at) == claim_group(list, begin));
-        for (uint32_t i = begin; i < at; i++) {
-            struct claim_stretch *from =
-                claim_choose(stretches, count, i - begin + workers, workers);
-            from->dealt_at = i - begin + workers;
-            from->left -= claim_bytes(list, from->next);
-            dealt[i] = list->claims[from->next++];
-        }
-    }
-    free(list->claims);
-    list->claims = dealt;
 }
 
 vsr_code claim_list_init(struct claim_list *list, struct file_table *table, uint32_t workers,
@@ -535,7 +385,6 @@ vsr_code claim_list_init(struct claim_list *list, struct file_table *table, uint
     }
     claim_make_jobs(list);
     claim_make_claims(list, workers);
-    claim_deal(list, workers);
     slow_starts_init(&list->starts, table);
     return VSR_OK;
 }
@@ -546,9 +395,11 @@ void claim_list_fini(struct claim_list *list)
     slow_starts_fini(&list->starts);
     free(list->pieces);
     free(list->job_first);
+    free(list->job_bytes);
     free(list->claims);
     list->pieces = NULL;
     list->job_first = NULL;
+    list->job_bytes = NULL;
     list->claims = NULL;
 }
 

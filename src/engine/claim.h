@@ -32,6 +32,7 @@ struct claim_list {
     struct claim_piece *pieces;
     uint32_t piece_count;
     uint32_t *job_first; /* job_count + 1: into pieces */
+    uint64_t *job_bytes; /* what each moves: a frame that is read, or copies */
     uint32_t job_count;
     struct claim *claims;
     uint32_t claim_count;

@@ -8,6 +8,7 @@
 #include "base/heap.h"
 #include "base/own.h"
 #include "base/xxh3.h"
+#include "media/index_trim.h"
 #include "media/part.h"
 
 #include <sys/mman.h>
@@ -143,6 +144,7 @@ static vsr_code index_map(struct media_index *out, int fd, uint64_t bytes, const
                        fault);
     }
     index_place(out);
+    out->trim = index_trim_begin(mapping, out->mapping_bytes);
     return VSR_OK;
 }
 
@@ -176,6 +178,7 @@ vsr_code index_open(struct media_index *out, int dir_fd, const char *name, uint3
 
 void index_close(struct media_index *index)
 {
+    index_trim_end(index->trim);
     if (index->mapping != NULL) {
         (void)munmap(index->mapping, index->mapping_bytes);
     }

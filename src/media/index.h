@@ -1,8 +1,8 @@
 /* index.h - reading a set's index: what the media hold and where.
  *
  * The catalogue that plans are made from and that workers find their frames in. Opened by a
- * read-only mapping (file-backed: it costs no budget), checked as a whole before use, then
- * immutable: any thread may read. */
+ * read-only mapping (file-backed, and let go of again and again: index_trim.h), checked as a whole
+ * before use, then immutable: any thread may read. */
 #ifndef MEDIA_INDEX_H
 #define MEDIA_INDEX_H
 
@@ -29,6 +29,7 @@ struct media_index {
     uint32_t pack_count; /* packs that chunks may name; from set.json */
     void *mapping;       /* NULL: the parts above are the caller's (see index_check) */
     size_t mapping_bytes;
+    struct index_trim *trim;
 };
 
 /* Map dir_fd/name, check its hash (against itself and, if want_xxh3 is not NULL, against that),

@@ -8,6 +8,7 @@
 #include "base/heap.h"
 #include "base/io.h"
 #include "base/own.h"
+#include "media/checksum.h"
 #include "media/part.h"
 #include "plan/plan_build.h"
 #include "plan/plan_check.h"
@@ -77,7 +78,7 @@ static void header_fill(struct plan_header *header, const struct plan *plan)
 struct plan_out {
     int fd;
     const char *name;
-    uint64_t bytes;
+    struct checksum *hash; /* of all that was written */
     vsr_error *error;
 };
 
@@ -92,23 +93,17 @@ static vsr_code out_add(struct plan_out *out, const void *bytes, size_t count)
     if (code == VSR_OK && padding > 0) {
         code = io_write(out->fd, zeros, padding, out->name, VSR_ERR_DEST_IO, out->error);
     }
-    out->bytes += count + padding;
+    if (count > 0) {
+        checksum_add(out->hash, bytes, count);
+    }
+    checksum_add(out->hash, zeros, padding);
     return code;
 }
 
-/* The hash of all that was written, at the end. */
 static vsr_code out_seal(struct plan_out *out)
 {
     uint8_t hash[HASH_BYTES];
-    void *bytes = mmap(NULL, (size_t)out->bytes, PROT_READ, MAP_SHARED, out->fd, 0);
-    if (bytes == MAP_FAILED) {
-        /* GCOVR_EXCL_START: it was written a moment ago */
-        return err_sys(out->error, err_dest_code(errno), "plan/file", "cannot read %s back",
-                       out->name);
-        /* GCOVR_EXCL_STOP */
-    }
-    part_hash_bytes(bytes, (size_t)out->bytes, hash);
-    (void)munmap(bytes, (size_t)out->bytes);
+    checksum_end(out->hash, hash);
     return io_write(out->fd, hash, sizeof hash, out->name, VSR_ERR_DEST_IO, out->error);
 }
 
@@ -136,8 +131,10 @@ static vsr_code save_hidden(const struct plan *plan, int dir_fd, const char *hid
     if (fd < 0) {
         return err_sys(error, err_dest_code(errno), "plan/file", "cannot create %s", name);
     }
-    struct plan_out out = {.fd = fd, .name = name, .error = error};
+    struct plan_out out = {.fd = fd, .name = name, .hash = checksum_create(), .error = error};
+    checksum_begin(out.hash);
     const vsr_code code = out_all(&out, plan);
+    checksum_free(out.hash);
     if (code != VSR_OK) {
         return code;
     }

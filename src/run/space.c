@@ -2,6 +2,7 @@
 #include "run/space.h"
 
 #include "base/heap.h"
+#include "media/index_trim.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -102,6 +103,7 @@ static void unit_need(struct space *space, const struct plan_unit *unit)
     memset(space->need, 0, stage->mount_count * sizeof *space->need);
     for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count; i++) {
         const struct plan_file *file = &stage->plan->files[i];
+        index_trim_pass(stage->set->index.trim, i);
         if (file->entry == MARK_NONE || stage->directory_mount[file->directory] == MARK_NONE) {
             continue; /* a folder that the media do not hold; or nothing of it is staged */
         }
