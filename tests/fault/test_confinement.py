@@ -9,24 +9,24 @@ of it must be as it was, its change times too, which any call that writes would 
 """
 
 import argparse
-import json
 import os
 import random
 import shutil
 import stat
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
-from scenario import Failure, Scenario, Skip, Told, equal, expect, run_cases  # noqa: E402
+from scenario import (PROGRAM, Failure, Run, Scenario, Skip, Told, equal, expect,  # noqa: E402
+                      run_cases)
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
 SWAPPER = os.environ.get("VSSRESTORE_SWAPPER")
 FOLDERS, FILES_EACH = 12, 16
+KILLED = ("killed, and gone on with",)
 FILES_WANTED = 100_000 if LONG else 1_000 if TRIM else 5_000
 SECONDS_MAX = 60 # of one round
 
@@ -352,13 +352,30 @@ def check_race(s, run, what):
     expect(not left or kept, f"{what}: {left} is left\n{run.told()}")
 
 
+def killed_and_resumed(s, media, draw):
+    """A run that is killed somewhere, and what goes on with it; as s.run()."""
+    folder = os.path.join(s.folder, b"run-" + s.number())
+    process = subprocess.Popen([os.fsencode(word) for word in
+                                (PROGRAM, "run", media, "--root", s.dest.folder, "--run-dir",
+                                 folder)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        process.wait(draw.random() * .08)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if not os.path.isdir(folder): # too early: it had not begun
+        return s.run(media)
+    return Run(["resume", folder, "--json"], folder)
+
+
 def S04_folders_change_places_with_links():
     """For every kind of call: files made and replaced, ranges, trees merged, folders made and
     described, units taken back, files kept for the next boot."""
     if not SWAPPER:
         raise Skip("VSSRESTORE_SWAPPER does not name who exchanges")
     ways = [(), ("--in-place",), ("--durability", "none"), ("--cross-mounts",), ("--ring", "sync"),
-            ("--tree", "live", "--in-use", "ignore"), ("--owner", "mine")]
+            ("--tree", "live", "--in-use", "ignore"), KILLED, ("--owner", "mine")]
     rounds = OPTIONS.rounds or -(-FILES_WANTED // (FOLDERS * FILES_EACH))
     with Scenario() as s:
         media = race_set(s)
@@ -373,7 +390,12 @@ def S04_folders_change_places_with_links():
             way = ways[number % len(ways)]
             what = f"round {number}, {way}"
             with Swaps(pairs) as swaps:
-                run = s.run(media, *way)
+                run = killed_and_resumed(s, media, draw) if way is KILLED else \
+                    s.run(media, *way)
+            if way is KILLED and not run.summary["units"] and os.path.isdir(run.folder):
+                # it could not go on with links there; now it can
+                sentinel.check(f"{what}\n{run.told()}")
+                run = Run(["resume", run.folder, "--json"], run.folder)
             exchanges += swaps.exchanges
             sentinel.check(f"{what}\n{run.told()}")
             check_race(s, run, what)
