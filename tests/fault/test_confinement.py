@@ -307,9 +307,26 @@ def race_set(s):
         entry = backup.include(c)
         if folder % 4 == 3: # ranges into what stands there
             entry.partial(f"C:\\top\\d{folder}", "f1", "0:5,8:3")
-    for name in race_files():
-        s.put("C:\\top\\" + name, b"restored " + name.encode(), mtime=1_700_000_000)
+    for number, name in enumerate(race_files()):
+        place = s.put("C:\\top\\" + name, b"restored " + name.encode(), mtime=1_700_000_000)
+        dress(place, number)
     return s.pack()
+
+
+def dress(place, number):
+    """What brings every kind of call: modes, owners, attributes, further names, links, folders."""
+    os.chmod(place, 0o640 if number % 4 == 0 else 0o604)
+    if os.geteuid() == 0 and number % 5 == 0:
+        os.chown(place, 12345, 54321)
+    if number % 6 == 0:
+        try:
+            os.setxattr(place, "user.note", b"note %d" % number)
+        except OSError:
+            pass # not on this file system
+    if number % 8 == 0:
+        os.link(place, place + b".name")
+        os.symlink("f%d" % number, place + b".points")
+        os.mkdir(place + b".folder", 0o710)
 
 
 def lay_out(s, sentinel, draw):
