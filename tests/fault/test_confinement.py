@@ -150,6 +150,30 @@ def S03_a_volume_below_root_that_somebody_may_have_linked_away():
         equal(os.path.exists(sentinel.top + b"/one/sub/b"), True)
 
 
+def S03_a_mount_below_the_destination():
+    """Not crossed unless that is asked for (ruling 26), whatever it is a mount of."""
+    with Scenario() as s:
+        component = one_set(s)
+        media = s.pack()
+        sentinel = Sentinel(s, [b"b"])
+        sub = s.dest.path("C:\\one\\sub")
+        os.makedirs(sub)
+        done = subprocess.run(["mount", "--bind", sentinel.top, sub], stderr=subprocess.PIPE,
+                              check=False)
+        if done.returncode != 0:
+            raise Skip("cannot mount: " + done.stderr.decode(errors="replace").strip())
+        try:
+            sentinel.before = fingerprint(sentinel.top)
+            run = s.run(media)
+            sentinel.check(run.told())
+            equal(run.unit(component)["error"], "MOUNT_IN_PLACE", run.told())
+            s.run(media, "--cross-mounts").must(0)
+        finally:
+            subprocess.run(["umount", sub], check=True)
+        with open(sentinel.top + b"/b", "rb") as opened:
+            equal(opened.read(), b"restored sub\\b")
+
+
 def S05_a_hard_link_to_a_file_outside():
     """Replacing takes the name, never the inode: what else has it keeps its content."""
     with Scenario() as s:
