@@ -45,6 +45,11 @@ enum unit_state { UNIT_STAGED, UNIT_FAILED, UNIT_PUBLISHED };
  * reported for every unit with data since the last good sync, never retried into success. */
 vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error);
 
+/* What publish_groups() takes at most for files that appear one by one, for the budget: those in
+ * folders that exist, and of units that stand alone (stage_options, may be NULL). A tree whose
+ * place comes to exist meanwhile takes as much for each of its files. */
+uint64_t publish_step_bytes(const struct plan *plan, const uint8_t *alone);
+
 /* Publish groups, with one sync before all their renames and one after: states[unit] says which
  * units are whole; the others are withdrawn from the staged trees first (their files, then
  * folders that are empty). On return each unit's state is PUBLISHED or FAILED, rows of its files

@@ -14,6 +14,17 @@
 /* Intents that are made at a time: some hundred KiB of records in the journal's buffer. */
 enum { STEP_WINDOW = 1024 };
 
+uint64_t publish_step_bytes(const struct plan *plan, const uint8_t *alone)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        const struct plan_file *f = &plan->files[i];
+        count += f->kind != KIND_DIRECTORY && (plan->directories[f->directory].make == 0 ||
+                                               (alone != NULL && alone[f->unit] != 0));
+    }
+    return count * sizeof(struct publish_step);
+}
+
 void publish_add_steps(struct publication *p, uint32_t group, uint32_t unit, uint32_t tree)
 {
     const struct stage *stage = p->stage;

@@ -11,9 +11,8 @@
 enum { BUDGET_SLOTS = 8 };
 /* What a worker has beside its slab: ring, stack, paths. */
 #define BUDGET_WORKER_BYTES ((uint64_t)1 << 20)
-/* Countdown, links, one piece, its job: for each planned file, and the step that publishes it
- * (struct publish_step). Its row lies in the run folder. */
-#define BUDGET_FILE_BYTES UINT64_C(88)
+/* Countdown, links, one piece, its job: for each planned file. Its row lies in the run folder. */
+#define BUDGET_FILE_BYTES UINT64_C(28)
 /* Of the control thread: the windows of intents, and of the journal's records. */
 #define BUDGET_CONTROL_BYTES ((uint64_t)1 << 20)
 
@@ -43,7 +42,7 @@ static vsr_code budget_ring(struct budget *out, const struct engine_options *opt
 
 vsr_code budget_resolve(struct budget *out, const struct engine_options *options,
                         const struct machine_facts *machine, uint32_t frame_stored_bytes_max,
-                        uint32_t frame_plain_bytes_max, uint64_t file_count, uint64_t range_bytes,
+                        uint32_t frame_plain_bytes_max, uint64_t file_count, uint64_t table_bytes,
                         vsr_error *error)
 {
     const uint64_t half = machine->memory_bytes / 2;
@@ -67,7 +66,7 @@ vsr_code budget_resolve(struct budget *out, const struct engine_options *options
     }
     for (;; out->slots--) {
         out->slab_bytes = budget_slab(out, machine->page_bytes);
-        out->total_bytes = budget_total(out, file_count) + range_bytes;
+        out->total_bytes = budget_total(out, file_count) + table_bytes;
         if (out->total_bytes <= allowed || out->slots == 1) {
             break;
         }

@@ -45,10 +45,11 @@ struct budget {
     bool uncached_write;        /* RWF_DONTCACHE where it is taken, for what does not go direct */
 };
 
-/* range_bytes: what tables of ranges take (range_table_bytes()). */
+/* table_bytes: what tables take that not every file needs (range_table_bytes(),
+ * publish_step_bytes()). */
 vsr_code budget_resolve(struct budget *out, const struct engine_options *options,
                         const struct machine_facts *machine, uint32_t frame_stored_bytes_max,
-                        uint32_t frame_plain_bytes_max, uint64_t file_count, uint64_t range_bytes,
+                        uint32_t frame_plain_bytes_max, uint64_t file_count, uint64_t table_bytes,
                         vsr_error *error);
 
 /* Each number with its reason, one a line (`inspect --system`). Added to out. */

@@ -275,6 +275,13 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
     return rc;
 }
 
+/* What a plan needs beside the same for each file. */
+static uint64_t conduct_table_bytes(const struct conduct_options *options, const struct plan *plan,
+                                    const struct media_set *set)
+{
+    return range_table_bytes(plan, set) + publish_step_bytes(plan, options->stage.alone);
+}
+
 vsr_code conduct_check(const struct conduct_options *options, const struct plan *plan,
                        const struct media_set *set, vsr_error *error)
 {
@@ -284,7 +291,7 @@ vsr_code conduct_check(const struct conduct_options *options, const struct plan 
     machine_examine(&machine);
     vsr_code rc = budget_resolve(&budget, &options->engine, &machine, FRAME_STORED_BYTES_MAX,
                                  FRAME_PLAIN_BYTES_MAX, plan->file_count,
-                                 range_table_bytes(plan, set), error);
+                                 conduct_table_bytes(options, plan, set), error);
     if (rc == VSR_OK) {
         rc = document_out_check(options->bcd_out, set, error);
     }
@@ -346,7 +353,7 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
     machine_examine(&c->machine);
     vsr_code rc = budget_resolve(&c->budget, &c->options->engine, &c->machine,
                                  FRAME_STORED_BYTES_MAX, FRAME_PLAIN_BYTES_MAX, c->plan->file_count,
-                                 range_table_bytes(c->plan, c->set), error);
+                                 conduct_table_bytes(c->options, c->plan, c->set), error);
     if (rc == VSR_OK) {
         rc = document_out_check(c->options->bcd_out, c->set, error);
     }

@@ -294,9 +294,30 @@ static void test_closed_folder_takes_one_unit_after_the_other(void **state)
 #define TEST_CLOSED(name)                                                                          \
     cmocka_unit_test_setup_teardown(name, world_open_closed, world_close_closed)
 
+static void test_step_bytes_are_of_files_that_appear_singly(void **state)
+{
+    struct plan_directory directories[] = {{.make = 0}, {.make = 1}};
+    struct plan_file files[] = {
+        {.kind = KIND_DIRECTORY, .directory = 1},
+        {.kind = KIND_PLAIN, .directory = 0},
+        {.kind = KIND_PLAIN, .directory = 1},
+        {.kind = KIND_PLAIN, .directory = 1, .unit = 1},
+    };
+    const struct plan plan = {.files = files,
+                              .file_count = COUNT_OF(files),
+                              .directories = directories,
+                              .directory_count = COUNT_OF(directories)};
+    const uint8_t alone[] = {0, 1};
+    (void)state;
+    const uint64_t one = publish_step_bytes(&plan, NULL);
+    assert_true(one > 0);
+    assert_int_equal(publish_step_bytes(&plan, alone), 2 * one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_step_bytes_are_of_files_that_appear_singly),
         TEST(test_tree_that_appears_is_merged_file_by_file),
         TEST(test_merged_folders_of_a_failed_unit_go_again),
         TEST(test_unit_that_stands_alone_shares_no_tree),

@@ -33,7 +33,7 @@ static void test_defaults_are_one_worker_a_core(void **state)
     assert_true(budget.registered_buffers);
     assert_true(budget.slots <= budget.queue_depth);
     assert_int_equal(budget.slab_bytes % 4096, 0);
-    assert_true(budget.total_bytes >= budget.workers * budget.slab_bytes + 1000 * 88);
+    assert_true(budget.total_bytes >= budget.workers * budget.slab_bytes + 1000 * 28);
 }
 
 static void test_memory_is_held(void **state)
