@@ -449,6 +449,54 @@ def S04_folders_change_places_with_links():
         expect(ends.get("ALL", 0) > 0, "some units came through")
 
 
+def S11_a_staging_folder_that_is_another_one():
+    """The same, by somebody who is always fast enough: nothing in that folder is ours."""
+    shim = os.environ.get("VSSRESTORE_FOLDER_TAKEN")
+    if not shim:
+        raise Skip("VSSRESTORE_FOLDER_TAKEN does not name what is to be preloaded")
+    with open(PROGRAM, "rb") as opened:
+        if b"__asan_init" in opened.read():
+            raise Skip("the address sanitizer wants to be loaded first")
+    with Scenario() as s:
+        one_set(s)
+        media = s.pack()
+        victim = os.path.join(s.dest.path("C:\\"), b"victim")
+        os.makedirs(os.path.join(victim, b"folder"), 0o755)
+        folder = os.path.join(s.folder, b"run")
+        told = Told(["run", media, "--root", s.dest.folder, "--run-dir", folder],
+                    env={**os.environ, "LD_PRELOAD": shim,
+                         "FOLDER_TAKEN_BY": os.fsdecode(victim)})
+        equal(told.exit, 31, told.told())
+        expect(told.told_of("exchanged"), told.told())
+        top = os.path.dirname(victim)
+        taken = [name for name in os.listdir(top) if name.startswith(b".vss")]
+        equal(os.listdir(os.path.join(top, taken[0])), [b"folder"])
+        equal(stat.S_IMODE(os.lstat(os.path.join(top, taken[0])).st_mode), 0o755)
+
+
+def S11_a_neighbour_takes_the_staging_folder():
+    """Exchanged for another one of ours the moment it is there: that one keeps what is in it."""
+    if not SWAPPER:
+        raise Skip("VSSRESTORE_SWAPPER does not name who exchanges")
+    with Scenario() as s:
+        one_set(s)
+        media = s.pack()
+        top = s.dest.path("C:\\")
+        for number in range(200 if LONG else 20):
+            shutil.rmtree(s.dest.folder)
+            victim = os.path.join(top, b"victim")
+            os.makedirs(os.path.join(victim, b"folder"))
+            with open(os.path.join(victim, b"folder/kept"), "wb") as out:
+                out.write(b"not ours to remove")
+            with Swaps([(b"--grab", top), (victim,)]) as swaps:
+                run = s.run(media)
+            kept = [os.path.join(folder, b"kept") for folder, _, files in os.walk(top)
+                    if b"kept" in files]
+            equal(len(kept), 1, f"round {number}: {run.told()}")
+            expect(run.exit in (0, 1, 31, 32, 33), f"round {number}: {run.told()}")
+            shutil.rmtree(run.folder, ignore_errors=True)
+
+
 def main():
     global OPTIONS
     parser = argparse.ArgumentParser(description=__doc__)
