@@ -126,6 +126,14 @@ static vsr_code adopt_top(struct pending_hold *hold, uint32_t top, const bool *p
                                : err_sys(error, err_dest_code(fault), "run/pending",
                                          "cannot open what waits for the next boot");
     }
+    if (!pending_journal_is_begun(&found.folder)) { /* nothing counts in it */
+        const int removed = pending_folder_remove(&found.folder, PENDING_JOURNAL);
+        pending_folder_close(&found.folder);
+        errno = removed;
+        return removed == 0 ? VSR_OK
+                            : err_sys(error, err_dest_code(removed), "run/pending",
+                                      "cannot remove %s", found.folder.name);
+    }
     const vsr_code rc = adopt_folder(hold, &found, published, error);
     hold->folders =
         heap_grow(hold->folders, hold->folder_count, &hold->folder_capacity, sizeof *hold->folders);

@@ -407,6 +407,17 @@ vsr_code pending_journal_open(struct pending_journal *out, struct pending_conten
     return rc;
 }
 
+bool pending_journal_is_begun(const struct pending_folder *folder)
+{
+    char bytes[sizeof(struct journal_record) + sizeof(struct frame_begin) + sizeof(uint64_t)];
+    struct journal_cursor cursor = {.bytes = {bytes, sizeof bytes}};
+    struct journal_record record;
+    struct view payload;
+    OWN(fd) fd = openat(folder->fd, PENDING_JOURNAL, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return fd >= 0 && pread(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes &&
+           journal_next(&cursor, &record, &payload);
+}
+
 void pending_journal_close(struct pending_journal *journal)
 {
     if (journal->fd >= 0) {

@@ -80,6 +80,8 @@ int pending_batch_write(struct pending_batch *batch, struct pending_journal *jou
 vsr_code pending_journal_open(struct pending_journal *out, struct pending_content *content,
                               const struct pending_folder *folder, const char *path, bool to_change,
                               vsr_error *error);
+/* Does a folder's journal have its first record? Without, whoever made it was killed. */
+bool pending_journal_is_begun(const struct pending_folder *folder);
 void pending_journal_close(struct pending_journal *journal);
 void pending_content_free(struct pending_content *content);
 

@@ -1,231 +1,24 @@
-"""Killed runs gone on with: group K of what a restore must survive.
+"""Killed runs gone on with: K-01 of what a restore must survive.
 
 A run is killed before each call in turn that changes something which outlives it (ends_at.c), or at
-a random moment, gone on with, and compared with a run of the same plan that nobody disturbed: tree
-with modes, times and links, rows, statuses, document. VSSRESTORE_LONG=1 runs 300 random moments.
+a random moment, gone on with, and compared with one that nobody disturbed (town.py).
+VSSRESTORE_LONG=1 takes 300 random moments.
 """
 
-import fcntl
 import json
 import os
 import random
-import shutil
 import signal
-import stat
+import struct
 import subprocess
-import sys
-import time
 
 from players import Players
-from scenario import (PROGRAM, Run, Scenario, Skip, Told, equal, expect, run_rules)
+from scenario import Scenario, Told, equal, expect, run_rules
+from town import CAN, MIB, Town, each_call, grown, pattern, ranged, replaced
 
-MIB = 1 << 20
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
-CAN, NOT_THERE, AT_REBOOT = ("RESTORE_IF_CAN_BE_REPLACED", "RESTORE_IF_NOT_THERE",
-                             "RESTORE_AT_REBOOT")
-
-
-def pattern(seed, count):
-    block = random.Random(seed).randbytes(4096)
-    return b"".join((block + i.to_bytes(8, "little")) for i in range(count // 4096 + 1))[:count]
-
-
-# --- what stands somewhere ---
-
-def snapshot(top):
-    """{path below top: what stands there}, but for what is our own."""
-    found, names = {}, {}
-    for folder, folders, files in os.walk(top):
-        for name in folders + files:
-            path = os.path.join(folder, name)
-            facts = os.lstat(path)
-            below = os.path.relpath(path, top)
-            what = (stat.S_IFMT(facts.st_mode), stat.S_IMODE(facts.st_mode), facts.st_mtime_ns)
-            if stat.S_ISLNK(facts.st_mode):
-                what += (os.readlink(path),)
-            elif stat.S_ISREG(facts.st_mode):
-                with open(path, "rb") as opened:
-                    what += (opened.read(),)
-                names.setdefault((facts.st_dev, facts.st_ino), []).append(below)
-            found[below] = what
-    links = sorted(tuple(sorted(group)) for group in names.values() if len(group) > 1)
-    return found, links
-
-
-def tell_difference(wanted, found, what):
-    lines = []
-    for path in sorted(set(wanted[0]) | set(found[0])):
-        a, b = wanted[0].get(path), found[0].get(path)
-        if a != b:
-            lines.append(f"  {path}: wanted {str(a)[:120]}, found {str(b)[:120]}")
-    if wanted[1] != found[1]:
-        lines.append(f"  links: wanted {wanted[1]}, found {found[1]}")
-    expect(not lines, what + "\n" + "\n".join(lines[:20]))
-
-
-def rows_below(run, root):
-    prefix = os.fsdecode(root)
-    rows = []
-    for row in run.rows:
-        expect(row["path"].startswith(prefix), row["path"])
-        rows.append({**row, "path": row["path"][len(prefix):]})
-    return rows
-
-
-def statuses(run):
-    return [(unit["component"], unit["status"], unit["error"]) for unit in run.summary["units"]]
-
-
-# --- one plan, run as often as is wanted ---
-
-class Town:
-    """A media set and a destination as it was, to be restored to copies of it."""
-
-    def __init__(self, s, media, *arguments, players=None):
-        self.s, self.media, self.arguments, self.players = s, media, arguments, players
-        self.number = 0
-        self.root = None
-        self.wanted = self.run_once()
-        self.wanted_diary = players.diary if players else None
-
-    def copy(self):
-        """A destination as the scenario's; its path."""
-        self.number += 1
-        self.root = os.path.join(self.s.folder, b"copy-%d" % self.number)
-        subprocess.run(["cp", "-a", self.s.dest.folder, self.root], check=True)
-        if self.players and os.path.exists(os.path.join(self.players.folder, b"diary")):
-            os.unlink(os.path.join(self.players.folder, b"diary"))
-        return self.root
-
-    def folder(self):
-        return os.path.join(self.s.folder, b"run-of-%d" % self.number)
-
-    def call(self):
-        return ["run", self.media, "--json", "--quiet", "--run-dir", self.folder(),
-                "--root", self.root, *self.arguments]
-
-    def told(self, run):
-        return (snapshot(self.root), rows_below(run, self.root), statuses(run), run.exit,
-                run.document.bytes)
-
-    def run_once(self):
-        self.copy()
-        run = Run(self.call(), self.folder())
-        expect(run.summary, run.told())
-        found = self.told(run)
-        self.count = None
-        return found
-
-    def count_calls(self):
-        """How many calls a run has that could be its last."""
-        count = os.path.join(self.s.folder, b"count")
-        self.copy()
-        Told(self.call(), env={**os.environ, "LD_PRELOAD": ends_at(),
-                               "ENDS_COUNT": os.fsdecode(count)})
-        with open(count, encoding="ascii") as opened:
-            self.clear()
-            return int(opened.read())
-
-    def clear(self):
-        shutil.rmtree(self.root, ignore_errors=True)
-        shutil.rmtree(self.folder(), ignore_errors=True)
-
-    def compare(self, run, what):
-        tree, rows, units, code, document = self.told(run)
-        tell_difference(self.wanted[0], tree, f"{what}: the tree differs\n{run.told()}")
-        equal(units, self.wanted[2], f"{what}: statuses\n{run.told()}")
-        equal(code, self.wanted[3], f"{what}: exit code\n{run.told()}")
-        equal(rows, self.wanted[1], f"{what}: rows")
-        equal(document, self.wanted[4], f"{what}: document")
-
-    def kill_at(self, number, half=False):
-        """Run, and be killed before that call; True: there was such a call."""
-        before = snapshot(self.copy())
-        told = Told(self.call(), env={**os.environ, "LD_PRELOAD": ends_at(),
-                                      "ENDS_AT": str(number),
-                                      **({"ENDS_HALF": "1"} if half else {})})
-        if told.exit == -signal.SIGKILL and not os.path.isdir(self.folder()):
-            tell_difference(before, snapshot(self.root), f"call {number}: without a run folder")
-        return told.exit == -signal.SIGKILL
-
-    def is_begun(self):
-        return os.path.isdir(self.folder())
-
-    def resume(self, what, **more):
-        run = self.s.resume(self.folder(), **more)
-        expect(run.summary, f"{what}\n{run.told()}")
-        self.compare(run, what)
-        return run
-
-
-def ends_at():
-    shim = os.environ.get("VSSRESTORE_ENDS_AT")
-    if not shim:
-        raise Skip("VSSRESTORE_ENDS_AT does not name what is to be preloaded")
-    with open(PROGRAM, "rb") as opened:
-        if b"__asan_init" in opened.read():
-            raise Skip("the address sanitizer wants to be loaded first")
-    return shim
-
-
-def each_call(town, half=False):
-    """Killed before each call in turn, resumed, compared."""
-    count = town.count_calls()
-    expect(count > 20, f"{count} calls only")
-    begun = 0
-    for number in range(1, count + 1):
-        if town.kill_at(number, half) and town.is_begun():
-            town.resume(f"killed before call {number} of {count}")
-            begun += 1
-        town.clear()
-    expect(begun > 10, f"{begun} of {count} runs had begun")
-
-
-# --- places of every kind ---
-
-def replaced(s):
-    """Files that stand there are replaced, others come to them."""
-    w = s.writer("Ledger", method=CAN)
-    c = w.component("db1").files(r"C:\old", "*", recursive=True)
-    for i in range(4):
-        s.put(rf"C:\old\{i}.dat", pattern(i, 3000 + i), mtime=1500000000 + i)
-        if i != 3:
-            s.place(rf"C:\old\{i}.dat", b"was %d" % i, mtime=1400000000 + i)
-    s.put(r"C:\old\deep\x.dat", b"deep", mtime=1500000100)
-    s.place(r"C:\old\deep\x.dat", b"was deep", mtime=1400000100)
-    s.place(r"C:\old\mine.txt", b"stays", mtime=1300000000)
-    os.utime(s.dest.path(r"C:\old"), (1200000000, 1200000000))
-    os.utime(s.dest.path(r"C:\old\deep"), (1200000001, 1200000001))
-    return c
-
-
-def grown(s):
-    """Whole new subtrees, which two units share."""
-    w = s.writer("Web", method=CAN)
-    c = w.component("site").files(r"C:\new\a", "*", recursive=True)
-    d = w.component("logs").files(r"C:\new\b", "*", recursive=True)
-    s.put(r"C:\new\a\1.txt", b"one", mtime=1500000200)
-    s.put(r"C:\new\a\in\2.txt", pattern(7, 70000), mtime=1500000201)
-    s.put(r"C:\new\a\large.bin", pattern(8, 3 * MIB + 77), mtime=1500000202)
-    s.put(r"C:\new\b\log.txt", b"log", mtime=1500000203)
-    s.put_folder(r"C:\new\b\empty")
-    os.link(s.source.path(r"C:\new\a\1.txt"), s.source.path(r"C:\new\a\in\one again.txt"))
-    os.symlink("1.txt", s.source.path(r"C:\new\a\link"))
-    for folder in (r"C:\new\b\empty", r"C:\new\b", r"C:\new\a\in", r"C:\new\a", r"C:\new"):
-        os.utime(s.source.path(folder), (1500000300, 1500000300))
-    os.chmod(s.source.path(r"C:\new\a\in"), 0o750)
-    return c, d
-
-
-def ranged(s):
-    """Ranges laid over a file that stands there."""
-    w = s.writer("Sql", method=CAN)
-    c = w.component("db").files(r"C:\db", "*.mdf", recursive=False)
-    s.put(r"C:\db\big.mdf", pattern(9, 3 * MIB), mtime=1500000400)
-    s.place(r"C:\db\big.mdf", pattern(10, 3 * MIB), mtime=1400000400)
-    os.utime(s.dest.path(r"C:\db"), (1200000002, 1200000002))
-    return c
+LIVE = ("--tree", "live", "--registry", "")
 
 
 def K01_kill_at_each_call_of_a_replacing_run():
@@ -261,6 +54,145 @@ def K01_kill_at_each_call_by_half_a_record():
         b.include(replaced(s))
         b.include(grown(s)[0])
         each_call(Town(s, s.pack(), "--durability", "none"), half=True)
+
+
+def K01_kill_at_each_call_with_a_writer_and_a_service():
+    with Scenario() as s:
+        players = Players(s)
+        w = s.writer("Ledger", method="STOP_RESTORE_START", service="LedgerSvc")
+        c = w.component("db").files(r"C:\db", "*", recursive=True)
+        for name in ("a", "b", r"in\c"):
+            s.put(rf"C:\db\{name}.dat", pattern(1, 2000), mtime=1500000500)
+        s.place(r"C:\db\a.dat", b"was", mtime=1400000500)
+        s.backup().include(c)
+        told = "echo said >&2; exit 1"
+        town = Town(s, s.pack(), *LIVE, "--writer", b"Ledger=" + players.writer("w", post=told),
+                    "--service-command", players.service(), players=players)
+        expect(town.wanted_diary == ["w pre-restore", "stop LedgerSvc", "start LedgerSvc",
+                                     "w post-restore"], town.wanted_diary)
+        each_call(town, each=lambda what: ends_in_order(players.diary, what))
+
+
+def ends_in_order(diary, what):
+    """Whoever was asked is told the end, and what was stopped runs."""
+    told = [line for line in diary if line.startswith("w ")]
+    services = [line for line in diary if line.endswith("LedgerSvc")]
+    expect(told[0] == "w pre-restore" and told.count("w pre-restore") == 1, f"{what}: {diary}")
+    expect(told[-1] == "w post-restore" and services[-1] == "start LedgerSvc", f"{what}: {diary}")
+
+
+def K01_kill_at_each_call_of_what_waits_for_the_boot():
+    with Scenario() as s:
+        w = s.writer("Boot", method="REPLACE_AT_REBOOT")
+        c = w.component("sys").files(r"C:\sys", "*", recursive=True)
+        for name in ("a", "b", r"new\c"):
+            s.put(rf"C:\sys\{name}.dat", pattern(2, 3000), mtime=1500000600)
+        s.place(r"C:\sys\a.dat", b"was", mtime=1400000600)
+        d = s.writer("Web").component("site").files(r"C:\web", "*", recursive=True)
+        s.put(r"C:\web\x.txt", b"x", mtime=1500000601)
+        b = s.backup()
+        b.include(c)
+        b.include(d)
+        town = Town(s, s.pack(), *LIVE)
+        wanted = waiting(town)
+        expect(len(wanted) >= 3, f"{wanted}")
+        each_call(town, each=lambda what: equal(waiting(town), wanted, what))
+
+
+def waiting(town):
+    told = Told(["pending", "list", town.folder(), "--json", "--registry", ""]).must(0)
+    lines = [json.loads(line) for line in told.out.splitlines()][:-1]
+    return sorted((line["unit"], line["op"], os.path.basename(line["dst"]), line["size"],
+                   line["xxh3_128"] or "", line["state"]) for line in lines)
+
+
+# --- random moments ---
+
+def busy(s):
+    """Many small files and some large ones, in five units, some of which share a tree."""
+    b = s.backup()
+    for u in range(5):
+        c = s.writer(f"W{u}", method=CAN).component("c").files(
+            rf"C:\{'shared' if u < 2 else 'own'}\{u}", "*", recursive=True)
+        b.include(c)
+        for i in range(60):
+            s.put(rf"C:\{'shared' if u < 2 else 'own'}\{u}\{i % 7}\{i}.dat",
+                  pattern(u * 100 + i, 1000 * (i % 20) + 1), mtime=1500000000 + i)
+        s.put(rf"C:\{'shared' if u < 2 else 'own'}\{u}\large.bin", pattern(u, 20 * MIB + u),
+              mtime=1500000000)
+    for i in range(0, 60, 3):
+        s.place(rf"C:\own\3\{i % 7}\{i}.dat", b"was there", mtime=1400000000 + i)
+    return s.pack()
+
+
+def killed_after(arguments, seconds):
+    """True: it was killed before it ended."""
+    with subprocess.Popen([os.environ["VSSRESTORE"], *arguments], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+        try:
+            run.wait(seconds)
+        except subprocess.TimeoutExpired:
+            run.kill()
+        return run.wait() == -signal.SIGKILL
+
+
+def K01_kill_at_random_moments():
+    chance = random.Random(SEED)
+    rounds = 300 if LONG else 20
+    with Scenario() as s:
+        media = busy(s)
+        town = Town(s, media)
+        whole = town.seconds
+        killed = 0
+        for number in range(rounds):
+            durability = chance.choice(("unit", "end", "none"))
+            town.arguments = ("--durability", durability, "--workers", str(chance.randint(1, 4)))
+            town.copy()
+            moments = [chance.uniform(0.1, 1) * whole for _ in range(chance.randint(1, 3))]
+            what = f"seed {SEED}, round {number}: {durability}, killed after {moments}"
+            hit = killed_after(town.call(), moments[0])
+            for moment in moments[1:]:
+                if hit and town.is_begun():
+                    hit = killed_after(["resume", town.folder(), "--quiet"], moment)
+            if hit and town.is_begun():
+                town.resume(what)
+                killed += 1
+            town.clear()
+        expect(killed > rounds // 4, f"{killed} of {rounds} were killed in the middle")
+
+
+# --- little is moved twice ---
+
+def marked(folder):
+    """How many pieces of large files are marked as written."""
+    with open(os.path.join(folder, b"pieces.bin"), "rb") as opened:
+        found = opened.read()
+    _, segments, _, pieces = struct.unpack_from("<QIIQ", found)
+    words = struct.unpack_from(f"<{pieces}I", found, 24 + 16 * segments)
+    return sum(word != 0 for word in words), pieces
+
+
+def K01_little_is_moved_twice():
+    with Scenario() as s:
+        c = s.writer("W").component("c").files(r"C:\big", "*", recursive=True)
+        s.put(r"C:\big\one.bin", pattern(1, 200 * MIB), mtime=1500000000)
+        s.backup().include(c)
+        town = Town(s, s.pack(), "--workers", "2")
+        town.copy()
+        with subprocess.Popen([os.environ["VSSRESTORE"], *town.call()],
+                              stdout=subprocess.DEVNULL) as run:
+            done = 0
+            while run.poll() is None and done < 60:
+                if os.path.exists(os.path.join(town.folder(), b"pieces.bin")):
+                    done, _ = marked(town.folder())
+            run.kill()
+        done, pieces = marked(town.folder())
+        expect(60 <= done < pieces, f"{done} of {pieces} pieces when it was killed")
+        town.resume("killed in the middle of a large file")
+        with open(os.path.join(town.folder(), b"profile.json"), encoding="utf-8") as opened:
+            profile = json.load(opened)
+        decoded = sum(worker["decode"]["count"] for worker in profile["workers"])
+        expect(decoded <= pieces - done + 1, f"{decoded} decoded, {done} of {pieces} were there")
 
 
 if __name__ == "__main__":
