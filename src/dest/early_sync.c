@@ -1,14 +1,17 @@
-/* early_sync.c - a thread that calls syncfs() again and again.
+/* early_sync.c - a thread that has syncfs() called again and again.
  *
  * Beside the data's way: what it does is a matter of time alone, and what it cannot do nobody
  * misses. Durability, and every error, is publish_sync()'s. */
 #include "dest/early_sync.h"
 
 #include "base/heap.h"
+#include "base/own.h"
 #include "base/thread.h"
+#include "dest/sync_child.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 static const uint64_t EARLY_SYNC_NS = 100000000;
@@ -16,19 +19,35 @@ static const uint64_t EARLY_SYNC_NS = 100000000;
 struct early_sync {
     struct ticker *ticker;
     uint64_t syncs;
+    struct sync_child child;
+    int wake_fd;                   /* an eventfd: it is time to end */
     struct early_sync_watch watch; /* begin NULL: nobody */
     bool failed;                   /* some sync: nothing is told as kept from then on */
     uint32_t count;
     int fds[]; /* of count mounts */
 };
 
+/* False: it failed, or was not waited for because it is time to end. */
+static bool early_sync_one(struct early_sync *early, uint32_t number)
+{
+    int fault = 0;
+    if (!sync_child_ask(&early->child, number)) {
+        return false;
+    }
+    const enum sync_child_end end = sync_child_wait(&early->child, -1, early->wake_fd, &fault);
+    return end == SYNC_CHILD_TOLD && fault == 0;
+}
+
 static void early_sync_round(void *context)
 {
     struct early_sync *early = context;
     const struct early_sync_watch *watch = &early->watch;
+    if (early->child.busy) {
+        return; /* it is time to end */
+    }
     const uint32_t round = watch->begin != NULL ? watch->begin(watch->context) : 0;
-    for (uint32_t i = 0; i < early->count; i++) {
-        const bool synced = syncfs(early->fds[i]) == 0;
+    for (uint32_t i = 0; i < early->count && !early->child.busy; i++) {
+        const bool synced = early_sync_one(early, i);
         early->syncs += synced;
         early->failed = early->failed || !synced;
     }
@@ -42,10 +61,12 @@ static void early_sync_free(struct early_sync *early)
     for (uint32_t i = 0; i < early->count; i++) {
         (void)close(early->fds[i]);
     }
+    sync_child_close(&early->child);
+    own_fd_drop(&early->wake_fd);
     free(early);
 }
 
-struct early_sync *early_sync_begin(const struct stage *stage, const struct early_sync_watch *watch)
+struct early_sync *early_sync_open(const struct stage *stage, const struct early_sync_watch *watch)
 {
     struct early_sync *early =
         heap_alloc(1, sizeof *early + stage->mount_count * sizeof early->fds[0]);
@@ -60,14 +81,21 @@ struct early_sync *early_sync_begin(const struct stage *stage, const struct earl
             early->fds[early->count++] = fd;
         }
     }
-    if (early->count > 0) {
-        early->ticker = ticker_begin(EARLY_SYNC_NS, early_sync_round, early);
-    }
-    if (early->ticker == NULL) {
+    early->child.fd = -1;
+    early->wake_fd = eventfd(0, EFD_CLOEXEC);
+    if (early->count == 0 || early->wake_fd < 0 ||
+        sync_child_open(&early->child, early->fds, early->count) != 0) {
         early_sync_free(early);
         return NULL;
     }
     return early;
+}
+
+void early_sync_begin(struct early_sync *early)
+{
+    if (early != NULL) {
+        early->ticker = ticker_begin(EARLY_SYNC_NS, early_sync_round, early);
+    }
 }
 
 uint64_t early_sync_end(struct early_sync *early)
@@ -75,6 +103,8 @@ uint64_t early_sync_end(struct early_sync *early)
     if (early == NULL) {
         return 0;
     }
+    const uint64_t one = 1;
+    (void)!write(early->wake_fd, &one, sizeof one);
     ticker_end(early->ticker);
     const uint64_t syncs = early->syncs;
     early_sync_free(early);

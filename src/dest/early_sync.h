@@ -20,14 +20,16 @@ struct early_sync_watch {
     void (*kept)(void *context, uint32_t round);
 };
 
-/* Begin for the stage's mounts that a sync reaches and that are no memory. Each through a
- * descriptor of its own: an error that it meets is told to publish_sync() all the same. watch is
- * copied; NULL: nobody. NULL: no mount wants it, or there is no thread to be had; nothing is lost
- * by that. Control thread. */
-struct early_sync *early_sync_begin(const struct stage *stage,
-                                    const struct early_sync_watch *watch);
+/* For the stage's mounts that a sync reaches and that are no memory. Each through a descriptor of
+ * its own, by a process of its own (dest/sync_child.h; so before threads and buffers are many): an
+ * error that it meets is told to publish_sync() all the same. watch is copied; NULL: nobody. NULL:
+ * no mount wants it, or there is no process to be had; nothing is lost by that. Control thread. */
+struct early_sync *early_sync_open(const struct stage *stage, const struct early_sync_watch *watch);
 
-/* Waits for the sync that is under way, if one is. NULL is fine. How many there were. */
+/* Sync from now on. NULL is fine. */
+void early_sync_begin(struct early_sync *early);
+
+/* At once. NULL is fine. How many syncs there were. */
 uint64_t early_sync_end(struct early_sync *early);
 
 #endif

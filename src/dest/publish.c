@@ -6,7 +6,6 @@
  * publish_tree.c. */
 #include "dest/publish.h"
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "dest/publish_step.h"
@@ -14,23 +13,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error)
-{
-    struct stage_mount *m = &stage->mounts[mount];
-    if (m->sync_errno == 0) {
-        const uint64_t began_ns = clock_monotonic_ns();
-        m->sync_errno = syncfs(m->top.fd) == 0 ? 0 : errno;
-        stage->synced_ns += clock_monotonic_ns() - began_ns;
-        stage->sync_count++;
-    }
-    if (m->sync_errno != 0) {
-        errno = m->sync_errno;
-        return err_sys(error, err_dest_code(errno), "dest/publish",
-                       "what was written cannot be made durable");
-    }
-    return VSR_OK;
-}
 
 /* Which mounts a group has data on. */
 static bool publish_uses_mount(const struct publication *p, uint32_t unit, uint32_t mount)
@@ -89,10 +71,11 @@ static bool publish_sync_all(struct publication *p, const uint32_t *groups, uint
     if (p->durability == DURABILITY_NONE) {
         return false;
     }
-    for (uint32_t i = 0; i < p->stage->mount_count; i++) {
-        const bool sync = p->durability == DURABILITY_UNIT;
-        if ((sync && publish_sync(p->stage, i, NULL) != VSR_OK) ||
-            p->stage->mounts[i].sync_errno != 0) {
+    for (uint32_t i = 0; i < p->stage->mount_count && !p->cancelled; i++) {
+        const vsr_code synced =
+            p->durability == DURABILITY_UNIT ? publish_sync(p->stage, i, NULL) : VSR_OK;
+        p->cancelled = synced == VSR_ERR_CANCELLED;
+        if (!p->cancelled && p->stage->mounts[i].sync_errno != 0) {
             changed = publish_fail_mount(p, groups, group_count, i) || changed;
         }
     }
@@ -323,6 +306,24 @@ static void publish_take_back(struct publication *p, const uint32_t *groups, uin
     }
 }
 
+/* A sync was not waited for: what has not committed goes back and stays staged, for whoever goes on
+ * with the run. */
+static void publish_put_off(struct publication *p, const uint32_t *groups, uint32_t group_count)
+{
+    for (uint32_t i = group_count; i-- > 0;) {
+        const struct stage_group *g = &p->stage->groups[groups[i]];
+        publish_trees_back(p, groups[i]);
+        for (uint32_t k = g->first_unit + g->unit_count; k-- > g->first_unit;) {
+            const uint32_t unit = p->stage->group_units[k];
+            if (p->states[unit] == UNIT_STAGED) {
+                publish_put_off_unit(p, unit);
+            }
+        }
+        publish_count_residue(p, groups[i]);
+    }
+    publish_settle(p, groups, group_count);
+}
+
 vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t group_count,
                         enum durability durability, const struct publish_log *log,
                         enum unit_state *states, struct outcome_row *rows, uint64_t *residue,
@@ -343,19 +344,23 @@ vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t gr
         publish_begin_group(&p, groups[i]);
     }
     (void)publish_sync_all(&p, groups, group_count);
-    for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
+    for (uint32_t i = 0; i < group_count && code == VSR_OK && !p.cancelled; i++) {
         code = publish_rename_group(&p, groups[i], error);
         publish_touch_made(&p, groups[i]);
     }
-    if (code == VSR_OK) {
+    if (code == VSR_OK && !p.cancelled) {
         code = publish_sync_renames(&p, groups, group_count, error);
     }
-    for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
+    for (uint32_t i = 0; i < group_count && code == VSR_OK && !p.cancelled; i++) {
         publish_count_residue(&p, groups[i]);
         code = publish_commit_group(&p, groups[i], error);
     }
     if (code != VSR_OK) {
         publish_take_back(&p, groups, group_count);
+    } else if (p.cancelled) {
+        publish_put_off(&p, groups, group_count);
+        code = err_set(error, VSR_ERR_CANCELLED, "dest/publish",
+                       "publishing was put off: the run was cancelled");
     }
     free(p.steps);
     return code;

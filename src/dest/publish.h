@@ -42,13 +42,20 @@ struct publish_log {
 enum unit_state { UNIT_STAGED, UNIT_FAILED, UNIT_PUBLISHED };
 
 /* Sync what the groups' mounts hold (durability unit or end). A sync error is final: it is
- * reported for every unit with data since the last good sync, never retried into success. */
+ * reported for every unit with data since the last good sync, never retried into success. Errors:
+ * also CANCELLED (publish_sync_begin()). */
 vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error);
 
 /* What publish_groups() takes at most for files that appear one by one, for the budget: those in
  * folders that exist, and of units that stand alone (stage_options, may be NULL). A tree whose
  * place comes to exist meanwhile takes as much for each of its files. */
 uint64_t publish_step_bytes(const struct plan *plan, const uint8_t *alone);
+
+/* From here on, until stage_close(), publish_sync() does not wait for a sync that lasts longer than
+ * some seconds after *cancel has become non-zero: it is CANCELLED then, and so is each one after
+ * it. Before threads and buffers are many (dest/sync_child.h). Where no process can be had, or
+ * nothing but memory is written to, it waits. */
+void publish_sync_begin(struct stage *stage, const volatile int *cancel);
 
 /* Publish groups, with one sync before all their renames and one after: states[unit] says which
  * units are whole; the others are withdrawn from the staged trees first (their files, then
@@ -59,9 +66,10 @@ uint64_t publish_step_bytes(const struct plan *plan, const uint8_t *alone);
  * has been swapped back; residue[unit] is raised for each file that could not be. Units that come
  * PUBLISHED are left alone; files that the engine left STAGED (ACTION_STAGE) are kept by the log
  * for later, or left alone when that is NULL (no journal). Errors of single units are in the rows;
- * the call fails only when the journal does: then every unit without a commit record has been
+ * the call fails when the journal does: then every unit without a commit record has been
  * taken back and is FAILED, with EIO at the first of its files, and what could not go back is in
- * residue. */
+ * residue. It is CANCELLED when a sync was: then units without a commit record have been taken back
+ * and are STAGED, with their rows as they were. */
 vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t group_count,
                         enum durability durability, const struct publish_log *log,
                         enum unit_state *states, struct outcome_row *rows, uint64_t *residue,

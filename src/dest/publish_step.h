@@ -48,6 +48,7 @@ struct publication {
     struct meta_policy policy;
     struct publish_step *steps;
     size_t step_count;
+    bool cancelled; /* a sync was not waited for */
 };
 
 /* Add the steps for a unit's staged files: those outside trees, or those in one tree (merge).
@@ -88,6 +89,9 @@ vsr_code publish_run_steps(struct publication *p, uint32_t group, size_t first, 
  * row gets the cause, or, if it was not RESTORED, the first one that was; MARK_NONE: none of
  * them, all WITHDRAWN. What can neither be undone nor removed is residue. */
 void publish_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int os_errno);
+
+/* A unit's steps undone; it stays STAGED, unless one cannot be: then it is FAILED. */
+void publish_put_off_unit(struct publication *p, uint32_t unit);
 
 /* A failed unit's files in trees that are in staging (again). */
 void publish_remove_staged(struct publication *p, uint32_t unit);

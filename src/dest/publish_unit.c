@@ -127,6 +127,22 @@ static void step_fail_unit(struct publication *p, uint32_t unit, uint32_t file, 
     }
 }
 
+void publish_put_off_unit(struct publication *p, uint32_t unit)
+{
+    bool failed = false;
+    for (size_t i = p->step_count; i-- > 0;) {
+        struct publish_step *step = &p->steps[i];
+        if (p->stage->plan->files[step->file].unit == unit) {
+            failed = publish_step_undo(p, step) != 0 || failed;
+        }
+    }
+    if (failed) {
+        publish_fail_unit(p, unit, MARK_NONE, 0); /* tries again, and counts what stays */
+    } else if (p->log != NULL && p->log->drop != NULL) {
+        p->log->drop(p->log->context, unit);
+    }
+}
+
 /* Does the unit need a file that a failed unit owns (rulings 8 and 28)? */
 static bool step_shares_failure(const struct publication *p, uint32_t unit)
 {

@@ -122,6 +122,27 @@ static int recover_ranges(const struct recover *r, const struct recover_file *f,
     return fault == ENOENT || fault == EBADMSG ? 0 : fault;
 }
 
+/* Nothing of it is staged any more: the folder went with a commit that is not counted, or was lost.
+ * What stands at the place is replaced again; where nothing was, ours goes. */
+static int recover_unstaged(const struct recover *r, const struct publish_intent *intent)
+{
+    const struct stage *stage = r->stage;
+    const struct stage_mount *mount = &stage->mounts[stage_file_mount(stage, intent->file)];
+    char name[WIN_NAME_BYTES_MAX + 1];
+    if (!stage_final_name(stage, intent->file, name)) {
+        return EINVAL;
+    }
+    OWN(fd) fd = publish_open_parent(stage, stage->plan->files[intent->file].directory);
+    if (fd < 0) {
+        return fd == -ENOENT && !intent->at_place.present ? 0 : -fd;
+    }
+    const struct publish_identity now = publish_identify(fd, name);
+    if (recover_is_staged(mount, intent, &now)) {
+        return intent->at_place.present || unlinkat(fd, name, 0) == 0 ? 0 : errno;
+    }
+    return !intent->at_place.present || recover_is(mount, &intent->at_place, &now) ? 0 : ESTALE;
+}
+
 static int recover_file(const struct recover *r, struct publication *p,
                         const struct publish_intent *intent)
 {
@@ -130,7 +151,7 @@ static int recover_file(const struct recover *r, struct publication *p,
                              .had = intent->at_place.present};
     const int opened = publish_step_open(p, intent->file, &f.ends);
     if (opened != 0) {
-        return opened == ENOENT && !f.had ? 0 : opened; /* the folder is gone, and ours with it */
+        return opened == ENOENT && intent->in_place == 0 ? recover_unstaged(r, intent) : opened;
     }
     f.staged = publish_identify(f.ends.staged_fd, f.ends.staged);
     f.old = publish_identify(f.ends.staged_fd, f.ends.old);

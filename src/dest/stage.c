@@ -184,6 +184,7 @@ vsr_code stage_close(struct stage *stage, bool keep, vsr_error *error)
 {
     struct stage_layout *layout = stage_layout_of(stage);
     vsr_code code = VSR_OK;
+    publish_sync_end(stage);
     publish_close_places(layout);
     if (!keep) {
         for (uint32_t i = 0; i < stage->mount_count; i++) {

@@ -359,7 +359,8 @@ void stage_layout_trees(struct stage_layout *layout)
     for (uint32_t i = 0; i < plan->directory_count; i++) {
         const uint32_t parent = plan->directories[i].parent;
         if (layout->wanted[i] == WANT_MOUNT && parent != MARK_NONE &&
-            layout->directory_anchor[i] == MARK_NONE) { /* it is there, and nothing goes there now */
+            layout->directory_anchor[i] ==
+                MARK_NONE) { /* it is there, and nothing goes there now */
             stage->directory_mount[i] = stage->directory_mount[parent];
         }
         if (layout->wanted[i] == WANT_NOT || layout_exists(layout, i) || parent == MARK_NONE) {

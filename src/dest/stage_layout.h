@@ -99,6 +99,8 @@ vsr_code stage_folder_fill(struct stage_layout *layout, vsr_error *error);
 void stage_find_bases(struct stage_layout *layout);
 /* At the end of a run: directories that were kept open get the media's permissions. */
 void publish_close_places(struct stage_layout *layout);
+/* At the end: who syncs for publish_sync() is let go. */
+void publish_sync_end(struct stage *stage);
 /* Everything below fd goes. 0 or errno. */
 int stage_folder_empty(int fd);
 

@@ -24,7 +24,7 @@ vsr_code checkpoint_open(struct checkpoint *out, int dir_fd, int rows_fd, struct
                          vsr_error *error);
 void checkpoint_close(struct checkpoint *checkpoint);
 
-/* The calls that early_sync_begin() wants. */
+/* The calls that early_sync_open() wants. */
 struct early_sync_watch checkpoint_watch(struct checkpoint *checkpoint);
 
 /* The last epoch that was kept; 0: none, or nothing that can be read. */

@@ -110,12 +110,33 @@ static vsr_code groups_publish(struct conduct *c, const struct publish_log *log,
     return rc;
 }
 
+/* A sync that was not waited for ends the run as the signal does that it was given up for. */
+static vsr_code groups_publish_or_stop(struct conduct *c, const struct publish_log *log,
+                                       vsr_error *error)
+{
+    vsr_error cause = {0};
+    const vsr_code rc = groups_publish(c, log, &cause);
+    if (rc == VSR_ERR_CANCELLED) {
+        c->stopped_by = *c->options->cancel;
+        return VSR_OK;
+    }
+    if (rc != VSR_OK && error != NULL && error->code == VSR_OK) {
+        *error = cause;
+    }
+    return rc;
+}
+
 static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
 {
     vsr_code rc = VSR_OK;
     for (uint32_t m = 0; m < c->stage->mount_count; m++) {
         vsr_error one = {0};
         const vsr_code synced = publish_sync(c->stage, m, &one);
+        if (synced == VSR_ERR_CANCELLED) { /* published, and synced by who goes on with the run */
+            c->cut_short = true;
+            c->stopped_by = *c->options->cancel;
+            return rc;
+        }
         if (synced != VSR_OK) {
             unit_states_not_durable(&c->units, c->stage, m, one.os_errno != 0 ? one.os_errno : EIO);
             if (rc == VSR_OK && error != NULL && error->code == VSR_OK) {
@@ -124,7 +145,7 @@ static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
             rc = rc == VSR_OK ? synced : rc;
         }
     }
-    return rc;
+    return rc == VSR_OK ? journal_synced(&c->journal, error) : rc;
 }
 
 /* Start the engine; workers run from here on. skip: of unit_states_skip(). */
@@ -178,7 +199,7 @@ static vsr_code groups_move(struct conduct *c, vsr_error *error)
             group_wait(c, group);
         }
         if (rc == VSR_OK && !stopping && commit_is_due(c)) {
-            rc = groups_publish(c, &log, error);
+            rc = groups_publish_or_stop(c, &log, error);
             run_profile_mark_synced(&c->profile, CONTROL_PUBLISH, c->stage, &c->journal);
         }
         conduct_tell(c, false);
@@ -195,12 +216,16 @@ vsr_code conduct_move(struct conduct *c, vsr_error *error)
     }
     const struct early_sync_watch watch = checkpoint_watch(&c->checkpoint);
     conduct_count_before(c, skip);
+    publish_sync_begin(c->stage, c->options->cancel);
+    struct early_sync *early =
+        c->options->durability != DURABILITY_NONE ? early_sync_open(c->stage, &watch) : NULL;
     vsr_code rc = engine_begin(c, skip, error);
     if (rc == VSR_OK) {
-        struct early_sync *early =
-            c->options->durability != DURABILITY_NONE ? early_sync_begin(c->stage, &watch) : NULL;
+        early_sync_begin(early);
         rc = groups_move(c, error);
-        (void)early_sync_end(early);
+    }
+    (void)early_sync_end(early);
+    if (c->engine != NULL) {
         engine_finish(c, &c->losses);
     }
     if (rc == VSR_OK && c->options->durability == DURABILITY_END) {

@@ -22,6 +22,13 @@ struct holding {
     own_fd fd; /* of where, or -1 */
 };
 
+/* Does its row say that it is whole? One of a run that a signal ended was withdrawn. */
+static bool row_is_whole(const struct outcome_row *row)
+{
+    return row->outcome == OUTCOME_RESTORED || row->outcome == OUTCOME_STAGED ||
+           row->outcome == OUTCOME_WITHDRAWN;
+}
+
 /* Does what an epoch says of this file still hold? */
 static bool mark_counts(const struct holding *h, uint32_t file)
 {
@@ -98,12 +105,14 @@ uint8_t *held_find(const struct stage *stage, struct outcome_row *rows, _Atomic 
                         .fd = -1};
     for (uint32_t i = 0; i < plan->file_count; i++) {
         h.held[i] = stage_is_staged(stage, i) && plan->files[i].kind != KIND_DIRECTORY &&
-                    (rows[i].outcome == OUTCOME_RESTORED || rows[i].outcome == OUTCOME_STAGED) &&
-                    mark_counts(&h, i) && staged_stands(&h, i);
+                    row_is_whole(&rows[i]) && mark_counts(&h, i) && staged_stands(&h, i);
     }
     names_settle(&h);
     for (uint32_t i = 0; i < plan->file_count; i++) {
-        if (h.held[i] == 0 && done[plan->files[i].unit] == 0) {
+        if (h.held[i] != 0) {
+            rows[i].outcome =
+                plan->files[i].action == ACTION_STAGE ? OUTCOME_STAGED : OUTCOME_RESTORED;
+        } else if (done[plan->files[i].unit] == 0) {
             rows[i] = (struct outcome_row){0};
             atomic_store_explicit(&epochs[i], 0, memory_order_release);
         }

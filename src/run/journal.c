@@ -222,6 +222,13 @@ vsr_code journal_ready(struct journal *journal, const struct journal_readiness *
     return records_write(journal, &records, true, error);
 }
 
+vsr_code journal_synced(struct journal *journal, vsr_error *error)
+{
+    struct buffer records = {0};
+    record_add(journal, &records, JOURNAL_SYNCED, MARK_NONE, NULL, 0);
+    return records_write(journal, &records, true, error);
+}
+
 vsr_code journal_end(struct journal *journal, int exit_code, bool open, vsr_error *error)
 {
     const struct journal_end end = {.exit_code = exit_code, .open = open ? 1 : 0};

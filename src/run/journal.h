@@ -19,20 +19,21 @@
 #include <stdatomic.h>
 
 enum journal_type {
-    JOURNAL_BEGIN = 1,    /* struct journal_begin                                          */
-    JOURNAL_MOUNT = 2,    /* struct journal_mount: a staging folder's identity             */
-    JOURNAL_INTENT = 3,   /* struct publish_intent; group: the group's first unit          */
-    JOURNAL_COMMIT = 4,   /* struct journal_commit; group as above                         */
-    JOURNAL_END = 5,      /* struct journal_end                                            */
-    JOURNAL_CALL = 6,     /* JSON text, in parts: how the run was called (run/run_call.h)  */
-    JOURNAL_SESSION = 7,  /* struct journal_session: a process begins, or goes on          */
-    JOURNAL_PLACES = 8,   /* struct stage_place, several                                   */
-    JOURNAL_BASES = 9,    /* struct stage_base, several                                    */
-    JOURNAL_REFUSED = 10, /* struct journal_refused and a sentence: a unit, since planning */
-    JOURNAL_READY = 11,   /* nothing: all of the above is said, files may be staged; what
+    JOURNAL_BEGIN = 1,     /* struct journal_begin                                          */
+    JOURNAL_MOUNT = 2,     /* struct journal_mount: a staging folder's identity             */
+    JOURNAL_INTENT = 3,    /* struct publish_intent; group: the group's first unit          */
+    JOURNAL_COMMIT = 4,    /* struct journal_commit; group as above                         */
+    JOURNAL_END = 5,       /* struct journal_end                                            */
+    JOURNAL_CALL = 6,      /* JSON text, in parts: how the run was called (run/run_call.h)  */
+    JOURNAL_SESSION = 7,   /* struct journal_session: a process begins, or goes on          */
+    JOURNAL_PLACES = 8,    /* struct stage_place, several                                   */
+    JOURNAL_BASES = 9,     /* struct stage_base, several                                    */
+    JOURNAL_REFUSED = 10,  /* struct journal_refused and a sentence: a unit, since planning */
+    JOURNAL_READY = 11,    /* nothing: all of the above is said, files may be staged; what
                               intents before it were about has been taken back              */
-    JOURNAL_FATES = 12,   /* struct journal_fate, several: of the commit that follows      */
-    JOURNAL_UNCOMMIT = 13 /* uint32_t, several: units whose commit counts no more          */
+    JOURNAL_FATES = 12,    /* struct journal_fate, several: of the commit that follows      */
+    JOURNAL_UNCOMMIT = 13, /* uint32_t, several: units whose commit counts no more          */
+    JOURNAL_SYNCED = 14    /* nothing: all that was committed is on stable storage */
 };
 
 struct journal_record { /* in front of each payload; behind it the u64 XXH3-64 of both */
@@ -132,6 +133,9 @@ struct journal_readiness {
 };
 vsr_code journal_ready(struct journal *journal, const struct journal_readiness *ready,
                        vsr_error *error);
+
+/* After the one sync of durability `end`. Synced. */
+vsr_code journal_synced(struct journal *journal, vsr_error *error);
 
 /* The last word of a process that was not killed. */
 vsr_code journal_end(struct journal *journal, int exit_code, bool open, vsr_error *error);

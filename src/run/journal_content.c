@@ -282,6 +282,15 @@ static const char *take_uncommit(struct reading *r, struct view payload)
     return NULL;
 }
 
+static const char *take_synced(struct reading *r, struct view payload)
+{
+    (void)payload;
+    for (uint32_t u = 0; u < r->plan->unit_count; u++) {
+        r->out->units[u].epoch = 0;
+    }
+    return NULL;
+}
+
 static const char *take_end(struct reading *r, struct view payload)
 {
     if (payload.n != sizeof r->out->end) {
@@ -299,7 +308,7 @@ static take *const takes[] = {
     [JOURNAL_SESSION] = take_session,   [JOURNAL_PLACES] = take_places,
     [JOURNAL_BASES] = take_bases,       [JOURNAL_REFUSED] = take_refused,
     [JOURNAL_READY] = take_ready,       [JOURNAL_FATES] = take_fates,
-    [JOURNAL_UNCOMMIT] = take_uncommit,
+    [JOURNAL_UNCOMMIT] = take_uncommit, [JOURNAL_SYNCED] = take_synced,
 };
 
 static const char *take_record(struct reading *r, const struct journal_record *record,

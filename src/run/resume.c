@@ -109,7 +109,7 @@ bool resume_is_over(const struct resume *resume)
 static bool unit_may_go_on(const struct resume *r, uint32_t unit)
 {
     const struct plan_unit *u = &r->plan->units[unit];
-    bool any = false;
+    bool any = r->content.units[unit].refusal == REFUSAL_NO_SPACE;
     for (uint32_t i = 0; i < u->file_count; i++) {
         const uint8_t outcome = r->folder.rows[u->first_file + i].outcome;
         any = any || outcome == OUTCOME_DEST_FULL || outcome == OUTCOME_CANCELLED;

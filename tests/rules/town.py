@@ -76,22 +76,22 @@ class Town:
 
     def __init__(self, s, media, *arguments, players=None):
         self.s, self.media, self.arguments, self.players = s, media, arguments, players
-        self.number = 0
+        self.number = None
         self.root = None
         self.wanted = self.run_once()
         self.wanted_diary = players.diary if players else None
 
     def copy(self):
         """A destination as the scenario's; its path."""
-        self.number += 1
-        self.root = os.path.join(self.s.folder, b"copy-%d" % self.number)
+        self.number = self.s.number()
+        self.root = os.path.join(self.s.folder, b"copy-" + self.number)
         subprocess.run(["cp", "-a", self.s.dest.folder, self.root], check=True)
         if self.players and os.path.exists(os.path.join(self.players.folder, b"diary")):
             os.unlink(os.path.join(self.players.folder, b"diary"))
         return self.root
 
     def folder(self):
-        return os.path.join(self.s.folder, b"run-of-%d" % self.number)
+        return os.path.join(self.s.folder, b"run-of-" + self.number)
 
     def call(self):
         return ["run", self.media, "--json", "--quiet", "--run-dir", self.folder(),

@@ -1,0 +1,110 @@
+/* publish_sync.c - one mount synced, and how long that is waited for.
+ *
+ * Errors are sticky: what a sync that failed did not cover is never reported as covered by a later
+ * one. */
+#include "dest/publish.h"
+
+#include "base/clock.h"
+#include "base/heap.h"
+#include "dest/stage_layout.h"
+#include "dest/sync_child.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A run that is cancelled ends within five seconds; the rest of its end wants some of them. */
+static const uint64_t SYNC_PATIENCE_NS = 2000000000;
+enum { SYNC_LOOK_MS = 50 };
+
+struct stage_syncing {
+    struct sync_child child;
+    const volatile int *cancel;
+    uint64_t cancelled_ns; /* when that was seen first; 0: not yet */
+};
+
+void publish_sync_begin(struct stage *stage, const volatile int *cancel)
+{
+    bool disk = false;
+    for (uint32_t i = 0; i < stage->mount_count; i++) {
+        disk = disk || !stage->mounts[i].abilities.memory_backed;
+    }
+    if (cancel == NULL || !disk) {
+        return;
+    }
+    int *fds = heap_alloc(stage->mount_count, sizeof *fds);
+    struct stage_syncing *syncing = heap_alloc(1, sizeof *syncing);
+    for (uint32_t i = 0; i < stage->mount_count; i++) {
+        fds[i] = stage->mounts[i].top.fd;
+    }
+    syncing->cancel = cancel;
+    if (sync_child_open(&syncing->child, fds, stage->mount_count) == 0) {
+        stage->syncing = syncing;
+    } else {
+        free(syncing);
+    }
+    free(fds);
+}
+
+void publish_sync_end(struct stage *stage)
+{
+    if (stage->syncing != NULL) {
+        sync_child_close(&stage->syncing->child);
+        free(stage->syncing);
+        stage->syncing = NULL;
+    }
+}
+
+/* Has it been cancelled for longer than is waited? */
+static bool sync_is_over(struct stage_syncing *syncing)
+{
+    if (*syncing->cancel != 0 && syncing->cancelled_ns == 0) {
+        syncing->cancelled_ns = clock_monotonic_ns();
+    }
+    return syncing->cancelled_ns != 0 &&
+           clock_monotonic_ns() - syncing->cancelled_ns >= SYNC_PATIENCE_NS;
+}
+
+/* 0, an errno of the sync, or ECANCELED: it was not waited for. */
+static int sync_wait(struct stage *stage, uint32_t mount)
+{
+    struct stage_syncing *syncing = stage->syncing;
+    int fault = 0;
+    if (syncing == NULL) {
+        return syncfs(stage->mounts[mount].top.fd) == 0 ? 0 : errno;
+    }
+    if (syncing->child.busy) {
+        return ECANCELED;
+    }
+    enum sync_child_end end =
+        sync_child_ask(&syncing->child, mount) ? SYNC_CHILD_WAITING : SYNC_CHILD_GONE;
+    while (end == SYNC_CHILD_WAITING && !sync_is_over(syncing)) {
+        end = sync_child_wait(&syncing->child, SYNC_LOOK_MS, -1, &fault);
+    }
+    if (end == SYNC_CHILD_GONE) {
+        return syncfs(stage->mounts[mount].top.fd) == 0 ? 0 : errno;
+    }
+    return end == SYNC_CHILD_TOLD ? fault : ECANCELED;
+}
+
+vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error)
+{
+    struct stage_mount *m = &stage->mounts[mount];
+    if (m->sync_errno == 0) {
+        const uint64_t began_ns = clock_monotonic_ns();
+        const int fault = sync_wait(stage, mount);
+        stage->synced_ns += clock_monotonic_ns() - began_ns;
+        stage->sync_count++;
+        if (fault == ECANCELED) {
+            return err_set(error, VSR_ERR_CANCELLED, "dest/publish",
+                           "a sync was not waited for: the run was cancelled");
+        }
+        m->sync_errno = fault;
+    }
+    if (m->sync_errno != 0) {
+        errno = m->sync_errno;
+        return err_sys(error, err_dest_code(errno), "dest/publish",
+                       "what was written cannot be made durable");
+    }
+    return VSR_OK;
+}

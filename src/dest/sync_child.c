@@ -1,0 +1,147 @@
+/* sync_child.c - the process that syncs: cloned twice, so that it is an orphan; it makes system
+ * calls and nothing else, because other threads of ours may hold any lock. */
+#include "dest/sync_child.h"
+
+#include "base/bug.h"
+#include "base/heap.h"
+#include "base/own.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* --- in the child: nothing but system calls --- */
+
+struct child_work {
+    const int *fds; /* sorted copies, to keep */
+    const int *keep;
+    uint32_t count, keep_count;
+    int fd;
+};
+
+/* Descriptors that are not its business: a pipe that it held would never end for its reader. */
+static void child_close_others(const struct child_work *work)
+{
+    unsigned first = 0;
+    for (uint32_t i = 0; i < work->keep_count; i++) {
+        const unsigned kept = (unsigned)work->keep[i];
+        if (kept > first) {
+            (void)syscall(SYS_close_range, first, kept - 1, 0);
+        }
+        first = kept + 1;
+    }
+    (void)syscall(SYS_close_range, first, ~0u, 0);
+}
+
+static void child_run(const struct child_work *work)
+{
+    uint32_t number;
+    child_close_others(work);
+    while (syscall(SYS_read, work->fd, &number, sizeof number) == (long)sizeof number &&
+           number < work->count) {
+        const int32_t fault = syscall(SYS_syncfs, work->fds[number]) == 0 ? 0 : errno;
+        if (syscall(SYS_write, work->fd, &fault, sizeof fault) != (long)sizeof fault) {
+            break;
+        }
+    }
+    (void)syscall(SYS_exit_group, 0);
+}
+
+/* A process without a signal for its end. */
+static long child_clone(void)
+{
+    return syscall(SYS_clone, 0UL, NULL, NULL, NULL, NULL);
+}
+
+/* --- on our side --- */
+
+static int compare_fds(const void *left, const void *right)
+{
+    const int a = *(const int *)left, b = *(const int *)right;
+    return (a > b) - (a < b);
+}
+
+/* The process in between ends at once and is waited for here. */
+static int child_start(const struct child_work *work)
+{
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    const int masking = pthread_sigmask(SIG_SETMASK, &all, &before);
+    if (masking != 0) {
+        return masking;
+    }
+    const long pid = child_clone();
+    if (pid == 0) {
+        if (child_clone() == 0) {
+            child_run(work);
+        }
+        (void)syscall(SYS_exit_group, 0);
+    }
+    const int fault = pid < 0 ? errno : 0;
+    while (pid > 0 && waitpid((pid_t)pid, NULL, __WALL) < 0 && errno == EINTR) {
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return fault;
+}
+
+int sync_child_open(struct sync_child *out, const int *fds, uint32_t count)
+{
+    int ends[2];
+    *out = (struct sync_child){-1, false};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        return errno;
+    }
+    OWN(fd) ours = ends[0];
+    OWN(fd) its = ends[1];
+    OWN(heap) memory = heap_alloc(count + 1u, sizeof(int));
+    int *keep = memory;
+    for (uint32_t i = 0; i < count; i++) {
+        keep[i] = fds[i];
+    }
+    keep[count] = its;
+    qsort(keep, count + 1u, sizeof *keep, compare_fds);
+    const struct child_work work = {fds, keep, count, count + 1u, its};
+    const int fault = child_start(&work);
+    if (fault == 0) {
+        out->fd = take_fd(&ours);
+    }
+    return fault;
+}
+
+void sync_child_close(struct sync_child *child)
+{
+    own_fd_drop(&child->fd);
+}
+
+bool sync_child_ask(struct sync_child *child, uint32_t number)
+{
+    VSR_REQUIRE(!child->busy);
+    child->busy = child->fd >= 0 &&
+                  send(child->fd, &number, sizeof number, MSG_NOSIGNAL) == (ssize_t)sizeof number;
+    return child->busy;
+}
+
+enum sync_child_end sync_child_wait(struct sync_child *child, int timeout_ms, int wake_fd,
+                                    int *fault)
+{
+    int32_t told = 0;
+    struct pollfd events[2] = {{.fd = child->fd, .events = POLLIN},
+                               {.fd = wake_fd, .events = POLLIN}};
+    const int ready = poll(events, 2, timeout_ms);
+    if (ready <= 0 || events[0].revents == 0) {
+        return SYNC_CHILD_WAITING; /* EINTR as well: the caller looks why */
+    }
+    if (read(child->fd, &told, sizeof told) != (ssize_t)sizeof told) {
+        sync_child_close(child);
+        child->busy = false;
+        return SYNC_CHILD_GONE;
+    }
+    child->busy = false;
+    *fault = told;
+    return SYNC_CHILD_TOLD;
+}

@@ -1,0 +1,364 @@
+"""Runs that did not end by themselves, beside kills at each call (test_resume.py): K-02, K-04, K-05 and
+K-07 of what a restore must survive, and what a resume finds that is not as it was left.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+from scenario import Scenario, Skip, Told, equal, expect, run_rules
+from town import CAN, MIB, Town, grown, pattern, replaced, snapshot
+
+
+def large(s, count=12):
+    """Large files of one component, so that a run takes a while."""
+    c = s.writer("W", method=CAN).component("c").files(r"C:\big", "*", recursive=True)
+    for i in range(count):
+        s.put(rf"C:\big\{i}.bin", pattern(i, 16 * MIB), mtime=1500000000 + i)
+    s.backup().include(c)
+    return s.pack()
+
+
+def begun(town, pieces=0):
+    """A process that runs, and has come so far."""
+    town.copy()
+    run = subprocess.Popen([os.environ["VSSRESTORE"], *town.call()], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    rows = os.path.join(town.folder(), b"pieces.bin")
+    while run.poll() is None and not (os.path.exists(rows) and marked(rows) > pieces):
+        time.sleep(0.001)
+    return run
+
+
+def marked(path):
+    with open(path, "rb") as opened:
+        return sum(byte != 0 for byte in opened.read()[24::4])
+
+
+def journal_of(town):
+    return os.path.join(town.folder(), b"journal")
+
+
+def killed_in_the_middle(town):
+    """A run folder with something to go on with."""
+    count = town.count_calls()
+    for number in range(count * 2 // 3, 0, -1):
+        if town.kill_at(number) and town.is_begun():
+            return
+        town.clear()
+    expect(False, "it was not killed in the middle")
+
+
+def K02_signals_end_a_run_in_order():
+    with Scenario() as s:
+        town = Town(s, large(s), "--workers", "2")
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            run = begun(town, pieces=40)
+            moment = time.monotonic()
+            run.send_signal(number)
+            out, _ = run.communicate(timeout=30)
+            took = time.monotonic() - moment
+            expect(took < 5, f"{took} s after signal {number}")
+            equal(run.returncode, 128 + number)
+            summary = json.loads(out.splitlines()[-1])
+            equal((summary["t"], summary["exit_code"]), ("summary", 128 + number))
+            equal([unit["status"] for unit in summary["units"]], ["NONE"])
+            expect(any("resume" in note for note in summary["notes"]), summary["notes"])
+            found = snapshot(os.path.join(town.root, b"C"))[0]
+            expect(not any(path.startswith(b"big") for path in found), "something is visible")
+            town.resume(f"after signal {number}")
+            town.clear()
+
+
+def K02_a_second_signal_ends_it_at_once():
+    with Scenario() as s:
+        town = Town(s, large(s), "--workers", "1")
+        run = begun(town)
+        run.send_signal(signal.SIGINT)
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=30)
+        equal(run.returncode, 128 + signal.SIGINT)
+        town.resume("after two signals")
+
+
+def K04_a_copy_of_a_destination_is_not_taken_for_it():
+    """Its staging folder is another one, and may hold anything."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        killed_in_the_middle(town)
+        away = os.path.join(s.folder, b"away")
+        os.rename(town.root, away)
+        subprocess.run(["cp", "-a", away, town.root], check=True)
+        before = snapshot(town.root)
+        equal(s.resume(town.folder()).exit, 41)
+        equal(snapshot(town.root), before)
+
+
+def K04_a_torn_record_is_passed_over():
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        for torn in (b"x", b"VSRJ", b"VSRJ" + bytes(27), os.urandom(200)):
+            killed_in_the_middle(town)
+            with open(journal_of(town), "ab") as opened:
+                opened.write(torn)
+            town.resume(f"{len(torn)} torn bytes")
+            town.clear()
+
+
+def K04_a_damaged_journal_is_refused():
+    """One flipped bit anywhere but in the last record: nothing is touched."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        killed_in_the_middle(town)
+        with open(journal_of(town), "rb") as opened:
+            whole = opened.read()
+        before = snapshot(town.root)
+        for at in list(range(0, 200, 7)) + list(range(200, len(whole) // 2, 97)):
+            with open(journal_of(town), "wb") as opened:
+                opened.write(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1:])
+            told = s.resume(town.folder())
+            equal(told.exit, 41, f"byte {at}\n{told.told()}")
+        equal(snapshot(town.root), before)
+        with open(journal_of(town), "wb") as opened:
+            opened.write(whole)
+        town.resume("with its own journal again")
+
+
+def K04_a_journal_of_another_plan_is_refused():
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        media = s.pack()
+        town = Town(s, media)
+        killed_in_the_middle(town)
+        other = Town(s, media, "--file", r"C:\old\0.dat")
+        killed_in_the_middle(other)
+        shutil.copy(journal_of(other), journal_of(town))
+        told = s.resume(town.folder())
+        equal(told.exit, 41, told.told())
+        expect(told.told_of("another plan"), told.told())
+
+
+def K05_the_second_of_two_at_once_is_refused():
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        killed_in_the_middle(town)
+        with open(journal_of(town), "rb") as first:
+            fcntl.flock(first, fcntl.LOCK_EX)
+            before = snapshot(town.root)
+            told = s.resume(town.folder())
+            equal(told.exit, 40, told.told())
+            equal(snapshot(town.root), before)
+        town.resume("when the first has gone")
+
+
+def K05_a_resume_of_a_run_at_work_is_refused():
+    with Scenario() as s:
+        town = Town(s, large(s), "--workers", "1")
+        run = begun(town)
+        run.send_signal(signal.SIGSTOP)
+        equal(s.resume(town.folder()).exit, 40)
+        run.send_signal(signal.SIGCONT)
+        run.communicate(timeout=60)
+        equal(run.returncode, 0)
+
+
+def K07_a_stopped_run_goes_on():
+    with Scenario() as s:
+        town = Town(s, large(s))
+        run = begun(town, pieces=20)
+        run.send_signal(signal.SIGSTOP)
+        time.sleep(1)
+        run.send_signal(signal.SIGCONT)
+        run.communicate(timeout=60)
+        equal(run.returncode, 0)
+        found = snapshot(town.root)
+        equal(sorted(found[0]), sorted(town.wanted[0][0]))
+
+
+def K08_a_finished_run_is_told_again():
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        town.copy()
+        first = Told(town.call())
+        before = snapshot(town.root)
+        again = s.resume(town.folder())
+        equal(again.exit, first.exit)
+        equal(again.out.splitlines()[-1], first.out.splitlines()[-1])
+        equal(snapshot(town.root), before)
+        text = Told(["resume", town.folder()]).must(0)
+        expect("restored: all 1 units" in text.out, text.told())
+
+
+def K08_no_run_folder_is_a_selection_error():
+    with Scenario() as s:
+        equal(Told(["resume", s.folder]).exit, 11)
+        equal(Told(["resume", os.path.join(s.folder, b"none")]).exit, 11)
+        equal(Told(["resume"]).exit, 2)
+        equal(Told(["resume", s.folder, "--volume", "C:=/tmp"]).exit, 2)
+
+
+def K08_a_folder_of_somebody_else_is_not_trusted():
+    if os.geteuid() != 0:
+        raise Skip("only root can give a folder to somebody")
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        killed_in_the_middle(town)
+        os.chown(town.folder(), 12345, 12345)
+        told = s.resume(town.folder())
+        equal(told.exit, 41, told.told())
+        os.chown(town.folder(), 0, 0)
+        os.chmod(town.folder(), 0o777)
+        equal(s.resume(town.folder()).exit, 41)
+
+
+def K09_a_place_that_somebody_changed_is_left_alone():
+    """Ours was exchanged in, then somebody put a file of his own there."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        seen = False
+        for number in range(1, town.count_calls() + 1):
+            town.kill_at(number)
+            place = os.path.join(town.root, b"C/old/0.dat")
+            if not town.is_begun() or not os.path.exists(place):
+                town.clear()
+                continue
+            with open(place, "rb") as opened:
+                ours = opened.read() != b"was 0"
+            staged = [name for name in os.listdir(os.path.join(town.root, b"C"))
+                      if name.startswith(b".vssrestore-")]
+            with open(journal_of(town), "rb") as opened:
+                ended = opened.read()
+            if ours and staged and not os.path.exists(os.path.join(town.folder(),
+                                                                   b"summary.json")):
+                os.rename(place, os.path.join(s.folder, b"away-%d" % number))
+                with open(place, "wb") as out:
+                    out.write(b"somebody's")
+                run = s.resume(town.folder())
+                with open(place, "rb") as opened:
+                    equal(opened.read(), b"somebody's", f"call {number}, {len(ended)}")
+                status = run.summary["units"][0]["status"]
+                expect(status in ("FAILED", "ALL"), run.told())
+                if status == "FAILED":
+                    seen = True
+                    equal(run.exit, 4, run.told())
+                    expect(any("was changed by somebody" in note
+                               for note in run.summary["notes"]), run.told())
+                    kept = [open(os.path.join(folder, name), "rb").read()
+                            for folder, _, names in os.walk(os.path.join(town.root, b"C"))
+                            if b".vssrestore-" in folder for name in names]
+                    expect(b"was 0" in kept, "the original is gone")
+                    for i in (1, 2): # the others are originals again
+                        with open(os.path.join(town.root, b"C/old/%d.dat" % i), "rb") as opened:
+                            equal(opened.read(), b"was %d" % i)
+            town.clear()
+        expect(seen, "no run was killed where this shows")
+
+
+def K09_a_lost_staging_folder_is_made_again():
+    with Scenario() as s:
+        c, d = grown(s)
+        b = s.backup()
+        b.include(c)
+        b.include(d)
+        town = Town(s, s.pack())
+        killed_in_the_middle(town)
+        for name in os.listdir(os.path.join(town.root, b"C")):
+            if name.startswith(b".vssrestore-"):
+                shutil.rmtree(os.path.join(town.root, b"C", name))
+        town.resume("without its staging folder")
+
+
+def in_another_boot(arguments, boot):
+    """Run the program where the system says that it has booted since."""
+    told = Told(["--version"])
+    command = ["unshare", "-m", "sh", "-c",
+               'mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"',
+               boot, os.environ["VSSRESTORE"], *arguments]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False)
+    told.exit, told.out, told.err = (done.returncode, done.stdout.decode(), done.stderr.decode())
+    return told
+
+
+def K03_after_a_boot_only_what_was_synced_counts():
+    """As if the system had booted: staged files without a checkpoint are spoilt, as a power cut
+    leaves them, and nothing of that is seen."""
+    with Scenario() as s:
+        boot = os.path.join(s.folder, b"boot")
+        with open(boot, "w", encoding="ascii") as out:
+            out.write("11111111-2222-3333-4444-555555555555\n")
+        if in_another_boot(["--version"], boot).exit != 0:
+            raise Skip("no namespace can be made here")
+        b = s.backup()
+        b.include(replaced(s))
+        for c in grown(s):
+            b.include(c)
+        for durability in ("unit", "end", "none"):
+            town = Town(s, s.pack(), "--durability", durability)
+            count = town.count_calls()
+            for number in range(1, count + 1, 2):
+                if town.kill_at(number) and town.is_begun():
+                    for folder, _, names in os.walk(town.root):
+                        for name in names if b".vssrestore-" in folder else ():
+                            spoil(os.path.join(folder, name))
+                    in_another_boot(["resume", town.folder(), "--json"], boot)
+                    town.resume(f"{durability}: booted after call {number} of {count}")
+                town.clear()
+
+
+def spoil(path):
+    """What was never synced: its length, and nothing in it. Originals were synced long ago."""
+    facts = os.lstat(path)
+    if os.path.islink(path) or facts.st_mtime_ns < 1450000000 * 10**9:
+        return
+    with open(path, "r+b") as opened:
+        opened.write(bytes(facts.st_size))
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def K10_space_made_ends_all():
+    """A disk that is full for one of two components, then larger."""
+    with Scenario() as s:
+        b = s.backup()
+        for name, size in (("small", 2), ("large", 30)):
+            c = s.writer(name, method=CAN).component("c").files(rf"C:\both\{name}", "*")
+            s.put(rf"C:\both\{name}\x.bin", pattern(size, size * MIB), mtime=1500000000)
+            b.include(c)
+        media = s.pack()
+        top = s.dest.path("C:\\")
+        town = Town(s, media)
+        options = ["mount", "-t", "tmpfs", "-o", "size=20m,mode=755", "none", os.fsdecode(top)]
+        if subprocess.run(options, check=False, capture_output=True).returncode != 0:
+            raise Skip("no tmpfs can be mounted here")
+        try:
+            run = s.run(media)
+            equal(run.exit, 30, run.told())
+            equal([unit["status"] for unit in run.summary["units"]], ["ALL", "NONE"], run.told())
+            again = s.resume(run.folder)
+            equal(again.exit, 30, again.told())
+            subprocess.run(["mount", "-o", "remount,size=200m", os.fsdecode(top)], check=True)
+            last = s.resume(run.folder)
+            equal(last.exit, 0, last.told())
+            equal([unit["status"] for unit in last.summary["units"]], ["ALL", "ALL"], last.told())
+            equal(s.at(r"C:\both\large\x.bin"), pattern(30, 30 * MIB))
+            found = snapshot(s.dest.folder)[0]
+            for path, what in town.wanted[0][0].items():
+                if path != b"C":
+                    equal(found[path], what, f"{path}")
+        finally:
+            subprocess.run(["umount", "-l", os.fsdecode(top)], check=False)
+
+
+if __name__ == "__main__":
+    run_rules(globals())
