@@ -1,9 +1,8 @@
 /* resume.c - going on with a run behind the public call: its folder opened, its set found again,
  * its options taken from its journal, the rest as of any restore. */
-#include "run/resume.h"
 #include "api/restoring.h"
 #include "base/heap.h"
-#include "plan/replay.h"
+#include "run/inspect_run.h"
 
 #include <stdlib.h>
 
@@ -86,5 +85,25 @@ vsr_code vsr_resume(vsr_report **report, const char *run_dir, const vsr_restore_
     }
     resume_close(&resume);
     restoring_end(&r, begun, made, report);
+    return rc;
+}
+
+vsr_code vsr_run_inspect(const char *run_dir, vsr_format format, vsr_sink sink, void *context,
+                         vsr_error *error)
+{
+    struct resume resume;
+    struct buffer text = {0};
+    vsr_code rc = resume_open(&resume, run_dir, false, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    if (format == VSR_FORMAT_JSON) {
+        inspect_run_json(&resume, &text);
+    } else {
+        inspect_run_text(&resume, &text);
+    }
+    resume_close(&resume);
+    rc = sink_give(sink, context, buffer_view(&text), error);
+    buffer_free(&text);
     return rc;
 }

@@ -47,10 +47,10 @@ static vsr_code parent_open(const char *path, int *parent_fd, const char **name,
 }
 
 /* rows_fd is open, of the right size. */
-static vsr_code rows_map(struct run_folder *folder, size_t count, vsr_error *error)
+static vsr_code rows_map(struct run_folder *folder, size_t count, bool to_change, vsr_error *error)
 {
-    void *rows =
-        mmap(NULL, folder->rows_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, folder->rows_fd, 0);
+    const int protection = to_change ? PROT_READ | PROT_WRITE : PROT_READ;
+    void *rows = mmap(NULL, folder->rows_bytes, protection, MAP_SHARED, folder->rows_fd, 0);
     if (rows == MAP_FAILED) {
         return err_sys(error, VSR_ERR_MEMORY, WHERE, "cannot map rows.bin of %s", folder->path);
     }
@@ -83,20 +83,22 @@ static vsr_code rows_make(struct run_folder *folder, uint32_t file_count, vsr_er
                        "cannot reserve %zu bytes for rows.bin in %s", folder->rows_bytes,
                        folder->path);
     }
-    return rows_map(folder, count, error);
+    return rows_map(folder, count, true, error);
 }
 
-vsr_code run_folder_map(struct run_folder *folder, uint32_t file_count, vsr_error *error)
+vsr_code run_folder_map(struct run_folder *folder, uint32_t file_count, bool to_change,
+                        vsr_error *error)
 {
     struct stat facts;
     const size_t count = rows_size(folder, file_count);
-    folder->rows_fd = openat(folder->dir_fd, "rows.bin", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    folder->rows_fd = openat(folder->dir_fd, "rows.bin",
+                             (to_change ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC);
     if (folder->rows_fd < 0 || fstat(folder->rows_fd, &facts) != 0 || !S_ISREG(facts.st_mode) ||
         (uint64_t)facts.st_size != folder->rows_bytes) {
         return err_set(error, VSR_ERR_RUN_FOREIGN, WHERE,
                        "rows.bin in %s is not that of the plan beside it", folder->path);
     }
-    return rows_map(folder, count, error);
+    return rows_map(folder, count, to_change, error);
 }
 
 vsr_code run_folder_plan_hash(const struct run_folder *folder, uint8_t out[16], vsr_error *error)
@@ -146,6 +148,13 @@ static vsr_code journal_lock(struct run_folder *folder, bool lock, vsr_error *er
                        folder->path);
     }
     return VSR_OK;
+}
+
+bool run_folder_is_busy(const struct run_folder *folder)
+{
+    const bool busy = flock(folder->journal_fd, LOCK_SH | LOCK_NB) != 0;
+    (void)flock(folder->journal_fd, LOCK_UN);
+    return busy;
 }
 
 vsr_code run_folder_adopt(struct run_folder *out, const char *path, bool lock, vsr_error *error)

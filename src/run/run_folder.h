@@ -51,8 +51,13 @@ vsr_code run_folder_show(struct run_folder *folder, vsr_error *error);
  * is known for how many files. Errors: SELECTION: it is no run folder; RUN_BUSY: its run is still
  * at work; RUN_FOREIGN: it belongs to somebody else, so that nothing in it is trusted; DEST_*. */
 vsr_code run_folder_adopt(struct run_folder *out, const char *path, bool lock, vsr_error *error);
-/* Errors: RUN_FOREIGN: rows.bin is not of this many files. */
-vsr_code run_folder_map(struct run_folder *folder, uint32_t file_count, vsr_error *error);
+/* Map its rows; to_change false: only to read. Errors: RUN_FOREIGN: rows.bin is not of this many
+ * files. */
+vsr_code run_folder_map(struct run_folder *folder, uint32_t file_count, bool to_change,
+                        vsr_error *error);
+
+/* Is its run, or somebody who goes on with it, at work? Of one that was adopted without lock. */
+bool run_folder_is_busy(const struct run_folder *folder);
 
 /* The hash at the end of plan.bin, by which a journal knows its plan. Errors: RUN_FOREIGN. */
 vsr_code run_folder_plan_hash(const struct run_folder *folder, uint8_t out[16], vsr_error *error);

@@ -198,6 +198,39 @@ def K08_a_finished_run_is_told_again():
         expect("restored: all 1 units" in text.out, text.told())
 
 
+def inspected(folder):
+    return json.loads(Told(["inspect", folder, "--json"]).must(0).out)
+
+
+def K08_inspect_says_what_stands_where():
+    with Scenario() as s:
+        c, d = grown(s)
+        b = s.backup()
+        b.include(replaced(s))
+        b.include(c)
+        b.include(d)
+        town = Town(s, s.pack())
+        states = set()
+        for number in range(1, town.count_calls() + 1):
+            if town.kill_at(number) and town.is_begun():
+                before = snapshot(town.root)
+                found = inspected(town.folder())
+                states |= {(found["state"], unit["state"]) for unit in found["units"]}
+                expect(Told(["inspect", town.folder()]).must(0).out, "nothing is said")
+                equal(snapshot(town.root), before)
+                equal(found["resumable"], found["state"] == "killed")
+                with open(journal_of(town), "rb") as held:
+                    fcntl.flock(held, fcntl.LOCK_EX)
+                    equal(inspected(town.folder())["state"], "running")
+                town.resume(f"inspected after call {number}")
+                found = inspected(town.folder())
+                equal((found["state"], found["exit_code"]), ("ended", 0))
+                equal({unit["state"] for unit in found["units"]}, {"published"})
+            town.clear()
+        for state in ("not started", "publishing", "published"):
+            expect(("killed", state) in states, f"{state} is not among {states}")
+
+
 def K08_no_run_folder_is_a_selection_error():
     with Scenario() as s:
         equal(Told(["resume", s.folder]).exit, 11)

@@ -1,0 +1,188 @@
+/* inspect_run.c - journal and rows of a run, counted unit by unit, as text and as JSON. Changes
+ * nothing, and looks at no destination. */
+#include "run/inspect_run.h"
+
+#include "base/heap.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "dest/undo.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct unit_stand {
+    const char *state;
+    uint32_t staged; /* files that are whole */
+};
+
+struct run_stand {
+    const char *state;
+    bool may_go_on;
+    uint32_t undo_files;
+    struct unit_stand *units;
+};
+
+static const char *run_state(const struct resume *r, bool busy)
+{
+    return busy                       ? "running"
+           : !r->content.ended        ? "killed"
+           : r->content.end.open != 0 ? "interrupted"
+                                      : "ended";
+}
+
+static const char *unit_state(const struct resume *r, uint32_t u, uint32_t staged, bool publishing)
+{
+    const struct content_unit *unit = &r->content.units[u];
+    const bool refused = r->plan->units[u].refusal != REFUSAL_NONE || unit->refusal != REFUSAL_NONE;
+    return unit->fate == FATE_PUBLISHED ? "published"
+           : refused                    ? "refused"
+           : unit->fate == FATE_FAILED  ? "failed"
+           : publishing                 ? "publishing"
+           : staged > 0                 ? "staging"
+                                        : "not started";
+}
+
+static void stand_count(const struct resume *r, struct run_stand *out)
+{
+    const struct plan *plan = r->plan;
+    bool *publishing = heap_alloc(plan->unit_count + 1u, sizeof *publishing);
+    const bool busy = run_folder_is_busy(&r->folder);
+    out->state = run_state(r, busy);
+    out->may_go_on = !busy && !resume_is_over(r);
+    out->units = heap_alloc(plan->unit_count + 1u, sizeof *out->units);
+    for (uint32_t i = 0; i < r->content.intent_count; i++) {
+        const struct publish_intent intent = journal_content_intent(&r->content, r->journal, i);
+        publishing[intent.file != MARK_NONE ? plan->files[intent.file].unit : intent.unit] = true;
+    }
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        out->units[plan->files[i].unit].staged +=
+            atomic_load_explicit(&r->folder.epochs[i], memory_order_relaxed) != 0;
+        out->undo_files += stage_is_ranged(&plan->files[i]) && undo_exists(r->folder.dir_fd, i);
+    }
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        out->units[u].state = unit_state(r, u, out->units[u].staged, publishing[u]);
+    }
+    free(publishing);
+}
+
+static const char *unit_error(const struct resume *r, uint32_t u)
+{
+    const enum refusal planned = (enum refusal)r->plan->units[u].refusal;
+    return refusal_text(planned != REFUSAL_NONE ? planned
+                                                : (enum refusal)r->content.units[u].refusal);
+}
+
+static void folder_name(const struct resume *r, char out[64])
+{
+    char run[UUID_TEXT_BYTES];
+    uuid_text(&r->folder.run, run);
+    (void)snprintf(out, 64, OWN_FOLDER_PREFIX "%s", run);
+}
+
+/* --- for people --- */
+
+static void unit_text(const struct resume *r, const struct run_stand *stand, uint32_t u,
+                      struct buffer *out)
+{
+    const struct plan *plan = r->plan;
+    const struct plan_unit *unit = &plan->units[u];
+    const struct view path = plan_text(plan, unit->logical_path);
+    buffer_printf(out, "  %-11s ", stand->units[u].state);
+    if (view_present(plan_text(plan, unit->component))) {
+        buffer_printf(out, "%.*s: %.*s%s%.*s", VIEW_ARG(plan_text(plan, unit->writer_name)),
+                      VIEW_ARG(path), path.n > 0 ? "\\" : "",
+                      VIEW_ARG(plan_text(plan, unit->component)));
+    } else {
+        buffer_printf(out, "files of no component");
+    }
+    if (unit_error(r, u) != NULL) {
+        buffer_printf(out, "  [%s]", unit_error(r, u));
+    } else {
+        buffer_printf(out, ", %u of %u files whole", stand->units[u].staged, unit->file_count);
+    }
+    buffer_add_char(out, '\n');
+}
+
+void inspect_run_text(const struct resume *r, struct buffer *out)
+{
+    struct run_stand stand = {0};
+    char set[UUID_TEXT_BYTES];
+    char name[64];
+    uuid_text(&r->plan->set_uuid, set);
+    folder_name(r, name);
+    stand_count(r, &stand);
+    buffer_printf(out, "run %s: %s", name + strlen(OWN_FOLDER_PREFIX), stand.state);
+    if (r->content.ended) {
+        buffer_printf(out, ", exit code %d", r->content.end.exit_code);
+    }
+    buffer_printf(out, "\nset %s: %.*s\n", set, VIEW_ARG(plan_text(r->plan, r->plan->set_path)));
+    for (uint32_t u = 0; u < r->plan->unit_count; u++) {
+        unit_text(r, &stand, u, out);
+    }
+    if (stand.undo_files > 0) {
+        buffer_printf(out, "%u files are written in place; what that covered is in undo-N here\n",
+                      stand.undo_files);
+    }
+    if (stand.may_go_on) {
+        buffer_printf(out,
+                      "what is staged stands in %s at the top of each volume\n"
+                      "`vssrestore resume %s` goes on with it\n",
+                      name, r->folder.path);
+    }
+    free(stand.units);
+}
+
+/* --- for programs --- */
+
+static void units_json(const struct resume *r, const struct run_stand *stand, struct json *json)
+{
+    const struct plan *plan = r->plan;
+    json_array_begin(json, "units");
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        const struct plan_unit *unit = &plan->units[u];
+        const char *error = unit_error(r, u);
+        json_object_begin(json, NULL);
+        json_u64(json, "id", u);
+        json_text(json, "writer", plan_text(plan, unit->writer_name));
+        json_text(json, "logical_path", plan_text(plan, unit->logical_path));
+        json_text(json, "component", plan_text(plan, unit->component));
+        json_text(json, "state", view_of(stand->units[u].state));
+        json_text(json, "error", error != NULL ? view_of(error) : VIEW_NONE);
+        json_u64(json, "files", unit->file_count);
+        json_u64(json, "whole", stand->units[u].staged);
+        json_object_end(json);
+    }
+    json_array_end(json);
+}
+
+void inspect_run_json(const struct resume *r, struct buffer *out)
+{
+    struct run_stand stand = {0};
+    struct json json = json_into(out);
+    char set[UUID_TEXT_BYTES];
+    char name[64];
+    uuid_text(&r->plan->set_uuid, set);
+    folder_name(r, name);
+    stand_count(r, &stand);
+    json_object_begin(&json, NULL);
+    json_text(&json, "t", VIEW("run"));
+    json_u64(&json, "v", 1);
+    json_text(&json, "run", view_of(name + strlen(OWN_FOLDER_PREFIX)));
+    json_text(&json, "set", view_of(set));
+    json_path(&json, "set_path", plan_text(r->plan, r->plan->set_path));
+    json_text(&json, "state", view_of(stand.state));
+    if (r->content.ended) {
+        json_i64(&json, "exit_code", r->content.end.exit_code);
+    } else {
+        json_null(&json, "exit_code");
+    }
+    json_bool(&json, "resumable", stand.may_go_on);
+    json_u64(&json, "processes", r->content.sessions);
+    json_text(&json, "staging", view_of(name));
+    json_u64(&json, "undo_files", stand.undo_files);
+    json_u64(&json, "torn_bytes", r->content.torn_bytes);
+    units_json(r, &stand, &json);
+    json_object_end(&json);
+    json_line_end(&json);
+    free(stand.units);
+}
