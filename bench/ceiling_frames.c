@@ -21,6 +21,7 @@ enum { PIECE_BYTES = 1 << 20, HEADER_BYTES = 15, BLOCK_SUM_BYTES = 4, END_BYTES 
 #define BLOCK_STORED   UINT32_C(0x80000000)
 
 struct frame {
+    int pack;
     const char *block;
     uint32_t block_bytes; /* with BLOCK_STORED where it is not compressed */
     uint32_t plain_bytes;
@@ -89,7 +90,8 @@ static void pack_find_frames(struct frames *frames, const struct pack *pack)
             end + BLOCK_SUM_BYTES + END_BYTES > pack->byte_count) {
             pack_broken(pack, at);
         }
-        frames_add(frames, (struct frame){frame + HEADER_BYTES + 4, block_bytes, plain_bytes});
+        frames_add(frames, (struct frame){(int)(pack - frames->packs), frame + HEADER_BYTES + 4,
+                                          block_bytes, plain_bytes});
         at = end + BLOCK_SUM_BYTES + END_BYTES;
     }
 }
@@ -181,6 +183,53 @@ static void decode_run(struct crew_member *member)
     atomic_fetch_add(&frames->sum, sum);
 }
 
+/* Every sum that a set has of its bytes: of the stored ones, of the block, and three of the plain
+ * ones. */
+static uint64_t sums_of(const char *stored, uint32_t stored_bytes, const char *plain,
+                        uint32_t plain_bytes, size_t seed)
+{
+    const char *block = stored + HEADER_BYTES + 4;
+    const uint32_t block_bytes = stored_bytes - HEADER_BYTES - 4 - BLOCK_SUM_BYTES - END_BYTES;
+    return XXH3_128bits(stored, stored_bytes).low64 + XXH32(block, block_bytes, 0) +
+           XXH32(plain, plain_bytes, 0) + XXH3_64bits_withSeed(plain, plain_bytes, seed) +
+           XXH3_128bits(plain, plain_bytes).low64;
+}
+
+static void check_run(struct crew_member *member)
+{
+    struct frames *frames = member->work;
+    uint64_t bytes = 0;
+    uint64_t sum = 0;
+    char *stored = aligned_alloc(4096, PIECE_BYTES + 4096); /* a frame that is not compressed */
+    if (stored == NULL) {
+        crew_fail("take", "a buffer");
+    }
+    for (size_t i; (i = atomic_fetch_add(&frames->next, 1)) < frames->count;) {
+        const struct frame *frame = &frames->list[i];
+        const struct pack *pack = &frames->packs[frame->pack];
+        const uint32_t block_bytes = frame->block_bytes & ~BLOCK_STORED;
+        const uint32_t stored_bytes = HEADER_BYTES + 4 + block_bytes + BLOCK_SUM_BYTES + END_BYTES;
+        const char *plain = own_buffer;
+        if (pread(pack->fd, stored, stored_bytes,
+                  (off_t)(frame->block - pack->bytes - HEADER_BYTES - 4)) !=
+            (ssize_t)stored_bytes) {
+            crew_fail("read", pack->path);
+        }
+        if (block_bytes != frame->block_bytes) {
+            plain = stored + HEADER_BYTES + 4;
+        } else if (LZ4_decompress_safe(stored + HEADER_BYTES + 4, own_buffer, (int)block_bytes,
+                                       (int)frame->plain_bytes) != (int)frame->plain_bytes) {
+            errno = EBADMSG;
+            crew_fail("decode", "a frame");
+        }
+        sum += sums_of(stored, stored_bytes, plain, frame->plain_bytes, i);
+        bytes += frame->plain_bytes;
+    }
+    free(stored);
+    atomic_fetch_add(&frames->bytes, bytes);
+    atomic_fetch_add(&frames->sum, sum);
+}
+
 /* All packs in a row, cut in pieces; piece n belongs to the pack that it falls into. */
 static void read_run(struct crew_member *member)
 {
@@ -212,7 +261,10 @@ struct ceiling ceiling_frames(enum frames_work work, unsigned threads, char **pa
     struct frames frames = {.pack_count = pack_count, .hash = work == FRAMES_VERIFY};
     packs_open(&frames, packs, work != FRAMES_READ);
     const double seconds = crew_run(threads, &frames, buffer_begin,
-                                    work == FRAMES_READ ? read_run : decode_run, buffer_end);
+                                    work == FRAMES_READ    ? read_run
+                                    : work == FRAMES_CHECK ? check_run
+                                                           : decode_run,
+                                    buffer_end);
     frames_close(&frames);
     return (struct ceiling){.seconds = seconds, .bytes = atomic_load(&frames.bytes)};
 }

@@ -2,7 +2,7 @@
  *
  *     ceilings copy THREADS BYTES               memcpy() between buffers that no cache holds
  *     ceilings hash THREADS BYTES               XXH3 of a buffer in the cache
- *     ceilings read|decode|verify THREADS PACK... the media (ceilings.h)
+ *     ceilings read|decode|verify|check THREADS PACK...    the media (ceilings.h)
  *     ceilings write THREADS DIR FILES BYTES buffered|uncached|direct-DEPTH    the target
  *
  * Prints one line of JSON: seconds, bytes, and, where something was written, synced_seconds.
@@ -78,7 +78,7 @@ static struct ceiling ceiling_memory(bool hash, unsigned threads, uint64_t bytes
 static int usage(void)
 {
     (void)fputs("usage: ceilings copy|hash THREADS BYTES\n"
-                "       ceilings read|decode|verify THREADS PACK...\n"
+                "       ceilings read|decode|verify|check THREADS PACK...\n"
                 "       ceilings write THREADS DIR FILES BYTES buffered|uncached|direct-DEPTH\n",
                 stderr);
     return EXIT_USAGE;
@@ -121,7 +121,7 @@ static int write_measure(unsigned threads, char **words, struct ceiling *out)
 
 int main(int argc, char **argv)
 {
-    static const char *const kinds[] = {"read", "decode", "verify"};
+    static const char *const kinds[] = {"read", "decode", "verify", "check"};
     const unsigned threads = argc > 3 ? (unsigned)number_of(argv[2], CREW_MAX) : 0;
     struct ceiling ceiling = {0};
     if (threads == 0) {
@@ -140,10 +140,10 @@ int main(int argc, char **argv)
         }
     } else {
         unsigned kind = 0;
-        while (kind < 3 && strcmp(argv[1], kinds[kind]) != 0) {
+        while (kind < 4 && strcmp(argv[1], kinds[kind]) != 0) {
             kind++;
         }
-        if (kind == 3) {
+        if (kind == 4) {
             return usage();
         }
         ceiling = ceiling_frames((enum frames_work)kind, threads, argv + 3, argc - 3);

@@ -9,6 +9,7 @@ from .rows import CEILING, Row, Runner
 
 BARE, READ, COPY, HASH = "bare write", "media read", "memory copy", "XXH3"
 DECODE, VERIFY, RAW = "LZ4 decode", "LZ4 decode + XXH3", "raw write"
+CHECK = "read, LZ4 decode, every sum"
 RAW_MODES = ("buffered", "uncached", "direct-16", "direct-64")
 RAW_FILES = 4
 EXIT_NO_MODE = 3 # of ceilings.c
@@ -65,6 +66,7 @@ def ceiling_rows(corpus, programs, threads, raw_modes):
         Row(READ, CEILING, frames("read"), [corpus.set], writes=False, own_clock=True),
         Row(DECODE, CEILING, frames("decode"), [corpus.set], writes=False, own_clock=True),
         Row(VERIFY, CEILING, frames("verify"), [corpus.set], writes=False, own_clock=True),
+        Row(CHECK, CEILING, frames("check"), [corpus.set], writes=False, own_clock=True),
     ]
     if raw_modes:
         rows.append(Row(BARE, CEILING,
