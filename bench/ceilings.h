@@ -18,7 +18,8 @@ enum frames_work { FRAMES_READ, FRAMES_DECODE, FRAMES_VERIFY, FRAMES_CHECK };
 /* Packs (LZ4 frames of one block, src/media/FORMAT.md) by so many threads. READ: pread() of all
  * bytes, 1 MiB at a time. DECODE: each block decoded from mapped memory, which is read once before,
  * into a buffer that stays in the cache. VERIFY: the same, and XXH3 of each frame's plain bytes.
- * CHECK: each frame read by pread(), decoded, and every sum made that `verify` compares. bytes: stored ones for READ, else plain ones. */
+ * CHECK: each frame read by pread(), decoded, and every sum made that `verify` compares.
+ * bytes: stored ones for READ, else plain ones. */
 struct ceiling ceiling_frames(enum frames_work work, unsigned threads, char **packs,
                               int pack_count);
 
