@@ -136,6 +136,9 @@ static void check_folder(const struct world *w, int fd, const char *what)
             continue;
         }
         assert_int_equal(fstatat(dirfd(listed), entry->d_name, &facts, AT_SYMLINK_NOFOLLOW), 0);
+        if (!S_ISLNK(facts.st_mode)) { /* the mode was chosen to do harm, too */
+            assert_int_equal(fchmodat(dirfd(listed), entry->d_name, 0700, 0), 0);
+        }
         if (S_ISDIR(facts.st_mode)) {
             const int inner = openat(dirfd(listed), entry->d_name, O_RDONLY | O_DIRECTORY);
             check_folder(w, inner, what);
