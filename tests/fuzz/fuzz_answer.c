@@ -4,6 +4,7 @@
 
 #include "vss/bcd_answer.h"
 
+#include <libxml/parser.h>
 #include <libxml/xmlerror.h>
 #include <stdlib.h>
 
@@ -84,6 +85,13 @@ static uint64_t answer_read(struct view bytes, enum bcd_phase phase)
     }
     arena_free(&arena);
     return sum;
+}
+
+/* What it makes once for itself is not swept away. */
+void fuzz_prepare(void)
+{
+    xmlInitParser();
+    xmlResetLastError();
 }
 
 void fuzz_forget(void)

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "vss/documents.h"
 
+#include <libxml/parser.h>
 #include <libxml/xmlerror.h>
 #include <stdlib.h>
 
@@ -174,6 +175,13 @@ static uint64_t read_all(struct view bytes, bool named)
     fuzz_add_number(&sum, documents.warning_count);
     documents_free(&documents);
     return sum;
+}
+
+/* What it makes once for itself is not swept away. */
+void fuzz_prepare(void)
+{
+    xmlInitParser();
+    xmlResetLastError();
 }
 
 /* libxml2 keeps its last fault, in memory that was swept away, for whoever asks. */
