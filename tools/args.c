@@ -144,6 +144,9 @@ bool args_read(const struct verb *verb, int argc, char **argv, struct call *call
 {
     bool options_over = false;
     for (int at = 0; at < argc; at++) {
+        list_add(&call->words, argv[at]);
+    }
+    for (int at = 0; at < argc; at++) {
         const char *text = argv[at];
         if (!options_over && strcmp(text, "--") == 0) {
             options_over = true;
@@ -171,10 +174,19 @@ bool args_read(const struct verb *verb, int argc, char **argv, struct call *call
 void args_free(struct call *call)
 {
     struct text_list *const lists[] = {
-        &call->positional,  &call->documents,   &call->volumes,
-        &call->environment, &call->components,  &call->exclude_components,
-        &call->files,       &call->new_targets, &call->restore_targets,
-        &call->after,       &call->sets,        &call->restore_options,
+        &call->words,
+        &call->positional,
+        &call->documents,
+        &call->volumes,
+        &call->environment,
+        &call->components,
+        &call->exclude_components,
+        &call->files,
+        &call->new_targets,
+        &call->restore_targets,
+        &call->after,
+        &call->sets,
+        &call->restore_options,
         &call->writers,
     };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {

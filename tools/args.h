@@ -12,7 +12,8 @@ struct text_list { /* of a repeatable option, in the order given */
     size_t count;
 };
 
-struct call { /* everything that any verb can be told; zero = not said */
+struct call {               /* everything that any verb can be told; zero = not said */
+    struct text_list words; /* all of them, behind the verb */
     struct text_list positional;
     struct text_list documents, volumes, environment;
     struct text_list components, exclude_components, files;

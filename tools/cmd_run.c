@@ -1,4 +1,5 @@
 /* cmd_run.c - `vssrestore run`: plan, restore, report. */
+#include "chain_rest.h"
 #include "meter_line.h"
 #include "restore_end.h"
 #include "verbs.h"
@@ -6,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@ struct step {
     const struct call *call;
     vsr_chain *chain; /* NULL: the set that the saved plan names */
     size_t number;    /* in the chain */
+    const char *keep; /* what is left of the chain, for `resume` */
     vsr_set *set;
     vsr_plan *plan;
     vsr_report *report;
@@ -44,6 +47,7 @@ static vsr_code step_move(struct step *step, vsr_error *error)
     options.context = &meter;
     options.cancel = &restore_signal;
     options.writers = &writers;
+    options.keep = step->keep;
     vsr_code rc = VSR_OK;
     if (step->plan != NULL) {
         rc = vsr_restore_run(&step->report, step->plan, &options, error);
@@ -57,12 +61,40 @@ static vsr_code step_move(struct step *step, vsr_error *error)
     return rc;
 }
 
+static void run_dir_add(struct text_list *run_dirs, const char *run_dir)
+{
+    char here[4096];
+    char path[8192];
+    if (run_dir[0] == '/' || getcwd(here, sizeof here) == NULL) {
+        chain_rest_add(run_dirs, run_dir);
+    } else {
+        (void)snprintf(path, sizeof path, "%s/%s", here, run_dir);
+        chain_rest_add(run_dirs, path);
+    }
+}
+
+/* What comes after this step; NULL: nothing. */
+static char *step_rest(const struct call *call, const vsr_chain *chain, size_t number,
+                       const struct text_list *run_dirs)
+{
+    char here[4096];
+    const struct chain_rest rest = {.step = number,
+                                    .folder = here,
+                                    .run_dirs = *run_dirs,
+                                    .words = call->words};
+    return number + 1 < vsr_chain_count(chain) && getcwd(here, sizeof here) != NULL
+               ? chain_rest_render(&rest)
+               : NULL;
+}
+
 /* A step of the chain, or the saved plan (chain NULL). Returns the exit code; *begun: it has run,
  * to whatever end. */
-static int step_run(const struct call *call, vsr_chain *chain, size_t number, bool *begun)
+static int step_run(const struct call *call, vsr_chain *chain, size_t number,
+                    struct text_list *run_dirs, bool *begun)
 {
     vsr_error error = {0};
-    struct step step = {.call = call, .chain = chain, .number = number};
+    char *keep = chain != NULL ? step_rest(call, chain, number, run_dirs) : NULL;
+    struct step step = {.call = call, .chain = chain, .number = number, .keep = keep};
     vsr_code rc = chain == NULL ? step_load(&step, &error)
                                 : vsr_set_open(&step.set, vsr_chain_path(chain, number), &error);
     if (rc == VSR_OK) {
@@ -73,7 +105,9 @@ static int step_run(const struct call *call, vsr_chain *chain, size_t number, bo
         *begun ? restore_tell(call, step.report, rc, &error) : restore_fail(call, &error);
     if (*begun && chain != NULL) {
         vsr_chain_note(chain, number, step.report);
+        run_dir_add(run_dirs, vsr_report_run_dir(step.report));
     }
+    free(keep);
     vsr_report_free(step.report);
     vsr_plan_free(step.plan);
     vsr_set_close(step.set);
@@ -108,18 +142,18 @@ static void step_announce(const struct call *call, const vsr_chain *chain, size_
 
 /* Step by step: one summary each, and the worst exit code (contract, ruling 33). Once a step
  * cannot begin, or a signal came, none of the later ones begins. */
-static int chain_run(const struct call *call, vsr_chain *chain)
+static int chain_run(const struct call *call, vsr_chain *chain, size_t first,
+                     struct text_list *run_dirs, int worst)
 {
-    int worst = 0;
     bool stopped = false;
-    for (size_t i = 0; i < vsr_chain_count(chain); i++) {
+    for (size_t i = first; i < vsr_chain_count(chain); i++) {
         bool begun = false;
         step_announce(call, chain, i);
         if (stopped && call->json) {
             restore_summary_without_run(worst);
         }
         if (!stopped) {
-            const int code = step_run(call, chain, i, &begun);
+            const int code = step_run(call, chain, i, run_dirs, &begun);
             worst = i == 0 || code_rank(code) < code_rank(worst) ? code : worst;
             stopped = !begun || restore_signal != 0;
         } else if (!call->json) {
@@ -151,7 +185,8 @@ static bool chain_is_refused(const struct call *call, const vsr_chain *chain)
 }
 
 /* The sets named, or the one named and what it adds to. */
-static int sets_run(const struct call *call)
+int chain_run_from(const struct call *call, size_t first, const struct text_list *run_dirs,
+                   int worst)
 {
     vsr_error error = {0};
     vsr_chain *chain = NULL;
@@ -174,7 +209,14 @@ static int sets_run(const struct call *call)
         const vsr_writers writers = writers_from(call);
         rc = vsr_chain_check(chain, &choices, &writers, &error);
     }
-    const int code = rc == VSR_OK ? chain_run(call, chain) : restore_fail(call, &error);
+    struct chain_rest so_far = {0};
+    for (size_t i = 0; i < first && rc == VSR_OK && i < vsr_chain_count(chain); i++) {
+        vsr_chain_note_run(chain, i, run_dirs->items[i]);
+        chain_rest_add(&so_far.run_dirs, run_dirs->items[i]);
+    }
+    const int code = rc == VSR_OK ? chain_run(call, chain, first, &so_far.run_dirs, worst)
+                                  : restore_fail(call, &error);
+    chain_rest_free(&so_far);
     vsr_chain_close(chain);
     return code;
 }
@@ -192,7 +234,8 @@ static int run_run(const struct call *call)
     }
     restore_catch_signals();
     bool begun = false;
-    return call->plan_file != NULL ? step_run(call, NULL, 0, &begun) : sets_run(call);
+    return call->plan_file != NULL ? step_run(call, NULL, 0, NULL, &begun)
+                                   : chain_run_from(call, 0, NULL, 0);
 }
 
 static const struct arg_table *const tables[] = {&args_run,    &args_selection, &args_places,

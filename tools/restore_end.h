@@ -17,6 +17,11 @@ int restore_tell(const struct call *call, const vsr_report *report, vsr_code rc,
 /* There is none: the restore did not begin. */
 int restore_fail(const struct call *call, const vsr_error *error);
 
+/* The steps of the call's chain (of `run`) from number first on; run_dirs: of those before it.
+ * worst: the exit code so far. */
+int chain_run_from(const struct call *call, size_t first, const struct text_list *run_dirs,
+                   int worst);
+
 /* A summary is the last event, also when the run never began (contract, section 5). */
 void restore_summary_without_run(int code);
 

@@ -66,6 +66,8 @@ VSR_API vsr_code vsr_chain_check(const vsr_chain *chain, const vsr_choices *choi
 
 /** The step has run. */
 VSR_API void vsr_chain_note(vsr_chain *chain, size_t step, const vsr_report *report);
+/** The same, by its run folder: for a chain that another process goes on with. */
+VSR_API void vsr_chain_note_run(vsr_chain *chain, size_t step, const char *run_dir);
 
 #ifdef __cplusplus
 }

@@ -70,7 +70,9 @@ typedef struct vsr_restore_options {
      *  units are NONE, verified files count as not started, and `verified` of the summary counts
      *  them. With writers, services or bcd_out: VSR_ERR_USAGE. */
     int discard;
-    int profile; /**< the JSON summary has where the time went (vsr_report_profile()) */
+    int profile;      /**< the JSON summary has where the time went (vsr_report_profile()) */
+    const char *keep; /**< a text of the caller's (UTF-8) that the run folder keeps for
+                           vsr_run_kept(): what else was to be done; or NULL */
 } vsr_restore_options;
 
 /** Restore a set: plan, ask the writers, plan again with their answers, run, tell them. The way to
@@ -124,6 +126,10 @@ VSR_API vsr_code vsr_resume(vsr_report **report, const char *run_dir,
  *  folder; VSR_ERR_RUN_FOREIGN: what is in it is damaged, or does not belong together. */
 VSR_API vsr_code vsr_run_inspect(const char *run_dir, vsr_format format, vsr_sink sink,
                                  void *context, vsr_error *error);
+
+/** The text that vsr_restore_options.keep gave to the run; nothing, if there was none, or if the
+ *  run is over. Results as of vsr_run_inspect(). */
+VSR_API vsr_code vsr_run_kept(const char *run_dir, vsr_sink sink, void *context, vsr_error *error);
 
 /** Every number that a run with these options would use here, with its reason. */
 VSR_API vsr_code vsr_system_inspect(const vsr_restore_options *options, vsr_format format,

@@ -226,9 +226,13 @@ const char *vsr_chain_path(const vsr_chain *chain, size_t step)
 
 void vsr_chain_note(vsr_chain *chain, size_t step, const vsr_report *report)
 {
+    vsr_chain_note_run(chain, step, vsr_report_run_dir(report));
+}
+
+void vsr_chain_note_run(vsr_chain *chain, size_t step, const char *run_dir)
+{
     VSR_REQUIRE(step < chain->count);
     char here[4096];
-    const char *run_dir = vsr_report_run_dir(report);
     chain->run_dirs[step] = run_dir[0] == '/' || getcwd(here, sizeof here) == NULL
                                 ? arena_copy(&chain->arena, view_of(run_dir)).p
                                 : arena_printf(&chain->arena, "%s/%s", here, run_dir).p;

@@ -123,6 +123,7 @@ struct step_options restoring_options(struct restoring *r, const struct plan_cho
                               .in_place = choices->in_place},
                     .durability = durability_of(mine->durability),
                     .profile = mine->profile != 0,
+                    .keep = mine->keep != NULL ? view_of(mine->keep) : VIEW_NONE,
                     .players = r->players.any ? buffer_view(&r->players_text) : VIEW_NONE,
                     .on_progress = mine->on_progress != NULL ? progress_give : NULL,
                     .context = &r->progress,

@@ -30,7 +30,7 @@ static struct step_options resume_options(struct restoring *r, const struct resu
         engine.write_mode != WRITE_AUTO ? engine.write_mode : run->engine.write_mode;
     conduct->engine = engine;
     conduct->players = resume->call.players;
-    conduct->chain = resume->call.chain;
+    conduct->keep = resume->call.keep;
     return options;
 }
 
@@ -105,5 +105,17 @@ vsr_code vsr_run_inspect(const char *run_dir, vsr_format format, vsr_sink sink, 
     resume_close(&resume);
     rc = sink_give(sink, context, buffer_view(&text), error);
     buffer_free(&text);
+    return rc;
+}
+
+vsr_code vsr_run_kept(const char *run_dir, vsr_sink sink, void *context, vsr_error *error)
+{
+    struct resume resume;
+    vsr_code rc = resume_open(&resume, run_dir, false, error);
+    if (rc == VSR_OK) {
+        const bool left = view_present(resume.call.keep) && !resume_is_over(&resume);
+        rc = left ? sink_give(sink, context, resume.call.keep, error) : VSR_OK;
+        resume_close(&resume);
+    }
     return rc;
 }

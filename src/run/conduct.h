@@ -34,7 +34,8 @@ struct conduct_options {
     void (*on_progress)(void *context, const struct conduct_progress *progress);
     void *context;
     const volatile int *cancel; /* a signal's number, or 1; NULL: none */
-    struct view players, chain; /* JSON objects: kept for who goes on with the run; or absent */
+    struct view players;        /* a JSON object: kept for who goes on with the run; or absent */
+    struct view keep;           /* a text of the caller's: ditto */
     struct resume *resume;      /* this goes on with a run: open, and prepared; or NULL */
 };
 

@@ -77,6 +77,6 @@ void run_call_render(const struct conduct_options *options, const struct dialogu
     json_bool(&json, "profile", options->profile);
     dialogue_render(&json, dialogue);
     json_raw(&json, "players", options->players);
-    json_raw(&json, "chain", options->chain);
+    json_text(&json, "keep", options->keep);
     json_object_end(&json);
 }

@@ -11,7 +11,7 @@ struct run_call {
         conduct;                   /* bcd_out, pending_registry, engine, stage (owner, cross_mounts,
                                        in_place), durability and profile */
     struct view players;           /* JSON text, as it was given; absent: nobody plays */
-    struct view chain;             /* ditto */
+    struct view keep;              /* the caller's text; absent: none */
     struct dialogue_recall recall; /* but for its document */
 };
 

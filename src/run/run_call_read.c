@@ -1,5 +1,5 @@
 /* run_call_read.c - the JSON object of run_call.c read back, every value held against what it may
- * be. What players and a chain come to is the library's front (api/), which gave the text. */
+ * be. Who the players are is the library's front (api/), which gave the text. */
 #include "base/limits.h"
 #include "run/run_call.h"
 #include "run/run_call_words.h"
@@ -145,7 +145,8 @@ static void options_read(struct call_reading *r, const json_t *object)
     };
     conduct->profile = bool_read(r, object, "profile");
     r->out->players = raw_read(r, object, "players");
-    r->out->chain = raw_read(r, object, "chain");
+    const char *keep = text_read(r, object, "keep");
+    r->out->keep = keep != NULL ? view_of(keep) : VIEW_NONE;
 }
 
 vsr_code run_call_parse(struct run_call *out, struct view json, const char *path, vsr_error *error)

@@ -97,7 +97,7 @@ static uint64_t call_number(struct view text)
     VSR_REQUIRE(rc == VSR_OK || rc == VSR_ERR_RUN_FOREIGN || rc == VSR_ERR_MEMORY);
     if (rc == VSR_OK) {
         fuzz_add_text(&sum, call.players);
-        fuzz_add_text(&sum, call.chain);
+        fuzz_add_text(&sum, call.keep);
         fuzz_add_number(&sum, call.conduct.engine.workers + call.conduct.engine.memory_bytes);
     } else {
         sum = fuzz_refused(rc, &error);

@@ -11,7 +11,7 @@ import subprocess
 import time
 
 from scenario import Scenario, Skip, Told, equal, expect, run_rules
-from town import CAN, MIB, Town, grown, pattern, replaced, snapshot
+from town import CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, replaced, snapshot
 
 
 def large(s, count=12):
@@ -358,6 +358,46 @@ def spoil(path):
     with open(path, "r+b") as opened:
         opened.write(bytes(facts.st_size))
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def K11_a_chain_is_gone_on_with_to_its_end():
+    """Killed in the first of two steps: resume ends that one and runs the other."""
+    with Scenario() as s:
+        c = s.writer("Ledger", method=NOT_THERE).component("db").files(r"C:\db", "*")
+        s.backup().include(c, stamp="one")
+        s.put(r"C:\db\a.dat", b"full", mtime=1500000000)
+        s.put(r"C:\db\big.bin", pattern(1, 2 * MIB), mtime=1500000000)
+        full = s.pack()
+        s.backup(type="incremental").include(c, stamp="two")
+        s.put(r"C:\db\a.dat", b"incremental", mtime=1500000001)
+        step = s.pack("--parent", full)
+        wanted = s.run([full, step]).must(0)
+        whole = snapshot(s.dest.folder)
+        seen = 0
+        for number in range(20, 90, 5):
+            shutil.rmtree(s.dest.folder)
+            os.mkdir(s.dest.folder)
+            folder = os.path.join(s.folder, b"chain-%d" % number)
+            os.mkdir(folder)
+            told = Told(["run", full, step, "--json", "--root", s.dest.folder], cwd=folder,
+                        env={**os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": str(number)})
+            runs = [name for name in os.listdir(folder) if name.startswith(b"vssrestore-run-")]
+            if told.exit != -signal.SIGKILL or len(runs) != 1:
+                continue
+            if inspected(os.path.join(folder, runs[0]))["state"] != "killed":
+                continue # between the steps
+            again = Told(["resume", os.path.join(folder, runs[0]), "--json"]).must(0)
+            lines = [json.loads(line) for line in again.out.splitlines()]
+            summaries = [line for line in lines if line["t"] == "summary"]
+            equal([one["exit_code"] for one in summaries], [0, 0], again.told())
+            equal([one["units"][0]["status"] for one in summaries],
+                  [one["units"][0]["status"] for one in wanted.summaries])
+            equal(snapshot(s.dest.folder)[0].keys(), whole[0].keys())
+            equal(s.at(r"C:\db\a.dat"), b"incremental")
+            seen += 1
+            once = Told(["resume", os.path.join(folder, runs[0]), "--json"]).must(0)
+            equal(len(once.out.splitlines()), 1, "a finished run is told again, alone")
+        expect(seen > 2, f"{seen} were killed in the first step")
 
 
 def K10_space_made_ends_all():

@@ -15,6 +15,7 @@ from scenario import PROGRAM, Run, Skip, Told, equal, expect
 
 MIB = 1 << 20
 CAN = "RESTORE_IF_CAN_BE_REPLACED"
+NOT_THERE = "RESTORE_IF_NOT_THERE"
 
 
 def pattern(seed, count):
