@@ -36,7 +36,7 @@ from harness import (PROGRAM, Failure, Skip, expect, expect_none,  # noqa: E402,
 from documents import Backup, Component, Entry, Writer  # noqa: E402
 
 SECONDS_MAX = 60
-CASE = re.compile(r"[TQRK]\d\d") # a trap, an open question, a rule, a kill
+CASE = re.compile(r"[TQRKD]\d\d") # a trap, an open question, a rule, a kill, a disk
 VOLUME = re.compile(r"\\\\\?\\(Volume\{[0-9A-Fa-f-]+\})(?:\\|\Z)|([A-Za-z]):(?:\\|\Z)|"
                     r"\\\\([^\\?]+)\\([^\\]+)(?:\\|\Z)")
 

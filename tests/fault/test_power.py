@@ -1,0 +1,176 @@
+"""Power cuts: what was reported durable is whole on the disk as it was at that moment (K-03).
+
+Goal: a unit whose commit stands in the journal is whole after a cut at any later moment, and a unit
+without one is as it was or as it should become, never a mixture. Method: the destination is an ext4
+whose image lies on an XFS that can clone files; clones of the image are taken at random moments
+while a run goes on, one instant each. A clone holds what the file system had given its disk, and
+nothing of what it held in memory: it is mounted, as after a cut, and judged. VSSRESTORE_LONG=1
+takes ten runs. What a disk's own cache loses is not shown: nothing here stands between the two.
+"""
+
+import fcntl
+import os
+import random
+import shutil
+import stat
+import struct
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                                "rules"))
+
+from scenario import PROGRAM, Scenario, Skip, expect, run_rules  # noqa: E402
+from town import CAN, MIB, pattern  # noqa: E402
+
+LONG = os.environ.get("VSSRESTORE_LONG") == "1"
+SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
+RUNS = 10 if LONG else 2
+CLONES_MAX = 40
+UNITS = 24
+FICLONE = 0x40049409
+JOURNAL_MAGIC, JOURNAL_COMMIT, JOURNAL_UNCOMMIT = 0x4A525356, 4, 13 # "VSRJ", src/run/journal.h
+HEAD = struct.Struct("<IHHIIQ")
+
+
+def must(*words):
+    done = subprocess.run(words, check=False, capture_output=True)
+    if done.returncode != 0:
+        raise Skip(f"{os.fsdecode(words[0])}: {done.stderr.decode(errors='replace').strip()}")
+
+
+def commits(journal):
+    """How many commits stand in a journal, by their records' headers."""
+    with open(journal, "rb") as opened:
+        whole = opened.read()
+    at, groups = 0, set()
+    while at + HEAD.size <= len(whole):
+        magic, kind, _, count, group, _ = HEAD.unpack_from(whole, at)
+        if magic != JOURNAL_MAGIC or at + HEAD.size + count + 8 > len(whole):
+            break
+        if kind == JOURNAL_COMMIT:
+            groups.add(group)
+        at += HEAD.size + count + 8
+    return groups
+
+
+class Disk:
+    """An ext4 on an image that can be cloned, mounted; and clones of it, mounted elsewhere."""
+
+    def __init__(self, folder):
+        self.outer, self.root = os.path.join(folder, b"outer"), os.path.join(folder, b"disk")
+        self.image, self.other = self.outer + b"/image", os.path.join(folder, b"after")
+
+    def __enter__(self):
+        for path in (self.outer, self.root, self.other):
+            os.mkdir(path)
+        outer_image = self.outer + b".image"
+        with open(outer_image, "wb") as out:
+            out.truncate(2048 * MIB)
+        must("mkfs.xfs", "-q", "-m", "reflink=1", outer_image)
+        must("mount", "-o", "loop", outer_image, self.outer)
+        with open(self.image, "wb") as out:
+            out.truncate(160 * MIB)
+        must("mkfs.ext4", "-q", "-F", "-J", "size=8", self.image)
+        must("mount", "-o", "loop", self.image, self.root)
+        return self
+
+    def __exit__(self, *ignored):
+        for path in (self.other, self.root, self.outer):
+            subprocess.run(["umount", "-l", path], check=False, capture_output=True)
+
+    def clone(self, number):
+        path = self.outer + b"/clone-%d" % number
+        with open(self.image, "rb") as source, open(path, "wb") as target:
+            try:
+                fcntl.ioctl(target, FICLONE, source.fileno())
+            except OSError as error:
+                raise Skip(f"no file can be cloned here: {error}") from error
+        return path
+
+
+def unit_files(unit):
+    """{windows path: content}: new in even units, replaced in odd ones."""
+    return {rf"C:\u{unit}\{i}.bin": pattern(1000 * unit + i, 20000 + 50000 * i) for i in range(6)}
+
+
+def old_content(unit, path):
+    return f"what stood there: {unit} {path}".encode()
+
+
+def fill(s):
+    w, b = s.writer("Cut", method=CAN), s.backup()
+    for unit in range(UNITS):
+        b.include(w.component(f"u{unit}").files(rf"C:\u{unit}", "*"))
+        for path, content in unit_files(unit).items():
+            s.put(path, content, mtime=1500000000)
+            if unit % 2 == 1:
+                s.place(path, old_content(unit, path), mtime=1400000000)
+    return s.pack()
+
+
+def judge(top, unit, committed, what):
+    """top: where volume C stands."""
+    new, old, other = 0, 0, []
+    for path, content in unit_files(unit).items():
+        place = os.path.join(top, os.fsencode(path[3:].replace("\\", "/")))
+        if not os.path.lexists(place):
+            old += unit % 2 == 0
+            other += [f"{path} is gone"] if unit % 2 == 1 else []
+            continue
+        expect(stat.S_ISREG(os.lstat(place).st_mode), place)
+        with open(place, "rb") as opened:
+            found = opened.read()
+        if found == content:
+            new += 1
+        elif unit % 2 == 1 and found == old_content(unit, path):
+            old += 1
+        else:
+            other.append(f"{path} is neither old nor new: {len(found)} bytes of {len(content)}")
+    expect(not other, f"{what}: unit {unit}: {other}")
+    expect(not committed or old == 0, f"{what}: unit {unit} was committed; {old} files are not there")
+    return new, old
+
+
+def look(disk, clone, committed, what):
+    must("mount", "-o", "loop", clone, disk.other)
+    try:
+        for unit in range(UNITS):
+            judge(os.path.join(disk.other, b"C"), unit, unit in committed, what)
+    finally:
+        subprocess.run(["umount", disk.other], check=True)
+
+
+def K03_a_cut_at_random_moments():
+    """The places of a unit without a commit may be half old and half new: resume takes care of it
+    (K-01); no single file may be anything else."""
+    dice, looked, half_way = random.Random(SEED), 0, 0
+    for number in range(RUNS):
+        with Scenario() as s:
+            media = fill(s)
+            with Disk(s.folder) as disk:
+                subprocess.run(["cp", "-a", s.dest.folder + b"/.", disk.root], check=True)
+                os.sync()
+                folder, clones = os.path.join(s.folder, b"run-of-it"), []
+                words = [PROGRAM, "run", media, "--root", disk.root, "--run-dir", folder, "--quiet",
+                         "--workers", str(dice.choice((1, 2, 4)))]
+                with subprocess.Popen(words, stdout=subprocess.DEVNULL) as child:
+                    while child.poll() is None and len(clones) < CLONES_MAX:
+                        time.sleep(dice.uniform(0, 0.01))
+                        journal = os.path.join(folder, b"journal")
+                        known = commits(journal) if os.path.exists(journal) else set()
+                        clones.append((disk.clone(len(clones)), known))
+                    expect(child.wait() == 0, "the run itself")
+                clones.append((disk.clone(len(clones)), set(range(UNITS))))
+                for clone, known in clones:
+                    looked += 1
+                    half_way += 0 < len(known) < UNITS
+                    look(disk, clone, known, f"run {number}, {os.fsdecode(clone)}, {sorted(known)}")
+        shutil.rmtree(s.folder, ignore_errors=True)
+    expect(looked > 2 * RUNS, f"{looked} moments only")
+    print(f"{looked} moments, {half_way} of them with some units committed")
+
+
+if __name__ == "__main__":
+    run_rules(dict(globals()))
