@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { NS_IN_S = 1000000000 };
+
 struct undo {
     int fd;
     int base_fd;
@@ -183,10 +185,12 @@ static int undo_check(struct undo *undo, uint32_t file)
         return fault != 0 ? fault : errno;
     }
     if (undo->header.magic != UNDO_MAGIC || undo->header.file != file ||
+        undo->header.size > FILE_BYTES_MAX || undo->header.access_ns >= NS_IN_S ||
+        undo->header.modify_ns >= NS_IN_S ||
         undo->header.range_count > (uint64_t)facts.st_size / sizeof *undo->ranges) {
         return EBADMSG;
     }
-    undo->ranges = heap_alloc(undo->header.range_count + 1u, sizeof *undo->ranges);
+    undo->ranges = heap_alloc((size_t)undo->header.range_count + 1, sizeof *undo->ranges);
     fault = undo_pread(undo->fd, undo->ranges, undo_table_bytes(undo), sizeof undo->header);
     for (uint32_t i = 0; fault == 0 && i < undo->header.range_count; i++) {
         const struct undo_range *range = &undo->ranges[i];
