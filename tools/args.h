@@ -21,8 +21,8 @@ struct call {               /* everything that any verb can be told; zero = not 
     struct text_list after, sets;
     const char *root, *output, *parent, *private_dir, *run_dir, *bcd_out, *plan_file, *registry;
     const char *files_not_to_backup, *service_command;
-    bool all, widen, force_mandatory, force_failed_backup, unprotected, cross_mounts, in_place,
-        registered;
+    bool all, widen, force_mandatory, force_failed_backup, unprotected, cross_mounts, in_place;
+    bool salvage, registered;
     bool json, jsonl, system, quiet, profile, help;
     uint64_t workers, queue_depth, memory_bytes, writer_timeout;
     int dependencies, alm_overwrite, tree, in_use,

@@ -95,6 +95,8 @@ static const struct arg_option running[] = {
      "links to what waits for the next boot ('': none)"},
     {"--durability", NULL, ARG_CHOICE, AT(durability), "unit|end|none",
      "when files are forced to stable storage"},
+    {"--salvage", NULL, ARG_FLAG, AT(salvage), NULL,
+     "keep what is readable of damaged files, beside their places"},
     {"--sink", NULL, ARG_CHOICE, AT(sink), "files|null",
      "null: decode and verify only, touch no destination (to measure)"},
     {"--profile", NULL, ARG_FLAG, AT(profile), NULL,

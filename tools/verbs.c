@@ -204,6 +204,7 @@ vsr_restore_options run_options_from(const struct call *call)
             call->durability > 0 ? (vsr_durability)(call->durability - 1) : VSR_DURABILITY_UNIT,
         .owner = (vsr_owner)call->owner,
         .discard = call->sink == 2,
+        .salvage = call->salvage,
         .profile = call->profile,
     };
 }

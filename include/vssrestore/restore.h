@@ -73,6 +73,9 @@ typedef struct vsr_restore_options {
     int profile;      /**< the JSON summary has where the time went (vsr_report_profile()) */
     const char *keep; /**< a text of the caller's (UTF-8) that the run folder keeps for
                            vsr_run_kept(): what else was to be done; or NULL */
+    int salvage;      /**< of files whose media are damaged, keep what verifies beside their places,
+                           as NAME.salvaged, and NAME.salvaged.json with the ranges that do not;
+                           they are not restored all the same. Not with discard: VSR_ERR_USAGE */
 } vsr_restore_options;
 
 /** Restore a set: plan, ask the writers, plan again with their answers, run, tell them. The way to

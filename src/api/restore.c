@@ -101,6 +101,10 @@ static vsr_code restoring_begin(struct restoring *r, const vsr_set *set, bool in
                      "the null sink restores nothing: there is nothing to tell writers or services "
                      "of, and no document comes out");
     }
+    if (rc == VSR_OK && r->options.discard != 0 && r->options.salvage != 0) {
+        rc = err_set(error, VSR_ERR_USAGE, "api/restore",
+                     "the null sink touches no destination: there is no place to salvage to");
+    }
     if (rc == VSR_OK && r->players.any) {
         players_render(&r->players, &r->players_text);
     }
@@ -123,6 +127,7 @@ struct step_options restoring_options(struct restoring *r, const struct plan_cho
                               .in_place = choices->in_place},
                     .durability = durability_of(mine->durability),
                     .profile = mine->profile != 0,
+                    .salvage = mine->salvage != 0,
                     .keep = mine->keep != NULL ? view_of(mine->keep) : VIEW_NONE,
                     .players = r->players.any ? buffer_view(&r->players_text) : VIEW_NONE,
                     .on_progress = mine->on_progress != NULL ? progress_give : NULL,

@@ -22,6 +22,7 @@ static struct step_options resume_options(struct restoring *r, const struct resu
     conduct->stage.in_place = run->stage.in_place;
     conduct->durability = run->durability;
     conduct->profile = run->profile || conduct->profile;
+    conduct->salvage = run->salvage;
     engine.workers = engine.workers != 0 ? engine.workers : run->engine.workers;
     engine.queue_depth = engine.queue_depth != 0 ? engine.queue_depth : run->engine.queue_depth;
     engine.memory_bytes = engine.memory_bytes != 0 ? engine.memory_bytes : run->engine.memory_bytes;

@@ -372,6 +372,20 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
     return rc;
 }
 
+static vsr_code conduct_salvage(struct conduct *c, vsr_error *error)
+{
+    const struct salvage_input input = {
+        .plan = c->plan,
+        .set = c->set,
+        .stage = c->stage,
+        .rows = c->folder.rows,
+        .run_folder_fd = c->folder.dir_fd,
+        .durable = c->options->durability != DURABILITY_NONE,
+        .cancel = c->options->cancel,
+    };
+    return salvage_run(&input, &c->salvaged, error);
+}
+
 vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan,
                      const struct media_set *set, struct dialogue *dialogue,
                      const struct conduct_options *options, vsr_error *error)
@@ -405,6 +419,10 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     if (c.hold != NULL) {
         pending_hold_free(c.hold);
     }
+    if (c.stage != NULL && *begun && options->salvage && conduct_signal(&c) == 0) {
+        const vsr_code salvaged = conduct_salvage(&c, rc == VSR_OK ? error : NULL);
+        rc = rc == VSR_OK ? salvaged : rc;
+    }
     if (c.stage != NULL) {
         const bool residue = unit_states_residue(&c.units);
         if (residue) {
@@ -428,6 +446,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     checkpoint_close(&c.checkpoint);
     run_folder_end(&c.folder);
     buffer_free(&c.kept);
+    buffer_free(&c.salvaged.first);
     free(c.destinations);
     free(c.profile.workers);
     free(c.waiting);

@@ -29,6 +29,7 @@ struct conduct_options {
     struct stage_options stage;   /* undo_fd is the run folder's: set by conduct_run() */
     enum durability durability;
     uint64_t planned_ns, asked_ns; /* what went before the run: for the profile alone */
+    bool salvage;                  /* keep what is readable of damaged files (run/salvage.h) */
     bool profile;                  /* the summary shows it; it is in the run folder always */
     const enum refusal *refusals;  /* units refused since the plan was made, or NULL */
     void (*on_progress)(void *context, const struct conduct_progress *progress);

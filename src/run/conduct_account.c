@@ -28,6 +28,27 @@ static void note_interrupted(const struct conduct *c, struct report *report)
     buffer_free(&text);
 }
 
+static void note_salvaged(const struct salvage_told *told, struct report *report)
+{
+    struct buffer text = {0};
+    if (told->saved > 0) {
+        buffer_printf(&text,
+                      "salvaged: what is readable of %u damaged files stands beside their places, "
+                      "as NAME.salvaged, %llu bytes of it; %llu bytes are not, NAME.salvaged.json "
+                      "says which",
+                      told->saved, (unsigned long long)told->readable,
+                      (unsigned long long)told->bad);
+        report_note(report, buffer_view(&text), false);
+    }
+    text.n = 0;
+    if (told->failed > 0) {
+        buffer_printf(&text, "%u damaged files could not be salvaged, the first: %.*s",
+                      told->failed, VIEW_ARG(buffer_view(&told->first)));
+        report_note(report, buffer_view(&text), false);
+    }
+    buffer_free(&text);
+}
+
 vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code moved, vsr_error *error)
 {
     const bool discard = c->options->engine.discard;
@@ -54,6 +75,7 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
     if (c->kept.n > 0) {
         report_note(report, buffer_view(&c->kept), false);
     }
+    note_salvaged(&c->salvaged, report);
     if (conduct_signal(c) != 0 && !discard) {
         note_interrupted(c, report);
     }

@@ -11,6 +11,7 @@
 #include "run/resume.h"
 #include "run/run_folder.h"
 #include "run/run_profile.h"
+#include "run/salvage.h"
 #include "run/turns.h"
 #include "run/unit_states.h"
 
@@ -45,6 +46,7 @@ struct conduct {
     struct verified_sum verified;            /* of a discarding run */
     struct report_destination *destinations; /* heap */
     uint32_t destination_count;
+    struct salvage_told salvaged;
     struct buffer kept; /* where originals stand that could not be put back; for people */
     int stopped_by;     /* the signal that stopped the engine before it was done, or 0 */
     bool cut_short;     /* it came before the engine began: while writers were asked */

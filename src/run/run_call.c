@@ -75,6 +75,7 @@ void run_call_render(const struct conduct_options *options, const struct dialogu
     json_text(&json, "write_mode", view_of(write_modes[options->engine.write_mode]));
     json_bool(&json, "discard", options->engine.discard);
     json_bool(&json, "profile", options->profile);
+    json_bool(&json, "salvage", options->salvage);
     dialogue_render(&json, dialogue);
     json_raw(&json, "players", options->players);
     json_text(&json, "keep", options->keep);

@@ -144,6 +144,7 @@ static void options_read(struct call_reading *r, const json_t *object)
         .discard = bool_read(r, object, "discard"),
     };
     conduct->profile = bool_read(r, object, "profile");
+    conduct->salvage = bool_read(r, object, "salvage");
     r->out->players = raw_read(r, object, "players");
     const char *keep = text_read(r, object, "keep");
     r->out->keep = keep != NULL ? view_of(keep) : VIEW_NONE;

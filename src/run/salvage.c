@@ -1,0 +1,231 @@
+/* salvage.c - damaged files read again, chunk by chunk: what verifies is kept at its offset, what
+ * does not is a hole and stands in a list.
+ *
+ * Reads slowly, on one thread: few files are damaged, and their media may be failing. Never writes
+ * a byte that does not verify. */
+#include "run/salvage.h"
+
+#include "base/heap.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/own.h"
+#include "dest/salvage.h"
+#include "media/content.h"
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One file being kept. */
+struct salvaging {
+    const struct salvage_input *input;
+    uint32_t entry; /* with the data */
+    int fd;
+    char *chunk; /* FRAME_PLAIN_BYTES_MAX */
+    struct json ranges;
+    uint64_t bad_at, bad_bytes; /* the range that is open; 0 bytes: none */
+    uint64_t readable, bad;
+};
+
+static bool salvage_cancelled(const struct salvage_input *input)
+{
+    return input->cancel != NULL && *input->cancel != 0;
+}
+
+static void bad_end(struct salvaging *s)
+{
+    if (s->bad_bytes > 0) {
+        json_object_begin(&s->ranges, NULL);
+        json_u64(&s->ranges, "offset", s->bad_at);
+        json_u64(&s->ranges, "length", s->bad_bytes);
+        json_object_end(&s->ranges);
+    }
+    s->bad_bytes = 0;
+}
+
+/* Ranges come in order; those that touch are one. */
+static void bad_add(struct salvaging *s, uint64_t offset, uint64_t bytes)
+{
+    if (bytes == 0) {
+        return;
+    }
+    if (s->bad_bytes == 0 || s->bad_at + s->bad_bytes != offset) {
+        bad_end(s);
+        s->bad_at = offset;
+    }
+    s->bad_bytes += bytes;
+    s->bad += bytes;
+}
+
+static int chunk_keep(struct salvaging *s, uint32_t number)
+{
+    const struct media_index *index = &s->input->set->index;
+    const struct index_entry *e = &index->entries[s->entry];
+    const struct index_chunk *chunk = &index->chunks[e->file.first_chunk + number];
+    vsr_error ignored = {0};
+    if (content_read_chunk(s->input->set, s->entry, number, s->chunk, &ignored) != VSR_OK) {
+        bad_add(s, chunk->file_offset, chunk->length);
+        return 0;
+    }
+    s->readable += chunk->length;
+    return io_pwrite(s->fd, s->chunk, chunk->length, chunk->file_offset, "a salvaged file",
+                     VSR_ERR_DEST_IO, NULL) == VSR_OK
+               ? 0
+               : errno;
+}
+
+/* The chunks of [begin, end), which should be covered by them. *number: the next chunk. */
+static int range_keep(struct salvaging *s, uint32_t *number, uint64_t begin, uint64_t end)
+{
+    const struct media_index *index = &s->input->set->index;
+    const struct index_entry *e = &index->entries[s->entry];
+    uint64_t at = begin;
+    int fault = 0;
+    while (fault == 0 && *number < e->chunk_count &&
+           index->chunks[e->file.first_chunk + *number].file_offset < end) {
+        const struct index_chunk *chunk = &index->chunks[e->file.first_chunk + *number];
+        if (chunk->file_offset > at) {
+            bad_add(s, at, chunk->file_offset - at);
+        }
+        fault = salvage_cancelled(s->input) ? ECANCELED : chunk_keep(s, (*number)++);
+        at = chunk->file_offset + chunk->length;
+    }
+    if (fault == 0 && at < end) {
+        bad_add(s, at, end - at);
+    }
+    return fault;
+}
+
+static int content_keep(struct salvaging *s)
+{
+    const struct media_index *index = &s->input->set->index;
+    const struct index_entry *e = &index->entries[s->entry];
+    uint32_t number = 0;
+    int fault = 0;
+    if ((e->flags & INDEX_SPARSE) == 0) {
+        fault = range_keep(s, &number, 0, e->size);
+    }
+    for (uint32_t i = 0; (e->flags & INDEX_SPARSE) != 0 && i < e->range_count && fault == 0; i++) {
+        const struct index_range *range = &index->ranges[e->file.first_range + i];
+        fault = range_keep(s, &number, range->offset, range->offset + range->length);
+    }
+    bad_end(s);
+    if (fault == 0 && ftruncate(s->fd, (off_t)e->size) != 0) {
+        fault = errno;
+    }
+    return fault != 0 || !s->input->durable || fsync(s->fd) == 0 ? fault : errno;
+}
+
+/* The line that stands beside the file and in the run folder. */
+static void line_render(const struct salvaging *s, uint32_t file, const char *name,
+                        struct view ranges, struct buffer *out)
+{
+    struct buffer path = {0};
+    struct json json = json_into(out);
+    json_object_begin(&json, NULL);
+    json_text(&json, "t", VIEW("salvaged"));
+    plan_source_path(s->input->plan, s->input->set, file, &path);
+    json_path(&json, "source", buffer_view(&path));
+    path.n = 0;
+    plan_unix_path(s->input->plan, s->input->set, file, &path);
+    json_path(&json, "path", buffer_view(&path));
+    json_path(&json, "name", view_of(name));
+    json_u64(&json, "size", s->input->set->index.entries[s->entry].size);
+    json_u64(&json, "readable", s->readable);
+    json_raw(&json, "bad", ranges);
+    json_object_end(&json);
+    json_line_end(&json);
+    buffer_free(&path);
+}
+
+static int list_write(int folder_fd, const char *name, struct view line, bool durable)
+{
+    OWN(fd) fd = salvage_create_list(folder_fd, name);
+    if (fd < 0) {
+        return -fd;
+    }
+    const vsr_code rc = io_write(fd, line.p, line.n, name, VSR_ERR_DEST_IO, NULL);
+    return rc != VSR_OK || (durable && (fsync(fd) != 0 || fsync(folder_fd) != 0)) ? errno : 0;
+}
+
+/* 0, or errno; then nothing of it is left. */
+static int file_keep(struct salvaging *s, uint32_t file, struct buffer *lines)
+{
+    char name[SALVAGE_NAME_BYTES];
+    struct buffer ranges = {0};
+    struct buffer line = {0};
+    OWN(fd) folder_fd = salvage_open_folder(s->input->stage, file);
+    if (folder_fd < 0) {
+        return -folder_fd;
+    }
+    OWN(fd) fd = salvage_create(s->input->stage, file, folder_fd, name);
+    if (fd < 0) {
+        return -fd;
+    }
+    s->fd = fd;
+    s->ranges = json_into(&ranges);
+    json_array_begin(&s->ranges, NULL);
+    int fault = content_keep(s);
+    json_array_end(&s->ranges);
+    if (fault == 0) {
+        line_render(s, file, name, buffer_view(&ranges), &line);
+        fault = list_write(folder_fd, name, buffer_view(&line), s->input->durable);
+    }
+    if (fault != 0) {
+        (void)unlinkat(folder_fd, name, 0);
+    } else {
+        buffer_add(lines, line.p, line.n);
+    }
+    buffer_free(&ranges);
+    buffer_free(&line);
+    return fault;
+}
+
+static bool file_is_damaged(const struct salvage_input *input, uint32_t file)
+{
+    const struct plan_file *f = &input->plan->files[file];
+    const uint8_t outcome = input->rows[file].outcome;
+    return f->kind == KIND_PLAIN && f->entry != MARK_NONE &&
+           (outcome == OUTCOME_MEDIA_CORRUPT || outcome == OUTCOME_MEDIA_MISSING) &&
+           input->set->index.entries[f->entry].kind == INDEX_FILE &&
+           (input->set->index.entries[f->entry].flags & INDEX_PARTIAL) == 0;
+}
+
+static void told_failed(const struct salvage_input *input, uint32_t file, int fault,
+                        struct salvage_told *told)
+{
+    if (told->failed++ == 0) {
+        plan_unix_path(input->plan, input->set, file, &told->first);
+        buffer_printf(&told->first, ": %s", strerrordesc_np(fault));
+    }
+}
+
+vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *told, vsr_error *error)
+{
+    struct buffer lines = {0};
+    OWN(heap) chunk = heap_alloc(FRAME_PLAIN_BYTES_MAX, 1);
+    for (uint32_t i = 0; i < input->plan->file_count && !salvage_cancelled(input); i++) {
+        if (!file_is_damaged(input, i)) {
+            continue;
+        }
+        struct salvaging s = {.input = input,
+                              .entry =
+                                  stage_data_entry(&input->set->index, input->plan->files[i].entry),
+                              .chunk = chunk};
+        const int fault = file_keep(&s, i, &lines);
+        if (fault != 0) {
+            told_failed(input, i, fault, told);
+            continue;
+        }
+        told->saved++;
+        told->readable += s.readable;
+        told->bad += s.bad;
+    }
+    const vsr_code rc = told->saved == 0
+                            ? VSR_OK
+                            : io_replace_file(input->run_folder_fd, "salvage.jsonl",
+                                              buffer_view(&lines), VSR_ERR_DEST_IO, error);
+    buffer_free(&lines);
+    return rc;
+}

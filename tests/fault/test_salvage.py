@@ -1,0 +1,136 @@
+"""--salvage: what is readable of damaged files stands beside their places, with a list of the rest.
+
+Goal: a damaged file never appears under its own name; what is kept of it verifies, byte for byte,
+what is not is named; nothing else of the run changes. Method: single bytes of frames are flipped,
+and a pack is taken away.
+"""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                                "rules"))
+
+from scenario import Scenario, Told, equal, expect, run_rules  # noqa: E402
+from town import CAN, MIB, pattern  # noqa: E402
+
+LARGE = 5 * MIB + 1234
+
+
+def make(s):
+    w, b = s.writer("Damage", method=CAN), s.backup()
+    for name in ("one", "two"):
+        b.include(w.component(name).files("C:\\" + name, "*", recursive=True))
+    s.put(r"C:\one\large.bin", pattern(1, LARGE), mtime=1500000000)
+    s.put(r"C:\one\deep\small.txt", b"small", mtime=1500000001)
+    s.put(r"C:\two\whole.txt", b"whole", mtime=1500000002)
+    return s.pack()
+
+
+def packs(media):
+    folder = os.path.join(media, b"packs")
+    return [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+
+
+def damage(media, share):
+    """A byte in the middle of the first pack, at that share of it."""
+    path = packs(media)[0]
+    at = int(os.path.getsize(path) * share)
+    with open(path, "r+b") as pack:
+        pack.seek(at)
+        byte = pack.read(1)[0]
+        pack.seek(at)
+        pack.write(bytes([byte ^ 0x20]))
+
+
+def kept(s, path):
+    """(bytes, list) of what was kept beside that place."""
+    with open(s.dest.path(path + ".salvaged.json"), encoding="utf-8") as listed:
+        return s.at(path + ".salvaged"), json.loads(listed.readline())
+
+
+def D11_what_is_readable_is_kept():
+    with Scenario() as s:
+        media = make(s)
+        damage(media, 0.5)
+        run = s.run(media, "--salvage")
+        equal(run.exit, 20, run.told())
+        equal((run.status("one"), run.status("two")), ("NONE", "ALL"), run.told())
+        for name in (r"C:\one\large.bin", r"C:\one\deep\small.txt"):
+            equal(s.at(name), None, "all or nothing")
+        content, listed = kept(s, r"C:\one\large.bin")
+        wanted = bytearray(pattern(1, LARGE))
+        equal(len(content), LARGE)
+        expect(len(listed["bad"]) == 1 and 0 < listed["bad"][0]["length"] <= MIB, f"{listed}")
+        for bad in listed["bad"]:
+            wanted[bad["offset"]:bad["offset"] + bad["length"]] = bytes(bad["length"])
+        expect(content == bytes(wanted), "what verifies is right, the rest is a hole")
+        equal(listed["readable"], LARGE - listed["bad"][0]["length"])
+        equal((listed["source"], listed["size"]), (r"C:\one\large.bin", LARGE))
+        with open(os.path.join(run.folder, b"salvage.jsonl"), encoding="utf-8") as lines:
+            equal([json.loads(line) for line in lines], [listed], "the run folder has it, too")
+        expect(any("salvaged" in note for note in run.summary["notes"]), run.told())
+        expect(not os.path.exists(s.dest.path(r"C:\one\deep")), "what is whole is not kept")
+
+
+def D11_nothing_is_kept_unless_asked_for():
+    with Scenario() as s:
+        media = make(s)
+        damage(media, 0.5)
+        run = s.run(media)
+        equal(run.exit, 20, run.told())
+        expect(not os.path.exists(s.dest.path(r"C:\one")), "nothing of it is there")
+
+
+def D11_nothing_is_salvaged_of_sound_media():
+    with Scenario() as s:
+        run = s.run(make(s), "--salvage")
+        equal(run.exit, 0, run.told())
+        equal(sorted(os.listdir(s.dest.path(r"C:\one"))), [b"deep", b"large.bin"])
+        expect(not os.path.exists(os.path.join(run.folder, b"salvage.jsonl")), "no list")
+
+
+def D11_names_that_are_taken():
+    with Scenario() as s:
+        media = make(s)
+        damage(media, 0.5)
+        s.place(r"C:\one\large.bin.salvaged", b"somebody's")
+        run = s.run(media, "--salvage")
+        equal(run.exit, 20, run.told())
+        equal(s.at(r"C:\one\large.bin.salvaged"), b"somebody's")
+        equal(len(s.at(r"C:\one\large.bin.salvaged-2")), LARGE)
+
+
+def D11_a_pack_that_is_gone():
+    with Scenario() as s:
+        media = make(s)
+        os.unlink(packs(media)[0])
+        run = s.run(media, "--salvage")
+        equal(run.exit, 20, run.told())
+        content, listed = kept(s, r"C:\one\large.bin")
+        equal(content, bytes(LARGE))
+        equal((listed["readable"], listed["bad"]), (0, [{"offset": 0, "length": LARGE}]))
+
+
+def D11_a_link_where_its_folder_goes():
+    with Scenario() as s:
+        media = make(s)
+        damage(media, 0.5)
+        elsewhere = os.path.join(s.folder, b"elsewhere")
+        os.mkdir(elsewhere)
+        os.makedirs(s.dest.path("C:\\"), exist_ok=True)
+        os.symlink(elsewhere, s.dest.path(r"C:\one"))
+        run = s.run(media, "--salvage")
+        expect(run.exit not in (0, 1), run.told())
+        equal(os.listdir(elsewhere), [], "nothing is written through a link")
+
+
+def D11_not_into_nowhere():
+    with Scenario() as s:
+        told = Told(["run", make(s), "--salvage", "--sink", "null", "--root", s.dest.folder])
+        equal(told.exit, 2, told.told())
+
+
+if __name__ == "__main__":
+    run_rules(dict(globals()))
