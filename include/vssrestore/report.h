@@ -37,6 +37,9 @@ VSR_API const char *vsr_report_run_dir(const vsr_report *report);
 /** JSON: the one `summary` line of the contract, section 5. Text: for people. */
 VSR_API vsr_code vsr_report_render(const vsr_report *report, vsr_format format, vsr_sink sink,
                                    void *context, vsr_error *error);
+/** The `summary` line of a restore that ended with exit_code before it began: no unit, no file. */
+VSR_API vsr_code vsr_report_render_none(int exit_code, vsr_sink sink, void *context,
+                                        vsr_error *error);
 /** Where the run's time went: for each worker what it was busy with, for the calling thread each
  *  phase; measured in every run. JSON: one object, as `profile.json` of the run folder and, with
  *  vsr_restore_options.profile, `profile` of the summary have it: times in nanoseconds, the parts

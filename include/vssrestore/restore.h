@@ -34,12 +34,17 @@ typedef enum vsr_owner {
     VSR_OWNER_MINE = 2
 } vsr_owner;
 
+/** Files and bytes done are settled, failed ones with them. No count falls, and none exceeds its
+ *  total. */
 typedef struct vsr_progress {
     uint64_t files_total, files_done, files_failed;
     uint64_t bytes_total, bytes_done;
     uint64_t units_total, units_done;
     uint64_t elapsed_ns;
-    const char *unit; /**< full name of the unit that is worked on, or NULL */
+    const char *unit;    /**< full name of the unit that is worked on, or NULL */
+    const char *run_dir; /**< the run folder */
+    int paused;          /**< 1: the control line paused it (control.h) */
+    int is_last;         /**< 1: the run has ended and nothing cut it short: done is total */
 } vsr_progress;
 
 /** Set `size` to sizeof(vsr_restore_options), the rest to zero or what is meant. */
@@ -76,6 +81,8 @@ typedef struct vsr_restore_options {
     int salvage;      /**< of files whose media are damaged, keep what verifies beside their places,
                            as NAME.salvaged, and NAME.salvaged.json with the ranges that do not;
                            they are not restored all the same. Not with discard: VSR_ERR_USAGE */
+    uint64_t throttle_bytes_per_s; /**< read, decode and write no more than that; 0: no limit. May
+                                        be changed while it runs (control.h) */
 } vsr_restore_options;
 
 /** Restore a set: plan, ask the writers, plan again with their answers, run, tell them. The way to

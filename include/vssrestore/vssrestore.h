@@ -3,7 +3,8 @@
  * Read on in this order: error.h (how calls fail), set.h (make, open, inspect, verify a backup
  * set), plan.h (resolve the documents to one record a file), restore.h (run a plan, or restore a
  * set), writers.h (who plays the writers), report.h (what happened), pending.h (what waits for the
- * next boot). A whole restore:
+ * next boot), control.h (a run that goes on), text.h (names that
+ * are fit to be printed). A whole restore:
  *
  *     vsr_error error = {0};
  *     vsr_set *set = NULL;
@@ -24,12 +25,14 @@
 #define VSSRESTORE_VSSRESTORE_H
 
 #include "vssrestore/chain.h"
+#include "vssrestore/control.h"
 #include "vssrestore/error.h"
 #include "vssrestore/pending.h"
 #include "vssrestore/plan.h"
 #include "vssrestore/report.h"
 #include "vssrestore/restore.h"
 #include "vssrestore/set.h"
+#include "vssrestore/text.h"
 #include "vssrestore/writers.h"
 
 #ifdef __cplusplus

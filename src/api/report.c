@@ -62,6 +62,16 @@ vsr_code vsr_report_render(const vsr_report *report, vsr_format format, vsr_sink
     return rc;
 }
 
+vsr_code vsr_report_render_none(int exit_code, vsr_sink sink, void *context, vsr_error *error)
+{
+    const struct report none = {.exit_code = exit_code};
+    struct buffer text = {0};
+    report_render_summary(&none, &text);
+    const vsr_code rc = sink_give(sink, context, buffer_view(&text), error);
+    buffer_free(&text);
+    return rc;
+}
+
 vsr_code vsr_report_profile(const vsr_report *report, vsr_format format, vsr_sink sink,
                             void *context, vsr_error *error)
 {

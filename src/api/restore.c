@@ -19,6 +19,10 @@ static void progress_give(void *context, const struct conduct_progress *now)
         .units_total = now->units_total,
         .units_done = now->units_done,
         .elapsed_ns = now->elapsed_ns,
+        .unit = now->unit,
+        .paused = now->paused,
+        .run_dir = now->run_dir,
+        .is_last = now->is_last,
     };
     to->options->on_progress(to->options->context, &progress);
 }
@@ -128,6 +132,7 @@ struct step_options restoring_options(struct restoring *r, const struct plan_cho
                     .durability = durability_of(mine->durability),
                     .profile = mine->profile != 0,
                     .salvage = mine->salvage != 0,
+                    .throttle_bytes_per_s = mine->throttle_bytes_per_s,
                     .keep = mine->keep != NULL ? view_of(mine->keep) : VIEW_NONE,
                     .players = r->players.any ? buffer_view(&r->players_text) : VIEW_NONE,
                     .on_progress = mine->on_progress != NULL ? progress_give : NULL,

@@ -2,8 +2,11 @@
 #include "api/objects.h"
 #include "base/bug.h"
 #include "base/heap.h"
+#include "base/limits.h"
 #include "media/check.h"
+#include "media/content.h"
 #include "pack/pack.h"
+#include "plan/bare_plan.h"
 #include "plan/inspect.h"
 #include "plan/set_documents.h"
 
@@ -90,23 +93,39 @@ const char *vsr_set_uuid(const vsr_set *set)
 }
 
 static vsr_code inspect_give(const struct documents *documents, const struct media_set *media,
-                             vsr_format format, vsr_sink sink, void *context, vsr_error *error)
+                             const struct plan *plan, vsr_format format, vsr_sink sink,
+                             void *context, vsr_error *error)
 {
     struct buffer text = {0};
     if (format == VSR_FORMAT_JSON) {
-        inspect_render_json(documents, media, &text);
+        inspect_render_json(documents, media, plan, &text);
     } else {
-        inspect_render_text(documents, media, &text);
+        inspect_render_text(documents, media, plan, &text);
     }
     const vsr_code rc = sink_give(sink, context, buffer_view(&text), error);
     buffer_free(&text);
     return rc;
 }
 
+static vsr_code contents_read(const void *context, uint32_t entry, struct buffer *out,
+                              vsr_error *error)
+{
+    return content_read(context, entry, RANGES_FILE_BYTES_MAX, out, error);
+}
+
 vsr_code vsr_set_inspect(const vsr_set *set, vsr_format format, vsr_sink sink, void *context,
                          vsr_error *error)
 {
-    return inspect_give(&set->documents, &set->media, format, sink, context, error);
+    const struct plan_contents contents = {&set->media, contents_read};
+    struct plan *plan = NULL;
+    if (set->media.description.files <= INSPECT_PLANNED_FILES_MAX) {
+        vsr_error ignored = {0}; /* what no plan can be made of shows in the documents' faults */
+        (void)bare_plan_create(&plan, &set->documents, &set->media, &contents, &ignored);
+    }
+    const vsr_code rc =
+        inspect_give(&set->documents, &set->media, plan, format, sink, context, error);
+    plan_free(plan);
+    return rc;
 }
 
 vsr_code vsr_documents_inspect(const char *const *paths, size_t path_count, vsr_format format,
@@ -115,7 +134,7 @@ vsr_code vsr_documents_inspect(const char *const *paths, size_t path_count, vsr_
     struct documents documents;
     vsr_code rc = documents_read(&documents, paths, (uint32_t)path_count, error);
     if (rc == VSR_OK) {
-        rc = inspect_give(&documents, NULL, format, sink, context, error);
+        rc = inspect_give(&documents, NULL, NULL, format, sink, context, error);
         documents_free(&documents);
     }
     return rc;

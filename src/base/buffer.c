@@ -52,35 +52,6 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     buffer->n += (size_t)length;
 }
 
-/* How many bytes at the beginning of text people should not be shown as they are. */
-static size_t unfit_bytes(struct view text)
-{
-    const unsigned char *p = (const unsigned char *)text.p;
-    if (p[0] < ' ' || p[0] == 0x7F) {
-        return 1;
-    }
-    if (text.n < 3 || p[0] != 0xE2) {
-        return 0;
-    }
-    const bool turns = (p[1] == 0x80 && p[2] >= 0xAA && p[2] <= 0xAE) || /* U+202A to U+202E */
-                       (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9);   /* U+2066 to U+2069 */
-    return turns ? 3 : 0;
-}
-
-void buffer_add_told(struct buffer *buffer, struct view text)
-{
-    while (text.n > 0) {
-        const size_t unfit = unfit_bytes(text);
-        if (unfit == 0) {
-            buffer_add(buffer, text.p, 1);
-        }
-        for (size_t i = 0; i < unfit; i++) {
-            buffer_printf(buffer, "\\x%02x", (unsigned)(unsigned char)text.p[i]);
-        }
-        text = view_skip(text, unfit > 0 ? unfit : 1);
-    }
-}
-
 void buffer_free(struct buffer *buffer)
 {
     free(buffer->p);

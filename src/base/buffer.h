@@ -29,10 +29,6 @@ static inline struct view buffer_view(const struct buffer *buffer)
     return (struct view){buffer->p != NULL ? buffer->p : "", buffer->n};
 }
 
-/* Text for people, in which a file's name can be anything: what moves a cursor, makes a line or
- * turns the direction of writing as \xNN. */
-void buffer_add_told(struct buffer *buffer, struct view text);
-
 /* Frees the bytes; the buffer is empty and usable again. */
 void buffer_free(struct buffer *buffer);
 

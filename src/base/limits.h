@@ -57,6 +57,8 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 #define SPARSE_ALIGN_BYTES 512u
 /* Linux: XATTR_NAME_MAX; a name must come back as a C string. */
 #define ATTRIBUTE_NAME_BYTES_MAX 255u
+/* A set with more files is inspected without a plan of it, which takes 100 bytes a file. */
+#define INSPECT_PLANNED_FILES_MAX 2000000u
 /* A trailer is cut in skippable frames of this size: their length is 32 bits on the media. */
 #define TRAILER_PIECE_BYTES ((uint32_t)1 << 30)
 /* Reading and hashing a file whole, by windows that stay in the processor's cache. */

@@ -4,8 +4,8 @@
  * Shared words, the complete list: the claim cursor (relaxed fetch_add over an immutable plan),
  * the stop flag, each file's count of chunks that remain (acq_rel; who brings it to zero
  * finishes the file), each group's count of files that remain, each worker's meter (one writer),
- * when each large file was begun, and the eventfd that tells the control thread that a group has
- * ended. No mutex, no queue. */
+ * when each large file was begun, the pace (engine/pace.h), and the eventfd that tells the control
+ * thread that a group has ended. No mutex, no queue. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
@@ -13,6 +13,7 @@
 #include "dest/publish.h"
 #include "engine/budget.h"
 #include "engine/marks.h"
+#include "engine/pace.h"
 #include "engine/profile.h"
 #include "engine/slow_files.h"
 
@@ -31,6 +32,7 @@ struct engine_input {
     const uint8_t *held; /* for each file: 1 = it is staged already, and has its row; or NULL */
     struct marks *marks; /* what is done is written down there; NULL: nowhere */
     bool discard;
+    struct pace *pace; /* how fast workers may go on; NULL: as fast as it goes */
 };
 
 struct engine_progress {                /* sums over the workers' meters; monotone */

@@ -15,7 +15,24 @@ enum outcome outcome_of_errno(int os_errno)
     return os_errno == ENOSPC || os_errno == EDQUOT ? OUTCOME_DEST_FULL : OUTCOME_DEST_ERROR;
 }
 
-static void file_set_row(struct worker *worker, uint32_t file)
+/* What was counted piece by piece already, so that large files are not seen at their ends alone. */
+static uint64_t bytes_counted(const struct worker *worker, uint32_t file, bool was_small)
+{
+    const struct plan_file *f = &worker->input->plan->files[file];
+    const struct media_index *index = &worker->input->set->index;
+    if (was_small || stage_is_ranged(f) || f->kind == KIND_DIRECTORY ||
+        worker->table->role[file] != FILE_DATA) {
+        return 0;
+    }
+    const struct index_entry *e = &index->entries[file_table_data_entry(worker->table, file)];
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; e->kind == INDEX_FILE && i < e->chunk_count; i++) {
+        bytes += index->chunks[e->file.first_chunk + i].length;
+    }
+    return bytes < f->size ? bytes : f->size;
+}
+
+static void file_set_row(struct worker *worker, uint32_t file, bool was_small)
 {
     const struct plan_file *f = &worker->input->plan->files[file];
     const uint32_t fault =
@@ -34,7 +51,7 @@ static void file_set_row(struct worker *worker, uint32_t file)
     };
     if (whole) {
         meter_add(&worker->meter.files_done, 1);
-        meter_add(&worker->meter.bytes_done, f->size);
+        meter_add(&worker->meter.bytes_done, f->size - bytes_counted(worker, file, was_small));
         meta_loss_add(&worker->losses, &worker->file_loss);
     } else {
         meter_add(&worker->meter.files_failed, 1);
@@ -89,7 +106,7 @@ static void file_end_names(struct worker *worker, uint32_t owner)
     for (uint32_t name = table->next_name[owner]; name != MARK_NONE;
          name = table->next_name[name]) {
         if (table->role[name] == FILE_PART) {
-            file_set_row(worker, name);
+            file_set_row(worker, name, false);
             continue;
         }
         if (fault != 0) {
@@ -100,7 +117,7 @@ static void file_end_names(struct worker *worker, uint32_t owner)
                 file_table_fault(table, name, outcome_of_errno(linking), linking);
             }
         }
-        file_set_row(worker, name);
+        file_set_row(worker, name, false);
     }
 }
 
@@ -147,7 +164,7 @@ void file_pieces_done(struct worker *worker, uint32_t file, uint32_t count, bool
     const struct meta_loss loss = worker->file_loss;
     file_end_names(worker, file);
     worker->file_loss = loss;
-    file_set_row(worker, file); /* whoever finds its mark finds those of its names */
+    file_set_row(worker, file, whole_already); /* whoever finds its mark finds those of its names */
     /* only now may the file's group be published: its staged name was needed for the others */
     for (uint32_t name = table->next_name[file]; name != MARK_NONE;) {
         const uint32_t next = table->next_name[name];

@@ -49,7 +49,7 @@ void work_profile_idle(struct work_profile *workers, uint32_t count)
     }
     for (uint32_t i = 0; i < count; i++) {
         struct work_profile *one = &workers[i];
-        one->ns[WORK_IDLE] = one->began_ns - first_ns + (last_ns - one->ended_ns);
+        one->ns[WORK_IDLE] += one->began_ns - first_ns + (last_ns - one->ended_ns);
         one->wall_ns = last_ns - first_ns;
     }
 }

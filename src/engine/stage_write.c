@@ -81,6 +81,9 @@ static enum slot_state write_piece_end(struct worker *worker, struct slot *slot,
     const uint32_t file = piece->file;
     if (fault != 0) {
         file_table_fault(worker->table, file, outcome_of_errno(fault), fault);
+    } else if (!file_table_has_fault(worker->table, file)) {
+        meter_add(&worker->meter.bytes_done,
+                  claim_chunk(worker->claims, &worker->claims->pieces[slot->piece])->length);
     }
     if (slot->large != NULL) {
         if (fault == 0) {

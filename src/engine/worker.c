@@ -140,12 +140,22 @@ static bool worker_is_futile(const struct worker *worker, const struct slot *slo
     return true;
 }
 
+static void worker_keep_pace(struct worker *worker, const struct index_chunk *frame)
+{
+    meter_small_end(&worker->meter);
+    pace_wait(worker->input->pace, frame != NULL ? frame->frame_plain_bytes : 0, worker->stop);
+    meter_mark(&worker->meter, WORK_IDLE);
+}
+
 static enum slot_state worker_begin_job(struct worker *worker, struct slot *slot, uint32_t job)
 {
     slot->frame = claim_frame(worker->claims, job);
     slot->piece = worker->claims->job_first[job];
     slot->piece_end = worker->claims->job_first[job + 1];
     slot->large = NULL;
+    if (worker->input->pace != NULL && !pace_is_free(worker->input->pace)) {
+        worker_keep_pace(worker, slot->frame);
+    }
     if (atomic_load_explicit(worker->stop, memory_order_acquire)) {
         return slot_fail(worker, slot, OUTCOME_CANCELLED, 0);
     }

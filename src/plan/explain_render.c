@@ -3,6 +3,7 @@
 #include "plan/explain.h"
 
 #include "base/json.h"
+#include "base/show.h"
 #include "media/index.h"
 
 static const char *kind_text(uint8_t kind)
@@ -29,20 +30,20 @@ static const char *outcome_word(const struct explanation *explanation)
 static void text_media(const struct explanation *explanation, struct buffer *out)
 {
     if (explanation->entry == MARK_NONE) {
-        buffer_printf(out, "%.*s\n  is not on the media\n", VIEW_ARG(explanation->asked));
+        show_printf(out, "%.*s\n  is not on the media\n", VIEW_ARG(explanation->asked));
         for (uint32_t i = 0; i < explanation->near_count; i++) {
-            buffer_printf(out, "  as far as it is there: %.*s\n", VIEW_ARG(explanation->near[i]));
+            show_printf(out, "  as far as it is there: %.*s\n", VIEW_ARG(explanation->near[i]));
         }
         return;
     }
-    buffer_printf(out, "%.*s\n  on the media: a %s of %llu bytes%s%s%s\n",
-                  VIEW_ARG(explanation->source), kind_text(explanation->kind),
-                  (unsigned long long)explanation->size,
-                  (explanation->flags & INDEX_PARTIAL) != 0 ? ", of which ranges were saved" : "",
-                  (explanation->flags & INDEX_LOST) != 0 ? ", which could not be read whole" : "",
-                  (explanation->flags & INDEX_UNPROTECTED) != 0 ? ", of no component" : "");
+    show_printf(out, "%.*s\n  on the media: a %s of %llu bytes%s%s%s\n",
+                VIEW_ARG(explanation->source), kind_text(explanation->kind),
+                (unsigned long long)explanation->size,
+                (explanation->flags & INDEX_PARTIAL) != 0 ? ", of which ranges were saved" : "",
+                (explanation->flags & INDEX_LOST) != 0 ? ", which could not be read whole" : "",
+                (explanation->flags & INDEX_UNPROTECTED) != 0 ? ", of no component" : "");
     for (uint32_t i = 0; i < explanation->near_count; i++) {
-        buffer_printf(out, "  differs only by case: %.*s\n", VIEW_ARG(explanation->near[i]));
+        show_printf(out, "  differs only by case: %.*s\n", VIEW_ARG(explanation->near[i]));
     }
 }
 
@@ -50,7 +51,7 @@ static void text_media(const struct explanation *explanation, struct buffer *out
 static void text_expanded(const struct explain_match *match, struct buffer *out)
 {
     if (view_present(match->expanded)) {
-        buffer_printf(out, " = %.*s", VIEW_ARG(match->expanded));
+        show_printf(out, " = %.*s", VIEW_ARG(match->expanded));
     }
 }
 
@@ -58,45 +59,45 @@ static void text_match(struct arena *arena, const struct explain_match *match, s
 {
     const struct vss_file_set *set = match->set;
     if (match->exclude) {
-        buffer_printf(out, "  excluded by %.*s: '%.*s' '%.*s'%s (%.*s, line %u)",
-                      VIEW_ARG(match->wmd->friendly_name), VIEW_ARG(set->path),
-                      VIEW_ARG(set->filespec), set->recursive ? " and below" : "",
-                      VIEW_ARG(match->wmd->file_name), set->place.line);
+        show_printf(out, "  excluded by %.*s: '%.*s' '%.*s'%s (%.*s, line %u)",
+                    VIEW_ARG(match->wmd->friendly_name), VIEW_ARG(set->path),
+                    VIEW_ARG(set->filespec), set->recursive ? " and below" : "",
+                    VIEW_ARG(match->wmd->file_name), set->place.line);
         text_expanded(match, out);
         buffer_add_char(out, '\n');
         return;
     }
     const struct view full =
         vss_full_name(arena, match->component->logical_path, match->component->name);
-    buffer_printf(out, "  wanted by %.*s: %.*s, file set '%.*s' '%.*s'%s (%.*s, line %u)",
-                  VIEW_ARG(match->wmd->friendly_name), VIEW_ARG(full), VIEW_ARG(set->path),
-                  VIEW_ARG(set->filespec), set->recursive ? " and below" : "",
-                  VIEW_ARG(match->wmd->file_name), set->place.line);
+    show_printf(out, "  wanted by %.*s: %.*s, file set '%.*s' '%.*s'%s (%.*s, line %u)",
+                VIEW_ARG(match->wmd->friendly_name), VIEW_ARG(full), VIEW_ARG(set->path),
+                VIEW_ARG(set->filespec), set->recursive ? " and below" : "",
+                VIEW_ARG(match->wmd->file_name), set->place.line);
     text_expanded(match, out);
-    buffer_printf(out, "\n    %s: %.*s\n", match->in_scope ? "in scope" : "not in scope",
-                  VIEW_ARG(match->reason));
+    show_printf(out, "\n    %s: %.*s\n", match->in_scope ? "in scope" : "not in scope",
+                VIEW_ARG(match->reason));
 }
 
 static void text_result(const struct explain_result *result, struct buffer *out)
 {
-    buffer_printf(out, "  unit %u, %.*s: ", result->unit, VIEW_ARG(result->unit_text));
+    show_printf(out, "  unit %u, %.*s: ", result->unit, VIEW_ARG(result->unit_text));
     if (result->refusal != REFUSAL_NONE) {
-        buffer_printf(out, "NOT RESTORED, %s (%.*s): %.*s\n", refusal_text(result->refusal),
-                      VIEW_ARG(result->rule), VIEW_ARG(result->detail));
+        show_printf(out, "NOT RESTORED, %s (%.*s): %.*s\n", refusal_text(result->refusal),
+                    VIEW_ARG(result->rule), VIEW_ARG(result->detail));
         if (view_present(result->dest)) {
-            buffer_printf(out, "    it would have gone to %.*s\n", VIEW_ARG(result->dest));
+            show_printf(out, "    it would have gone to %.*s\n", VIEW_ARG(result->dest));
         }
     } else if (result->stands_for != MARK_NONE) {
-        buffer_printf(out, "restored with unit %u, to %.*s\n", result->stands_for,
-                      VIEW_ARG(result->dest));
+        show_printf(out, "restored with unit %u, to %.*s\n", result->stands_for,
+                    VIEW_ARG(result->dest));
     } else if (result->planned) {
-        buffer_printf(out, "%s (%.*s)\n    to %.*s\n    = %.*s (%s)\n",
-                      result->action == ACTION_NONE ? "kept as it stands" : "restored",
-                      VIEW_ARG(result->rule), VIEW_ARG(result->dest), VIEW_ARG(result->unix_path),
-                      plan_action_text(result->action));
+        show_printf(out, "%s (%.*s)\n    to %.*s\n    = %.*s (%s)\n",
+                    result->action == ACTION_NONE ? "kept as it stands" : "restored",
+                    VIEW_ARG(result->rule), VIEW_ARG(result->dest), VIEW_ARG(result->unix_path),
+                    plan_action_text(result->action));
     } else {
-        buffer_printf(out, "nothing to be done%s%.*s\n",
-                      view_present(result->dest) ? ", it stands at " : "", VIEW_ARG(result->dest));
+        show_printf(out, "nothing to be done%s%.*s\n",
+                    view_present(result->dest) ? ", it stands at " : "", VIEW_ARG(result->dest));
     }
 }
 
@@ -108,22 +109,22 @@ void explain_render_text(const struct explanation *explanation, struct buffer *o
         text_match(&arena, &explanation->matches[i], out);
     }
     if (explanation->match_count == 0) {
-        buffer_printf(out, "  no file set of any writer holds it\n");
+        show_printf(out, "  no file set of any writer holds it\n");
     }
     for (uint32_t i = 0; i < explanation->trace.count; i++) {
         const struct trace_note *note = &explanation->trace.notes[i];
-        buffer_printf(out, "  %2u. %-9s %-9s %.*s\n", i + 1, note->rule, note->step,
-                      VIEW_ARG(note->text));
+        show_printf(out, "  %2u. %-9s %-9s %.*s\n", i + 1, note->rule, note->step,
+                    VIEW_ARG(note->text));
     }
     for (uint32_t i = 0; i < explanation->result_count; i++) {
         text_result(&explanation->results[i], out);
     }
     if (explanation->result_count == 0) {
-        buffer_printf(out, "  NOT RESTORED: %s\n",
-                      explanation->entry == MARK_NONE ? "the media do not hold it"
-                      : explanation->kind == INDEX_DIRECTORY
-                          ? "nothing in this plan needs the folder to be made"
-                          : "it is in no unit of this plan");
+        show_printf(out, "  NOT RESTORED: %s\n",
+                    explanation->entry == MARK_NONE ? "the media do not hold it"
+                    : explanation->kind == INDEX_DIRECTORY
+                        ? "nothing in this plan needs the folder to be made"
+                        : "it is in no unit of this plan");
     }
     arena_free(&arena);
 }

@@ -4,11 +4,12 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/show.h"
+#include "plan/bare_plan.h"
+#include "plan/inspect_tree.h"
 #include "plan/profile.h"
 #include "plan/select.h"
 #include "plan/sizes.h"
-
-#include <stdio.h>
 
 /* --- what both forms ask --- */
 
@@ -59,137 +60,158 @@ static const char *set_kind_text(enum vss_set_kind kind)
 
 /* --- text --- */
 
-static void text_file_set(const struct vss_file_set *set, const char *indent, const char *what,
+static void text_file_set(const struct vss_file_set *set, struct view indent, const char *what,
                           struct buffer *out)
 {
-    buffer_printf(out, "%s%s %.*s  %.*s%s", indent, what, VIEW_ARG(set->path),
-                  VIEW_ARG(set->filespec), set->recursive ? "  and below" : "");
+    buffer_add_view(out, indent);
+    show_printf(out, "%s %.*s  %.*s%s", what, VIEW_ARG(set->path), VIEW_ARG(set->filespec),
+                set->recursive ? "  and below" : "");
     if (view_present(set->alternate_path)) {
-        buffer_printf(out, "  (read from %.*s)", VIEW_ARG(set->alternate_path));
+        show_printf(out, "  (read from %.*s)", VIEW_ARG(set->alternate_path));
     }
     if (set->backup_type_mask != FSBT_DEFAULT) {
-        buffer_printf(out, "  mask 0x%x", set->backup_type_mask);
+        show_printf(out, "  mask 0x%x", set->backup_type_mask);
     }
     buffer_add_char(out, '\n');
 }
 
 enum { TEXT_SETS_MAX = 12 }; /* a component of 18,995 sets is not read on a screen */
 
-static void text_component(const struct documents *documents, const struct wmd *wmd,
-                           uint32_t writer, uint32_t number, const struct component_size *size,
-                           struct buffer *out)
+/* A writer in hand, for the lines of its components. */
+struct text_of_writer {
+    const struct documents *documents;
+    const struct wmd *wmd;
+    const struct plan *plan; /* bare_plan.h, or NULL */
+    const struct component_size *sizes;
+    uint32_t writer; /* in the Backup Components Document, or MARK_NONE */
+};
+
+static void text_component_line(void *context, uint32_t number, struct view indent,
+                                struct buffer *out)
 {
-    const struct wmd_component *c = &wmd->components[number];
-    const struct view path = vss_logical_path_norm(c->logical_path);
-    unsigned depth = 1;
-    for (size_t i = 0; i < path.n; i++) {
-        depth += path.p[i] == '\\';
-    }
-    depth += path.n > 0;
-    buffer_printf(out, "%*s%.*s%s%.*s  [%s, %s]", (int)(depth * 2), "", VIEW_ARG(path),
-                  path.n > 0 ? "\\" : "", VIEW_ARG(c->name), vss_component_type_text(c->type),
-                  inclusion_of(documents, writer, number, wmd));
+    const struct text_of_writer *w = context;
+    const struct wmd_component *c = &w->wmd->components[number];
+    (void)indent;
+    show_printf(out, "  [%s, %s]", vss_component_type_text(c->type),
+                inclusion_of(w->documents, w->writer, number, w->wmd));
     if (view_present(c->caption) && c->caption.n > 0) {
-        buffer_printf(out, "  \"%.*s\"", VIEW_ARG(c->caption));
+        show_printf(out, "  \"%.*s\"", VIEW_ARG(c->caption));
     }
-    if (size != NULL) {
-        buffer_printf(out, "  %llu files, %llu bytes", (unsigned long long)size->files,
-                      (unsigned long long)size->bytes);
+    if (w->sizes != NULL) {
+        show_printf(out, "  %llu files, %llu bytes", (unsigned long long)w->sizes[number].files,
+                    (unsigned long long)w->sizes[number].bytes);
     }
-    buffer_add_char(out, '\n');
+}
+
+static const struct plan_unit *refused_unit(const struct plan *plan, uint32_t writer,
+                                            const struct wmd_component *c)
+{
+    return plan == NULL || writer == MARK_NONE
+               ? NULL
+               : bare_plan_refused(plan, writer, c->logical_path, c->name);
+}
+
+static void text_component_below(void *context, uint32_t number, struct view indent,
+                                 struct buffer *out)
+{
+    const struct text_of_writer *w = context;
+    const struct wmd_component *c = &w->wmd->components[number];
+    const struct plan_unit *refused = refused_unit(w->plan, w->writer, c);
     if (view_present(c->fault)) {
-        buffer_printf(out, "%*s  REFUSED: %.*s\n", (int)(depth * 2), "", VIEW_ARG(c->fault));
+        buffer_add_view(out, indent);
+        show_printf(out, "REFUSED: %.*s\n", VIEW_ARG(c->fault));
+    } else if (refused != NULL) {
+        const struct view detail = plan_text(w->plan, refused->detail);
+        buffer_add_view(out, indent);
+        show_printf(out, "REFUSED: %s%s%.*s\n", refusal_text((enum refusal)refused->refusal),
+                    detail.n > 0 ? ": " : "", VIEW_ARG(detail));
     }
-    char indent[64];
-    (void)snprintf(indent, sizeof indent, "%*s", (int)(depth * 2 + 2 > 40 ? 40 : depth * 2 + 2),
-                   "");
     for (uint32_t i = 0; i < c->file_set_count && i < TEXT_SETS_MAX; i++) {
         text_file_set(&c->file_sets[i], indent, set_kind_text(c->file_sets[i].kind), out);
     }
     if (c->file_set_count > TEXT_SETS_MAX) {
-        buffer_printf(out, "%s... and %u more (--json shows all)\n", indent,
-                      c->file_set_count - TEXT_SETS_MAX);
+        buffer_add_view(out, indent);
+        show_printf(out, "... and %u more (--json shows all)\n", c->file_set_count - TEXT_SETS_MAX);
     }
 }
 
-static void text_writer(const struct documents *documents, uint32_t number,
-                        const struct component_size *sizes, struct buffer *out)
+static void text_writer(const struct documents *documents, uint32_t number, const struct plan *plan,
+                        const struct component_size *sizes, struct arena *arena, struct buffer *out)
 {
     const struct wmd *wmd = &documents->wmds[number];
     char id[UUID_TEXT_BYTES];
     uuid_text(&wmd->writer_id, id);
-    buffer_printf(out, "\nwriter %.*s  %s", VIEW_ARG(wmd->friendly_name), id);
+    show_printf(out, "\nwriter %.*s  %s", VIEW_ARG(wmd->friendly_name), id);
     if (view_present(wmd->instance_name)) {
-        buffer_printf(out, "  instance \"%.*s\"", VIEW_ARG(wmd->instance_name));
+        show_printf(out, "  instance \"%.*s\"", VIEW_ARG(wmd->instance_name));
     }
-    buffer_printf(out, "\n  method %.*s, writer takes part: %s%s\n",
-                  VIEW_ARG(view_present(wmd->method_text) ? wmd->method_text : VIEW("(none)")),
-                  vss_writer_restore_text(wmd->writer_restore),
-                  wmd->reboot_required ? ", reboot required" : "");
+    show_printf(out, "\n  method %.*s, writer takes part: %s%s\n",
+                VIEW_ARG(view_present(wmd->method_text) ? wmd->method_text : VIEW("(none)")),
+                vss_writer_restore_text(wmd->writer_restore),
+                wmd->reboot_required ? ", reboot required" : "");
     if (view_present(wmd->fault)) {
-        buffer_printf(out, "  REFUSED: %.*s\n", VIEW_ARG(wmd->fault));
+        show_printf(out, "  REFUSED: %.*s\n", VIEW_ARG(wmd->fault));
     }
     const struct profile *profile = profile_of(wmd);
     for (uint32_t i = 0; profile != NULL && i < PROFILE_ACTIONS_MAX; i++) {
         if (profile->actions[i] != NULL) {
-            buffer_printf(out, "  after a restore: %s\n", profile->actions[i]);
+            show_printf(out, "  after a restore: %s\n", profile->actions[i]);
         }
     }
-    const uint32_t writer = writer_of(documents, number);
-    for (uint32_t i = 0; i < wmd->component_count; i++) {
-        text_component(documents, wmd, writer, i, sizes != NULL ? &sizes[i] : NULL, out);
-    }
+    struct text_of_writer of = {documents, wmd, plan, sizes, writer_of(documents, number)};
+    const struct inspect_tree_words words = {text_component_line, text_component_below, &of};
+    inspect_tree_render(wmd, &words, arena, out);
     for (uint32_t i = 0; i < wmd->mapping_count; i++) {
         const struct vss_mapping *m = &wmd->mappings[i];
-        buffer_printf(out, "  alternate location mapping %.*s  %.*s%s -> %.*s\n", VIEW_ARG(m->path),
-                      VIEW_ARG(m->filespec), m->recursive ? "  and below" : "",
-                      VIEW_ARG(m->alternate_path));
+        show_printf(out, "  alternate location mapping %.*s  %.*s%s -> %.*s\n", VIEW_ARG(m->path),
+                    VIEW_ARG(m->filespec), m->recursive ? "  and below" : "",
+                    VIEW_ARG(m->alternate_path));
     }
     for (uint32_t i = 0; i < wmd->exclude_count; i++) {
-        text_file_set(&wmd->excludes[i], "  ", "exclude", out);
+        text_file_set(&wmd->excludes[i], VIEW("  "), "exclude", out);
     }
 }
 
 void inspect_render_text(const struct documents *documents, const struct media_set *set,
-                         struct buffer *out)
+                         const struct plan *plan, struct buffer *out)
 {
     const struct bcd *bcd = &documents->bcd;
     if (set != NULL) {
         char uuid[UUID_TEXT_BYTES];
         const struct set_description *d = &set->description;
         uuid_text(&d->uuid, uuid);
-        buffer_printf(out, "set %s of %.*s, made %.*s\n%llu files, %llu bytes, in %u packs\n", uuid,
-                      VIEW_ARG(d->host), VIEW_ARG(d->created), (unsigned long long)d->files,
-                      (unsigned long long)d->bytes, d->pack_count);
+        show_printf(out, "set %s of %.*s, made %.*s\n%llu files, %llu bytes, in %u packs\n", uuid,
+                    VIEW_ARG(d->host), VIEW_ARG(d->created), (unsigned long long)d->files,
+                    (unsigned long long)d->bytes, d->pack_count);
         if (!uuid_is_null(&d->parent)) {
             uuid_text(&d->parent, uuid);
-            buffer_printf(out, "adds to the set %s\n", uuid);
+            show_printf(out, "adds to the set %s\n", uuid);
         }
         for (uint32_t i = 0; i < d->volume_count; i++) {
-            buffer_printf(out, "volume %.*s%.*s\n", VIEW_ARG(d->volumes[i].prefix),
-                          VIEW_ARG(d->volumes[i].label));
+            show_printf(out, "volume %.*s%.*s\n", VIEW_ARG(d->volumes[i].prefix),
+                        VIEW_ARG(d->volumes[i].label));
         }
     }
-    buffer_printf(out, "backup type %.*s, %u writers in the backup, %u writer documents\n",
-                  VIEW_ARG(bcd->backup_type_text), bcd->writer_count, documents->wmd_count);
+    show_printf(out, "backup type %.*s, %u writers in the backup, %u writer documents\n",
+                VIEW_ARG(bcd->backup_type_text), bcd->writer_count, documents->wmd_count);
     struct arena arena = {0};
     struct component_size **sizes = set != NULL ? component_sizes(&arena, documents, set) : NULL;
     for (uint32_t i = 0; i < documents->wmd_count; i++) {
-        text_writer(documents, i, sizes != NULL ? sizes[i] : NULL, out);
+        text_writer(documents, i, plan, sizes != NULL ? sizes[i] : NULL, &arena, out);
     }
     arena_free(&arena);
     for (uint32_t w = 0; w < bcd->writer_count; w++) {
         if (documents->writer_wmd[w] == MARK_NONE) {
             char id[UUID_TEXT_BYTES];
             uuid_text(&bcd->writers[w].writer_id, id);
-            buffer_printf(out,
-                          "\nwriter %s is in the backup but its document is missing: its "
-                          "components cannot be restored\n",
-                          id);
+            show_printf(out,
+                        "\nwriter %s is in the backup but its document is missing: its "
+                        "components cannot be restored\n",
+                        id);
         }
     }
     for (uint32_t i = 0; i < documents->warning_count; i++) {
-        buffer_printf(out, "warning: %.*s\n", VIEW_ARG(documents->warnings[i]));
+        show_printf(out, "warning: %.*s\n", VIEW_ARG(documents->warnings[i]));
     }
 }
 
@@ -218,8 +240,8 @@ static void json_file_sets(const char *key, const struct vss_file_set *sets, uin
 }
 
 static void json_component(const struct documents *documents, const struct wmd *wmd,
-                           uint32_t writer, uint32_t number, const struct component_size *size,
-                           struct json *json)
+                           const struct plan *plan, uint32_t writer, uint32_t number,
+                           const struct component_size *size, struct json *json)
 {
     const struct wmd_component *c = &wmd->components[number];
     json_object_begin(json, NULL);
@@ -251,10 +273,15 @@ static void json_component(const struct documents *documents, const struct wmd *
     }
     json_array_end(json);
     json_text(json, "fault", c->fault);
+    const struct plan_unit *refused = refused_unit(plan, writer, c);
+    json_text(json, "refused",
+              refused != NULL ? view_of(refusal_text((enum refusal)refused->refusal)) : VIEW_NONE);
+    json_text(json, "refused_detail",
+              refused != NULL ? plan_text(plan, refused->detail) : VIEW_NONE);
     json_object_end(json);
 }
 
-static void json_writer(const struct documents *documents, uint32_t number,
+static void json_writer(const struct documents *documents, uint32_t number, const struct plan *plan,
                         const struct component_size *sizes, struct json *json)
 {
     const struct wmd *wmd = &documents->wmds[number];
@@ -285,7 +312,7 @@ static void json_writer(const struct documents *documents, uint32_t number,
     json_array_end(json);
     json_array_begin(json, "components");
     for (uint32_t i = 0; i < wmd->component_count; i++) {
-        json_component(documents, wmd, writer, i, sizes != NULL ? &sizes[i] : NULL, json);
+        json_component(documents, wmd, plan, writer, i, sizes != NULL ? &sizes[i] : NULL, json);
     }
     json_array_end(json);
     json_array_begin(json, "mappings");
@@ -329,7 +356,7 @@ static void json_set(const struct media_set *set, struct json *json)
 }
 
 void inspect_render_json(const struct documents *documents, const struct media_set *set,
-                         struct buffer *out)
+                         const struct plan *plan, struct buffer *out)
 {
     struct json json = json_into(out);
     json_object_begin(&json, NULL);
@@ -343,7 +370,7 @@ void inspect_render_json(const struct documents *documents, const struct media_s
     struct arena arena = {0};
     struct component_size **sizes = set != NULL ? component_sizes(&arena, documents, set) : NULL;
     for (uint32_t i = 0; i < documents->wmd_count; i++) {
-        json_writer(documents, i, sizes != NULL ? sizes[i] : NULL, &json);
+        json_writer(documents, i, plan, sizes != NULL ? sizes[i] : NULL, &json);
     }
     arena_free(&arena);
     json_array_end(&json);

@@ -5,13 +5,15 @@
 
 #include "base/buffer.h"
 #include "media/set.h"
+#include "plan/plan.h"
 #include "vss/documents.h"
 
-/* set NULL: documents alone. Added to out. */
+/* set NULL: documents alone. plan: of bare_plan_create(), for marking what would be refused; or
+ * NULL. Added to out. */
 void inspect_render_text(const struct documents *documents, const struct media_set *set,
-                         struct buffer *out);
+                         const struct plan *plan, struct buffer *out);
 /* One JSON object, one line. */
 void inspect_render_json(const struct documents *documents, const struct media_set *set,
-                         struct buffer *out);
+                         const struct plan *plan, struct buffer *out);
 
 #endif

@@ -213,16 +213,19 @@ static void render_causes(struct buffer *out, const struct page *page)
         to_do_command(out, "Staged files go to their places at the next boot, or by",
                       "pending apply", page->run_dir);
     }
+    if (code == 30) {
+        page_literal(out, "<li>Make room at the destination.</li>");
+    }
+    if (!page->discarded && (code == 30 || code > 128)) {
+        to_do_command(out, "Go on with the run, and end it:", "resume", page->run_dir);
+    }
     if (code == 20 || code == 21) {
         to_do_command(out, "List everything that is damaged on the media:", "verify",
                       page->set_path);
-    } else if (code == 30) {
-        page_literal(out, "<li>Make room at the destination, then run again.</li>");
     } else if (code == 31) {
         page_literal(out, "<li>Run as a user who may write at the destination.</li>");
-    } else if (code > 128) {
-        page_literal(out, "<li>Components that are whole stay. Run again for the others.</li>");
-    } else if (!page->discarded && page->units_none + page->units_failed > 0 && code > 1) {
+    } else if (code != 30 && code < 128 && !page->discarded &&
+               page->units_none + page->units_failed > 0 && code > 1) {
         page_literal(out, "<li>Look at the components that are not whole, below: each tells what "
                           "is in its way.</li>");
     }

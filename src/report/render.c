@@ -1,5 +1,6 @@
 /* render.c - rows and the summary as JSON lines for programs, the summary as text for people. */
 #include "base/json.h"
+#include "base/show.h"
 #include "report/report.h"
 
 #include <errno.h>
@@ -174,22 +175,20 @@ static void render_unit_text(const struct report *report, uint32_t number, struc
 {
     const struct report_unit *unit = &report->units[number];
     const struct view path = report->unit_paths[number];
-    buffer_printf(out, "  %-6s ", status_name(unit->status));
+    show_printf(out, "  %-6s ", status_name(unit->status));
     if (view_present(report->unit_components[number])) {
-        buffer_printf(out, "%.*s: %.*s%s%.*s", VIEW_ARG(report->unit_writers[number]),
-                      VIEW_ARG(path), path.n > 0 ? "\\" : "",
-                      VIEW_ARG(report->unit_components[number]));
+        show_printf(out, "%.*s: %.*s%s%.*s", VIEW_ARG(report->unit_writers[number]), VIEW_ARG(path),
+                    path.n > 0 ? "\\" : "", VIEW_ARG(report->unit_components[number]));
     } else {
-        buffer_printf(out, "files of no component");
+        show_printf(out, "files of no component");
     }
     if (unit->refusal != REFUSAL_NONE) {
-        buffer_printf(out, "  [%s]", refusal_text(unit->refusal));
+        show_printf(out, "  [%s]", refusal_text(unit->refusal));
     } else if (unit->cause != VSR_OK) {
-        buffer_printf(out, "  [%s]", vsr_code_text(unit->cause));
+        show_printf(out, "  [%s]", vsr_code_text(unit->cause));
     }
     if (unit->detail.n > 0) {
-        buffer_add_char(out, ' ');
-        buffer_add_told(out, unit->detail);
+        show_printf(out, " %.*s", VIEW_ARG(unit->detail));
     }
     buffer_add_char(out, '\n');
 }
@@ -214,14 +213,14 @@ static void render_pending_text(const struct report *report, struct buffer *out)
 {
     if (report->pending_reboot) {
         const bool all = report->pending_registered == report->pending_folders;
-        buffer_printf(out,
-                      "PENDING REBOOT: files are staged and not at their places yet; %s"
-                      "`vssrestore pending apply %.*s` carries it out\n",
-                      all ? "vssrestore-pending.service at the next boot, or "
-                          : "nothing is registered to be done while booting: ",
-                      VIEW_ARG(report->run_dir));
+        show_printf(out,
+                    "PENDING REBOOT: files are staged and not at their places yet; %s"
+                    "`vssrestore pending apply %.*s` carries it out\n",
+                    all ? "vssrestore-pending.service at the next boot, or "
+                        : "nothing is registered to be done while booting: ",
+                    VIEW_ARG(report->run_dir));
     } else if (report->reboot_required) {
-        buffer_printf(out, "reboot required: a writer's document says so\n");
+        show_printf(out, "reboot required: a writer's document says so\n");
     }
 }
 
@@ -230,20 +229,19 @@ static void render_verdict_text(const struct report *report, struct buffer *out)
     if (report->discarded) {
         const uint64_t planned =
             report->restored + report->skipped + report->failed + report->not_started;
-        buffer_printf(out,
-                      "nothing was restored, as asked (sink null): %llu of %llu files verified\n",
-                      (unsigned long long)report->verified_files, (unsigned long long)planned);
+        show_printf(out,
+                    "nothing was restored, as asked (sink null): %llu of %llu files verified\n",
+                    (unsigned long long)report->verified_files, (unsigned long long)planned);
     } else if (report->units_none + report->units_failed == 0) {
-        buffer_printf(out, "%s: all %llu units%s%s\n",
-                      report->pending_reboot ? "restored or staged" : "restored",
-                      (unsigned long long)report->units_all,
-                      report->facts.any_loss ? ", with losses" : "",
-                      report->pending_reboot ? ", PENDING REBOOT" : "");
+        show_printf(out, "%s: all %llu units%s%s\n",
+                    report->pending_reboot ? "restored or staged" : "restored",
+                    (unsigned long long)report->units_all,
+                    report->facts.any_loss ? ", with losses" : "",
+                    report->pending_reboot ? ", PENDING REBOOT" : "");
     } else {
-        buffer_printf(out,
-                      "NOT everything was restored: %llu units whole, %llu not, %llu damaged\n",
-                      (unsigned long long)report->units_all, (unsigned long long)report->units_none,
-                      (unsigned long long)report->units_failed);
+        show_printf(out, "NOT everything was restored: %llu units whole, %llu not, %llu damaged\n",
+                    (unsigned long long)report->units_all, (unsigned long long)report->units_none,
+                    (unsigned long long)report->units_failed);
     }
     for (uint32_t i = 0; i < report->unit_count; i++) {
         const struct report_unit *unit = &report->units[i];
@@ -259,53 +257,48 @@ void report_render_text(const struct report *report, struct buffer *out)
 {
     render_verdict_text(report, out);
     for (uint32_t i = 0; i < report->failure_count; i++) {
-        buffer_add(out, "  ", 2);
-        buffer_add_told(out, report->failures[i]);
-        buffer_add_char(out, '\n');
+        show_printf(out, "  %.*s\n", VIEW_ARG(report->failures[i]));
     }
     if (report->failure_count == REPORT_FAILURES_MAX) {
-        buffer_printf(out, "  ... report.jsonl in the run folder names every file\n");
+        show_printf(out, "  ... report.jsonl in the run folder names every file\n");
     }
     for (uint32_t i = 0; i < report->to_do_count; i++) {
         if (!to_do_is_first(report, i)) {
             continue;
         }
-        buffer_printf(out, "to do: %.*s: %.*s\n",
-                      VIEW_ARG(report->unit_writers[report->to_dos[i].unit]),
-                      VIEW_ARG(report->to_dos[i].text));
+        show_printf(out, "to do: %.*s: %.*s\n",
+                    VIEW_ARG(report->unit_writers[report->to_dos[i].unit]),
+                    VIEW_ARG(report->to_dos[i].text));
     }
     for (size_t i = 0; i < report->note_count; i++) {
-        buffer_add(out, "  ", 2);
-        buffer_add_told(out, report->notes[i]);
-        buffer_add_char(out, '\n');
+        show_printf(out, "  %.*s\n", VIEW_ARG(report->notes[i]));
     }
     const double seconds = (double)report->elapsed_ns / 1e9;
     const double megabytes =
         (double)(report->discarded ? report->verified_bytes : report->bytes) / 1e6;
-    buffer_printf(out,
-                  "files: %llu restored, %llu skipped, %llu failed, %llu not started; "
-                  "%.1f MB in %.2f s",
-                  (unsigned long long)report->restored, (unsigned long long)report->skipped,
-                  (unsigned long long)report->failed, (unsigned long long)report->not_started,
-                  megabytes, seconds);
+    show_printf(out,
+                "files: %llu restored, %llu skipped, %llu failed, %llu not started; "
+                "%.1f MB in %.2f s",
+                (unsigned long long)report->restored, (unsigned long long)report->skipped,
+                (unsigned long long)report->failed, (unsigned long long)report->not_started,
+                megabytes, seconds);
     if (seconds > 0) {
-        buffer_printf(out, " (%.1f MB/s)", megabytes / seconds);
+        show_printf(out, " (%.1f MB/s)", megabytes / seconds);
     }
     buffer_add_char(out, '\n');
     if (report->losses > 0) {
-        buffer_printf(out,
-                      "losses: %llu pieces of metadata that the media hold are not there now\n",
-                      (unsigned long long)report->losses);
+        show_printf(out, "losses: %llu pieces of metadata that the media hold are not there now\n",
+                    (unsigned long long)report->losses);
     }
     render_pending_text(report, out);
-    buffer_printf(out, "run folder: %.*s\n", VIEW_ARG(report->run_dir));
+    show_printf(out, "run folder: %.*s\n", VIEW_ARG(report->run_dir));
 }
 
 void report_render_profile(const struct report *report, struct buffer *out)
 {
     for (uint32_t i = 0; i < report->destination_count; i++) {
-        buffer_printf(out, "large files below %.*s: %s\n", VIEW_ARG(report->destinations[i].dir),
-                      report->destinations[i].write_mode);
+        show_printf(out, "large files below %.*s: %s\n", VIEW_ARG(report->destinations[i].dir),
+                    report->destinations[i].write_mode);
     }
     buffer_add_view(out, report->profile_table);
 }

@@ -386,6 +386,23 @@ static vsr_code conduct_salvage(struct conduct *c, vsr_error *error)
     return salvage_run(&input, &c->salvaged, error);
 }
 
+static void conduct_free(struct conduct *c)
+{
+    marks_fini(&c->marks);
+    checkpoint_close(&c->checkpoint);
+    run_folder_end(&c->folder);
+    buffer_free(&c->kept);
+    buffer_free(&c->salvaged.first);
+    buffer_free(&c->unit_name);
+    free(c->ended);
+    free(c->destinations);
+    free(c->profile.workers);
+    free(c->waiting);
+    free(c->whole);
+    turns_fini(&c->turns);
+    unit_states_fini(&c->units);
+}
+
 vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan,
                      const struct media_set *set, struct dialogue *dialogue,
                      const struct conduct_options *options, vsr_error *error)
@@ -397,6 +414,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
                         .folder = {.dir_fd = -1, .journal_fd = -1, .rows_fd = -1},
                         .marks = {.fd = -1},
                         .checkpoint = {.fd = -1},
+                        .control = {.listen_fd = -1},
                         .began_ns = clock_monotonic_ns()};
     run_profile_begin(&c.profile, options->planned_ns, options->asked_ns);
     unit_states_init(&c.units, plan, set, options->refusals);
@@ -409,6 +427,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
                       : conduct_prepare(&c, error);
     if (rc == VSR_OK) {
         *begun = true;
+        control_open(&c.control, c.folder.dir_fd, options->throttle_bytes_per_s);
         rc = options->engine.discard ? conduct_discard(&c, error) : conduct_move(&c, error);
     }
     if (c.hold != NULL && *begun) {
@@ -435,6 +454,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     }
     run_profile_mark(&c.profile, CONTROL_CLOSE);
     if (*begun) {
+        control_close(&c.control);
         conduct_tell(&c, rc == VSR_OK && conduct_signal(&c) == 0);
         const vsr_code told = conduct_account(&c, report, rc, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? told : rc;
@@ -442,16 +462,6 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     if (rc == VSR_OK && conduct_signal(&c) != 0) {
         rc = err_set(error, VSR_ERR_CANCELLED, "run/conduct", "the run was cancelled");
     }
-    marks_fini(&c.marks);
-    checkpoint_close(&c.checkpoint);
-    run_folder_end(&c.folder);
-    buffer_free(&c.kept);
-    buffer_free(&c.salvaged.first);
-    free(c.destinations);
-    free(c.profile.workers);
-    free(c.waiting);
-    free(c.whole);
-    turns_fini(&c.turns);
-    unit_states_fini(&c.units);
+    conduct_free(&c);
     return rc;
 }

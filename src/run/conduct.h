@@ -17,7 +17,10 @@ struct conduct_progress {
     uint64_t files_total, files_done, files_failed, bytes_total, bytes_done;
     uint32_t units_total, units_done;
     uint64_t elapsed_ns;
-    bool is_last; /* nothing is left: done is total */
+    bool paused;
+    const char *unit;    /* in hand: "writer: path\\component"; NULL: none */
+    const char *run_dir; /* the run folder */
+    bool is_last;        /* nothing is left: done is total */
 };
 
 struct conduct_options {
@@ -28,6 +31,7 @@ struct conduct_options {
     struct engine_options engine; /* discard: no document comes out, nobody plays (dialogue) */
     struct stage_options stage;   /* undo_fd is the run folder's: set by conduct_run() */
     enum durability durability;
+    uint64_t throttle_bytes_per_s; /* to begin with; 0: no limit */
     uint64_t planned_ns, asked_ns; /* what went before the run: for the profile alone */
     bool salvage;                  /* keep what is readable of damaged files (run/salvage.h) */
     bool profile;                  /* the summary shows it; it is in the run folder always */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "run/checkpoint.h"
 #include "run/conduct.h"
+#include "run/control.h"
 #include "run/held.h"
 #include "run/journal.h"
 #include "run/pending_hold.h"
@@ -14,6 +15,8 @@
 #include "run/salvage.h"
 #include "run/turns.h"
 #include "run/unit_states.h"
+
+#include <signal.h>
 
 struct conduct {
     const struct plan *plan;
@@ -31,6 +34,9 @@ struct conduct {
     struct budget budget;
     struct stage *stage;
     struct engine *engine;
+    struct pace pace;
+    uint64_t pace_bytes_per_s; /* that it was told */
+    struct control control;
     struct pending_hold *hold; /* what waits for the next boot; NULL: no stage */
     struct pending_held held;
     struct unit_states units;
@@ -51,12 +57,21 @@ struct conduct {
     int stopped_by;     /* the signal that stopped the engine before it was done, or 0 */
     bool cut_short;     /* it came before the engine began: while writers were asked */
     uint32_t units_done;
+    uint8_t *ended;    /* for each unit, 1: the engine is done with it; heap, NULL: not begun */
+    uint32_t unit_now; /* the first that has not ended */
+    struct buffer unit_name; /* of unit_now, with a NUL; or empty */
     uint64_t began_ns;
 };
 
 static inline bool conduct_cancelled(const struct conduct *c)
 {
-    return c->options->cancel != NULL && *c->options->cancel != 0;
+    return (c->options->cancel != NULL && *c->options->cancel != 0) || c->control.wishes.cancelled;
+}
+
+/* As what it was cancelled; by the control line: as if SIGTERM had come. */
+static inline int conduct_cancel_number(const struct conduct *c)
+{
+    return c->options->cancel != NULL && *c->options->cancel != 0 ? *c->options->cancel : SIGTERM;
 }
 
 /* The signal that ended the run, or 0. One that came when the last unit had been published ended

@@ -2,6 +2,7 @@
  * in groups for one sync. What publishing does is dest/publish.c's. */
 #include "run/conduct_inside.h"
 
+#include "base/heap.h"
 #include "dest/early_sync.h"
 
 #include <errno.h>
@@ -17,6 +18,41 @@ static const uint64_t COMMIT_NS_MAX = 1000000000;
 static uint64_t at_most(uint64_t value, uint64_t most)
 {
     return value < most ? value : most;
+}
+
+/* The first unit that is not done with: the engine takes them in the plan's order. */
+static const char *unit_in_hand(struct conduct *c)
+{
+    const uint32_t before = c->unit_now;
+    while (c->ended != NULL && c->unit_now < c->plan->unit_count &&
+           (c->ended[c->unit_now] != 0 || unit_is_refused(&c->units, c->unit_now) ||
+            c->plan->units[c->unit_now].file_count == 0)) {
+        c->unit_now++;
+    }
+    if (c->ended == NULL || c->unit_now == c->plan->unit_count) {
+        return NULL;
+    }
+    if (c->unit_name.n == 0 || c->unit_now != before) {
+        const struct plan_unit *unit = &c->plan->units[c->unit_now];
+        const struct view path = plan_text(c->plan, unit->logical_path);
+        c->unit_name.n = 0;
+        buffer_printf(&c->unit_name, "%.*s: %.*s%s%.*s",
+                      VIEW_ARG(plan_text(c->plan, unit->writer_name)), VIEW_ARG(path),
+                      path.n > 0 ? "\\" : "", VIEW_ARG(plan_text(c->plan, unit->component)));
+        buffer_add_char(&c->unit_name, '\0');
+    }
+    return c->unit_name.p;
+}
+
+/* As the control line wants it. */
+static void conduct_set_pace(struct conduct *c)
+{
+    const struct control_wishes *wishes = &c->control.wishes;
+    pace_pause(&c->pace, wishes->paused);
+    if (wishes->bytes_per_s != c->pace_bytes_per_s) {
+        pace_limit(&c->pace, wishes->bytes_per_s);
+        c->pace_bytes_per_s = wishes->bytes_per_s;
+    }
 }
 
 void conduct_tell(struct conduct *c, bool is_last)
@@ -36,6 +72,9 @@ void conduct_tell(struct conduct *c, bool is_last)
         .units_total = c->plan->unit_count,
         .units_done = is_last ? c->plan->unit_count : c->units_done,
         .elapsed_ns = clock_monotonic_ns() - c->began_ns,
+        .paused = c->control.wishes.paused,
+        .unit = is_last ? NULL : unit_in_hand(c),
+        .run_dir = c->folder.path,
         .is_last = is_last,
     };
     const struct timeline_point point = {.elapsed_ns = progress.elapsed_ns,
@@ -47,11 +86,16 @@ void conduct_tell(struct conduct *c, bool is_last)
     if (c->options->on_progress != NULL) {
         c->options->on_progress(c->options->context, &progress);
     }
+    if (!is_last) {
+        control_serve(&c->control, &progress);
+        conduct_set_pace(c);
+    }
 }
 
 /* What needs nothing more: refused, or done by an earlier process. */
 static void conduct_count_before(struct conduct *c, const uint8_t *skip)
 {
+    c->ended = heap_alloc(c->plan->unit_count, sizeof *c->ended);
     for (uint32_t i = 0; i < c->plan->file_count; i++) {
         if (skip[i] != 0) {
             c->before_files++;
@@ -67,6 +111,7 @@ static void group_wait(struct conduct *c, uint32_t group)
     bool any = false;
     for (uint32_t i = 0; i < g->unit_count; i++) {
         const uint32_t unit = c->stage->group_units[g->first_unit + i];
+        c->ended[unit] = 1;
         if (c->done == NULL || c->done[unit] == 0) {
             any = true;
             unit_take_rows(&c->units, unit);
@@ -162,7 +207,9 @@ static vsr_code engine_begin(struct conduct *c, const uint8_t *skip, vsr_error *
         .held = c->whole,
         .marks = c->options->engine.discard ? NULL : &c->marks,
         .discard = c->options->engine.discard,
+        .pace = &c->pace,
     };
+    conduct_set_pace(c);
     const vsr_code rc = engine_start(&c->engine, &input, error);
     run_profile_mark(&c->profile, CONTROL_START);
     return rc;
@@ -191,7 +238,7 @@ static vsr_code groups_move(struct conduct *c, vsr_error *error)
         if (!stopping && (conduct_cancelled(c) || rc != VSR_OK)) {
             engine_stop(c->engine);
             stopping = true;
-            c->stopped_by = rc == VSR_OK ? *c->options->cancel : 0;
+            c->stopped_by = rc == VSR_OK ? conduct_cancel_number(c) : 0;
         }
         const bool ended = engine_wait(c->engine, PROGRESS_NS, &group);
         run_profile_mark(&c->profile, CONTROL_WAIT);
@@ -246,7 +293,7 @@ vsr_code conduct_discard(struct conduct *c, vsr_error *error)
         uint32_t group = MARK_NONE;
         if (c->stopped_by == 0 && conduct_cancelled(c)) {
             engine_stop(c->engine);
-            c->stopped_by = *c->options->cancel;
+            c->stopped_by = conduct_cancel_number(c);
         }
         (void)engine_wait(c->engine, PROGRESS_NS, &group);
         run_profile_mark(&c->profile, CONTROL_WAIT);

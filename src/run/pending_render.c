@@ -2,6 +2,7 @@
 #include "run/pending_render.h"
 
 #include "base/json.h"
+#include "base/show.h"
 #include "media/part.h"
 
 #include <string.h>
@@ -82,12 +83,12 @@ void pending_render_text(const struct pending_step *step, struct buffer *out)
     const struct pending_unit *unit = pending_unit_of(step);
     struct buffer place = {0};
     place_add(step, &place);
-    buffer_printf(out, "%-7s %-6s %.*s  (%.*s: %.*s%s%.*s)", state_text(step->item->state),
-                  op_text((enum pending_op)step->item->record.op), VIEW_ARG(buffer_view(&place)),
-                  VIEW_ARG(unit->writer), VIEW_ARG(unit->logical_path),
-                  unit->logical_path.n > 0 ? "\\" : "", VIEW_ARG(unit->component));
+    show_printf(out, "%-7s %-6s %.*s  (%.*s: %.*s%s%.*s)", state_text(step->item->state),
+                op_text((enum pending_op)step->item->record.op), VIEW_ARG(buffer_view(&place)),
+                VIEW_ARG(unit->writer), VIEW_ARG(unit->logical_path),
+                unit->logical_path.n > 0 ? "\\" : "", VIEW_ARG(unit->component));
     if (step->item->state == PENDING_FAILED) {
-        buffer_printf(out, ": %s", strerrordesc_np(step->item->os_errno));
+        show_printf(out, ": %s", strerrordesc_np(step->item->os_errno));
     }
     buffer_add_char(out, '\n');
     buffer_free(&place);

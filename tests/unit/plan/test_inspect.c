@@ -2,6 +2,7 @@
  * and documents alone without sizes. */
 #include "vsr_test.h"
 
+#include "plan/bare_plan.h"
 #include "plan/inspect.h"
 #include "plan/sizes.h"
 #include "plan_case.h"
@@ -36,18 +37,18 @@ static void both_forms_show_them(void **state)
     struct planner_fixture fixture = {0};
     plan_case_load(&fixture, &nested);
     struct buffer out = {0};
-    inspect_render_text(&fixture.documents, &fixture.set, &out);
+    inspect_render_text(&fixture.documents, &fixture.set, NULL, &out);
     buffer_add_char(&out, '\0');
     assert_non_null(strstr(out.p, "2 files, 21 bytes"));
-    assert_non_null(strstr(out.p, "C\\Below  [filegroup, implicit]"));
+    assert_non_null(strstr(out.p, "Below  [filegroup, implicit]"));
     out.n = 0;
-    inspect_render_json(&fixture.documents, &fixture.set, &out);
+    inspect_render_json(&fixture.documents, &fixture.set, NULL, &out);
     buffer_add_char(&out, '\0');
     assert_non_null(strstr(out.p, "\"inclusion\":\"implicit\",\"selectable\":true,"
                                   "\"selectable_for_restore\":true,\"component_flags\":0,"
                                   "\"files\":1,\"bytes\":300"));
     out.n = 0;
-    inspect_render_json(&fixture.documents, NULL, &out);
+    inspect_render_json(&fixture.documents, NULL, NULL, &out);
     buffer_add_char(&out, '\0');
     assert_non_null(strstr(out.p, "\"files\":null,\"bytes\":null"));
     buffer_free(&out);
@@ -103,11 +104,11 @@ static void all_that_a_document_says_is_shown(void **state)
     assert_true(
         uuid_parse(VIEW("01020304-0000-0000-0000-000000000001"), &fixture.set.description.parent));
     struct buffer out = {0};
-    inspect_render_text(&fixture.documents, &fixture.set, &out);
+    inspect_render_text(&fixture.documents, &fixture.set, NULL, &out);
     buffer_add_char(&out, '\0');
     assert_says(out.p, in_text);
     out.n = 0;
-    inspect_render_json(&fixture.documents, &fixture.set, &out);
+    inspect_render_json(&fixture.documents, &fixture.set, NULL, &out);
     buffer_add_char(&out, '\0');
     assert_says(out.p, in_json);
     buffer_free(&out);
@@ -146,15 +147,55 @@ static void halves_of_writers_are_told(void **state)
                                  sql, NULL};
     struct buffer out = {0};
     small_documents_parse(&documents, texts);
-    inspect_render_text(&documents, NULL, &out);
+    inspect_render_text(&documents, NULL, NULL, &out);
     buffer_add_char(&out, '\0');
     assert_says(out.p, in_text);
     out.n = 0;
-    inspect_render_json(&documents, NULL, &out);
+    inspect_render_json(&documents, NULL, NULL, &out);
     buffer_add_char(&out, '\0');
     assert_says(out.p, in_json);
     buffer_free(&out);
     documents_free(&documents);
+}
+
+/* A component at the volume's top and two below it, of a writer with a method of its own; and one
+ * whose place is taken, which says nothing of documents. */
+static const struct plan_case of_its_own = {
+    .method = "CUSTOM",
+    .locations = PLAN_C(PLAN_LIST("C:\\", "top", "no"))
+        PLAN_GROUP("logicalPath=\"C\\deep\" ", "Below", PLAN_LIST("C:\\D", "*", "yes"))
+            PLAN_GROUP("logicalPath=\"C\" ", "deep", PLAN_LIST("C:\\E", "*", "yes")),
+    .second = PLAN_C(PLAN_LIST("C:\\F", "*", "yes")),
+    .catalog = "volume C:\nfile C:\\top 1\nfile C:\\D\\a 1\nfile C:\\F\\b 1\n",
+};
+
+static void what_would_be_refused_is_marked(void **state)
+{
+    static const char *const in_text[] = {
+        "\n  \xE2\x94\x94\xE2\x94\x80 C  [filegroup, explicit]",
+        "\n     \xE2\x94\x82  REFUSED: METHOD_CUSTOM",
+        "\n     \xE2\x94\x94\xE2\x94\x80 deep  [filegroup, implicit]",
+        "\n        \xE2\x94\x94\xE2\x94\x80 Below  [filegroup, implicit]", NULL};
+    static const char *const in_json[] = {"\"refused\":\"METHOD_CUSTOM\",\"refused_detail\":\"",
+                                          "\"refused\":null,\"refused_detail\":null", NULL};
+    struct planner_fixture fixture = {0};
+    struct plan *plan = NULL;
+    struct buffer out = {0};
+    vsr_error error = {0};
+    (void)state;
+    plan_case_load(&fixture, &of_its_own);
+    assert_int_equal(bare_plan_create(&plan, &fixture.documents, &fixture.set, NULL, &error),
+                     VSR_OK);
+    inspect_render_text(&fixture.documents, &fixture.set, plan, &out);
+    buffer_add_char(&out, '\0');
+    assert_says(out.p, in_text);
+    out.n = 0;
+    inspect_render_json(&fixture.documents, &fixture.set, plan, &out);
+    buffer_add_char(&out, '\0');
+    assert_says(out.p, in_json);
+    buffer_free(&out);
+    plan_free(plan);
+    planner_fixture_fini(&fixture);
 }
 
 int main(void)
@@ -164,6 +205,7 @@ int main(void)
         cmocka_unit_test(both_forms_show_them),
         cmocka_unit_test(all_that_a_document_says_is_shown),
         cmocka_unit_test(halves_of_writers_are_told),
+        cmocka_unit_test(what_would_be_refused_is_marked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,19 @@
+/* bare_plan.h - what a restore of a set would refuse on an empty machine: what documents and media
+ * alone do not allow, whatever stands at the destinations. For `inspect`. */
+#ifndef PLAN_BARE_PLAN_H
+#define PLAN_BARE_PLAN_H
+
+#include "plan/plan.h"
+
+/* Plan all of it for volumes on which nothing stands. *out is freed by plan_free(). contents: as of
+ * struct plan_input. Errors: as of plan_create(). */
+vsr_code bare_plan_create(struct plan **out, const struct documents *documents,
+                          const struct media_set *set, const struct plan_contents *contents,
+                          vsr_error *error);
+
+/* The unit of the plan that is rooted at this component and refused for what documents or media say
+ * (not for places, which are not known yet); NULL: there is none. */
+const struct plan_unit *bare_plan_refused(const struct plan *plan, uint32_t bcd_writer,
+                                          struct view logical_path, struct view component);
+
+#endif
