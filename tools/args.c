@@ -57,6 +57,11 @@ static bool number_parse(const char *text, bool size, uint64_t *out)
     return true;
 }
 
+bool args_size(const char *text, uint64_t *bytes)
+{
+    return number_parse(text, true, bytes);
+}
+
 /* The number (from 1) of text in "a|b|c", or 0. */
 static int choice_parse(const char *choices, const char *text)
 {
@@ -169,6 +174,23 @@ bool args_read(const struct verb *verb, int argc, char **argv, struct call *call
                            call->positional.items[verb->positional_max]);
     }
     return true;
+}
+
+void args_scan_events(int argc, char **argv, struct call *call)
+{
+    static const char fd[] = "--events-fd";
+    for (int at = 0; at < argc && strcmp(argv[at], "--") != 0; at++) {
+        const char *text = argv[at];
+        call->json = call->json || strcmp(text, "--json") == 0;
+        call->quiet = call->quiet || strcmp(text, "--quiet") == 0 || strcmp(text, "-q") == 0;
+        if (strncmp(text, fd, sizeof fd - 1) != 0) {
+            continue;
+        }
+        const char *value = text[sizeof fd - 1] == '='                     ? text + sizeof fd
+                            : text[sizeof fd - 1] == '\0' && at + 1 < argc ? argv[at + 1]
+                                                                           : "";
+        (void)number_parse(value, false, &call->events_fd);
+    }
 }
 
 void args_free(struct call *call)

@@ -24,7 +24,8 @@ struct call {               /* everything that any verb can be told; zero = not 
     bool all, widen, force_mandatory, force_failed_backup, unprotected, cross_mounts, in_place;
     bool salvage, registered;
     bool json, jsonl, system, quiet, profile, help;
-    uint64_t workers, queue_depth, memory_bytes, writer_timeout;
+    uint64_t workers, queue_depth, memory_bytes, writer_timeout, events_fd, throttle;
+    const char *ionice, *metrics;
     int dependencies, alm_overwrite, tree, in_use,
         overwrite; /* 1 + the place in the choices; 0: not said */
     bool strict_chain;
@@ -49,7 +50,8 @@ struct arg_table {
 };
 
 extern const struct arg_table args_selection, args_places, args_engine, args_pack, args_output,
-    args_inspect, args_pending, args_verify, args_run, args_plan, args_common, args_report;
+    args_inspect, args_pending, args_verify, args_run, args_plan, args_common, args_report,
+    args_events, args_control, args_pace;
 
 struct verb {
     const char *name;
@@ -58,6 +60,7 @@ struct verb {
     const char *operands; /* what stands without an option, a word each: "SET", "RUNDIR",
                              "list|apply", ...; the last one may repeat. NULL: nothing does */
     size_t positional_min, positional_max;
+    bool has_events; /* --json and --events-fd are a stream of events (console.h) */
     const struct arg_table *const *tables; /* ends with NULL */
     int (*run)(const struct call *call);   /* returns the exit code */
 };
@@ -66,6 +69,13 @@ struct verb {
  * args_free(). */
 bool args_read(const struct verb *verb, int argc, char **argv, struct call *call);
 void args_free(struct call *call);
+
+/* "4096", "64K", "16M", "2G": false for anything else, and for 0. */
+bool args_size(const char *text, uint64_t *bytes);
+
+/* What argv says of --json, --events-fd and --quiet, whatever else is wrong with it: a usage error
+ * is told there as well. */
+void args_scan_events(int argc, char **argv, struct call *call);
 
 /* Was any selection or place given? A plan holds its own. */
 bool args_choose(const struct call *call);

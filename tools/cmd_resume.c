@@ -1,7 +1,7 @@
 /* cmd_resume.c - `vssrestore resume`: go on with a run that was killed, cut short or out of
  * space. */
 #include "chain_rest.h"
-#include "meter_line.h"
+#include "console.h"
 #include "restore_end.h"
 #include "verbs.h"
 
@@ -29,7 +29,7 @@ static int kept_take(void *context, const char *text, size_t bytes)
 }
 
 /* The steps of a chain behind the one that was gone on with, as `run` was called. */
-static int chain_go_on(const struct call *call, struct chain_rest *rest, int code)
+static int chain_go_on(struct chain_rest *rest, int code)
 {
     struct call run = {0};
     char **words = calloc(rest->words.count + 1, sizeof *words);
@@ -41,8 +41,6 @@ static int chain_go_on(const struct call *call, struct chain_rest *rest, int cod
                       strerror(errno));
         code = code != 0 ? code : -VSR_ERR_SELECTION;
     } else if (args_read(&verb_run, (int)rest->words.count, words, &run)) {
-        run.json = run.json || call->json;
-        run.quiet = run.quiet || call->quiet;
         code = chain_run_from(&run, rest->step + 1, &rest->run_dirs, code);
     }
     args_free(&run);
@@ -66,31 +64,31 @@ static bool chain_find(const char *run_dir, struct chain_rest *rest)
 
 static int resume_run(const struct call *call)
 {
-    struct meter_line meter = {.json = call->json,
-                               .terminal = !call->quiet && isatty(STDERR_FILENO) == 1};
     vsr_restore_options options = run_options_from(call);
     vsr_report *report = NULL;
     vsr_error error = {0};
     struct chain_rest rest = {0};
     const char *run_dir = call->positional.items[0];
-    options.on_progress = meter_line_show;
-    options.on_warning = stderr_message;
-    options.context = &meter;
+    options.on_progress = console_progress;
+    options.on_warning = console_warn;
     options.cancel = &restore_signal;
-    restore_catch_signals();
+    const int unfit = restore_prepare(call);
+    if (unfit != 0) {
+        return unfit;
+    }
     const bool chain = chain_find(run_dir, &rest);
     const vsr_code rc = vsr_resume(&report, run_dir, &options, &error);
-    meter_line_end(&meter);
     int code = report != NULL ? restore_tell(call, report, rc, &error) : restore_fail(call, &error);
     if (chain && report != NULL && restore_signal == 0) {
-        code = chain_go_on(call, &rest, code);
+        code = chain_go_on(&rest, code);
     }
     chain_rest_free(&rest);
     vsr_report_free(report);
     return code;
 }
 
-static const struct arg_table *const tables[] = {&args_engine, &args_output, &args_common, NULL};
+static const struct arg_table *const tables[] = {&args_engine, &args_pace, &args_events,
+                                                 &args_common, NULL};
 
 const struct verb verb_resume = {
     .name = "resume",
@@ -99,6 +97,7 @@ const struct verb verb_resume = {
     .operands = "RUNDIR",
     .positional_min = 1,
     .positional_max = 1,
+    .has_events = true,
     .tables = tables,
     .run = resume_run,
 };

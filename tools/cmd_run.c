@@ -1,14 +1,11 @@
 /* cmd_run.c - `vssrestore run`: plan, restore, report. */
 #include "chain_rest.h"
-#include "meter_line.h"
+#include "console.h"
 #include "restore_end.h"
 #include "verbs.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* One step: one set or saved plan, from opening it to its summary. A run is one step or, of a
@@ -38,13 +35,10 @@ static vsr_code step_load(struct step *step, vsr_error *error)
 
 static vsr_code step_move(struct step *step, vsr_error *error)
 {
-    struct meter_line meter = {.json = step->call->json,
-                               .terminal = !step->call->quiet && isatty(STDERR_FILENO) == 1};
     const vsr_writers writers = writers_from(step->call);
     vsr_restore_options options = run_options_from(step->call);
-    options.on_progress = meter_line_show;
-    options.on_warning = stderr_message;
-    options.context = &meter;
+    options.on_progress = console_progress;
+    options.on_warning = console_warn;
     options.cancel = &restore_signal;
     options.writers = &writers;
     options.keep = step->keep;
@@ -57,7 +51,6 @@ static vsr_code step_move(struct step *step, vsr_error *error)
         choices.chain_step = step->number;
         rc = vsr_restore_set(&step->report, step->set, &choices, &options, error);
     }
-    meter_line_end(&meter);
     return rc;
 }
 
@@ -130,13 +123,11 @@ static int code_rank(int code)
     return code == 70 ? 1 : 2;
 }
 
-static void step_announce(const struct call *call, const vsr_chain *chain, size_t number)
+static void step_announce(const vsr_chain *chain, size_t number)
 {
     const size_t count = vsr_chain_count(chain);
-    if (count > 1 && call->json) {
-        (void)printf("{\"t\":\"step\",\"v\":1,\"step\":%zu,\"steps\":%zu}\n", number + 1, count);
-    } else if (count > 1) {
-        (void)printf("step %zu of %zu: %s\n", number + 1, count, vsr_chain_path(chain, number));
+    if (count > 1) {
+        console_step(number + 1, count, vsr_chain_path(chain, number));
     }
 }
 
@@ -148,16 +139,14 @@ static int chain_run(const struct call *call, vsr_chain *chain, size_t first,
     bool stopped = false;
     for (size_t i = first; i < vsr_chain_count(chain); i++) {
         bool begun = false;
-        step_announce(call, chain, i);
-        if (stopped && call->json) {
+        step_announce(chain, i);
+        if (stopped) {
+            console_say("not begun\n");
             restore_summary_without_run(worst);
-        }
-        if (!stopped) {
+        } else {
             const int code = step_run(call, chain, i, run_dirs, &begun);
             worst = i == 0 || code_rank(code) < code_rank(worst) ? code : worst;
             stopped = !begun || restore_signal != 0;
-        } else if (!call->json) {
-            (void)printf("not begun\n");
         }
     }
     return worst;
@@ -197,12 +186,13 @@ int chain_run_from(const struct call *call, size_t first, const struct text_list
         .set_folder_count = call->sets.count,
         .strict = call->strict_chain,
         .continues = call->after.count > 0,
-        .on_warning = stderr_message,
+        .on_warning = console_warn,
     };
     vsr_code rc =
         vsr_chain_open(&chain, call->positional.items, call->positional.count, &options, &error);
     if (rc == VSR_OK && vsr_chain_count(chain) > 1 && chain_is_refused(call, chain)) {
         vsr_chain_close(chain);
+        restore_summary_without_run(EXIT_USAGE);
         return EXIT_USAGE;
     }
     if (rc == VSR_OK) {
@@ -221,26 +211,34 @@ int chain_run_from(const struct call *call, size_t first, const struct text_list
     return code;
 }
 
+static int usage_tell(const char *sentence)
+{
+    (void)fprintf(stderr, "vssrestore run: %s\n", sentence);
+    restore_summary_without_run(EXIT_USAGE);
+    return EXIT_USAGE;
+}
+
 static int run_run(const struct call *call)
 {
     if ((call->plan_file != NULL) == (call->positional.count > 0)) {
-        (void)fprintf(stderr, "vssrestore run: name either a SET or --plan FILE\n");
-        return EXIT_USAGE;
+        return usage_tell("name either a SET or --plan FILE");
     }
     if (call->plan_file != NULL && args_choose(call)) {
-        (void)fprintf(stderr, "vssrestore run: --plan FILE holds its own selection and places; "
-                              "give none beside it\n");
-        return EXIT_USAGE;
+        return usage_tell("--plan FILE holds its own selection and places; give none beside it");
     }
-    restore_catch_signals();
+    const int unfit = restore_prepare(call);
+    if (unfit != 0) {
+        return unfit;
+    }
     bool begun = false;
     return call->plan_file != NULL ? step_run(call, NULL, 0, NULL, &begun)
                                    : chain_run_from(call, 0, NULL, 0);
 }
 
-static const struct arg_table *const tables[] = {&args_run,    &args_selection, &args_places,
-                                                 &args_engine, &args_output,    &args_common,
-                                                 NULL};
+static const struct arg_table *const tables[] = {
+    &args_run,  &args_selection, &args_places, &args_engine,
+    &args_pace, &args_events,    &args_common, NULL,
+};
 
 const struct verb verb_run = {
     .name = "run",
@@ -248,6 +246,7 @@ const struct verb verb_run = {
     .summary = "restore: read, verify and write every planned file, then report",
     .operands = "SET",
     .positional_max = SIZE_MAX,
+    .has_events = true,
     .tables = tables,
     .run = run_run,
 };

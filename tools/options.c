@@ -124,6 +124,32 @@ static const struct arg_option packing[] = {
     {NULL},
 };
 
+static const struct arg_option controlling[] = {
+    {"--json", NULL, ARG_FLAG, AT(json), NULL,
+     "the answer as one JSON object"},
+    {NULL},
+};
+
+static const struct arg_option pacing[] = {
+    {"--throttle", NULL, ARG_SIZE, AT(throttle), "BYTES/S",
+     "write no more than that a second: bytes, or with K, M, G"},
+    {"--ionice", NULL, ARG_TEXT, AT(ionice), "idle|best-effort[:N]",
+     "how the disk's scheduler treats it: after everybody else; N: 0 (first) to 7 (last)"},
+    {NULL},
+};
+
+static const struct arg_option events[] = {
+    {"--json", NULL, ARG_FLAG, AT(json), NULL,
+     "events as JSON lines on standard output, the summary last"},
+    {"--events-fd", NULL, ARG_NUMBER, AT(events_fd), "N",
+     "events there instead; words for people stay on standard output"},
+    {"--metrics", NULL, ARG_TEXT, AT(metrics), "FILE.prom",
+     "metrics for node_exporter's textfile collector, written by rename"},
+    {"--quiet", "-q", ARG_FLAG, AT(quiet), NULL,
+     "no progress line"},
+    {NULL},
+};
+
 static const struct arg_option output[] = {
     {"--json", NULL, ARG_FLAG, AT(json), NULL,
      "JSON on standard output"},
@@ -212,3 +238,6 @@ const struct arg_table args_pending = {"pending", pending};
 const struct arg_table args_verify = {"verify", verifying};
 const struct arg_table args_common = {"common", common};
 const struct arg_table args_report = {"report", reporting};
+const struct arg_table args_events = {"events and output", events};
+const struct arg_table args_control = {"output", controlling};
+const struct arg_table args_pace = {"pace", pacing};

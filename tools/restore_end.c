@@ -1,10 +1,11 @@
 /* restore_end.c - signals caught, and the end of a restore told: what `run` and `resume` share. */
 #include "restore_end.h"
 
-#include <errno.h>
+#include "console.h"
+#include "ionice.h"
+#include "metrics.h"
+
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 volatile int restore_signal;
@@ -17,7 +18,7 @@ static void signal_note(int number)
     restore_signal = number;
 }
 
-void restore_catch_signals(void)
+static void signals_catch(void)
 {
     struct sigaction action = {.sa_handler = signal_note};
     (void)sigemptyset(&action.sa_mask);
@@ -30,24 +31,34 @@ void restore_catch_signals(void)
     (void)sigaction(SIGXFSZ, &action, NULL); /* EFBIG tells it by file */
 }
 
-/* A summary is the last event, also when the run never began (contract, section 5). */
+int restore_prepare(const struct call *call)
+{
+    int code = 0;
+    signals_catch();
+    if (call->ionice != NULL && !ionice_set(call->ionice)) {
+        code = EXIT_USAGE;
+    } else if (!metrics_open(call->metrics)) {
+        code = -(int)VSR_ERR_SELECTION;
+    }
+    if (code != 0) {
+        restore_summary_without_run(code);
+    }
+    return code;
+}
+
 void restore_summary_without_run(int code)
 {
-    (void)printf("{\"t\":\"summary\",\"v\":1,\"exit_code\":%d,\"files\":{\"restored\":0,"
-                 "\"skipped\":0,\"failed\":0,\"not_started\":0},\"bytes\":0,\"units\":[],"
-                 "\"pending_reboot\":false}\n",
-                 code);
+    console_summary_without_run(code);
 }
 
 int restore_fail(const struct call *call, const vsr_error *error)
 {
-    int code = error_tell(error);
+    (void)call;
+    int code = console_error(error);
     if (error->code == VSR_ERR_CANCELLED && restore_signal != 0) {
         code = 128 + restore_signal;
     }
-    if (call->json) {
-        restore_summary_without_run(code);
-    }
+    restore_summary_without_run(code);
     return code;
 }
 
@@ -57,21 +68,20 @@ int restore_tell(const struct call *call, const vsr_report *report, vsr_code rc,
     vsr_summary summary;
     vsr_error ignored = {0};
     vsr_report_summary(report, &summary);
-    (void)vsr_report_render(report, call->json ? VSR_FORMAT_JSON : VSR_FORMAT_TEXT, stdout_sink,
-                            NULL, &ignored);
-    if (call->profile && !call->json) {
-        (void)vsr_report_profile(report, VSR_FORMAT_TEXT, stdout_sink, NULL, &ignored);
-    }
-    if (fflush(stdout) != 0) {
-        (void)fprintf(stderr,
-                      "vssrestore: cannot write the summary to standard output: %s; it "
-                      "stands in the run folder\n",
-                      strerror(errno));
-        return summary.exit_code != 0 ? summary.exit_code : -VSR_ERR_DEST_IO;
-    }
+    metrics_add(report);
+    console_progress_end();
     if (rc != VSR_OK && rc != VSR_ERR_CANCELLED) {
-        (void)error_tell(error);
-        return summary.exit_code != 0 ? summary.exit_code : -(int)rc;
+        (void)console_error(error);
     }
-    return summary.exit_code;
+    if (console_has_text()) {
+        (void)vsr_report_render(report, VSR_FORMAT_TEXT, console_text_sink, NULL, &ignored);
+    }
+    if (console_has_text() && call->profile) {
+        (void)vsr_report_profile(report, VSR_FORMAT_TEXT, console_text_sink, NULL, &ignored);
+    }
+    if (console_has_events()) {
+        (void)vsr_report_render(report, VSR_FORMAT_JSON, console_event_sink, NULL, &ignored);
+    }
+    return rc != VSR_OK && rc != VSR_ERR_CANCELLED && summary.exit_code == 0 ? -(int)rc
+                                                                             : summary.exit_code;
 }

@@ -1,5 +1,5 @@
 /* restore_end.h - what `run` and `resume` share: signals that end a restore soon and in order, and
- * how its end is told. */
+ * how its end is told (console.h, which is open). */
 #ifndef TOOLS_RESTORE_END_H
 #define TOOLS_RESTORE_END_H
 
@@ -8,10 +8,12 @@
 /* The number of the signal that was caught, or 0; read by the library through options.cancel. */
 extern volatile int restore_signal;
 
-/* From now on; a second one ends the process at once. */
-void restore_catch_signals(void);
+/* Signals are caught from now on (a second one ends the process at once), the process is as nice to
+ * disks as the call says, and metrics are begun. 0; or the exit code of what is wrong with these,
+ * which was told, with a summary. */
+int restore_prepare(const struct call *call);
 
-/* The report, on standard output; the exit code. rc, error: of the call that made it. */
+/* The report, for people and as an event; the exit code. rc, error: of the call that made it. */
 int restore_tell(const struct call *call, const vsr_report *report, vsr_code rc,
                  const vsr_error *error);
 /* There is none: the restore did not begin. */

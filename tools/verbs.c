@@ -48,48 +48,22 @@ static const char *hint_of(const vsr_error *error)
     return NULL;
 }
 
-/* How many bytes from text on move a cursor, make a line, or turn the direction of writing. */
-static size_t unfit_bytes(const char *text)
+void error_line(struct line *out, const vsr_error *error)
 {
-    static const struct {
-        unsigned char lead[2];
-        unsigned char from, to;
-    } turning[] = {{{0xE2, 0x80}, 0xAA, 0xAE}, {{0xE2, 0x81}, 0xA6, 0xA9}}; /* U+202A.., U+2066.. */
-    const unsigned char c = (unsigned char)*text;
-    if (c < ' ' || c == 0x7F) {
-        return 1;
+    line_printf(out, "vssrestore: %s: ", vsr_code_text(error->code));
+    line_shown(out, error->what);
+    line_printf(out, "\n");
+    if (hint_of(error) != NULL) {
+        line_printf(out, "  %s\n", hint_of(error));
     }
-    for (size_t i = 0; i < sizeof turning / sizeof *turning; i++) {
-        if (memcmp(text, turning[i].lead, strnlen(text, 2)) == 0 && text[1] != '\0' &&
-            (unsigned char)text[2] >= turning[i].from && (unsigned char)text[2] <= turning[i].to) {
-            return 3;
-        }
-    }
-    return 0;
-}
-
-/* A sentence for people, in which a file's name can be anything: \xNN for what would mislead. */
-static void text_tell(const char *text)
-{
-    while (*text != '\0') {
-        size_t unfit = unfit_bytes(text);
-        if (unfit == 0) {
-            (void)putc(*text++, stderr);
-        }
-        for (; unfit > 0; unfit--) {
-            (void)fprintf(stderr, "\\x%02x", (unsigned)(unsigned char)*text++);
-        }
-    }
-    (void)putc('\n', stderr);
 }
 
 int error_tell(const vsr_error *error)
 {
-    (void)fprintf(stderr, "vssrestore: %s: ", vsr_code_text(error->code));
-    text_tell(error->what);
-    if (hint_of(error) != NULL) {
-        (void)fprintf(stderr, "  %s\n", hint_of(error));
-    }
+    struct line line = {0};
+    error_line(&line, error);
+    (void)fwrite(line.p, 1, line.n, stderr);
+    line_free(&line);
     return -(int)error->code;
 }
 
@@ -102,7 +76,10 @@ int stdout_sink(void *context, const char *text, size_t bytes)
 void stderr_message(void *context, const char *sentence)
 {
     (void)context;
-    text_tell(sentence);
+    struct line line = {0};
+    line_shown(&line, sentence);
+    (void)fprintf(stderr, "%s\n", line.p);
+    line_free(&line);
 }
 
 vsr_choices choices_from(const struct call *call)
@@ -206,5 +183,6 @@ vsr_restore_options run_options_from(const struct call *call)
         .discard = call->sink == 2,
         .salvage = call->salvage,
         .profile = call->profile,
+        .throttle_bytes_per_s = call->throttle,
     };
 }

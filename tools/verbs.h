@@ -3,15 +3,18 @@
 #define TOOLS_VERBS_H
 
 #include "args.h"
+#include "line.h"
 
 #include "vssrestore/vssrestore.h"
 
 enum { EXIT_LOSSES = 1, EXIT_USAGE = 2 };
 
 extern const struct verb verb_pack, verb_inspect, verb_plan, verb_explain, verb_run, verb_verify,
-    verb_reindex, verb_pending, verb_report, verb_resume;
+    verb_reindex, verb_pending, verb_report, verb_ctl, verb_resume;
 
-/* Print the error as a person wants it, and return the exit code that it stands for. */
+/* The error as a person wants it: a sentence and, where there is one, what to do. */
+void error_line(struct line *out, const vsr_error *error);
+/* The same onto standard error; returns the exit code that it stands for. */
 int error_tell(const vsr_error *error);
 
 /* A sink onto standard output: vsr_sink. */

@@ -1,4 +1,6 @@
 /* vssrestore.c - main(): the verbs, and nothing else. It and its neighbours see include/ only. */
+#include "console.h"
+#include "metrics.h"
 #include "verbs.h"
 
 #include "vssrestore/vssrestore.h"
@@ -8,7 +10,7 @@
 
 static const struct verb *const verbs[] = {
     &verb_pack,   &verb_inspect, &verb_plan,    &verb_explain, &verb_run, &verb_resume,
-    &verb_verify, &verb_reindex, &verb_pending, &verb_report,  NULL,
+    &verb_verify, &verb_reindex, &verb_pending, &verb_report,  &verb_ctl, NULL,
 };
 
 static void help_print(void)
@@ -52,6 +54,24 @@ static bool answered(const char *word)
     return true;
 }
 
+static int verb_call(const struct verb *verb, int argc, char **argv)
+{
+    struct call call = {0};
+    int code = EXIT_USAGE;
+    if (!args_read(verb, argc, argv, &call)) {
+        if (verb->has_events) {
+            console_summary_without_run(EXIT_USAGE);
+        }
+    } else if (call.help) {
+        args_help(verb);
+        code = 0;
+    } else {
+        code = verb->run(&call);
+    }
+    args_free(&call);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -66,16 +86,14 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "vssrestore: no verb \"%s\"; see: vssrestore --help\n", argv[1]);
         return EXIT_USAGE;
     }
-    struct call call = {0};
-    int code = EXIT_USAGE;
-    if (args_read(verb, argc - 2, argv + 2, &call)) {
-        if (call.help) {
-            args_help(verb);
-            code = 0;
-        } else {
-            code = verb->run(&call);
-        }
+    struct call asked = {0};
+    args_scan_events(argc - 2, argv + 2, &asked);
+    if (verb->has_events && !console_open(&asked)) {
+        return EXIT_USAGE;
     }
-    args_free(&call);
-    return code;
+    const int code = verb_call(verb, argc - 2, argv + 2);
+    if (verb->has_events) {
+        metrics_end(code);
+    }
+    return verb->has_events ? console_close(code) : code;
 }

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+import schemas
+
 PROGRAM = os.environ.get("VSSRESTORE", "vssrestore")
 MAKE_VOLUME = os.environ.get("VSSRESTORE_MAKE_VOLUME", "make_volume")
 SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -81,7 +83,13 @@ def command(arguments, codes=(0,), **more):
 
 
 def vssrestore(*arguments, codes=(0,), **more):
-    return command([PROGRAM, *arguments], codes, **more)
+    """Run it. What it prints for programs is held against the schemas."""
+    result = command([PROGRAM, *arguments], codes, **more)
+    try:
+        schemas.check_output(arguments, result.out)
+    except schemas.Wrong as wrong:
+        raise Failure(f"{wrong}\n{result.told()}") from wrong
+    return result
 
 
 def path_of(record, key):

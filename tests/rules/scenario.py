@@ -33,6 +33,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 # What tests of rules use of the harness is imported from here.
 from harness import (PROGRAM, Failure, Skip, expect, expect_none,  # noqa: E402, F401
                      make_folder, run_cases)
+import schemas  # noqa: E402
 from documents import Backup, Component, Entry, Writer  # noqa: E402
 
 SECONDS_MAX = 60
@@ -115,6 +116,8 @@ class Told:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=SECONDS_MAX, check=False, **more)
         self.exit = done.returncode
+        if done.returncode >= 0: # a killed one may leave anything
+            schemas.check_output(arguments, done.stdout)
         self.out = done.stdout.decode(errors="surrogateescape")
         self.err = done.stderr.decode(errors="surrogateescape")
         self.command = " ".join(os.fsdecode(word) for word in command)

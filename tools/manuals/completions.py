@@ -95,13 +95,12 @@ def bash_verb(verb):
               f"                _vssrestore_words '{names}' \"$cur\"", "                return",
               "            fi"]
     operands = operands_of(verb)
-    words = [o for o in operands if kind_of(o) == "words"]
-    if words:
-        lines += ["            if ((COMP_CWORD == 2)); then",
-                  f"                {bash_action(words[0])}", "                return", "            fi"]
+    for number, operand in enumerate(operands[:-1]):
+        lines += [f"            if ((COMP_CWORD == {number + 2})); then",
+                  f"                {bash_action(operand) or ':'}", "                return",
+                  "            fi"]
     if operands:
-        rest = [o for o in operands if o not in words]
-        lines.append("            " + (bash_action(rest[-1] if rest else "FILE") or ":"))
+        lines.append("            " + (bash_action(operands[-1]) or ":"))
     return lines + ["            ;;"]
 
 

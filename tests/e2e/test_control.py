@@ -1,0 +1,176 @@
+"""The control line: a run that goes on is asked, paused, slowed down and ended from outside."""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import time
+
+import schemas
+from harness import PROGRAM, Folder, expect, run_cases, vssrestore
+from units import make_set, rows_of
+
+WAIT_S = 60
+
+
+class Running:
+    """A slow run of a set in folder/set, in folder/run."""
+
+    def __init__(self, folder, *more):
+        self.folder, self.dir = folder, folder / "run"
+        self.child = subprocess.Popen( # pylint: disable=consider-using-with
+            [PROGRAM, "run", folder / "set", "--root", folder / "root", "--run-dir", self.dir, "--json",
+             *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def __enter__(self):
+        self.until(lambda: os.path.exists(self.dir + b"/control"), "there is no control line")
+        return self
+
+    def __exit__(self, *ignored):
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.communicate()
+
+    def until(self, so, text):
+        end = time.monotonic() + WAIT_S
+        while not so():
+            expect(time.monotonic() < end and self.child.poll() is None, text)
+            time.sleep(0.02)
+
+    def ask(self, *words, codes=(0,)):
+        result = vssrestore("ctl", self.dir, *words, "--json", codes=codes)
+        records = schemas.check_lines("control", result.out)
+        return records[-1] if records else None
+
+    def end(self, code):
+        out, err = self.child.communicate(timeout=WAIT_S)
+        expect(self.child.returncode == code, f"{self.child.returncode}: {out[-500:]} {err}")
+        return schemas.check_events(out)
+
+
+def slow_set(folder):
+    make_set(folder, {"small": (200, 1000), "large": (2, 8 << 20), "tiny": (2, 100)})
+
+
+def a_paused_run_stands_still_and_goes_on():
+    with Folder() as folder:
+        slow_set(folder)
+        with Running(folder, "--throttle", "4M") as run:
+            expect(run.ask("pause")["state"] == "paused", "it says so")
+            time.sleep(0.5)
+            before = run.ask("status")
+            time.sleep(0.7)
+            after = run.ask("status")
+            expect(before["bytes"] == after["bytes"] and after["state"] == "paused", f"{before}, {after}")
+            expect(after["throttle_bytes_per_s"] == 4 << 20, f"{after}")
+            expect(run.ask("throttle", "off")["throttle_bytes_per_s"] is None, "no limit")
+            expect(run.ask("resume")["state"] == "running", "it goes on")
+            events = run.end(0)
+            expect(any(e["t"] == "status" and e["state"] == "paused" for e in events) or
+                   len(events) < 5, f"{events}")
+        expect({row["outcome"] for row in rows_of(folder)} == {"RESTORED"}, "all is there")
+        expect(not os.path.exists(run.dir + b"/control"), "the socket is gone")
+
+
+def a_limit_holds():
+    with Folder() as folder:
+        slow_set(folder)
+        began = time.monotonic()
+        vssrestore("run", folder / "set", "--root", folder / "root", "--run-dir", folder / "run",
+                   "--throttle", "8M", "--workers", "2")
+        took = time.monotonic() - began
+        expect(1.7 < took < 8, f"16 MiB at 8 MiB a second took {took:.1f} s")
+
+
+def a_limit_can_be_changed():
+    with Folder() as folder:
+        slow_set(folder)
+        began = time.monotonic()
+        with Running(folder, "--throttle", "100K") as run:
+            expect(run.ask("throttle", "1G")["throttle_bytes_per_s"] == 1 << 30, "the new one")
+            run.end(0)
+        expect(time.monotonic() - began < 20, "the old limit went on")
+
+
+def a_cancelled_run_can_be_resumed():
+    with Folder() as folder:
+        slow_set(folder)
+        with Running(folder, "--throttle", "2M") as run:
+            expect(run.ask("cancel")["state"] == "stopping", "it says so")
+            events = run.end(143)
+            expect(events[-1]["exit_code"] == 143, f"{events[-1]}")
+        result = vssrestore("ctl", run.dir, "status", codes=(11,))
+        expect(b"no run goes on" in result.err, result.told())
+        vssrestore("resume", run.dir)
+        expect({row["outcome"] for row in rows_of(folder)} == {"RESTORED"}, "all is there")
+
+
+def a_paused_run_can_be_cancelled():
+    with Folder() as folder:
+        slow_set(folder)
+        with Running(folder, "--throttle", "2M") as run:
+            run.ask("pause")
+            run.ask("cancel")
+            run.end(143)
+
+
+def what_is_no_command_is_2():
+    with Folder() as folder:
+        slow_set(folder)
+        with Running(folder, "--throttle", "2M") as run:
+            for words in (["frobnicate"], ["throttle"], ["throttle", "lots"], ["status", "x"], []):
+                run.ask(*words, codes=(2,))
+            said = vssrestore("ctl", run.dir, "status")
+            expect(b"running: " in said.out and b"at most" in said.out, said.told())
+            run.ask("throttle", "off")
+            run.end(0)
+        vssrestore("ctl", folder.path, "status", codes=(11,))
+        vssrestore("ctl", folder / "nowhere", "status", codes=(11,))
+
+
+def a_client_holds_up_nobody():
+    with Folder() as folder:
+        slow_set(folder)
+        with Running(folder, "--throttle", "4M") as run:
+            here = os.getcwd()
+            os.chdir(run.dir)
+            expect(stat.S_IMODE(os.stat("control").st_mode) == 0o600, "nobody else may enter")
+            clients = [socket.socket(socket.AF_UNIX) for _ in range(12)]
+            for client in clients:
+                client.setblocking(False)
+                try:
+                    client.connect("control")
+                except BlockingIOError:
+                    pass
+            os.chdir(here)
+            clients[0].send(b"x" * 1000) # no line ever ends
+            clients[1].send(b"stat")
+            time.sleep(0.3)
+            clients[1].send(b"us\nstatus\n\nstatus\n")
+            clients[2].send(b"status\n" * 500)  # and never reads
+            clients[3].close()
+            time.sleep(0.5)
+            answers = [json.loads(line) for line in clients[1].recv(65536).splitlines()]
+            expect([a["ok"] for a in answers] == [True, True, False, True], f"{answers}")
+            for client in clients:
+                client.close()
+            run.ask("throttle", "off")
+            run.end(0)
+
+
+def a_nice_run_is_no_other():
+    with Folder() as folder:
+        slow_set(folder)
+        for number, nice in enumerate(("idle", "best-effort", "best-effort:7")):
+            vssrestore("run", folder / "set", "--root", folder / f"root{number}", "--run-dir",
+                       folder / f"run{number}", "--ionice", nice)
+        for wrong in ("realtime", "best-effort:8", "best-effort:", "idle:1", ""):
+            vssrestore("run", folder / "set", "--root", folder / "root", "--run-dir", folder / "run",
+                       "--ionice", wrong, "--json", codes=(2,))
+
+
+run_cases({case.__name__: case for case in (
+    a_paused_run_stands_still_and_goes_on, a_limit_holds, a_limit_can_be_changed,
+    a_cancelled_run_can_be_resumed, a_paused_run_can_be_cancelled, what_is_no_command_is_2,
+    a_client_holds_up_nobody, a_nice_run_is_no_other)})

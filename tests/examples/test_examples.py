@@ -1,0 +1,220 @@
+"""The examples of tools/examples, built and run on a restore; and the Python module: its structs
+against those of the C headers, its nouns, what its callbacks may do.
+
+    test_examples.py LIBRARY-FOLDER      where libvssrestore.so stands
+"""
+
+import ctypes
+import importlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from harness import (PROGRAM, SOURCE_ROOT, Failure, Folder, Skip, command, expect, # noqa: E402
+                     run_cases)
+import schemas # noqa: E402
+from units import make_set, rows_of # noqa: E402
+
+LIBRARY_FOLDER = os.path.abspath(sys.argv[1])
+EXAMPLES = os.path.join(SOURCE_ROOT, "tools", "examples")
+MODULE = os.path.join(SOURCE_ROOT, "tools", "python")
+LIBRARY = os.path.join(LIBRARY_FOLDER, "libvssrestore.so.0")
+LINES_MAX = {"front_end.c": 60, "front_end.py": 40, "front_end.sh": 40}
+ENVIRONMENT = {**os.environ, "VSSRESTORE": os.path.abspath(PROGRAM), "VSSRESTORE_LIBRARY": LIBRARY,
+               "PYTHONPATH": MODULE, "LD_LIBRARY_PATH": LIBRARY_FOLDER}
+FILES = 5 + 2 + 1 + 4 # and the folders of the four
+
+
+def a_set(folder):
+    make_set(folder, {"small": (5, 3000), "large": (2, 2 << 20), "tiny": (1, 100)})
+
+
+def is_sanitized():
+    """A library under a sanitizer wants its runtime first: nothing but such a program loads it."""
+    with open(LIBRARY, "rb") as file:
+        return b"__asan_init" in file.read() or b"__tsan_init" in file.read()
+
+
+def statements(name):
+    """Lines that are neither empty nor the comment at the top."""
+    with open(os.path.join(EXAMPLES, name), encoding="utf-8") as file:
+        text = file.read()
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S) if name.endswith(".c") else text
+    return sum(1 for line in text.split("\n") if line.strip() and not line.lstrip().startswith("#"))
+
+
+def check(folder, words):
+    """Run an example on the set of a folder: 0, and all is there. What it printed."""
+    done = subprocess.run([*words, folder / "set", folder / "root", folder / "run"], check=False,
+                          env=ENVIRONMENT, capture_output=True, timeout=120)
+    told = (done.stdout + done.stderr).decode(errors="replace")
+    expect(done.returncode == 0, f"ended with {done.returncode}: {told}")
+    expect({row["outcome"] for row in rows_of(folder)} == {"RESTORED"}, "all is there")
+    again = subprocess.run([*words, folder / "set", folder / "root", folder / "run"], check=False,
+                           env=ENVIRONMENT, capture_output=True, timeout=120)
+    expect(again.returncode == 40, f"a run folder that is there: {again.returncode}")
+    return done.stdout.decode()
+
+
+def examples_are_short():
+    for name, most in LINES_MAX.items():
+        expect(statements(name) <= most, f"{name}: {statements(name)} lines")
+
+
+def the_one_in_c_plays_the_writers():
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        raise Skip("no C compiler here")
+    if is_sanitized():
+        raise Skip("the library is sanitized")
+    with Folder() as folder:
+        a_set(folder)
+        command([compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-I",
+                 os.path.join(SOURCE_ROOT, "include"), os.path.join(EXAMPLES, "front_end.c"), LIBRARY,
+                 "-o", folder / "front_end"])
+        told = check(folder, [folder / "front_end"])
+        for words in ("pre-restore: Three", "post-restore: Three", "exit code 0, 0 writers not told"):
+            expect(words in told, f"{words} is not in {told}")
+
+
+def the_one_in_python_plays_the_writers():
+    if is_sanitized():
+        raise Skip("the library is sanitized")
+    with Folder() as folder:
+        a_set(folder)
+        told = check(folder, [sys.executable, os.path.join(EXAMPLES, "front_end.py")])
+        for words in ("pre-restore: Three", "post-restore: Three", "exit code 0"):
+            expect(words in told, f"{words} is not in {told}")
+
+
+def the_one_in_shell_reads_events():
+    if shutil.which("bash") is None:
+        raise Skip("no bash here")
+    with Folder() as folder:
+        a_set(folder)
+        told = check(folder, ["bash", os.path.join(EXAMPLES, "front_end.sh")])
+        expect(re.search(r"begun: \d+ files are planned\n(\d+ ms\n)+ended with 0\n$", told), told)
+
+
+# --- the module ---
+
+def module():
+    if is_sanitized():
+        raise Skip("the library is sanitized")
+    os.environ["VSSRESTORE_LIBRARY"] = LIBRARY
+    if MODULE not in sys.path:
+        sys.path.insert(0, MODULE)
+    return importlib.import_module("vssrestore")
+
+
+def structs_are_those_of_the_headers():
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        raise Skip("no C compiler here")
+    module()
+    library = importlib.import_module("vssrestore._library")
+    structs = {value.__doc__: value for value in vars(library).values()
+               if isinstance(value, type) and issubclass(value, ctypes.Structure)
+               and value.__doc__.startswith("vsr_")}
+    expect(len(structs) > 8, f"{structs}")
+    lines = ["#include <stddef.h>", "#include <stdio.h>", "#include <vssrestore/vssrestore.h>",
+             "int main(void) {"]
+    wanted = []
+    for name, struct in structs.items():
+        lines.append(f'printf("{name} %zu\\n", sizeof({name}));')
+        wanted.append(f"{name} {ctypes.sizeof(struct)}")
+        for field, *_ in struct._fields_:
+            lines.append(f'printf("{name}.{field} %zu %zu\\n", offsetof({name}, {field}), '
+                         f"sizeof((({name} *)0)->{field}));")
+            place = getattr(struct, field)
+            wanted.append(f"{name}.{field} {place.offset} {place.size}")
+    lines.append("return 0; }")
+    with tempfile.TemporaryDirectory() as folder:
+        with open(folder + "/sizes.c", "w", encoding="utf-8") as file:
+            file.write("\n".join(lines))
+        command([compiler, "-I", os.path.join(SOURCE_ROOT, "include"), folder + "/sizes.c", "-o",
+                 folder + "/sizes"])
+        found = command([folder + "/sizes"]).out.decode().splitlines()
+    differences = [f"{a}, here {b}" for a, b in zip(found, wanted) if a != b]
+    expect(not differences, "\n".join(differences[:20]))
+
+
+def its_nouns_work():
+    vssrestore = module()
+    with Folder() as folder:
+        a_set(folder)
+        vssrestore.Set.verify(folder / "set")
+        seen = []
+        options = vssrestore.Options(run_dir=folder / "run", on_progress=seen.append, workers=1)
+        with vssrestore.Set(folder / "set") as backup:
+            expect(backup.inspect()["set"] == backup.uuid, "uuid")
+            plan = backup.plan(vssrestore.Choices(root=folder / "root", components=["Three:small"]))
+            expect(plan.totals["units"] == 1 and "Three: small" in str(plan), f"{plan}")
+            records = list(plan.records())
+            expect(records[0]["t"] == "plan" and records[-1]["t"] == "end", "records")
+            plan.save(folder / "plan")
+            report = backup.load_plan(folder / "plan").run(options)
+        expect(report.exit_code == 0 and seen[-1].is_last, f"{report}")
+        expect(seen[-1].files_done == seen[-1].files_total == len(list(report.rows())), f"{seen[-1]}")
+        schemas.check_lines("events", (str(report.summary).encode() and
+                                       __import__("json").dumps(report.summary).encode() + b"\n"))
+        expect("Everything was restored" in vssrestore.report_page(report.run_dir), "the page")
+        expect(vssrestore.resume(folder / "run").exit_code == 0, "a run that is over is repeated")
+
+
+def what_fails_is_an_error():
+    vssrestore = module()
+    for fails, code in ((lambda: vssrestore.Set("/nowhere"), 11),
+                        (lambda: vssrestore.control("/nowhere", "status"), 11),
+                        (lambda: vssrestore.resume("/nowhere"), 11)):
+        try:
+            fails()
+        except vssrestore.Error as error:
+            expect(error.exit_code == code and "/nowhere" in str(error), f"{error}")
+        else:
+            raise Failure("it did not fail")
+
+
+def what_a_callback_raises_comes_out():
+    vssrestore = module()
+
+    class Broken(vssrestore.Writers):
+        def pre_restore(self, event):
+            raise RuntimeError("the writer is broken")
+
+    class Vetoing(vssrestore.Writers):
+        def pre_restore(self, event):
+            self.message = "not today"
+            return 1
+
+    def stop(_progress):
+        raise KeyboardInterrupt
+
+    with Folder() as folder:
+        a_set(folder)
+        choices = vssrestore.Choices(root=folder / "root")
+        with vssrestore.Set(folder / "set") as backup:
+            for number, (how, kind) in enumerate((({"writers": Broken()}, RuntimeError),
+                                                  ({"on_progress": stop}, KeyboardInterrupt))):
+                try:
+                    backup.restore(choices, vssrestore.Options(
+                        run_dir=folder / f"run{number}", throttle_bytes_per_s=1 << 20, **how))
+                except kind:
+                    pass
+                else:
+                    raise Failure(f"{kind} is lost")
+            report = backup.restore(choices, vssrestore.Options(run_dir=folder / "vetoed",
+                                                                writers=Vetoing()))
+        units = report.summary["units"]
+        expect(all(u["error"] == "WRITER_VETO" and "not today" in u["detail"] for u in units),
+               f"{units}")
+
+
+run_cases({case.__name__: case for case in (
+    examples_are_short, the_one_in_c_plays_the_writers, the_one_in_python_plays_the_writers,
+    the_one_in_shell_reads_events, structs_are_those_of_the_headers, its_nouns_work,
+    what_fails_is_an_error, what_a_callback_raises_comes_out)})

@@ -1,0 +1,68 @@
+/* front_end.c - a restore back end in sixty lines: it plays the writers itself, shows how far it
+ * is, and ends as the program would.
+ *
+ *     cc front_end.c $(pkg-config --cflags --libs vssrestore) -o front_end
+ *     ./front_end SET ROOT RUNDIR */
+#include <vssrestore/vssrestore.h>
+
+#include <stdio.h>
+
+/* Before places are decided. Here a database would be closed; the document may be edited and given
+ * back by vsr_writer_reply_document(). */
+static int pre_restore(void *context, const vsr_writer_event *event, vsr_writer_reply *reply)
+{
+    (void)reply;
+    ++*(int *)context;
+    printf("pre-restore: %s, a document of %zu bytes\n", event->name, event->document_bytes);
+    return VSR_WRITER_STABLE;
+}
+
+/* When statuses are known: the document now holds them. */
+static int post_restore(void *context, const vsr_writer_event *event, vsr_writer_reply *reply)
+{
+    (void)reply;
+    --*(int *)context;
+    printf("post-restore: %s\n", event->name);
+    return VSR_WRITER_STABLE;
+}
+
+static void show(void *context, const vsr_progress *p)
+{
+    (void)context;
+    fprintf(stderr, "\r%llu of %llu files", (unsigned long long)p->files_done,
+            (unsigned long long)p->files_total);
+}
+
+int main(int argc, char **argv)
+{
+    int waiting = 0; /* writers that were asked and not told yet */
+    vsr_error error = {0};
+    vsr_set *set = NULL;
+    vsr_report *report = NULL;
+    vsr_summary summary = {0};
+    if (argc != 4) {
+        return 2;
+    }
+    const vsr_choices choices = {.size = sizeof choices, .root = argv[2]};
+    const vsr_writers writers = {.size = sizeof writers,
+                                 .pre_restore = pre_restore,
+                                 .post_restore = post_restore,
+                                 .context = &waiting};
+    const vsr_restore_options options = {.size = sizeof options,
+                                         .run_dir = argv[3],
+                                         .writers = &writers,
+                                         .on_progress = show};
+    if (vsr_set_open(&set, argv[1], &error) == VSR_OK) {
+        (void)vsr_restore_set(&report, set, &choices, &options, &error);
+    }
+    if (report == NULL) {
+        fprintf(stderr, "\n%s\n", error.what);
+        return -(int)error.code;
+    }
+    vsr_report_summary(report, &summary);
+    printf("%llu files restored, exit code %d, %d writers not told\n",
+           (unsigned long long)summary.restored, summary.exit_code, waiting);
+    vsr_report_free(report);
+    vsr_set_close(set);
+    return summary.exit_code;
+}

@@ -1,0 +1,63 @@
+/* line.c - text that grows. What may be shown is the library's knowledge. */
+#include "line.h"
+
+#include "vssrestore/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void line_reserve(struct line *line, size_t more)
+{
+    if (line->n + more <= line->capacity) {
+        return;
+    }
+    const size_t wider = (line->n + more) * 2;
+    char *p = realloc(line->p, wider);
+    if (p == NULL) {
+        (void)fprintf(stderr, "vssrestore: no memory\n");
+        exit(50);
+    }
+    line->p = p;
+    line->capacity = wider;
+}
+
+void line_printf(struct line *line, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    const int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (length >= 0) {
+        line_reserve(line, (size_t)length + 1);
+        (void)vsnprintf(line->p + line->n, (size_t)length + 1, format, again);
+        line->n += (size_t)length;
+    }
+    va_end(again);
+}
+
+static void line_give(struct line *line, const char *text,
+                      size_t (*give)(char *out, size_t out_bytes, const char *text))
+{
+    const size_t bytes = give(NULL, 0, text);
+    line_reserve(line, bytes + 1);
+    (void)give(line->p + line->n, bytes + 1, text);
+    line->n += bytes;
+}
+
+void line_json(struct line *line, const char *text)
+{
+    line_give(line, text, vsr_text_json);
+}
+
+void line_shown(struct line *line, const char *text)
+{
+    line_give(line, text, vsr_text_shown);
+}
+
+void line_free(struct line *line)
+{
+    free(line->p);
+    *line = (struct line){0};
+}

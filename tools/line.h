@@ -1,0 +1,18 @@
+/* line.h - a growing line of text: printed, or with text from outside as JSON or as it may be shown
+ * (vssrestore/text.h). */
+#ifndef TOOLS_LINE_H
+#define TOOLS_LINE_H
+
+#include <stddef.h>
+
+struct line { /* zeroed: empty; p ends with a NUL once something was added */
+    char *p;
+    size_t n, capacity;
+};
+
+__attribute__((format(printf, 2, 3))) void line_printf(struct line *line, const char *format, ...);
+void line_json(struct line *line, const char *text);
+void line_shown(struct line *line, const char *text);
+void line_free(struct line *line);
+
+#endif

@@ -1,0 +1,122 @@
+/* outlet.c - writes that cannot block: asked by poll() first, and no larger than what a pipe that
+ * has room takes at once. O_NONBLOCK is not set, because the descriptor's flags are shared with
+ * whoever else has it open. */
+#include "outlet.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void outlet_open(struct outlet *outlet, int fd)
+{
+    struct stat st;
+    *outlet = (struct outlet){.fd = fd};
+    outlet->is_socket = fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* Is there room? Waits at most timeout_ms. */
+static bool has_room(struct outlet *outlet, int timeout_ms)
+{
+    struct pollfd poller = {.fd = outlet->fd, .events = POLLOUT};
+    const int count = poll(&poller, 1, timeout_ms);
+    if (count > 0 && (poller.revents & POLLNVAL) != 0) {
+        outlet->gone = EBADF;
+    } else if (count > 0 && (poller.revents & (POLLERR | POLLHUP)) != 0) {
+        outlet->gone = EPIPE;
+    }
+    return count > 0 && outlet->gone == 0;
+}
+
+/* Some of it; 0: none now. */
+static size_t write_some(struct outlet *outlet, const char *text, size_t bytes)
+{
+    const size_t most = bytes < PIPE_BUF ? bytes : PIPE_BUF;
+    const ssize_t wrote = outlet->is_socket
+                              ? send(outlet->fd, text, most, MSG_DONTWAIT | MSG_NOSIGNAL)
+                              : write(outlet->fd, text, most);
+    if (wrote < 0 && errno != EINTR && errno != EAGAIN) {
+        outlet->gone = errno;
+    }
+    return wrote > 0 ? (size_t)wrote : 0;
+}
+
+static void queue_add(struct outlet *outlet, const char *text, size_t bytes)
+{
+    if (outlet->from > 0 && outlet->from == outlet->end) {
+        outlet->from = 0;
+        outlet->end = 0;
+    }
+    if (bytes > outlet->capacity - outlet->end) {
+        const size_t wider = (outlet->end + bytes) * 2;
+        char *queue = realloc(outlet->queue, wider);
+        if (queue == NULL) {
+            (void)fprintf(stderr, "vssrestore: no memory\n");
+            exit(50);
+        }
+        outlet->queue = queue;
+        outlet->capacity = wider;
+    }
+    memcpy(outlet->queue + outlet->end, text, bytes);
+    outlet->end += bytes;
+}
+
+static void pump(struct outlet *outlet, int timeout_ms)
+{
+    while (outlet->from < outlet->end && outlet->gone == 0 && has_room(outlet, timeout_ms)) {
+        const size_t wrote =
+            write_some(outlet, outlet->queue + outlet->from, outlet->end - outlet->from);
+        if (wrote == 0) {
+            return;
+        }
+        outlet->from += wrote;
+    }
+}
+
+void outlet_pump(struct outlet *outlet)
+{
+    pump(outlet, 0);
+}
+
+void outlet_put(struct outlet *outlet, const char *text, size_t bytes)
+{
+    if (outlet->gone == 0 && bytes > 0) {
+        queue_add(outlet, text, bytes);
+        outlet_pump(outlet);
+    }
+}
+
+void outlet_offer(struct outlet *outlet, const char *text, size_t bytes)
+{
+    outlet_pump(outlet);
+    if (outlet->gone != 0 || outlet->from < outlet->end || bytes > PIPE_BUF ||
+        !has_room(outlet, 0)) {
+        return;
+    }
+    const size_t wrote = write_some(outlet, text, bytes);
+    if (wrote > 0 && wrote < bytes) { /* no line is left broken */
+        queue_add(outlet, text + wrote, bytes - wrote);
+    }
+}
+
+int outlet_close(struct outlet *outlet, int stall_s)
+{
+    while (outlet->from < outlet->end && outlet->gone == 0) {
+        const size_t before = outlet->from;
+        pump(outlet, stall_s * 1000);
+        if (outlet->from == before && outlet->gone == 0) {
+            outlet->gone = ETIMEDOUT;
+        }
+    }
+    free(outlet->queue);
+    outlet->queue = NULL;
+    outlet->from = 0;
+    outlet->end = 0;
+    outlet->capacity = 0;
+    return outlet->gone;
+}

@@ -1,0 +1,215 @@
+"""Sets, plans and reports: what must be closed is closed by `with`, or when nobody holds it."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+from typing import Any, Callable, Iterator, Sequence
+
+from ._library import (SINK, Error, ErrorStruct, PackOptionsStruct, PackResultStruct,
+                       PlanTotalsStruct, VerifyTotalsStruct, call, gathered, library, message)
+from ._options import Choices, Options, Path, texts
+
+_TEXT, _JSON = 0, 1
+
+
+def version() -> str:
+    return str(library.vsr_version().decode())
+
+
+class _Handle:
+    """An opaque handle of the library."""
+    _free: str
+
+    def __init__(self, pointer: Any) -> None:
+        self._pointer: Any = pointer
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_ignored: Any) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    @property
+    def pointer(self) -> Any:
+        if self._pointer is None:
+            raise ValueError("it is closed")
+        return self._pointer
+
+    def close(self) -> None:
+        if getattr(self, "_pointer", None) is not None:
+            getattr(library, self._free)(self._pointer)
+            self._pointer = None
+
+
+class Report(_Handle):
+    """What became of a restore."""
+    _free = "vsr_report_free"
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The `summary` event (vssrestore-events(5))."""
+        found: dict[str, Any] = json.loads(gathered("vsr_report_render", self.pointer, _JSON))
+        return found
+
+    @property
+    def exit_code(self) -> int:
+        return int(self.summary["exit_code"])
+
+    @property
+    def run_dir(self) -> str:
+        return str(self.summary["run_dir"])
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Each planned file and how it ended."""
+        with open(os.path.join(self.run_dir, "report.jsonl"), encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+    def __str__(self) -> str:
+        return gathered("vsr_report_render", self.pointer, _TEXT).decode()
+
+
+def _restore(name: str, *before: Any, options: Options | None, keep: list[Any]) -> Report:
+    """Run it; a report exists whenever the run had begun, and is raised with nothing but what
+    callbacks raised."""
+    made, error, how = ctypes.c_void_p(), ErrorStruct(), options or Options()
+    struct = how.struct(keep)
+    code = getattr(library, name)(ctypes.byref(made), *before, ctypes.byref(struct),
+                                  ctypes.byref(error))
+    report = Report(made) if made.value is not None else None
+    if how.raised:
+        raise how.raised[0]
+    if report is None:
+        raise Error(error)
+    del code # the report tells it
+    return report
+
+
+class Plan(_Handle):
+    """One record for each file, before anything is written. Borrows its set."""
+    _free = "vsr_plan_free"
+
+    def __init__(self, pointer: Any, of: "Set") -> None:
+        super().__init__(pointer)
+        self.of = of
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """As vssrestore-plan(5) has them."""
+        for line in gathered("vsr_plan_render", self.pointer, _JSON).splitlines():
+            yield json.loads(line)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        totals = PlanTotalsStruct()
+        library.vsr_plan_count(self.pointer, ctypes.byref(totals))
+        return {name: getattr(totals, name) for name, *_ in totals._fields_}
+
+    @property
+    def warnings(self) -> list[str]:
+        found: list[str] = []
+        library.vsr_plan_warnings(self.pointer, message(found.append), None)
+        return found
+
+    def save(self, path: Path) -> None:
+        call("vsr_plan_save", self.pointer, os.fsencode(path))
+
+    def run(self, options: Options | None = None) -> Report:
+        return _restore("vsr_restore_run", self.pointer, options=options, keep=[])
+
+    def __str__(self) -> str:
+        return gathered("vsr_plan_render", self.pointer, _TEXT).decode()
+
+
+class Set(_Handle):
+    """A backup set."""
+    _free = "vsr_set_close"
+
+    def __init__(self, path: Path) -> None:
+        made = ctypes.c_void_p()
+        call("vsr_set_open", ctypes.byref(made), os.fsencode(path))
+        super().__init__(made)
+
+    @staticmethod
+    def pack(output: Path, documents: Sequence[Path], volumes: Sequence[str],
+             environment: Sequence[str] = (), parent: Path | None = None, include_all: bool = False,
+             workers: int = 0, on_warning: Callable[[str], None] | None = None) -> dict[str, Any]:
+        """Make a set; what it holds."""
+        keep: list[Any] = []
+        options = PackOptionsStruct(
+            size=ctypes.sizeof(PackOptionsStruct), documents=texts(documents, keep),
+            document_count=len(documents), volumes=texts(volumes, keep), volume_count=len(volumes),
+            environment=texts(environment, keep), environment_count=len(environment),
+            parent=os.fsencode(parent) if parent is not None else None,
+            output=os.fsencode(output), include_all=int(include_all), workers=workers,
+            on_warning=message(on_warning))
+        result = PackResultStruct()
+        call("vsr_set_pack", ctypes.byref(options), ctypes.byref(result))
+        found = {name: getattr(result, name) for name, *_ in result._fields_}
+        found["uuid"] = result.uuid.decode()
+        return found
+
+    @staticmethod
+    def verify(path: Path, workers: int = 0,
+               on_finding: Callable[[str], None] | None = None) -> dict[str, int]:
+        """Check every byte; raises Error where something is wrong."""
+        totals = VerifyTotalsStruct()
+        call("vsr_set_verify", os.fsencode(path), workers, message(on_finding), None,
+             ctypes.byref(totals))
+        return {name: getattr(totals, name) for name, *_ in totals._fields_}
+
+    @property
+    def uuid(self) -> str:
+        return str(library.vsr_set_uuid(self.pointer).decode())
+
+    def inspect(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(gathered("vsr_set_inspect", self.pointer, _JSON))
+        return found
+
+    def plan(self, choices: Choices) -> Plan:
+        made, keep = ctypes.c_void_p(), list[Any]()
+        call("vsr_plan_create", ctypes.byref(made), self.pointer,
+             ctypes.byref(choices.struct(keep)))
+        return Plan(made, self)
+
+    def load_plan(self, path: Path) -> Plan:
+        """A plan that was saved, or one in JSON lines; places are looked at again."""
+        made = ctypes.c_void_p()
+        call("vsr_plan_load", ctypes.byref(made), self.pointer, os.fsencode(path))
+        plan = Plan(made, self)
+        call("vsr_plan_refresh", plan.pointer)
+        return plan
+
+    def restore(self, choices: Choices, options: Options | None = None) -> Report:
+        """Plan, ask the writers, plan again, run, tell them."""
+        keep: list[Any] = []
+        return _restore("vsr_restore_set", self.pointer, ctypes.byref(choices.struct(keep)),
+                        options=options, keep=keep)
+
+
+def resume(run_dir: Path, options: Options | None = None) -> Report:
+    """Go on with a run that was interrupted."""
+    return _restore("vsr_resume", os.fsencode(run_dir), options=options, keep=[])
+
+
+def control(run_dir: Path, command: str) -> dict[str, Any]:
+    """Ask a run that goes on: "status", "pause", "resume", "throttle N", "cancel"."""
+    found: dict[str, Any] = json.loads(gathered("vsr_control", os.fsencode(run_dir),
+                                                command.encode(), _JSON))
+    return found
+
+
+def report_page(run_dir: Path) -> str:
+    """The HTML page of a run."""
+    parts: list[bytes] = []
+
+    def take(_context: Any, text: Any, count: int) -> int:
+        parts.append(ctypes.string_at(text, count))
+        return 0
+
+    call("vsr_report_page", os.fsencode(run_dir), SINK(take), None)
+    return b"".join(parts).decode()
