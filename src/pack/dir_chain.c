@@ -1,11 +1,12 @@
 /* dir_chain.c - walk to a directory element by element, keeping what the next way will share. */
 #include "pack/dir_chain.h"
+#include "base/limits.h"
 
 #include "base/heap.h"
+#include "base/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -49,8 +50,8 @@ void dir_chain_fini(struct dir_chain *chain)
 
 static int open_child(int dir_fd, struct view name)
 {
-    char text[NAME_MAX + 1];
-    if (name.n > NAME_MAX) {
+    char text[WIN_NAME_BYTES_MAX + 1];
+    if (name.n > WIN_NAME_BYTES_MAX) {
         errno = ENAMETOOLONG;
         return -1;
     }

@@ -5,15 +5,16 @@
  * missing at the end is zeros, what is too much is not read, and either is told. Reading goes
  * through the page cache; packing is not the path that this project is fast for. */
 #include "pack/fill.h"
+#include "base/limits.h"
 
 #include "base/heap.h"
+#include "base/limits.h"
 #include "media/checksum.h"
 #include "media/frame.h"
 #include "media/part.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,13 +49,13 @@ void fill_fini(struct filler *filler)
 /* Open the part's file, unless it is open from the frame before. Returns an errno. */
 static int file_open(struct filler *filler, const struct node *node)
 {
-    char name[NAME_MAX + 1];
+    char name[WIN_NAME_BYTES_MAX + 1];
     if (filler->open_entry == node->entry) {
         return 0;
     }
     file_close(filler);
     const int dir_fd = dir_chain_open(&filler->chain, node->source);
-    if (dir_fd < 0 || node->source_name.n > NAME_MAX) {
+    if (dir_fd < 0 || node->source_name.n > WIN_NAME_BYTES_MAX) {
         return dir_fd < 0 ? errno : ENAMETOOLONG;
     }
     memcpy(name, node->source_name.p, node->source_name.n);

@@ -321,7 +321,7 @@ int meta_read_link(struct meta_reader *reader, const struct source_volume *volum
 {
     struct statx stat = {0};
     char text[PATH_MAX];
-    char path[NAME_MAX + 40];
+    char path[WIN_NAME_BYTES_MAX + 40];
     if (statx(dir_fd, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &stat) != 0) {
         return errno;
     }

@@ -5,6 +5,7 @@
 #include "pack/source.h"
 
 #include "base/heap.h"
+#include "base/limits.h"
 #include "base/own.h"
 #include "pack/meta.h"
 
@@ -241,8 +242,8 @@ void sources_close(struct sources *sources)
  * order. flags are open's. */
 static int open_folded(int dir_fd, struct view name, int flags)
 {
-    char exact[NAME_MAX + 1];
-    if (name.n > NAME_MAX) {
+    char exact[WIN_NAME_BYTES_MAX + 1];
+    if (name.n > WIN_NAME_BYTES_MAX) {
         errno = ENAMETOOLONG;
         return -1;
     }
@@ -258,7 +259,7 @@ static int open_folded(int dir_fd, struct view name, int flags)
         return -1;
     }
     (void)take_fd(&own); /* the stream owns it */
-    char found[NAME_MAX + 1] = "";
+    char found[WIN_NAME_BYTES_MAX + 1] = "";
     for (const struct dirent *item = readdir(dir); item != NULL; item = readdir(dir)) {
         if (win_fold_equal(view_of(item->d_name), name) &&
             (found[0] == '\0' || strcmp(item->d_name, found) < 0)) {
