@@ -42,6 +42,7 @@ struct dest_abilities {
     bool reflinks;        /* blocks can be shared between files (FICLONERANGE) */
     bool uncached_write;  /* RWF_DONTCACHE */
     bool user_xattrs;
+    bool folds_names;   /* names that differ by case are one */
     bool is_fuse;       /* syncfs does not reach the server: staged files are fsynced */
     bool memory_backed; /* tmpfs: large writes go plain, nothing survives a power cut anyway */
 };

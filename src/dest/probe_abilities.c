@@ -16,6 +16,7 @@
 #include <sys/statfs.h>
 #include <sys/uio.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #ifndef RWF_DONTCACHE
 #define RWF_DONTCACHE 0x00000080 /* Linux 6.14 */
@@ -27,6 +28,7 @@
 enum { PROBE_BLOCK_BYTES = 4096 };
 static const char PROBE_A[] = "probe-a";
 static const char PROBE_B[] = "probe-b";
+static const char PROBE_A_FOLDED[] = "PROBE-A";
 
 static void probe_renames(int fd, struct dest_abilities *out)
 {
@@ -34,6 +36,7 @@ static void probe_renames(int fd, struct dest_abilities *out)
     if (a < 0) {
         return;
     }
+    out->folds_names = faccessat(fd, PROBE_A_FOLDED, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     out->user_xattrs = fsetxattr(a, "user.vssrestore", "1", 1, 0) == 0;
     struct iovec block = {(void *)(uintptr_t)PROBE_A, sizeof PROBE_A};
     out->uncached_write = pwritev2(a, &block, 1, 0, RWF_DONTCACHE) == (ssize_t)sizeof PROBE_A;

@@ -4,7 +4,9 @@
  * which write nothing. A symbolic link is never followed. */
 #include "dest/probe_entry.h"
 
+#include "base/limits.h"
 #include "base/own.h"
+#include "dest/folder_list.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -167,6 +169,62 @@ bool probe_directory_writable(int fd, const char **obstacle)
     return *obstacle == NULL;
 }
 
+/* --- does a file system fold names? --- */
+
+enum { FOLDING_ENTRIES_MAX = 64 }; /* names without a letter are rare */
+
+struct folding {
+    uint32_t looked_at;
+    bool found;
+};
+
+/* An entry that answers to its name with the case of every letter changed is met under another
+ * name: only a file system that folds names does so, unless it is a hard link of the two. */
+static int folding_visit(void *context, int fd, const char *name)
+{
+    struct folding *folding = context;
+    struct stat facts, again;
+    char changed[WIN_NAME_BYTES_MAX + 1];
+    bool letters = false;
+    size_t n = 0;
+    for (; name[n] != '\0' && n < sizeof changed - 1; n++) {
+        const bool letter =
+            (name[n] >= 'a' && name[n] <= 'z') || (name[n] >= 'A' && name[n] <= 'Z');
+        changed[n] = letter ? (char)(name[n] ^ 0x20) : name[n];
+        letters = letters || letter;
+    }
+    changed[n] = '\0';
+    if (letters && fstatat(fd, name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
+        (S_ISDIR(facts.st_mode) || facts.st_nlink == 1)) {
+        folding->found = fstatat(fd, changed, &again, AT_SYMLINK_NOFOLLOW) == 0 &&
+                         again.st_ino == facts.st_ino && again.st_dev == facts.st_dev;
+        return ECANCELED; /* one tells as much as all */
+    }
+    return ++folding->looked_at < FOLDING_ENTRIES_MAX ? 0 : ECANCELED;
+}
+
+/* What cannot be told, because nothing stands there or above, is told when something is staged
+ * (stage_names.c). */
+static bool folding_seen(int fd)
+{
+    struct folding folding = {0};
+    struct stat here, up;
+    (void)folder_list(fd, folding_visit, &folding);
+    OWN(fd) above = folding.found ? -1 : openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above >= 0 && fstat(fd, &here) == 0 && fstat(above, &up) == 0 && here.st_dev == up.st_dev) {
+        folding.looked_at = 0;
+        (void)folder_list(above, folding_visit, &folding);
+    }
+    return folding.found;
+}
+
+/* Those that never do, or say so: the rest is asked, once for each folder. */
+static bool folding_is_possible(uint64_t type)
+{
+    return type != TMPFS_MAGIC && type != EXT4_SUPER_MAGIC && type != BTRFS_SUPER_MAGIC &&
+           type != F2FS_SUPER_MAGIC && type != OVERLAYFS_SUPER_MAGIC;
+}
+
 void probe_names(int fd, struct fact_directory *out)
 {
     struct statfs facts = {0};
@@ -189,5 +247,8 @@ void probe_names(int fd, struct fact_directory *out)
     }
     if (out->name_units) {
         out->name_bytes_max = 255;
+    }
+    if (out->case_sensitive && folding_is_possible(type)) {
+        out->case_sensitive = !folding_seen(fd);
     }
 }

@@ -138,7 +138,7 @@ vsr_code stage_probe(struct stage *stage, vsr_error *error)
     for (uint32_t i = 0; i < stage->mount_count && code == VSR_OK; i++) {
         code = probe_abilities(stage->mounts[i].fd, &stage->mounts[i].abilities, error);
     }
-    return code;
+    return code == VSR_OK ? stage_check_names(stage, error) : code;
 }
 
 vsr_code stage_fill(struct stage *stage, vsr_error *error)

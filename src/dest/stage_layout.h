@@ -104,4 +104,8 @@ void publish_sync_end(struct stage *stage);
 /* Everything below fd goes. 0 or errno. */
 int stage_folder_empty(int fd);
 
+/* Do names that differ only by case go to one folder of a mount that folds them? After probing.
+ * Errors: DEST_PERMISSION, naming two. */
+vsr_code stage_check_names(const struct stage *stage, vsr_error *error);
+
 #endif
