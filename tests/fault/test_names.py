@@ -81,9 +81,30 @@ def N02_streams_in_names():
 
 
 def N03_names_of_255_bytes():
-    """85 letters of three bytes are 255: as long as a Linux name can be. What is longer has no
-    name here, and is refused when it is planned: unit/plan/test_plan_places.c has such media."""
+    """85 letters of three bytes are 255: as long as a name can be on most of Linux."""
     there_and_back(["\u4e2d".encode() * 85, b"x" * 255, "\U0001F600".encode() * 63])
+
+
+def N03_names_that_only_ntfs_has():
+    """255 units of three bytes each: from NTFS to NTFS they come, elsewhere they are refused."""
+    name = "\u4e2d".encode() * 255
+    with Scenario() as s:
+        c = one_component(s)
+        with Mounted(s, NTFS, b"source-ntfs") as source, Mounted(s, NTFS, b"dest-ntfs") as dest:
+            os.mkdir(os.path.join(source.place, b"one"))
+            try:
+                with open(os.path.join(source.place, b"one", name), "wb") as out:
+                    out.write(b"long name")
+            except OSError as error:
+                raise Skip(f"no such name here: {error}") from error
+            s.source.volumes["C:"] = source.place
+            media = s.pack()
+            run = s.run(media).must(3)
+            equal(run.unit(c)["error"], "NAME_UNREPRESENTABLE", run.told())
+            equal([path for path, content in s.listing().items() if content is not None], [])
+            s.run(media, "--volume", b"C:=" + dest.place).must(0, 1)
+            with open(os.path.join(dest.place, b"one", name), "rb") as opened:
+                equal(opened.read(), b"long name")
 
 
 def N04_paths_beyond_4096_bytes():
@@ -123,13 +144,20 @@ def N05_names_that_differ_little():
     there_and_back(sorted({name.encode() for pair in ALIKE for name in pair}), (0, 1))
 
 
-class Mounted:
-    """A file system of its own for a destination, on a loop device."""
+EXT4 = (("mkfs.ext4", "-q", "-O", "casefold"), ("mount", "-o", "loop"))
+FAT = (("mkfs.vfat",), ("mount", "-o", "loop"))
+NTFS = (("mkntfs", "-F", "-Q", "-q"), ("ntfs-3g",))
+XFS_FOLDED = (("mkfs.xfs", "-q", "-f", "-n", "version=ci"), ("mount", "-o", "loop"))
+NTFS_FOLDED = (("mkntfs", "-F", "-Q", "-q"), ("lowntfs-3g", "-o", "ignore_case"))
 
-    def __init__(self, scenario, make, options="loop", megabytes=16):
-        self.image = os.path.join(scenario.folder, b"image")
-        self.place = os.path.join(scenario.folder, b"mounted")
-        self.make, self.options, self.megabytes = make, options, megabytes
+
+class Mounted:
+    """A file system of its own, in a file."""
+
+    def __init__(self, scenario, how, name=b"mounted", megabytes=16):
+        self.image = os.path.join(scenario.folder, name + b".image")
+        self.place = os.path.join(scenario.folder, name)
+        (self.make, self.mount), self.megabytes = how, megabytes
 
     def __enter__(self):
         if os.geteuid() != 0:
@@ -137,8 +165,9 @@ class Mounted:
         os.mkdir(self.place)
         with open(self.image, "wb") as out:
             out.truncate(self.megabytes << 20)
-        for command in ([*self.make, self.image], ["mount", "-o", self.options, self.image,
-                                                   self.place]):
+        for command in ([*self.make, self.image], [*self.mount, self.image, self.place]):
+            if not shutil.which(command[0]):
+                raise Skip(f"no {command[0]}")
             done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                   check=False)
             if done.returncode != 0:
@@ -149,7 +178,7 @@ class Mounted:
         subprocess.run(["umount", self.place], check=False)
 
 
-def alike_refused(make, options="loop", prepare=None):
+def alike_refused(how, prepare=None, megabytes=16):
     """README and readme for one folder that cannot hold both: refused before anything is made."""
     with Scenario() as s:
         c = one_component(s)
@@ -157,7 +186,7 @@ def alike_refused(make, options="loop", prepare=None):
         put_raw(s, b"readme", b"two")
         put_raw(s, b"other", b"three")
         media = s.pack()
-        with Mounted(s, make, options) as mounted:
+        with Mounted(s, how, megabytes=megabytes) as mounted:
             top = os.path.join(mounted.place, b"top")
             os.mkdir(top)
             if prepare:
@@ -168,14 +197,32 @@ def alike_refused(make, options="loop", prepare=None):
 
 
 def N05_a_folder_that_ignores_case():
-    alike_refused(["mkfs.ext4", "-q", "-O", "casefold"], "loop",
-                  lambda top: subprocess.run(["chattr", "+F", top], check=True))
+    alike_refused(EXT4, lambda top: subprocess.run(["chattr", "+F", top], check=True))
 
 
 def N05_fat_ignores_case():
-    if not shutil.which("mkfs.vfat"):
-        raise Skip("no mkfs.vfat")
-    alike_refused(["mkfs.vfat"])
+    alike_refused(FAT)
+
+
+def N05_ntfs_ignores_case():
+    alike_refused(NTFS_FOLDED)
+
+
+def N05_xfs_ignores_case():
+    alike_refused(XFS_FOLDED, megabytes=400)
+
+
+def N05_an_empty_file_system_does_not_tell():
+    """Then it shows when staging begins: nothing is written, and two of the names are told."""
+    with Scenario() as s:
+        one_component(s)
+        put_raw(s, b"README", b"one")
+        put_raw(s, b"readme", b"two")
+        media = s.pack()
+        with Mounted(s, NTFS_FOLDED) as mounted:
+            run = s.run(media, "--volume", b"C:=" + mounted.place).must(31)
+            expect(run.told_of("README", "readme", "one name"), run.told())
+            equal(os.listdir(mounted.place), [])
 
 
 def N06_short_names_are_names():
