@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import time
 
@@ -398,6 +399,52 @@ def K11_a_chain_is_gone_on_with_to_its_end():
             once = Told(["resume", os.path.join(folder, runs[0]), "--json"]).must(0)
             equal(len(once.out.splitlines()), 1, "a finished run is told again, alone")
         expect(seen > 2, f"{seen} were killed in the first step")
+
+
+def K03_what_a_sync_covered_is_kept():
+    """A checkpoint is noted while the run goes on; after a boot its files and pieces are not read
+    again, and what is behind it is."""
+    with Scenario() as s:
+        boot = os.path.join(s.folder, b"boot")
+        with open(boot, "w", encoding="ascii") as out:
+            out.write("11111111-2222-3333-4444-555555555555\n")
+        if in_another_boot(["--version"], boot).exit != 0:
+            raise Skip("no namespace can be made here")
+        kind = subprocess.run(["stat", "-f", "-c", "%T", s.folder], capture_output=True, check=True)
+        if kind.stdout.strip() == b"tmpfs":
+            raise Skip("TMPDIR is in memory, which no sync reaches")
+        town = Town(s, large(s, count=40), "--workers", "1", "--ring", "sync")
+        run = begun(town, pieces=40)
+        run.send_signal(signal.SIGSTOP)
+        time.sleep(1.2) # the next sync is one that is noted
+        run.send_signal(signal.SIGCONT)
+        epoch, deadline = 0, time.monotonic() + 20
+        while epoch == 0 and run.poll() is None and time.monotonic() < deadline:
+            epoch = checkpoint_of(town)
+        run.kill()
+        run.communicate()
+        expect(epoch > 0, "no checkpoint was noted before the run ended")
+        with open(os.path.join(town.folder(), b"pieces.bin"), "rb") as opened:
+            found = opened.read()
+        _, segments, _, pieces = struct.unpack_from("<QIIQ", found)
+        words = struct.unpack_from(f"<{pieces}I", found, 24 + 16 * segments)
+        kept = sum(0 < word <= checkpoint_of(town) for word in words)
+        expect(kept >= 40, f"{kept} of {pieces} pieces were kept")
+        in_another_boot(["resume", town.folder(), "--json"], boot)
+        with open(os.path.join(town.folder(), b"profile.json"), encoding="utf-8") as opened:
+            profile = json.load(opened)
+        decoded = sum(worker["decode"]["count"] for worker in profile["workers"])
+        expect(decoded <= pieces - kept + segments, f"{decoded} decoded, {kept} of {pieces} kept")
+        expect(decoded >= pieces - kept, f"{decoded} decoded, {kept} of {pieces} kept")
+        town.resume("after a boot, with a checkpoint")
+
+
+def checkpoint_of(town):
+    """The last epoch that is kept; 0: none."""
+    with open(os.path.join(town.folder(), b"checkpoint"), "rb") as opened:
+        found = opened.read()
+    return max([struct.unpack_from("<QI", found, at)[1]
+                for at in (0, 512) if len(found) >= at + 24], default=0)
 
 
 def K10_space_made_ends_all():
