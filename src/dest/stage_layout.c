@@ -262,41 +262,6 @@ static void layout_know_places(struct stage_layout *layout)
     }
 }
 
-/* Told before anything is made at a place. Directories that will be made have no identity yet. */
-static vsr_code layout_tell_places(const struct stage_layout *layout, vsr_error *error)
-{
-    const struct stage *stage = &layout->stage;
-    const struct plan *plan = stage->plan;
-    struct stage_place *places;
-    uint32_t count = 0;
-    if (stage->options.on_places == NULL) {
-        return VSR_OK;
-    }
-    places = heap_alloc(plan->directory_count + 1u, sizeof *places);
-    for (uint32_t i = 0; i < plan->directory_count; i++) {
-        const uint32_t at = layout->directory_anchor[i];
-        const bool missing = at == MARK_NONE && layout->wanted[i] == WANT_IN_PLACE;
-        if (stage_place_known(stage, i) != NULL || (at == MARK_NONE && !missing)) {
-            continue;
-        }
-        struct stage_place *place = &places[count++];
-        *place = (struct stage_place){.directory = i, .made = missing ? 1 : 0};
-        if (at != MARK_NONE) {
-            const struct stage_anchor *anchor = &layout->anchors[at];
-            place->made = plan->directories[i].parent == MARK_NONE
-                              ? layout->roots[plan->directories[i].root].made_levels
-                              : anchor->made;
-            place->device = anchor->device;
-            place->inode = anchor->inode;
-            place->accessed = anchor->accessed;
-            place->modified = anchor->modified;
-        }
-    }
-    const vsr_code code = stage->options.on_places(stage->options.context, places, count, error);
-    free(places);
-    return code;
-}
-
 /* Anchors of directories that are there, or, made, of those that are missing and made in place:
  * numbers of these come later, and so do deeper ones. */
 static vsr_code layout_anchors(struct stage_layout *layout, bool made, vsr_error *error)
@@ -344,7 +309,7 @@ vsr_code stage_layout_places(struct stage_layout *layout, vsr_error *error)
     }
     vsr_code code = layout_anchors(layout, false, error);
     if (code == VSR_OK) {
-        code = layout_tell_places(layout, error);
+        code = stage_tell_places(layout, error);
     }
     return code == VSR_OK ? layout_anchors(layout, true, error) : code;
 }

@@ -91,6 +91,9 @@ int stage_open_staged(const struct stage *stage, uint32_t directory, int flags);
 
 /* Steps of stage_open(). */
 vsr_code stage_layout_places(struct stage_layout *layout, vsr_error *error); /* anchors, mounts */
+/* Tell of places before anything is made at one; directories that will be made have no identity
+ * yet. */
+vsr_code stage_tell_places(const struct stage_layout *layout, vsr_error *error);
 void stage_layout_trees(struct stage_layout *layout);
 void stage_layout_groups(struct stage_layout *layout);
 vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error);

@@ -56,24 +56,6 @@ bool stage_is_staged(const struct stage *stage, uint32_t file)
            (known == NULL || known->done == NULL || known->done[f->unit] == 0);
 }
 
-const struct stage_place *stage_place_known(const struct stage *stage, uint32_t directory)
-{
-    const struct stage_known *known = stage->options.known;
-    uint32_t first = 0, end = known != NULL ? known->place_count : 0;
-    while (first < end) {
-        const uint32_t middle = first + (end - first) / 2;
-        if (known->places[middle].directory < directory) {
-            first = middle + 1;
-        } else {
-            end = middle;
-        }
-    }
-    return known != NULL && first < known->place_count &&
-                   known->places[first].directory == directory
-               ? &known->places[first]
-               : NULL;
-}
-
 bool stage_is_root_top(const struct plan *plan, uint32_t directory)
 {
     return plan->directories[directory].parent == MARK_NONE;

@@ -143,6 +143,14 @@ static void file_time(struct worker *worker, uint32_t file, bool was_small)
     worker->file_ms = now_ms;
 }
 
+/* Cut short by a stop alone: what is marked as written is gone on with by another process. */
+static bool file_is_put_off(const struct worker *worker, uint32_t file)
+{
+    const uint32_t fault =
+        atomic_load_explicit(&worker->table->files[file].fault, memory_order_relaxed);
+    return worker->input->marks != NULL && fault >> 16 == OUTCOME_CANCELLED;
+}
+
 void file_pieces_done(struct worker *worker, uint32_t file, uint32_t count, bool whole_already)
 {
     struct file_table *table = worker->table;
@@ -158,7 +166,7 @@ void file_pieces_done(struct worker *worker, uint32_t file, uint32_t count, bool
             failed = true;
         }
     }
-    if (failed) {
+    if (failed && !file_is_put_off(worker, file)) {
         file_remove(worker, file);
     }
     const struct meta_loss loss = worker->file_loss;

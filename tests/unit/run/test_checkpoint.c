@@ -1,0 +1,84 @@
+/* test_checkpoint.c - the last epoch that was kept is read back, whatever a power cut has left of
+ * the slot that was being written.
+ *
+ * Method: rounds as the thread that syncs makes them, then a byte of the file spoilt. */
+#include "vsr_test.h"
+
+#include "media_fixture.h"
+#include "run/checkpoint.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Three epochs kept: 5, 6, 7. */
+static int folder_with_rounds(const char *folder)
+{
+    struct marks marks;
+    struct checkpoint checkpoint;
+    vsr_error error = {0};
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    marks_init(&marks, fd, NULL, 5, 0);
+    assert_int_equal(checkpoint_open(&checkpoint, fd, fd, &marks, &error), VSR_OK);
+    const struct early_sync_watch watch = checkpoint_watch(&checkpoint);
+    assert_int_equal(watch.begin(watch.context), 0); /* not yet: the last one was just now */
+    for (uint32_t epoch = 5; epoch < 8; epoch++) {
+        checkpoint.taken_ns = 0;
+        assert_int_equal(watch.begin(watch.context), epoch);
+        watch.kept(watch.context, epoch);
+    }
+    assert_int_equal(atomic_load(&marks.epoch), 8);
+    checkpoint_close(&checkpoint);
+    return fd;
+}
+
+static void test_the_last_one_is_read(void **state)
+{
+    char folder[64];
+    (void)state;
+    fixture_folder(folder);
+    const int fd = folder_with_rounds(folder);
+    assert_int_equal(checkpoint_read(fd), 7);
+    (void)close(fd);
+    fixture_remove(folder);
+}
+
+static void test_a_torn_slot_leaves_the_one_before(void **state)
+{
+    char folder[64];
+    (void)state;
+    for (off_t at = 512; at < 512 + 24; at++) { /* epoch 7 stands in the second slot */
+        char byte;
+        fixture_folder(folder);
+        const int fd = folder_with_rounds(folder);
+        const int file = openat(fd, "checkpoint", O_RDWR | O_CLOEXEC);
+        assert_int_equal(pread(file, &byte, 1, at), 1);
+        byte = (char)~byte;
+        assert_int_equal(pwrite(file, &byte, 1, at), 1);
+        (void)close(file);
+        assert_int_equal(checkpoint_read(fd), 6);
+        (void)close(fd);
+        fixture_remove(folder);
+    }
+}
+
+static void test_none_is_none(void **state)
+{
+    char folder[64];
+    (void)state;
+    fixture_folder(folder);
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(checkpoint_read(fd), 0);
+    (void)close(fd);
+    fixture_remove(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_last_one_is_read),
+        cmocka_unit_test(test_a_torn_slot_leaves_the_one_before),
+        cmocka_unit_test(test_none_is_none),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
