@@ -55,7 +55,7 @@ enum tone { TONE_GOOD, TONE_WARN, TONE_BAD };
 static enum tone tone_of(const struct page *page)
 {
     if (!page->ended) {
-        return TONE_BAD;
+        return page->running ? TONE_WARN : TONE_BAD;
     }
     if (page->discarded) {
         return page->exit_code == 3 ? TONE_GOOD : TONE_BAD; /* 3: as asked, nothing is restored */
@@ -68,7 +68,7 @@ static enum tone tone_of(const struct page *page)
 static const char *headline_of(const struct page *page)
 {
     if (!page->ended) {
-        return "The run was interrupted";
+        return page->running ? "The run goes on" : "The run was interrupted";
     }
     if (page->discarded) {
         return page->exit_code == 3 ? "Everything was verified, nothing was written"
@@ -111,11 +111,15 @@ static void render_exit_code(struct buffer *out, int code)
 
 static void render_verdict_words(struct buffer *out, const struct page *page)
 {
+    if (page->running) {
+        page_literal(out,
+                     "It has not ended yet: what became of its components is told when it has.");
+        return;
+    }
     if (!page->ended) {
-        page_literal(
-            out,
-            "There is no summary: the program or the machine was ended. No file is half-written "
-            "under its final name; a component may be there in part until the run is resumed.");
+        page_literal(out, "There is no summary: the program or the machine was ended. No file is "
+                          "half-written under its final name; a component may be there in part "
+                          "until the run is resumed.");
         return;
     }
     count_of(out, page->units_all, "component");
@@ -205,6 +209,12 @@ static void to_do_command(struct buffer *out, const char *before, const char *wo
 static void render_causes(struct buffer *out, const struct page *page)
 {
     const int code = page->exit_code;
+    if (page->running) {
+        buffer_printf(out, "<li>Ask how far it is: <code>vssrestore ctl ");
+        page_text(out, page->run_dir);
+        page_literal(out, " status</code></li>");
+        return;
+    }
     if (!page->ended) {
         to_do_command(out, "Go on with the run:", "resume", page->run_dir);
         return;
@@ -272,6 +282,15 @@ static void fact_list(struct buffer *out, const char *title, const struct view *
     page_literal(out, "</dd>");
 }
 
+static void render_planned(struct buffer *out, const struct page *page)
+{
+    page_literal(out, "<dt>Planned</dt><dd>");
+    count_of(out, page->planned_files, "file");
+    page_literal(out, ", ");
+    figure_bytes(out, (double)page->planned_bytes);
+    page_literal(out, "</dd>");
+}
+
 static void render_facts(struct buffer *out, const struct page *page)
 {
     page_literal(
@@ -281,6 +300,7 @@ static void render_facts(struct buffer *out, const struct page *page)
     fact(out, "Run folder", page->run_dir);
     fact(out, "Backup set", page->set);
     fact(out, "Set folder", page->set_path);
+    render_planned(out, page);
     fact_list(out, "Volumes", page->places, page->place_count);
     fact_list(out, "Notes", page->notes, page->note_count);
     page_literal(out, "</dl></section>\n");
@@ -303,13 +323,17 @@ void page_render(const struct page *page, struct buffer *out)
     page_text(out, page->run);
     page_literal(out, "</span></div>\n");
     render_verdict(out, page);
-    render_figures(out, page);
+    if (page->ended) {
+        render_figures(out, page);
+    }
     render_to_do(out, page);
-    page_render_units(out, page);
-    page_render_files(out, page);
-    page_render_charts(out, page);
-    page_render_phases(out, page);
-    page_render_tops(out, page);
+    if (page->ended) {
+        page_render_units(out, page);
+        page_render_files(out, page);
+        page_render_charts(out, page);
+        page_render_phases(out, page);
+        page_render_tops(out, page);
+    }
     render_facts(out, page);
     page_literal(out, "<footer>Made by vssrestore ");
     page_text(out, page->version);

@@ -45,6 +45,7 @@ struct page_sample {
 struct page { /* everything in the arena */
     struct arena arena;
     struct view run, run_dir, set, set_path, version;
+    bool running;   /* a process is at work on it now: what it did before is not looked at */
     bool ended;     /* there is a summary */
     bool discarded; /* the null sink */
     bool pending_reboot;

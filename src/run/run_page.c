@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 static const char WHERE[] = "run/run_page";
@@ -415,6 +416,13 @@ static void rows_take(struct page_reader *reader)
     }
 }
 
+/* Who runs or resumes it holds the lock on its journal. */
+static bool is_running(int dir_fd)
+{
+    OWN(fd) fd = openat(dir_fd, "journal", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 vsr_code run_page_read(struct page *out, const char *folder, vsr_error *error)
 {
     *out = (struct page){0};
@@ -428,8 +436,9 @@ vsr_code run_page_read(struct page *out, const char *folder, vsr_error *error)
         return err_set(error, VSR_ERR_SELECTION, WHERE, "%s is no run folder: it has no run.json",
                        folder);
     }
-    json_t *summary = object_read(&reader, "summary.json");
-    json_t *profile = object_read(&reader, "profile.json");
+    out->running = is_running(dir_fd);
+    json_t *summary = out->running ? NULL : object_read(&reader, "summary.json");
+    json_t *profile = out->running ? NULL : object_read(&reader, "profile.json");
     identity_take(&reader, run);
     places_take(&reader, run, summary);
     if (summary != NULL) {
@@ -438,7 +447,9 @@ vsr_code run_page_read(struct page *out, const char *folder, vsr_error *error)
     if (profile != NULL) {
         profile_take(&reader, profile);
     }
-    rows_take(&reader);
+    if (summary != NULL) {
+        rows_take(&reader);
+    }
     json_decref(run);
     json_decref(summary);
     json_decref(profile);

@@ -4,6 +4,7 @@ What the page holds is checked on its text; that it loads without a complaint, s
 fits the screen, in a headless Chromium. VSSRESTORE_SHOTS=DIR keeps pictures of every look of it.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -63,6 +64,12 @@ def the_page_says_what_happened():
             expect(text in bad, f"the bad page lacks {text}")
         for text in (b"The run was interrupted", b"vssrestore resume"):
             expect(text in killed, f"the killed page lacks {text}")
+        expect(b"<table" not in killed, "tables of nothing")
+        with open(folder / "good/journal", "rb") as journal:
+            fcntl.flock(journal, fcntl.LOCK_EX)
+            going_on = page_of(folder, "good")
+        for text in (b"The run goes on", b"vssrestore ctl"):
+            expect(text in going_on, f"the page of a run that goes on lacks {text}")
         for page in (good, bad, killed):
             expect(not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", page), "control characters")
             expect("\u202e".encode() not in page, "a character that turns the text")
