@@ -44,6 +44,9 @@ struct stage_known {
     const struct stage_base *bases; /* by file */
     uint32_t base_count;
     const uint8_t *done; /* for each unit: 1 = its end is known; nothing of it is laid out */
+    /* Something was in the middle: a folder that is gone stops nobody, so that what was to go
+     * elsewhere can be taken back. */
+    bool interrupted;
 };
 
 struct stage_options {

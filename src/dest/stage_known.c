@@ -36,7 +36,8 @@ vsr_code stage_tell_places(const struct stage_layout *layout, vsr_error *error)
     for (uint32_t i = 0; i < plan->directory_count; i++) {
         const uint32_t at = layout->directory_anchor[i];
         const bool missing = at == MARK_NONE && layout->wanted[i] == WANT_IN_PLACE;
-        if (stage_place_known(stage, i) != NULL || (at == MARK_NONE && !missing)) {
+        const bool lost = at != MARK_NONE && layout->anchors[at].inode == 0;
+        if (stage_place_known(stage, i) != NULL || (at == MARK_NONE && !missing) || lost) {
             continue;
         }
         struct stage_place *place = &places[count++];

@@ -164,6 +164,20 @@ static int layout_make_in_place(const struct stage *stage, uint32_t directory, b
     return *made || errno == EEXIST ? 0 : errno;
 }
 
+/* A folder of a run that goes on which is gone, or in whose stead something else stands: it is no
+ * folder that publishing or taking back will ever meet (inode 0), and counts to its volume. */
+static bool layout_is_lost(const struct stage_layout *layout, uint32_t directory, int fault,
+                           struct dest_identity *out)
+{
+    const struct stage *stage = &layout->stage;
+    const struct stage_known *known = stage->options.known;
+    const bool lost = fault == ENOENT || fault == ENOTDIR || fault == ELOOP || fault == EXDEV;
+    *out = (struct dest_identity){
+        .mount_id = layout->roots[stage->plan->directories[directory].root].mount_id};
+    return lost && known != NULL && known->interrupted &&
+           !stage_is_root_top(stage->plan, directory);
+}
+
 static vsr_code layout_anchor(struct stage_layout *layout, uint32_t directory, vsr_error *error)
 {
     struct stage *stage = &layout->stage;
@@ -183,7 +197,7 @@ static vsr_code layout_anchor(struct stage_layout *layout, uint32_t directory, v
     }
     OWN(fd) fd = fault != 0 ? -fault : stage_open_place(stage, directory, O_PATH | O_DIRECTORY);
     fault = fd < 0 ? -fd : -root_identify(fd, &identity);
-    if (fault != 0) {
+    if (fault != 0 && !layout_is_lost(layout, directory, fault, &identity)) {
         errno = fault;
         return err_sys(error, err_dest_code(fault), "dest/stage",
                        "cannot open the folder %.*s below %.*s", VIEW_ARG(name), VIEW_ARG(dir));

@@ -233,7 +233,8 @@ void resume_prepare(struct resume *r)
                                     .staged = r->content.ready,
                                     .bases = r->content.bases,
                                     .base_count = r->content.base_count,
-                                    .done = r->done};
+                                    .done = r->done,
+                                    .interrupted = r->content.intent_count > 0};
     places_know(r);
 }
 

@@ -310,6 +310,49 @@ def K09_a_place_that_somebody_changed_is_left_alone():
         expect(seen, "no run was killed where this shows")
 
 
+def two_folders(s):
+    """Files that stand there are replaced, in two folders."""
+    c = s.writer("Ledger", method=CAN).component("db").files(r"C:\a", "*").files(r"C:\b", "*")
+    for name in (r"a\0", r"a\1", r"b\0", r"b\1"):
+        s.put(rf"C:\{name}.dat", pattern(len(name), 3000), mtime=1500000000)
+        s.place(rf"C:\{name}.dat", b"was " + name.encode(), mtime=1400000000)
+    return c
+
+
+def K09_a_folder_that_somebody_moved_leaves_no_mixture():
+    """What is no more to be reached stays as it is, wherever it is; the rest is taken back."""
+    with Scenario() as s:
+        s.backup().include(two_folders(s))
+        town = Town(s, s.pack())
+        b, away = None, os.path.join(s.folder, b"away")
+        seen = set()
+        for number in range(1, town.count_calls() + 1):
+            how = ("gone", "file", "link")[number % 3]
+            if town.kill_at(number) and town.is_begun():
+                b = os.path.join(town.root, b"C/b")
+                os.rename(b, away)
+                if how == "file":
+                    open(b, "wb").close()
+                elif how == "link":
+                    os.symlink(away, b)
+                run = s.resume(town.folder())
+                units = run.summary["units"] # none: it did not begin, and nothing had
+                status = units[0]["status"] if units else "NONE"
+                olds = []
+                for name in (b"0", b"1"):
+                    with open(os.path.join(town.root, b"C/a/%s.dat" % name), "rb") as opened:
+                        olds.append(opened.read() == b"was a\\" + name)
+                equal(olds, [status != "ALL"] * 2, f"call {number}, {how}\n{run.told()}")
+                if status == "FAILED":
+                    expect(run.exit == 4 and run.summary["notes"], run.told())
+                seen.add(status)
+                if os.path.lexists(b) and not os.path.isdir(b) or os.path.islink(b):
+                    os.unlink(b)
+                shutil.rmtree(away)
+            town.clear()
+        equal(seen, {"NONE", "FAILED", "ALL"})
+
+
 def K09_a_lost_staging_folder_is_made_again():
     with Scenario() as s:
         c, d = grown(s)
