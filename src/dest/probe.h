@@ -46,6 +46,8 @@ struct dest_abilities {
     bool is_fuse;       /* syncfs does not reach the server: staged files are fsynced */
     bool memory_backed; /* tmpfs: large writes go plain, nothing survives a power cut anyway */
 };
+/* DEST_FULL: there is no room to try; renames and links are then taken to work, for whoever has to
+ * take something back. */
 vsr_code probe_abilities(int staging_fd, struct dest_abilities *out, vsr_error *error);
 
 #endif

@@ -30,11 +30,17 @@ static const char PROBE_A[] = "probe-a";
 static const char PROBE_B[] = "probe-b";
 static const char PROBE_A_FOLDED[] = "PROBE-A";
 
-static void probe_renames(int fd, struct dest_abilities *out)
+/* 0, or the errno of a destination that is too full to be tried. */
+static int probe_lacks_room(int fault)
+{
+    return fault == ENOSPC || fault == EDQUOT ? fault : 0;
+}
+
+static int probe_renames(int fd, struct dest_abilities *out)
 {
     const int a = openat(fd, PROBE_A, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (a < 0) {
-        return;
+        return probe_lacks_room(errno);
     }
     out->folds_names = faccessat(fd, PROBE_A_FOLDED, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     out->user_xattrs = fsetxattr(a, "user.vssrestore", "1", 1, 0) == 0;
@@ -48,12 +54,14 @@ static void probe_renames(int fd, struct dest_abilities *out)
         (void)renameat(fd, PROBE_A, fd, PROBE_B);
     }
     const int again = openat(fd, PROBE_A, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const int fault = again < 0 ? probe_lacks_room(errno) : 0;
     if (again >= 0) {
         (void)close(again);
         out->rename_exchange = renameat2(fd, PROBE_A, fd, PROBE_B, RENAME_EXCHANGE) == 0;
     }
     (void)unlinkat(fd, PROBE_A, 0);
     (void)unlinkat(fd, PROBE_B, 0);
+    return fault;
 }
 
 static void probe_direct(int fd, struct dest_abilities *out)
@@ -107,7 +115,13 @@ vsr_code probe_abilities(int staging_fd, struct dest_abilities *out, vsr_error *
     out->memory_backed = (uint64_t)facts.f_type == TMPFS_MAGIC;
     (void)unlinkat(staging_fd, PROBE_A, 0); /* an interrupted run may have left them */
     (void)unlinkat(staging_fd, PROBE_B, 0);
-    probe_renames(staging_fd, out);
+    const int fault = probe_renames(staging_fd, out);
+    if (fault != 0) {
+        out->rename_noreplace = out->rename_exchange = out->hard_links = true;
+        errno = fault;
+        return err_sys(error, err_dest_code(fault), "dest/probe",
+                       "cannot try out what a destination can do");
+    }
     probe_reflinks(staging_fd, out);
     if (!out->memory_backed && !out->is_fuse) { /* both accept it, and gain nothing by it */
         probe_direct(staging_fd, out);

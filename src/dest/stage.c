@@ -135,8 +135,11 @@ vsr_code stage_begin(struct stage **out, const struct plan *plan, const struct m
 vsr_code stage_probe(struct stage *stage, vsr_error *error)
 {
     vsr_code code = VSR_OK;
-    for (uint32_t i = 0; i < stage->mount_count && code == VSR_OK; i++) {
-        code = probe_abilities(stage->mounts[i].fd, &stage->mounts[i].abilities, error);
+    for (uint32_t i = 0; i < stage->mount_count; i++) {
+        struct dest_abilities *out = &stage->mounts[i].abilities;
+        const vsr_code one =
+            probe_abilities(stage->mounts[i].fd, out, code == VSR_OK ? error : NULL);
+        code = code == VSR_OK ? one : code;
     }
     return code == VSR_OK ? stage_check_names(stage, error) : code;
 }

@@ -148,7 +148,7 @@ vsr_code stage_open(struct stage **out, const struct plan *plan, const struct me
  * the directories. When fill fails, the caller closes. */
 vsr_code stage_begin(struct stage **out, const struct plan *plan, const struct media_set *set,
                      const struct uuid *run, const struct stage_options *options, vsr_error *error);
-vsr_code stage_probe(struct stage *stage, vsr_error *error);
+vsr_code stage_probe(struct stage *stage, vsr_error *error); /* of all mounts, also on failure */
 vsr_code stage_fill(struct stage *stage, vsr_error *error);
 
 /* Where a file is written: a directory below a descriptor, and a name in it. key is equal for

@@ -104,18 +104,24 @@ static void conduct_fail_places(struct conduct *c, struct took_back *back)
     }
 }
 
+/* Is something committed that no sync has covered yet? */
+static bool conduct_owes_sync(const struct conduct *c)
+{
+    const struct resume *resume = c->options->resume;
+    bool any = false;
+    for (uint32_t u = 0; resume != NULL && u < c->plan->unit_count; u++) {
+        const struct content_unit *unit = &resume->content.units[u];
+        any = any || (unit->fate != FATE_OPEN && unit->epoch != 0);
+    }
+    return any && c->options->durability != DURABILITY_NONE;
+}
+
 /* What was committed and not synced yet is, before it counts for good. */
 static vsr_code conduct_sync_commits(struct conduct *c, vsr_error *error)
 {
-    const struct journal_content *content = &c->options->resume->content;
-    bool any = false;
+    const bool owes = conduct_owes_sync(c);
     vsr_code rc = VSR_OK;
-    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
-        any = any || (content->units[u].fate != FATE_OPEN && content->units[u].epoch != 0);
-    }
-    for (uint32_t m = 0; any && c->options->durability != DURABILITY_NONE && rc == VSR_OK &&
-                         m < c->stage->mount_count;
-         m++) {
+    for (uint32_t m = 0; owes && rc == VSR_OK && m < c->stage->mount_count; m++) {
         rc = publish_sync(c->stage, m, error);
     }
     return rc;
@@ -135,6 +141,22 @@ static vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr
     resume_take_back(resume, c->stage, c->folder.rows, took_back_failed, back);
     conduct_fail_places(c, back);
     return conduct_sync_commits(c, error);
+}
+
+static void took_back_ignored(void *context, uint32_t file, int os_errno)
+{
+    (void)context;
+    (void)file;
+    (void)os_errno;
+}
+
+/* No room to go on: what was in the middle goes back all the same, so that no places are half old
+ * and half new meanwhile. It is said, and written down, by who comes when there is room. */
+static void conduct_take_back_full(const struct conduct *c)
+{
+    if (c->options->resume != NULL) {
+        resume_take_back(c->options->resume, c->stage, c->folder.rows, took_back_ignored, NULL);
+    }
 }
 
 /* What is staged already, and what it cost in metadata. */
@@ -178,6 +200,9 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     }
     rc = journal_mounts(&c->journal, c->stage, error);
     rc = rc == VSR_OK ? stage_probe(c->stage, error) : rc;
+    if (rc == VSR_ERR_DEST_FULL) {
+        conduct_take_back_full(c);
+    }
     rc = rc == VSR_OK ? conduct_take_back(c, back, error) : rc;
     rc = rc == VSR_OK ? stage_fill(c->stage, error) : rc;
     rc = rc == VSR_OK && resume != NULL ? conduct_hold(c, error) : rc;
@@ -245,7 +270,8 @@ static vsr_code conduct_ready(struct conduct *c, const struct took_back *back, v
     return rc;
 }
 
-/* Staging, and who has room in it. No room for the staged folders themselves: nobody has. */
+/* Staging, and who has room in it. No room for the staged folders themselves: nobody has who still
+ * needs some. */
 static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
 {
     vsr_error full = {0};
@@ -256,8 +282,8 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
         full = (vsr_error){0};
         rc = conduct_lay_out(c, &back, &full);
     }
-    if (rc == VSR_ERR_DEST_FULL) {
-        space_refuse_all(c->plan, &c->units.refused, view_of(full.what));
+    if (rc == VSR_ERR_DEST_FULL && !conduct_owes_sync(c)) {
+        space_refuse_all(c->plan, c->done, &c->units.refused, view_of(full.what));
         c->folder.stays = true;
         rc = VSR_OK;
     } else if (rc != VSR_OK) {

@@ -247,9 +247,13 @@ vsr_code space_judge(const struct stage *stage, const struct space_before *befor
     return rc;
 }
 
-void space_refuse_all(const struct plan *plan, struct space_refusals *out, struct view why)
+void space_refuse_all(const struct plan *plan, const uint8_t *done, struct space_refusals *out,
+                      struct view why)
 {
     for (uint32_t u = 0; u < plan->unit_count; u++) {
+        if (done != NULL && done[u] != 0) {
+            continue;
+        }
         if (plan->units[u].refusal == REFUSAL_NONE && out->refusals[u] == REFUSAL_NONE) {
             out->refusals[u] = REFUSAL_NO_SPACE;
             out->details[u] = arena_copy(out->arena, why);

@@ -26,7 +26,9 @@ struct space_before {
 vsr_code space_judge(const struct stage *stage, const struct space_before *before,
                      struct space_refusals *out, vsr_error *error);
 
-/* Nothing fits: not even the staged folders could be made. why: the sentence. */
-void space_refuse_all(const struct plan *plan, struct space_refusals *out, struct view why);
+/* Nothing fits: not even the staged folders could be made. done: for each unit, 1: nothing of it is
+ * to come; or NULL. why: the sentence. */
+void space_refuse_all(const struct plan *plan, const uint8_t *done, struct space_refusals *out,
+                      struct view why);
 
 #endif

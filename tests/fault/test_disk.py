@@ -225,6 +225,40 @@ def D02_out_of_inodes_at_random_moments():
     full_at_random(fill_inodes, [lambda dice: 0, lambda dice: dice.randrange(1, 40)])
 
 
+def kill_stopped(town, number):
+    """Run, killed before that call."""
+    words = [os.fsencode(PROGRAM), *map(os.fsencode, town.call())]
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL,
+                          env={**os.environ, "LD_PRELOAD": shim(), "STOPS_AT": str(number)}) as child:
+        os.waitpid(child.pid, os.WUNTRACED)
+        child.kill()
+
+
+def D02_what_was_published_stays_so_without_room():
+    """Killed in its last calls, gone on with where not even a folder can be made: what stands at its
+    places is not said to be missing, and what is missing is not said to be there."""
+    with Scenario() as s:
+        members = two_units(s)
+        town = Small(s, s.pack())
+        town.clear()
+        calls, seen = count_calls(town), set()
+        for number in range(calls - 24, calls + 1):
+            before, what = snapshot(town.copy()), f"killed before call {number} of {calls}"
+            try:
+                kill_stopped(town, number)
+                fill_inodes(town.root, 0)
+                run = town.s.resume(town.folder())
+                units = {unit["component"]: unit["status"] for unit in run.summary["units"]}
+                judge_units(town, before, units, members, f"{what}\n{run.told()}")
+                seen |= set(units.values())
+                unfill(town.root)
+                town.resume(what)
+            finally:
+                town.clear()
+        expect("ALL" in seen, f"{seen}")
+
+
 def ext4(s, backing_size, image_size):
     """An ext4 whose image lies, with holes, on a file system that may be smaller: its mount."""
     backing = Mount(os.path.join(s.folder, b"backing"), "-t", "tmpfs", "-o",
