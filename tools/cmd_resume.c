@@ -79,7 +79,7 @@ static int resume_run(const struct call *call)
     const bool chain = chain_find(run_dir, &rest);
     const vsr_code rc = vsr_resume(&report, run_dir, &options, &error);
     int code = report != NULL ? restore_tell(call, report, rc, &error) : restore_fail(call, &error);
-    if (chain && report != NULL && restore_signal == 0) {
+    if (chain && report != NULL && restore_signal == 0 && !restore_was_cut_short(code)) {
         code = chain_go_on(&rest, code);
     }
     chain_rest_free(&rest);

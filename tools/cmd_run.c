@@ -132,7 +132,7 @@ static void step_announce(const vsr_chain *chain, size_t number)
 }
 
 /* Step by step: one summary each, and the worst exit code (contract, ruling 33). Once a step
- * cannot begin, or a signal came, none of the later ones begins. */
+ * cannot begin, or the run is told to end, none of the later ones begins. */
 static int chain_run(const struct call *call, vsr_chain *chain, size_t first,
                      struct text_list *run_dirs, int worst)
 {
@@ -146,7 +146,7 @@ static int chain_run(const struct call *call, vsr_chain *chain, size_t first,
         } else {
             const int code = step_run(call, chain, i, run_dirs, &begun);
             worst = i == 0 || code_rank(code) < code_rank(worst) ? code : worst;
-            stopped = !begun || restore_signal != 0;
+            stopped = !begun || restore_signal != 0 || restore_was_cut_short(code);
         }
     }
     return worst;

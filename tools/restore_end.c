@@ -62,6 +62,11 @@ int restore_fail(const struct call *call, const vsr_error *error)
     return code;
 }
 
+bool restore_was_cut_short(int code)
+{
+    return code == 128 + SIGINT || code == 128 + SIGTERM;
+}
+
 int restore_tell(const struct call *call, const vsr_report *report, vsr_code rc,
                  const vsr_error *error)
 {

@@ -5,6 +5,8 @@
 
 #include "verbs.h"
 
+#include <stdbool.h>
+
 /* The number of the signal that was caught, or 0; read by the library through options.cancel. */
 extern volatile int restore_signal;
 
@@ -16,6 +18,8 @@ int restore_prepare(const struct call *call);
 /* The report, for people and as an event; the exit code. rc, error: of the call that made it. */
 int restore_tell(const struct call *call, const vsr_report *report, vsr_code rc,
                  const vsr_error *error);
+/* Whether that is the code of a restore that was told to end, by a signal or the control line. */
+bool restore_was_cut_short(int code);
 /* There is none: the restore did not begin. */
 int restore_fail(const struct call *call, const vsr_error *error);
 

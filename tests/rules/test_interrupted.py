@@ -455,6 +455,38 @@ def K11_a_chain_is_gone_on_with_to_its_end():
         expect(seen > 2, f"{seen} were killed in the first step")
 
 
+def K11_a_chain_that_is_told_to_end_ends():
+    """By the control line, in its first step: no step begins behind it, and resume does the rest."""
+    with Scenario() as s:
+        c = s.writer("Ledger", method=NOT_THERE).component("db").files(r"C:\db", "*")
+        s.backup().include(c, stamp="one")
+        s.put(r"C:\db\a.dat", b"full", mtime=1500000000)
+        s.put(r"C:\db\big.bin", os.urandom(3 * MIB), mtime=1500000000)
+        full = s.pack()
+        s.backup(type="incremental").include(c, stamp="two")
+        s.put(r"C:\db\a.dat", b"incremental", mtime=1500000001)
+        step = s.pack("--parent", full)
+        folder = os.path.join(s.folder, b"chain")
+        os.mkdir(folder)
+        with subprocess.Popen([os.environ["VSSRESTORE"], "run", full, step, "--json", "--throttle", "256K",
+                               "--root", s.dest.folder], cwd=folder, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as run:
+            ends = time.monotonic() + 20
+            asked = None
+            while time.monotonic() < ends and (asked is None or asked.exit != 0):
+                time.sleep(0.05)
+                runs = [name for name in os.listdir(folder) if name.startswith(b"vssrestore-run-")]
+                if runs:
+                    asked = Told(["ctl", os.path.join(folder, runs[0]), "cancel"])
+            run.stdout.read()
+        equal(run.returncode, 128 + signal.SIGTERM)
+        equal(len(os.listdir(folder)), 1, "runs")
+        equal(inspected(os.path.join(folder, runs[0]))["state"], "interrupted")
+        again = Told(["resume", os.path.join(folder, runs[0]), "--json"]).must(0)
+        equal(again.out.count('"t":"summary"'), 2, again.told())
+        equal(s.at(r"C:\db\a.dat"), b"incremental")
+
+
 def K03_what_a_sync_covered_is_kept():
     """A checkpoint is noted while the run goes on; after a boot its files and pieces are not read
     again, and what is behind it is."""
