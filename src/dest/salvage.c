@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 enum { NAMES_TRIED = 100, LINUX_NAME_BYTES = 255, SUFFIX_BYTES = 32 };
+enum { LIST_NAME_BYTES = SALVAGE_NAME_BYTES + 8 };
 
 /* Make the missing folder that stands in one that exists, above `directory`. 0 or errno. */
 static int folder_make_next(const struct stage *stage, uint32_t directory)
@@ -58,6 +59,18 @@ int salvage_open_folder(const struct stage *stage, uint32_t file)
     }
 }
 
+static void list_name(const char *name, char out[LIST_NAME_BYTES])
+{
+    (void)snprintf(out, LIST_NAME_BYTES, "%s.json", name);
+}
+
+static bool list_stands(int folder_fd, const char *name)
+{
+    char list[LIST_NAME_BYTES];
+    list_name(name, list);
+    return faccessat(folder_fd, list, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int salvage_create(const struct stage *stage, uint32_t file, int folder_fd,
                    char name[SALVAGE_NAME_BYTES])
 {
@@ -72,6 +85,9 @@ int salvage_create(const struct stage *stage, uint32_t file, int folder_fd,
         } else {
             (void)snprintf(name, SALVAGE_NAME_BYTES, "%s.salvaged-%d", own, number);
         }
+        if (list_stands(folder_fd, name)) {
+            continue;
+        }
         const int fd =
             openat(folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd >= 0 || errno != EEXIST) {
@@ -83,9 +99,16 @@ int salvage_create(const struct stage *stage, uint32_t file, int folder_fd,
 
 int salvage_create_list(int folder_fd, const char *name)
 {
-    char list[SALVAGE_NAME_BYTES + 8];
-    (void)snprintf(list, sizeof list, "%s.json", name);
+    char list[LIST_NAME_BYTES];
+    list_name(name, list);
     const int fd =
         openat(folder_fd, list, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     return fd >= 0 ? fd : -errno;
+}
+
+void salvage_remove_list(int folder_fd, const char *name)
+{
+    char list[LIST_NAME_BYTES];
+    list_name(name, list);
+    (void)unlinkat(folder_fd, list, 0);
 }

@@ -145,8 +145,13 @@ static int list_write(int folder_fd, const char *name, struct view line, bool du
     if (fd < 0) {
         return -fd;
     }
-    const vsr_code rc = io_write(fd, line.p, line.n, name, VSR_ERR_DEST_IO, NULL);
-    return rc != VSR_OK || (durable && (fsync(fd) != 0 || fsync(folder_fd) != 0)) ? errno : 0;
+    int fault = 0;
+    if (io_write(fd, line.p, line.n, name, VSR_ERR_DEST_IO, NULL) != VSR_OK ||
+        (durable && (fsync(fd) != 0 || fsync(folder_fd) != 0))) {
+        fault = errno != 0 ? errno : EIO;
+        salvage_remove_list(folder_fd, name);
+    }
+    return fault;
 }
 
 /* 0, or errno; then nothing of it is left. */

@@ -102,6 +102,18 @@ def D11_names_that_are_taken():
         equal(len(s.at(r"C:\one\large.bin.salvaged-2")), LARGE)
 
 
+def D11_a_list_that_is_there_already():
+    with Scenario() as s:
+        media = make(s)
+        damage(media, 0.5)
+        s.place(r"C:\one\large.bin.salvaged.json", b"somebody's")
+        run = s.run(media, "--salvage")
+        equal(run.exit, 20, run.told())
+        equal(s.at(r"C:\one\large.bin.salvaged.json"), b"somebody's")
+        equal(len(s.at(r"C:\one\large.bin.salvaged-2")), LARGE)
+        expect(s.at(r"C:\one\large.bin.salvaged-2.json"), "its list stands beside it")
+
+
 def D11_a_pack_that_is_gone():
     with Scenario() as s:
         media = make(s)
