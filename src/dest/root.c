@@ -21,6 +21,8 @@
 /* One openat2 takes at most PATH_MAX bytes; a longer path is walked in steps of this size. */
 enum { ROOT_STEP_BYTES_MAX = 3072 };
 
+#define ROOT_STATX_MNT_ID_UNIQUE 0x00004000U /* newer than the headers that we build with */
+
 static int root_openat2(int dir_fd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
     const struct open_how how = {
@@ -99,6 +101,19 @@ int root_identify(int fd, struct dest_identity *out)
         .accessed = {.tv_sec = facts.stx_atime.tv_sec, .tv_nsec = facts.stx_atime.tv_nsec},
         .modified = {.tv_sec = facts.stx_mtime.tv_sec, .tv_nsec = facts.stx_mtime.tv_nsec},
     };
+    return 0;
+}
+
+uint64_t root_mount_number(int fd)
+{
+    struct statx facts;
+    const unsigned wanted[] = {ROOT_STATX_MNT_ID_UNIQUE, STATX_MNT_ID};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        if (statx(fd, "", AT_EMPTY_PATH, wanted[i], &facts) == 0 &&
+            (facts.stx_mask & wanted[i]) != 0) {
+            return facts.stx_mnt_id;
+        }
+    }
     return 0;
 }
 

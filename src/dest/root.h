@@ -52,6 +52,11 @@ struct dest_identity {
 };
 int root_identify(int fd, struct dest_identity *out);
 
+/* The mount that an open file is on, for a journal: where the kernel has such numbers (Linux 6.8),
+ * one that no other mount gets until the system boots; else STATX_MNT_ID, which may be given
+ * again. 0: it does not tell. */
+uint64_t root_mount_number(int fd);
+
 /* Is name one plain element ('/', NUL, ".", "..", empty: no)? Checked on every name before it
  * reaches the kernel. */
 bool root_name_is_plain(struct view name);

@@ -32,7 +32,7 @@ static void folder_identify(int fd, const struct dest_identity *identity,
     struct statx facts;
     struct statfs fs;
     struct folder_fs_uuid uuid = {0};
-    *out = (struct stage_identity){.mount_id = identity->mount_id,
+    *out = (struct stage_identity){.mount_id = root_mount_number(fd),
                                    .device = identity->device,
                                    .inode = identity->inode};
     if (statx(fd, "", AT_EMPTY_PATH, STATX_BTIME, &facts) == 0 &&

@@ -1,17 +1,21 @@
 /* resume.c - the folder, the plan, the journal; then what follows from them for each unit.
  *
- * What a commit says counts if the system has not booted since, or if a sync had covered it. Units
- * that ended for want of space, or were cut short, are tried again; all other ends stay. */
+ * What a commit says counts if neither the system has booted since nor a volume was mounted anew,
+ * or if a sync had covered it. Units that ended for want of space, or were cut short, are tried
+ * again; all other ends stay. */
 #include "run/resume.h"
 
 #include "base/heap.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "dest/recover.h"
+#include "dest/root.h"
 #include "dest/undo.h"
 #include "run/checkpoint.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -121,14 +125,43 @@ static bool unit_may_go_on(const struct resume *r, uint32_t unit)
     return any;
 }
 
-static bool commit_counts(const struct resume *r, const struct content_unit *unit)
+/* Is a volume of the plan on that mount? */
+static bool mount_stands(const struct plan *plan, const struct stage_identity *folder)
 {
-    return unit->epoch == 0 || unit->same_boot || unit->epoch <= r->kept;
+    for (uint32_t i = 0; i < plan->root_count; i++) {
+        char path[PATH_MAX];
+        const struct view dir = plan_text(plan, plan->roots[i].dir);
+        (void)snprintf(path, sizeof path, "%.*s", VIEW_ARG(dir));
+        OWN(fd) fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0 && root_mount_number(fd) == folder->mount_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Have all mounts that something was staged on stood since then? Of one below a volume that was
+ * crossed to, nobody knows. */
+static bool mounts_stand(const struct resume *r)
+{
+    for (uint32_t i = 0; i < r->content.folder_count; i++) {
+        const struct stage_identity *folder = &r->content.folders[i];
+        if (!folder->same_boot || folder->mount_id == 0 || !mount_stands(r->plan, folder)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool commit_counts(const struct resume *r, const struct content_unit *unit, bool stand)
+{
+    return unit->epoch == 0 || (unit->same_boot && stand) || unit->epoch <= r->kept;
 }
 
 static void units_judge(struct resume *r)
 {
     const struct plan *plan = r->plan;
+    const bool stand = mounts_stand(r);
     r->done = heap_alloc(plan->unit_count + 1u, 1);
     r->uncommitted = heap_alloc(plan->unit_count + 1u, sizeof *r->uncommitted);
     for (uint32_t u = 0; u < plan->unit_count; u++) {
@@ -137,7 +170,7 @@ static void units_judge(struct resume *r)
         if (unit->fate == FATE_OPEN) {
             continue;
         }
-        r->done[u] = commit_counts(r, unit) && !again;
+        r->done[u] = commit_counts(r, unit, stand) && !again;
         if (r->done[u] == 0) {
             r->uncommitted[r->uncommitted_count++] = u;
         }

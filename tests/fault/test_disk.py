@@ -293,6 +293,21 @@ def D04_a_disk_that_fails_when_synced():
             backing.__exit__()
 
 
+def shut_down(place):
+    """An ext4 that gives its disk nothing more."""
+    descriptor = os.open(place, os.O_RDONLY)
+    fcntl.ioctl(descriptor, EXT4_SHUTDOWN, struct.pack("I", SHUTDOWN_NOLOGFLUSH))
+    os.close(descriptor)
+
+
+def umount(place):
+    for _ in range(100): # whoever looks at it keeps it busy
+        if subprocess.run(["umount", place], check=False, capture_output=True).returncode == 0:
+            return
+        time.sleep(0.05)
+    raise Skip("the destination stays busy")
+
+
 def D06_a_file_system_that_shuts_down():
     with Scenario() as s:
         two_units(s)
@@ -306,19 +321,60 @@ def D06_a_file_system_that_shuts_down():
                     subprocess.run(["cp", "-a", s.dest.folder + b"/.", place], check=True)
                     town.number, town.root = s.number(), place
 
-                    def shut_down():
-                        descriptor = os.open(place, os.O_RDONLY)
-                        fcntl.ioctl(descriptor, EXT4_SHUTDOWN,
-                                    struct.pack("I", SHUTDOWN_NOLOGFLUSH))
-                        os.close(descriptor)
-
                     number = dice.randrange(calls // 4, calls - 12) # the last are of the run folder
                     began = time.monotonic()
-                    stopped, code, text = run_stopped(town, number, shut_down)
+                    stopped, code, text = run_stopped(town, number, lambda: shut_down(place))
                     what = f"shut down before call {number} of {calls}"
                     expect(stopped, what)
                     expect(code not in (0, 1, 70) and code > 0, f"{what}: {code}\n{text}")
                     expect(time.monotonic() - began < 60, f"{what}: too long")
+            finally:
+                backing.__exit__()
+
+
+def lost_content(unit, i):
+    return pattern(100 * unit + i, 200000)
+
+
+def lose_and_go_on(s, media, durability, folder, place, words):
+    os.makedirs(place + b"/C")
+    subprocess.run(["sync", "-f", place], check=True)
+    with subprocess.Popen([PROGRAM, "run", media, "--quiet", "--run-dir", folder, "--root", place,
+                           "--durability", durability, "--throttle", "20M", "--workers", "1"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as child:
+        while child.poll() is None and not os.path.exists(place + b"/C/1"):
+            time.sleep(0.002)
+        child.kill()
+    expect(child.returncode == -signal.SIGKILL, "it was not killed in the middle")
+    shut_down(place)
+    umount(place)
+    mount(*words, place)
+    run = s.resume(folder)
+    equal({unit["status"] for unit in run.summary["units"]}, {"ALL"}, run.told())
+    for unit in range(6):
+        for i in range(40):
+            found = place + b"/C/%d/%d.bin" % (unit, i)
+            expect(os.path.exists(found), f"{durability}: {unit}/{i}.bin is missing")
+            with open(found, "rb") as opened:
+                expect(opened.read() == lost_content(unit, i), f"{durability}: {unit}/{i}.bin")
+
+
+def D06_a_device_that_was_lost_and_mounted_again():
+    """Between a kill and resume, in one boot: what no sync had covered is gone with it, and counts
+    no more, whatever number the new mount has got."""
+    with Scenario() as s:
+        b, w = s.backup(), s.writer("Lost", method=CAN)
+        for unit in range(6):
+            b.include(w.component(f"u{unit}").files(rf"C:\{unit}", "*"))
+            for i in range(40):
+                s.put(rf"C:\{unit}\{i}.bin", lost_content(unit, i), mtime=1500000000)
+        media = s.pack()
+        for durability in ("end", "unit", "none"):
+            backing, root = ext4(s, 200 * MIB, 160 * MIB)
+            folder = os.path.join(s.folder, b"run-" + durability.encode())
+            try:
+                with root as place:
+                    lose_and_go_on(s, media, durability, folder, place, root.words)
             finally:
                 backing.__exit__()
 
