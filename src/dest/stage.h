@@ -140,7 +140,7 @@ struct stage {
 /* Open the roots, make those below --root, make the staging folders (0700, EEXIST an error,
  * checked by fstat), probe abilities, lay out trees and groups, make the staged directories.
  * On failure everything made is removed again. Errors: DEST_*; RUN_FOREIGN for a staging folder
- * that is not known. */
+ * that is not known; RUN_BUSY for one that somebody else goes on with. */
 vsr_code stage_open(struct stage **out, const struct plan *plan, const struct media_set *set,
                     const struct uuid *run, const struct stage_options *options, vsr_error *error);
 /* The same in two steps, so that the folders can be written down before anything is put in them:

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -158,6 +159,13 @@ static vsr_code folder_take(struct stage *stage, struct stage_mount *mount, vsr_
         folder_known(stage->options.known, &mount->identity, &continuous) == NULL) {
         return err_set(error, VSR_ERR_RUN_FOREIGN, "dest/stage",
                        "the staging folder %s was exchanged while it was opened", name);
+    }
+    /* the run folder's lock does not hold for a copy of it; not all file systems have locks */
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        return err_set(error, VSR_ERR_RUN_BUSY, "dest/stage",
+                       "the staging folder %s is in use: a resume from a copy of the run folder is "
+                       "still at work",
+                       name);
     }
     folder_inherit_nothing(fd, &identity);
     (void)root_identify(fd, &identity);

@@ -171,6 +171,24 @@ def K05_the_second_of_two_at_once_is_refused():
         town.resume("when the first has gone")
 
 
+def K05_so_is_one_from_a_copy_of_the_run_folder():
+    """It has a journal of its own, but not a staging folder."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        killed_in_the_middle(town)
+        top = os.path.join(town.root, b"C")
+        staging, = [name for name in os.listdir(top) if name.startswith(b".vssrestore-")]
+        first = os.open(os.path.join(top, staging), os.O_RDONLY)
+        fcntl.flock(first, fcntl.LOCK_EX)
+        before = snapshot(town.root)
+        told = s.resume(town.folder())
+        equal(told.exit, 40, told.told())
+        equal(snapshot(town.root), before)
+        os.close(first)
+        town.resume("when the first has gone")
+
+
 def K05_a_resume_of_a_run_at_work_is_refused():
     with Scenario() as s:
         town = Town(s, large(s), "--workers", "1")
