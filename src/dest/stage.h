@@ -47,6 +47,7 @@ struct stage_known {
     /* Something was in the middle: a folder that is gone stops nobody, so that what was to go
      * elsewhere can be taken back. */
     bool interrupted;
+    const uint8_t *filled; /* for each root: 1 = files of units that are done with stand there */
 };
 
 struct stage_options {

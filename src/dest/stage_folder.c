@@ -80,6 +80,33 @@ static void folder_inherit_nothing(int fd, const struct dest_identity *identity)
     (void)fchmod(fd, 0700); /* drops the set-group-id bit, too */
 }
 
+/* A run that goes on, and no staging folder: is it the volume at least on which it published? Not
+ * the empty folder where that is to be mounted, nor another one in its stead. */
+static bool folder_top_is_known(const struct stage *stage, const struct stage_mount *mount)
+{
+    const struct stage_known *known = stage->options.known;
+    const struct dest_identity top = {.device = mount->top.device, .inode = mount->top.inode};
+    struct stage_identity now;
+    if (known->filled == NULL || known->filled[mount->root] == 0 ||
+        stage_layout_read(stage)->roots[mount->root].mount_id != mount->mount_id) {
+        return true;
+    }
+    folder_identify(mount->top.fd, &top, &now);
+    bool same = false;
+    for (uint32_t i = 0; i < known->folder_count && !same; i++) {
+        const struct stage_identity *k = &known->folders[i];
+        same = k->fs_type == now.fs_type && memcmp(k->fs_uuid, now.fs_uuid, 16) == 0;
+    }
+    for (uint32_t i = 0; i < known->place_count && same; i++) {
+        const struct stage_place *place = &known->places[i];
+        if (place->inode != 0 && stage_is_root_top(stage->plan, place->directory) &&
+            stage->plan->directories[place->directory].root == mount->root) {
+            same = place->inode == now.inode;
+        }
+    }
+    return same;
+}
+
 /* A run that goes on: what is known is adopted; what the process before made and did not come to
  * write down is empty, and goes. */
 static vsr_code folder_take_over(struct stage *stage, struct stage_mount *mount, vsr_error *error)
@@ -92,7 +119,13 @@ static vsr_code folder_take_over(struct stage *stage, struct stage_mount *mount,
     }
     OWN(fd) fd = root_openat(mount->top.fd, name, O_RDONLY | O_DIRECTORY, 0);
     if (fd == -ENOENT) {
-        return VSR_OK;
+        const struct view dir = plan_text(stage->plan, stage->plan->roots[mount->root].dir);
+        return folder_top_is_known(stage, mount)
+                   ? VSR_OK
+                   : err_set(error, VSR_ERR_RUN_FOREIGN, "dest/stage",
+                             "what stands at %.*s is not the volume that this run published on; is "
+                             "it mounted?",
+                             VIEW_ARG(dir));
     }
     const int fault = fd < 0 ? -fd : -root_identify(fd, &identity);
     if (fault != 0) {

@@ -99,6 +99,7 @@ void resume_close(struct resume *resume)
     free((void *)(uintptr_t)resume->known.places);
     free(resume->done);
     free(resume->uncommitted);
+    free(resume->filled);
     *resume = (struct resume){0};
 }
 
@@ -246,6 +247,20 @@ static void places_know(struct resume *r)
     r->known.place_count = count;
 }
 
+static void filled_know(struct resume *r)
+{
+    const struct plan *plan = r->plan;
+    r->filled = heap_alloc(plan->root_count + 1u, sizeof *r->filled);
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        const struct plan_file *f = &plan->files[i];
+        if (r->done[f->unit] != 0 && r->content.units[f->unit].fate == FATE_PUBLISHED &&
+            f->action != ACTION_NONE && f->action != ACTION_STAGE) {
+            r->filled[plan->directories[f->directory].root] = 1;
+        }
+    }
+    r->known.filled = r->filled;
+}
+
 /* Of units whose commit was the last word of a process. */
 static void undo_files_remove(const struct resume *r)
 {
@@ -269,6 +284,7 @@ void resume_prepare(struct resume *r)
                                     .done = r->done,
                                     .interrupted = r->content.intent_count > 0};
     places_know(r);
+    filled_know(r);
 }
 
 /* --- back --- */

@@ -23,6 +23,7 @@ struct resume {
     uint32_t kept; /* epoch of the last checkpoint */
     uint8_t *done; /* for each unit: 1: its end is known */
     struct stage_known known;
+    uint8_t *filled;       /* of known */
     uint32_t *uncommitted; /* units whose commit counts no more, or that are tried again */
     uint32_t uncommitted_count;
 };

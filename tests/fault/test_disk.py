@@ -228,16 +228,16 @@ def D02_out_of_inodes_at_random_moments():
 def kill_stopped(town, number):
     """Run, killed before that call."""
     words = [os.fsencode(PROGRAM), *map(os.fsencode, town.call())]
+    environment = {**os.environ, "LD_PRELOAD": shim(), "STOPS_AT": str(number)}
     with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL,
-                          env={**os.environ, "LD_PRELOAD": shim(), "STOPS_AT": str(number)}) as child:
+                          stderr=subprocess.DEVNULL, env=environment) as child:
         os.waitpid(child.pid, os.WUNTRACED)
         child.kill()
 
 
 def D02_what_was_published_stays_so_without_room():
-    """Killed in its last calls, gone on with where not even a folder can be made: what stands at its
-    places is not said to be missing, and what is missing is not said to be there."""
+    """Killed in its last calls, gone on with where not even a folder can be made: what stands at
+    its places is not said to be missing, and what is missing is not said to be there."""
     with Scenario() as s:
         members = two_units(s)
         town = Small(s, s.pack())

@@ -385,6 +385,33 @@ def K09_a_lost_staging_folder_is_made_again():
         town.resume("without its staging folder")
 
 
+def K09_another_folder_in_a_volumes_stead_is_refused():
+    """As when it is not mounted: what was published is not there, and the rest belongs elsewhere."""
+    with Scenario() as s:
+        w, b = s.writer("Web", method=CAN), s.backup()
+        for name in ("a", "b"):
+            b.include(w.component(name).files("C:\\" + name, "*"))
+            s.put(rf"C:\{name}\1.txt", name.encode(), mtime=1500000000)
+        s.place_folder("C:\\")
+        town, seen = Town(s, s.pack()), set()
+        for number in range(1, town.count_calls() + 1):
+            if town.kill_at(number) and town.is_begun():
+                whole, away = os.path.join(town.root, b"C"), os.path.join(s.folder, b"away")
+                published = {unit["state"] for unit in inspected(town.folder())["units"]}
+                os.rename(whole, away)
+                os.mkdir(whole)
+                if "published" in published:
+                    told = s.resume(town.folder())
+                    seen.add(told.exit)
+                    expect(told.exit in (0, 41), told.told()) # 0: it had ended
+                    equal(os.listdir(whole), [], told.told())
+                os.rmdir(whole)
+                os.rename(away, whole)
+                town.resume(f"call {number}, when it was mounted again")
+            town.clear()
+        expect(41 in seen, f"{seen}")
+
+
 def in_another_boot(arguments, boot):
     """Run the program where the system says that it has booted since."""
     told = Told(["--version"])
