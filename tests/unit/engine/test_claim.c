@@ -39,7 +39,7 @@ static void dealing_open(struct dealing *d, const struct fixture_file *files, ui
     assert_int_equal(set_open(&d->set, set_path, &error), VSR_OK);
     d->plan = plan_fixture_create(&d->set, d->folder, 1, NULL);
     d->rows = calloc(d->plan->file_count, sizeof *d->rows);
-    d->skip = calloc(d->plan->unit_count, 1);
+    d->skip = calloc(d->plan->file_count, 1);
     d->input = (struct engine_input){
         .plan = d->plan, .set = &d->set, .rows = d->rows, .skip = d->skip, .discard = true};
     assert_int_equal(file_table_init(&d->table, &d->input, &error), VSR_OK);
