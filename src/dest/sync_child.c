@@ -41,7 +41,9 @@ static void child_close_others(const struct child_work *work)
 static void child_run(const struct child_work *work)
 {
     uint32_t number;
+    const int32_t ready = 0;
     child_close_others(work);
+    (void)!syscall(SYS_write, work->fd, &ready, sizeof ready);
     while (syscall(SYS_read, work->fd, &number, sizeof number) == (long)sizeof number &&
            number < work->count) {
         const int32_t fault = syscall(SYS_syncfs, work->fds[number]) == 0 ? 0 : errno;
@@ -89,6 +91,16 @@ static int child_start(const struct child_work *work)
     return fault;
 }
 
+/* It holds nothing of ours any more: a lock that it had would outlive us. */
+static bool child_is_ready(int fd)
+{
+    int32_t ready;
+    ssize_t got;
+    while ((got = read(fd, &ready, sizeof ready)) < 0 && errno == EINTR) {
+    }
+    return got == (ssize_t)sizeof ready;
+}
+
 int sync_child_open(struct sync_child *out, const int *fds, uint32_t count)
 {
     int ends[2];
@@ -107,10 +119,15 @@ int sync_child_open(struct sync_child *out, const int *fds, uint32_t count)
     qsort(keep, count + 1u, sizeof *keep, compare_fds);
     const struct child_work work = {fds, keep, count, count + 1u, its};
     const int fault = child_start(&work);
-    if (fault == 0) {
-        out->fd = take_fd(&ours);
+    own_fd_drop(&its);
+    if (fault != 0) {
+        return fault;
     }
-    return fault;
+    if (!child_is_ready(ours)) {
+        return ECHILD;
+    }
+    out->fd = take_fd(&ours);
+    return 0;
 }
 
 void sync_child_close(struct sync_child *child)
