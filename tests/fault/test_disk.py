@@ -108,9 +108,10 @@ def run_stopped(town, number, change, **more):
 
 
 def count_calls(town):
+    preloaded = shim()
     count = os.path.join(town.s.folder, b"calls")
     town.copy()
-    Run(town.call(), town.folder(), env={**os.environ, "LD_PRELOAD": shim(),
+    Run(town.call(), town.folder(), env={**os.environ, "LD_PRELOAD": preloaded,
                                          "STOPS_COUNT": os.fsdecode(count)})
     town.clear()
     with open(count, encoding="ascii") as opened:
@@ -186,6 +187,7 @@ def unfill(root):
 
 def full_at_random(fill, lefts):
     dice = random.Random(SEED)
+    shim()
     with Scenario() as s:
         members = two_units(s)
         town = Small(s, s.pack())
@@ -238,6 +240,7 @@ def kill_stopped(town, number):
 def D02_what_was_published_stays_so_without_room():
     """Killed in its last calls, gone on with where not even a folder can be made: what stands at
     its places is not said to be missing, and what is missing is not said to be there."""
+    shim()
     with Scenario() as s:
         members = two_units(s)
         town = Small(s, s.pack())
