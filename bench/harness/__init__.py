@@ -12,4 +12,5 @@
     trees       is what was restored the same tree?
     results     medians, ratios, facts of the machine: the JSON
     tables, svg, plots, comparison   what people look at
+    conformance   another program: what is left when a restore goes wrong
 """
