@@ -67,5 +67,6 @@ def read(words=None):
     if options.drop_caches and os.geteuid() != 0:
         parser.error("--drop-caches is for root")
     options.peers = named
-    options.work = os.path.abspath(options.work)
+    options.work = os.path.abspath(options.work)  # rows run in a folder of their own
+    options.build = options.build and os.path.abspath(options.build)
     return options
