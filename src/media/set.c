@@ -80,11 +80,9 @@ vsr_code set_open_description(struct media_set *out, const char *path, vsr_error
         set_close(out);
         return rc;
     }
-    out->pack_fds = heap_alloc(out->description.pack_count, sizeof *out->pack_fds);
-    out->pack_errnos = heap_alloc(out->description.pack_count, sizeof *out->pack_errnos);
+    out->packs = heap_alloc(out->description.pack_count, sizeof *out->packs);
     for (uint32_t i = 0; i < out->description.pack_count; i++) {
-        out->pack_fds[i] = -1;
-        out->pack_errnos[i] = ENOENT; /* without the folder packs */
+        out->packs[i] = source_none(ENOENT); /* without the folder packs */
     }
     return VSR_OK;
 }
@@ -144,13 +142,10 @@ vsr_code set_open(struct media_set *out, const char *path, vsr_error *error)
 
 void set_close(struct media_set *set)
 {
-    for (uint32_t i = 0; set->pack_fds != NULL && i < set->description.pack_count; i++) {
-        if (set->pack_fds[i] >= 0) {
-            (void)close(set->pack_fds[i]);
-        }
+    for (uint32_t i = 0; set->packs != NULL && i < set->description.pack_count; i++) {
+        source_close(&set->packs[i]);
     }
-    free(set->pack_fds);
-    free(set->pack_errnos);
+    free(set->packs);
     index_close(&set->index);
     if (set->dir_fd >= 0) {
         (void)close(set->dir_fd);
@@ -168,10 +163,11 @@ static vsr_code set_open_pack(struct media_set *set, int packs_fd, uint32_t pack
     set_pack_name(pack, name);
     const vsr_code rc = part_open(packs_fd, name, &fd, &bytes, error);
     if (rc != VSR_OK) {
-        set->pack_errnos[pack] = errno;
+        set->packs[pack] = source_none(errno);
         return rc;
     }
-    set->pack_fds[pack] = take_fd(&fd); /* a pack of a wrong size still gives what it has */
+    set->packs[pack] =
+        source_of_fd(take_fd(&fd)); /* a pack of a wrong size still gives what it has */
     if (bytes != set->description.packs[pack].size) {
         return err_set(error, VSR_ERR_MEDIA, "media/set",
                        "packs/%s has %llu bytes, set.json says %llu", name,
@@ -192,7 +188,7 @@ vsr_code set_open_packs(struct media_set *set, bool need_all, vsr_error *error)
     }
     vsr_code first = VSR_OK;
     for (uint32_t i = 0; i < set->description.pack_count; i++) {
-        if (set->pack_fds[i] < 0) {
+        if (!source_is_open(&set->packs[i])) {
             const vsr_code rc = set_open_pack(set, packs_fd, i, need_all ? error : NULL);
             first = first == VSR_OK ? rc : first;
         }

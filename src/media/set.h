@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/uuid.h"
 #include "media/index.h"
+#include "media/source.h"
 
 #define SET_JSON_NAME   "set.json"
 #define SET_DOCUMENTS   "documents"
@@ -57,8 +58,8 @@ struct media_set {
     int dir_fd;
     struct set_description description;
     struct media_index index; /* mapped */
-    int *pack_fds;            /* each -1 until set_open_packs(), or when it cannot be opened */
-    int *pack_errnos;         /* why not, then (part_open()) */
+    struct source *packs;     /* none until set_open_packs(), or when it cannot be opened (the
+                                 errno of part_open()) */
 };
 
 /* Open the folder at path: set.json checked against its own hash, index.bin opened and
@@ -72,7 +73,7 @@ vsr_code set_open_description(struct media_set *out, const char *path, vsr_error
 vsr_code set_open_index(struct media_set *set, vsr_error *error);
 void set_close(struct media_set *set);
 
-/* Open every pack for reading; a missing one stays -1 and is named by the returned error only
+/* Open every pack for reading; a missing one stays none and is named by the returned error only
  * if need_all. */
 vsr_code set_open_packs(struct media_set *set, bool need_all, vsr_error *error);
 

@@ -66,15 +66,14 @@ static void test_pack_that_is_missing_or_short(void **state)
     struct world *w = *state;
     char path[256];
     world_plan(w);
-    (void)close(w->set.pack_fds[0]);
-    w->set.pack_fds[0] = -1;
+    source_close(&w->set.packs[0]);
     assert_int_equal(restore_run(&w->r), VSR_OK);
     assert_int_equal(world_outcome(w, "tree/1a"), OUTCOME_MEDIA_MISSING);
     assert_string_equal(file_get(w, "tree/1a"), "-");
     restore_free(&w->r);
     (void)snprintf(path, sizeof path, "%s/packs/pack-000000.tar.lz4", w->set_path);
     assert_int_equal(truncate(path, 100), 0);
-    w->set.pack_fds[0] = open(path, O_RDONLY);
+    w->set.packs[0] = source_of_fd(open(path, O_RDONLY));
     assert_int_equal(restore_run(&w->r), VSR_OK);
     assert_int_equal(world_outcome(w, "tree/1a"), OUTCOME_MEDIA_CORRUPT);
     assert_string_equal(file_get(w, "tree/1a"), "-");

@@ -184,7 +184,7 @@ static void restore_file(const struct media_set *set, uint32_t entry, char *out)
     for (uint32_t i = 0; i < e->chunk_count; i++) {
         const struct index_chunk *c = &set->index.chunks[e->file.first_chunk + i];
         const char *payload = NULL;
-        assert_int_equal(pread(set->pack_fds[c->pack], stored, c->frame_bytes,
+        assert_int_equal(pread(set->packs[c->pack].fd, stored, c->frame_bytes,
                                (off_t)c->frame_offset),
                          c->frame_bytes);
         assert_int_equal(frame_decode(stored, c->frame_bytes, plain, c->frame_plain_bytes,
@@ -270,8 +270,8 @@ static void a_missing_pack_is_named(void **state)
     vsr_error error = {0};
     open_set(state, &set);
     assert_int_equal(set_open_packs(&set, false, &error), VSR_OK);
-    assert_int_equal(set.pack_fds[1], -1);
-    assert_true(set.pack_fds[0] >= 0);
+    assert_false(source_is_open(&set.packs[1]));
+    assert_true(source_has_fd(&set.packs[0]));
     assert_int_equal(set_open_packs(&set, true, &error), VSR_ERR_MEDIA);
     assert_non_null(strstr(error.what, "pack-000001.tar.lz4"));
     set_close(&set);
@@ -297,8 +297,8 @@ static void what_is_no_pack_is_named(void **state)
         open_set(state, &set);
         assert_int_equal(set_open_packs(&set, true, &error), VSR_ERR_MEDIA);
         assert_non_null(strstr(error.what, cases[i].want));
-        assert_int_equal(set.pack_fds[1], -1);
-        assert_int_equal(set.pack_errnos[1], cases[i].os_errno);
+        assert_false(source_is_open(&set.packs[1]));
+        assert_int_equal(set.packs[1].os_errno, cases[i].os_errno);
         set_close(&set);
         assert_int_equal(remove(pack), 0);
     }
