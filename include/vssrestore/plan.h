@@ -115,7 +115,8 @@ VSR_API vsr_code vsr_plan_refresh(vsr_plan *plan, vsr_error *error);
 /** For vsr_plan_load(), whole or not at all. @retval VSR_ERR_SELECTION path can be no file's, or is
  *  in the set; VSR_ERR_DEST_... it cannot be written. */
 VSR_API vsr_code vsr_plan_save(const vsr_plan *plan, const char *path, vsr_error *error);
-/** The set's folder as the plan in file path names it, into out (at least 4096 bytes). */
+/** The set's folder as the plan in file path names it, into out (at least 4096 bytes).
+ *  @retval VSR_ERR_USAGE  it is in none: functions read it (media.h). */
 VSR_API vsr_code vsr_plan_set_path(const char *path, char *out, size_t out_bytes, vsr_error *error);
 VSR_API void vsr_plan_free(vsr_plan *plan);
 

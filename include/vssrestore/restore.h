@@ -98,7 +98,7 @@ VSR_API vsr_code vsr_restore_set(vsr_report **report, const vsr_set *set,
  *
  *  @param[out] report  set on success and whenever the run had begun, else NULL; the caller's,
  *                      freed by vsr_report_free().
- *  @retval VSR_OK             the run finished; ask vsr_report_exit_code() how.
+ *  @retval VSR_OK             the run finished; vsr_report_summary() tells how.
  *  @retval VSR_ERR_CANCELLED  *options->cancel was raised and cut the run short; nothing
  *                             half-written is visible. Raised when all had been published, it
  *                             changes nothing.
@@ -125,7 +125,8 @@ VSR_API vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
  *  @retval VSR_ERR_RUN_BUSY     its run, or another resume of it, is at work.
  *  @retval VSR_ERR_RUN_FOREIGN  plan, journal, set or staging folders do not belong to each other,
  *                               or the folder belongs to another user.
- *  @retval VSR_ERR_USAGE        writers or services were played by functions that are not given.
+ *  @retval VSR_ERR_USAGE        writers or services were played by functions that are not given; or
+ *                               the set was read by functions: vsr_resume_set() (media.h).
  *  Else as of vsr_restore_run(). Blocks. */
 VSR_API vsr_code vsr_resume(vsr_report **report, const char *run_dir,
                             const vsr_restore_options *options, vsr_error *error);

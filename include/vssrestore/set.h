@@ -57,7 +57,8 @@ VSR_API vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *
 
 typedef struct vsr_set vsr_set;
 
-/** Open the set in folder path: set.json, index and documents are read and checked.
+/** Open the set in folder path: set.json, index and documents are read and checked. One that is no
+ *  folder: vsr_set_open_media() (media.h).
  *  @param[out] set the caller's, freed by vsr_set_close(); NULL on failure. */
 VSR_API vsr_code vsr_set_open(vsr_set **set, const char *path, vsr_error *error);
 VSR_API void vsr_set_close(vsr_set *set);

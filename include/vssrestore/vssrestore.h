@@ -4,7 +4,8 @@
  * set), plan.h (resolve the documents to one record a file), restore.h (run a plan, or restore a
  * set), writers.h (who plays the writers), report.h (what happened), pending.h (what waits for the
  * next boot), control.h (a run that goes on), text.h (names that
- * are fit to be printed). A whole restore:
+ * are fit to be printed), media.h (a set that is no folder: a front end's own functions read it). A
+ * whole restore:
  *
  *     vsr_error error = {0};
  *     vsr_set *set = NULL;
@@ -27,6 +28,7 @@
 #include "vssrestore/chain.h"
 #include "vssrestore/control.h"
 #include "vssrestore/error.h"
+#include "vssrestore/media.h"
 #include "vssrestore/pending.h"
 #include "vssrestore/plan.h"
 #include "vssrestore/report.h"

@@ -134,6 +134,11 @@ static vsr_code step_read(struct vsr_chain *chain, uint32_t step, vsr_error *err
 {
     struct media_set set;
     struct documents documents;
+    if (chain->sets != NULL) {
+        chain_add(&chain->chain, view_of(chain->paths[step]), &chain->sets[step]->media.description,
+                  &chain->sets[step]->documents);
+        return VSR_OK;
+    }
     vsr_code rc = set_open_description(&set, chain->paths[step], error);
     if (rc != VSR_OK) {
         return rc;
@@ -169,21 +174,69 @@ static vsr_code chain_read(struct vsr_chain *chain, const vsr_chain_options *opt
     return rc;
 }
 
+/* A chain of so many sets, none of them known yet. */
+static vsr_code chain_begin(struct vsr_chain **made, vsr_chain_options *mine, size_t set_count,
+                            const vsr_chain_options *options, vsr_error *error)
+{
+    const vsr_code rc = options_take(mine, sizeof *mine, options, "vsr_chain_options", error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    if (set_count == 0 || set_count > CHAIN_STEPS_MAX) {
+        return err_set(error, VSR_ERR_USAGE, WHERE, "a chain has 1 to %u sets, not %zu",
+                       CHAIN_STEPS_MAX, set_count);
+    }
+    *made = heap_alloc(1, sizeof **made);
+    (*made)->look_only = mine->look_only != 0;
+    return VSR_OK;
+}
+
+/* made: its sets are known, as rc says. */
+static vsr_code chain_end(struct vsr_chain *made, vsr_code rc, const vsr_chain_options *options,
+                          vsr_chain **chain, vsr_error *error)
+{
+    if (rc == VSR_OK) {
+        rc = chain_read(made, options, error);
+    }
+    if (rc != VSR_OK) {
+        vsr_chain_close(made);
+        return rc;
+    }
+    *chain = made;
+    return VSR_OK;
+}
+
+vsr_code vsr_chain_open_sets(vsr_chain **chain, const vsr_set *const *sets, size_t set_count,
+                             const vsr_chain_options *options, vsr_error *error)
+{
+    vsr_chain_options mine;
+    struct vsr_chain *made = NULL;
+    *chain = NULL;
+    const vsr_code rc = chain_begin(&made, &mine, set_count, options, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    const vsr_set **own = ARENA_ARRAY(&made->arena, const vsr_set *, set_count);
+    made->count = (uint32_t)set_count;
+    made->paths = ARENA_ARRAY(&made->arena, const char *, set_count);
+    for (size_t i = 0; i < set_count; i++) {
+        own[i] = sets[i];
+        made->paths[i] = arena_copy(&made->arena, sets[i]->media.path).p;
+    }
+    made->sets = own;
+    return chain_end(made, VSR_OK, &mine, chain, error);
+}
+
 vsr_code vsr_chain_open(vsr_chain **chain, const char *const *paths, size_t path_count,
                         const vsr_chain_options *options, vsr_error *error)
 {
     vsr_chain_options mine;
+    struct vsr_chain *made = NULL;
     *chain = NULL;
-    vsr_code rc = options_take(&mine, sizeof mine, options, "vsr_chain_options", error);
+    vsr_code rc = chain_begin(&made, &mine, path_count, options, error);
     if (rc != VSR_OK) {
         return rc;
     }
-    if (path_count == 0 || path_count > CHAIN_STEPS_MAX) {
-        return err_set(error, VSR_ERR_USAGE, WHERE, "a chain has 1 to %u sets, not %zu",
-                       CHAIN_STEPS_MAX, path_count);
-    }
-    struct vsr_chain *made = heap_alloc(1, sizeof *made);
-    made->look_only = mine.look_only != 0;
     if (path_count == 1 && mine.continues == 0 && paths[0][0] != '\0') {
         rc = steps_find(made, paths[0], &mine, error);
     } else {
@@ -193,15 +246,7 @@ vsr_code vsr_chain_open(vsr_chain **chain, const char *const *paths, size_t path
             made->paths[i] = arena_copy(&made->arena, view_of(paths[i])).p;
         }
     }
-    if (rc == VSR_OK) {
-        rc = chain_read(made, &mine, error);
-    }
-    if (rc != VSR_OK) {
-        vsr_chain_close(made);
-        return rc;
-    }
-    *chain = made;
-    return VSR_OK;
+    return chain_end(made, rc, &mine, chain, error);
 }
 
 void vsr_chain_close(vsr_chain *chain)
@@ -347,19 +392,14 @@ static vsr_code writers_check(struct checking *checking, const struct vsr_set *s
 
 /* Plan a step for what it says of the choices; what stands at the destinations decides nothing
  * here. all: without passing anything over. */
-static vsr_code step_check(struct checking *checking, uint32_t step, bool all, vsr_error *error)
+static vsr_code set_in_step_check(struct checking *checking, uint32_t step, const vsr_set *set,
+                                  bool all, vsr_error *error)
 {
-    vsr_set *set = NULL;
     struct plan *plan = NULL;
     struct plan_choices choices = checking->choices;
     const struct plan_step in = {&checking->chain->chain, step, checking->file_hits};
-    vsr_code rc = vsr_set_open(&set, checking->chain->paths[step], error);
+    vsr_code rc = writers_check(checking, set, all, error);
     if (rc != VSR_OK) {
-        return rc;
-    }
-    rc = writers_check(checking, set, all, error);
-    if (rc != VSR_OK) {
-        vsr_set_close(set);
         return rc;
     }
     if (all) {
@@ -371,7 +411,20 @@ static vsr_code step_check(struct checking *checking, uint32_t step, bool all, v
     if (rc == VSR_OK) {
         plan_free(plan);
     }
-    vsr_set_close(set);
+    return rc;
+}
+
+static vsr_code step_check(struct checking *checking, uint32_t step, bool all, vsr_error *error)
+{
+    vsr_set *set = NULL;
+    if (checking->chain->sets != NULL) {
+        return set_in_step_check(checking, step, checking->chain->sets[step], all, error);
+    }
+    vsr_code rc = vsr_set_open(&set, checking->chain->paths[step], error);
+    if (rc == VSR_OK) {
+        rc = set_in_step_check(checking, step, set, all, error);
+        vsr_set_close(set);
+    }
     return rc;
 }
 

@@ -25,7 +25,8 @@ struct vsr_chain {
     struct arena arena;
     struct chain chain; /* judged; no steps: the set stands alone */
     const char **paths;
-    const char **run_dirs; /* of the steps that have run; NULL: not yet */
+    const struct vsr_set *const *sets; /* that the caller has opened; NULL: they stand at paths */
+    const char **run_dirs;             /* of the steps that have run; NULL: not yet */
     uint32_t count;
     bool look_only;
 };

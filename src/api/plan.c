@@ -282,7 +282,12 @@ vsr_code vsr_plan_set_path(const char *path, char *out, size_t out_bytes, vsr_er
 {
     struct buffer set_path = {0};
     vsr_code rc = set_path_read(path, &set_path, error);
-    if (rc == VSR_OK && set_path.n >= out_bytes) {
+    if (rc == VSR_OK && set_path.n == 0) {
+        rc = err_set(error, VSR_ERR_USAGE, "api/plan",
+                     "the set of the plan in %s is in no folder: who made the plan read it by "
+                     "functions, and runs it by vsr_plan_load()",
+                     path);
+    } else if (rc == VSR_OK && set_path.n >= out_bytes) {
         rc = err_set(error, VSR_ERR_USAGE, "api/plan", "the set's path in %s is too long", path);
     } else if (rc == VSR_OK) {
         memcpy(out, buffer_view(&set_path).p, set_path.n);

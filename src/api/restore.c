@@ -87,7 +87,9 @@ vsr_code restoring_open(struct restoring *r, const vsr_set *set, vsr_error *erro
 {
     r->progress = (struct progress_sink){&r->options};
     r->media = (struct media_set *)(uintptr_t)&set->media;
-    const vsr_code rc = descriptors_make_room(r->media->description.pack_count, error);
+    const vsr_code rc = view_present(set_folder(r->media))
+                            ? descriptors_make_room(r->media->description.pack_count, error)
+                            : VSR_OK;
     return rc == VSR_OK ? set_open_packs(r->media, false, error) : rc;
 }
 

@@ -35,17 +35,27 @@ static struct step_options resume_options(struct restoring *r, const struct resu
     return options;
 }
 
-static vsr_code resume_run(struct restoring *r, struct resume *resume, struct vsr_report *made,
-                           bool *begun, vsr_error *error)
+/* The set where the run found it. */
+static vsr_code resume_find_set(const struct resume *resume, vsr_set **set, vsr_error *error)
 {
-    struct arena arena = {0};
-    vsr_set *set = NULL;
-    const char *set_path = arena_copy(&arena, plan_text(resume->plan, resume->plan->set_path)).p;
-    vsr_code rc = vsr_set_open(&set, set_path, error);
-    if (rc == VSR_OK) {
-        rc = players_recall(&r->players, resume->call.players, r->options.writers, &set->documents,
-                            r->options.cancel, error);
+    const struct view path = plan_text(resume->plan, resume->plan->set_path);
+    if (path.n == 0) {
+        return err_set(error, VSR_ERR_USAGE, "api/resume",
+                       "the set of the run in %s is in no folder: who began the run read it by "
+                       "functions, and goes on with it by vsr_resume_set()",
+                       resume->folder.path);
     }
+    struct arena arena = {0};
+    const vsr_code rc = vsr_set_open(set, arena_copy(&arena, path).p, error);
+    arena_free(&arena);
+    return rc;
+}
+
+static vsr_code resume_run(struct restoring *r, struct resume *resume, const vsr_set *set,
+                           struct vsr_report *made, bool *begun, vsr_error *error)
+{
+    vsr_code rc = players_recall(&r->players, resume->call.players, r->options.writers,
+                                 &set->documents, r->options.cancel, error);
     if (rc == VSR_OK) {
         rc = restoring_open(r, set, error);
     }
@@ -53,13 +63,24 @@ static vsr_code resume_run(struct restoring *r, struct resume *resume, struct vs
         const struct step_options options = resume_options(r, resume);
         rc = step_resume(&made->report, begun, resume, r->media, &set->documents, &options, error);
     }
-    vsr_set_close(set);
-    arena_free(&arena);
     return rc;
 }
 
-vsr_code vsr_resume(vsr_report **report, const char *run_dir, const vsr_restore_options *options,
-                    vsr_error *error)
+static vsr_code resume_with(const vsr_set *given, struct restoring *r, struct resume *resume,
+                            struct vsr_report *made, bool *begun, vsr_error *error)
+{
+    vsr_set *found = NULL;
+    vsr_code rc = given == NULL ? resume_find_set(resume, &found, error) : VSR_OK;
+    if (rc == VSR_OK) {
+        rc = resume_run(r, resume, given != NULL ? given : found, made, begun, error);
+    }
+    vsr_set_close(found);
+    return rc;
+}
+
+/* set NULL: the run says where it is. */
+static vsr_code resume_any(vsr_report **report, const char *run_dir, const vsr_set *set,
+                           const vsr_restore_options *options, vsr_error *error)
 {
     struct restoring r = {0};
     struct resume resume;
@@ -82,11 +103,23 @@ vsr_code vsr_resume(vsr_report **report, const char *run_dir, const vsr_restore_
                      "%s is of a run into the null sink, which writes nothing: run it anew",
                      run_dir);
     } else {
-        rc = resume_run(&r, &resume, made, &begun, error);
+        rc = resume_with(set, &r, &resume, made, &begun, error);
     }
     resume_close(&resume);
     restoring_end(&r, begun, made, report);
     return rc;
+}
+
+vsr_code vsr_resume(vsr_report **report, const char *run_dir, const vsr_restore_options *options,
+                    vsr_error *error)
+{
+    return resume_any(report, run_dir, NULL, options, error);
+}
+
+vsr_code vsr_resume_set(vsr_report **report, const char *run_dir, const vsr_set *set,
+                        const vsr_restore_options *options, vsr_error *error)
+{
+    return resume_any(report, run_dir, set, options, error);
 }
 
 vsr_code vsr_run_inspect(const char *run_dir, vsr_format format, vsr_sink sink, void *context,

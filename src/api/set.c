@@ -1,5 +1,5 @@
 /* set.c - backup sets behind the public handles: pack, open, inspect, verify, reindex. */
-#include "api/objects.h"
+#include "api/media.h"
 #include "base/bug.h"
 #include "base/heap.h"
 #include "base/limits.h"
@@ -47,22 +47,12 @@ vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *result, 
     return rc;
 }
 
-vsr_code vsr_set_open(vsr_set **set, const char *path, vsr_error *error)
+vsr_code set_handle_open(vsr_set **set, const char *path, const struct set_access *access,
+                         vsr_error *error)
 {
-    *set = NULL;
     struct vsr_set *opened = heap_alloc(1, sizeof *opened);
-    if (path[0] == '\0') {
-        free(opened);
-        return err_set(error, VSR_ERR_USAGE, "api/set", "a set is a folder; no name was given");
-    }
-    struct buffer absolute = {0};
-    char here[4096];
-    if (path[0] != '/' && getcwd(here, sizeof here) != NULL) {
-        buffer_printf(&absolute, "%s/", here); /* plans name the set and are run from elsewhere */
-    }
-    buffer_add(&absolute, path, strlen(path) + 1);
-    vsr_code rc = set_open(&opened->media, absolute.p, error);
-    buffer_free(&absolute);
+    vsr_code rc = access != NULL ? set_open_by(&opened->media, access, error)
+                                 : set_open(&opened->media, path, error);
     if (rc != VSR_OK) {
         free(opened);
         return rc;
@@ -76,6 +66,23 @@ vsr_code vsr_set_open(vsr_set **set, const char *path, vsr_error *error)
     uuid_text(&opened->media.description.uuid, opened->uuid);
     *set = opened;
     return VSR_OK;
+}
+
+vsr_code vsr_set_open(vsr_set **set, const char *path, vsr_error *error)
+{
+    *set = NULL;
+    if (path[0] == '\0') {
+        return err_set(error, VSR_ERR_USAGE, "api/set", "a set is a folder; no name was given");
+    }
+    struct buffer absolute = {0};
+    char here[4096];
+    if (path[0] != '/' && getcwd(here, sizeof here) != NULL) {
+        buffer_printf(&absolute, "%s/", here); /* plans name the set and are run from elsewhere */
+    }
+    buffer_add(&absolute, path, strlen(path) + 1);
+    const vsr_code rc = set_handle_open(set, absolute.p, NULL, error);
+    buffer_free(&absolute);
+    return rc;
 }
 
 void vsr_set_close(vsr_set *set)
@@ -162,17 +169,26 @@ static void finding_give(void *context, const struct check_finding *finding)
     buffer_free(&sentence);
 }
 
-vsr_code vsr_set_verify(const char *path, unsigned workers, vsr_message on_finding, void *context,
-                        vsr_verify_totals *totals, vsr_error *error)
+vsr_code set_handle_verify(const char *path, const struct set_access *access, unsigned workers,
+                           vsr_message on_finding, void *context, vsr_verify_totals *totals,
+                           vsr_error *error)
 {
     struct finding_sink to = {on_finding, context};
     struct check_totals counted = {0};
-    const vsr_code rc = set_check(path, workers, finding_give, &to, &counted, error);
+    const vsr_code rc = access != NULL
+                            ? set_check_by(access, workers, finding_give, &to, &counted, error)
+                            : set_check(path, workers, finding_give, &to, &counted, error);
     if (totals != NULL) {
         *totals = (vsr_verify_totals){counted.files, counted.bytes, counted.frames,
                                       counted.damaged_files, counted.findings};
     }
     return rc;
+}
+
+vsr_code vsr_set_verify(const char *path, unsigned workers, vsr_message on_finding, void *context,
+                        vsr_verify_totals *totals, vsr_error *error)
+{
+    return set_handle_verify(path, NULL, workers, on_finding, context, totals, error);
 }
 
 vsr_code vsr_set_reindex(const char *path, int *rebuilt, vsr_error *error)

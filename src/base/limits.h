@@ -63,6 +63,8 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 #define TRAILER_PIECE_BYTES ((uint32_t)1 << 30)
 /* Reading and hashing a file whole, by windows that stay in the processor's cache. */
 #define PART_WINDOW_BYTES ((size_t)256 << 10)
+/* The same by somebody's functions, which may ask a server each time. */
+#define STORE_WINDOW_BYTES ((size_t)1 << 20)
 
 /* A record of a plan in JSON lines: a million ranges of 60 characters. */
 #define PLAN_LINE_BYTES_MAX ((size_t)64 << 20)

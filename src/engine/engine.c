@@ -4,6 +4,7 @@
  * the stages; what becomes of a staged group is the caller's business (dest/publish.h). */
 #include "engine/engine.h"
 
+#include "base/clock.h"
 #include "base/heap.h"
 #include "base/limits.h"
 #include "base/thread.h"
@@ -138,6 +139,9 @@ vsr_code engine_start(struct engine **out, const struct engine_input *input, vsr
     engine->table.event_fd = -1;
     (void)sem_init(&engine->begun, 0, 0);
     (void)sem_init(&engine->go, 0, 0);
+    if (set_desk(input->set) != NULL) {
+        desk_open(set_desk(input->set));
+    }
     vsr_code code = file_table_init(&engine->table, &engine->input, error);
     if (code == VSR_OK) {
         code = claim_list_init(&engine->claims, &engine->table, input->budget->workers, error);
@@ -177,21 +181,43 @@ static bool engine_take_group(struct engine *engine, uint32_t *group)
     return true;
 }
 
-bool engine_wait(struct engine *engine, uint64_t timeout_ns, uint32_t *group)
+/* Until a group has ended, workers want something read, or the time is over. */
+static void engine_sleep(struct engine *engine, struct desk *desk, uint64_t timeout_ns)
 {
-    if (engine_take_group(engine, group)) {
-        return true;
-    }
-    if (engine_is_done(engine)) {
-        return false;
-    }
     const struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / 1000000000u),
                                      .tv_nsec = (long)(timeout_ns % 1000000000u)};
-    struct pollfd event = {.fd = engine->table.event_fd, .events = POLLIN};
-    if (ppoll(&event, 1, &timeout, NULL) > 0) {
+    struct pollfd events[2] = {
+        {.fd = engine->table.event_fd, .events = POLLIN},
+        {.fd = desk != NULL ? desk_descriptor(desk) : -1, .events = POLLIN},
+    };
+    if (ppoll(events, desk != NULL ? 2 : 1, &timeout, NULL) <= 0) {
+        return;
+    }
+    if (events[0].revents != 0) {
         uint64_t count;
         (void)!read(engine->table.event_fd, &count, sizeof count);
     }
+    if (events[1].revents != 0) {
+        desk_serve(desk);
+    }
+}
+
+bool engine_wait(struct engine *engine, uint64_t timeout_ns, uint32_t *group)
+{
+    struct desk *desk = set_desk(engine->input.set);
+    const uint64_t end_ns = desk != NULL ? clock_monotonic_ns() + timeout_ns : 0;
+    uint64_t left_ns = timeout_ns;
+    do {
+        if (engine_take_group(engine, group)) {
+            return true;
+        }
+        if (engine_is_done(engine)) {
+            return false;
+        }
+        engine_sleep(engine, desk, left_ns);
+        const uint64_t now_ns = desk != NULL ? clock_monotonic_ns() : 0;
+        left_ns = end_ns > now_ns ? end_ns - now_ns : 0;
+    } while (left_ns > 0); /* reads were served, and there is time left */
     return engine_take_group(engine, group);
 }
 
@@ -220,11 +246,18 @@ void engine_progress(const struct engine *engine, struct engine_progress *out)
 
 void engine_join(struct engine *engine)
 {
+    struct desk *desk = set_desk(engine->input.set);
+    if (desk != NULL) {
+        desk_shut(desk);
+    }
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         if (engine->workers[i].started) {
             (void)pthread_join(engine->workers[i].thread, NULL);
             engine->workers[i].started = false;
         }
+    }
+    if (desk != NULL) {
+        desk_close(desk);
     }
 }
 

@@ -9,6 +9,10 @@
 #include "base/bug.h"
 
 #include <errno.h>
+#include <time.h>
+
+/* So often a worker looks whether the run is told to end; half a second in all. */
+enum { STOP_SLICES_MAX = 100 };
 
 static const struct source *read_source(const struct worker *worker, const struct slot *slot)
 {
@@ -39,10 +43,7 @@ static enum slot_state read_queue(struct worker *worker, struct slot *slot)
 static enum slot_state read_take(struct worker *worker, struct slot *slot, int32_t result)
 {
     if (result < 0 && result != -EINTR && result != -EAGAIN) {
-        const bool given_up =
-            result == -ECANCELED && atomic_load_explicit(worker->stop, memory_order_acquire);
-        return slot_fail(worker, slot, given_up ? OUTCOME_CANCELLED : OUTCOME_MEDIA_MISSING,
-                         given_up ? 0 : -result);
+        return slot_fail(worker, slot, OUTCOME_MEDIA_MISSING, -result);
     }
     if (result == 0) {
         return slot_fail(worker, slot, OUTCOME_MEDIA_CORRUPT, 0); /* the pack ends here */
@@ -58,6 +59,20 @@ static enum slot_state read_take(struct worker *worker, struct slot *slot, int32
     return slot->moved_bytes == slot->frame->frame_bytes ? SLOT_DECODE : SLOT_READ;
 }
 
+/* A function gave a read up. Because the run was told to end? Then the control thread knows soon,
+ * if it does not yet. */
+static bool read_is_stopped(const struct worker *worker)
+{
+    const struct timespec slice = {.tv_nsec = 5000000};
+    for (int i = 0; i < STOP_SLICES_MAX; i++) {
+        if (atomic_load_explicit(worker->stop, memory_order_acquire)) {
+            return true;
+        }
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &slice, NULL);
+    }
+    return false;
+}
+
 /* All of it, by the function of a source without a descriptor. */
 static enum slot_state read_here(struct worker *worker, struct slot *slot)
 {
@@ -66,7 +81,9 @@ static enum slot_state read_here(struct worker *worker, struct slot *slot)
         const struct ring_operation rest = read_rest(worker, slot);
         const int64_t got =
             source_read_at(read_source(worker, slot), rest.offset, rest.bytes, rest.count);
-        state = read_take(worker, slot, (int32_t)got); /* no more than a frame */
+        state = got == -ECANCELED && read_is_stopped(worker)
+                    ? slot_fail(worker, slot, OUTCOME_CANCELLED, 0)
+                    : read_take(worker, slot, (int32_t)got); /* no more than a frame */
     }
     meter_mark(&worker->meter, WORK_READ);
     return state;

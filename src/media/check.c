@@ -8,16 +8,14 @@
 
 #include "base/bug.h"
 #include "base/heap.h"
-#include "base/own.h"
 #include "base/thread.h"
 #include "media/check_index.h"
 #include "media/check_pack.h"
-#include "media/part.h"
 #include "media/trailer.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static void check_documents(struct check_run *run)
@@ -75,28 +73,30 @@ static void check_pack_size(struct check_run *run, uint32_t number, uint64_t byt
     check_pack_found(run, number, bytes < pack->bytes ? bytes : pack->bytes, &error);
 }
 
-static void check_pack_open(struct check_run *run, int packs_fd, uint32_t number)
+static void check_pack_open(struct check_run *run, uint32_t number)
 {
     struct check_pack *pack = &run->packs[number];
     const struct set_part *part = &run->set->description.packs[number];
-    *pack = (struct check_pack){.fd = -1,
-                                .name = part->name.p,
-                                .bytes = part->size,
-                                .frames_end = part->size};
+    *pack =
+        (struct check_pack){.name = part->name.p, .bytes = part->size, .frames_end = part->size};
+    char name[SET_PACK_NAME_BYTES];
     vsr_error error = {0};
     uint64_t bytes = 0;
-    if (part_open(packs_fd, pack->name, &pack->fd, &bytes, &error) != VSR_OK) {
+    set_pack_part(number, name);
+    if (set_open_part(run->set, name, STORE_WORKERS, &pack->source, &bytes, &error) != VSR_OK) {
         pack->lost = true;
         check_pack_found(run, number, 0, &error);
         return;
     }
-    (void)posix_fadvise(pack->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    if (source_has_fd(&pack->source)) {
+        (void)posix_fadvise(pack->source.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    }
     check_pack_size(run, number, bytes);
     if (pack->lost) {
         return;
     }
     struct trailer trailer;
-    if (trailer_open(&trailer, pack->fd, pack->name, pack->bytes, number,
+    if (trailer_open(&trailer, &pack->source, pack->name, pack->bytes, number,
                      run->set->description.uuid.bytes, &error) != VSR_OK) {
         check_pack_found(run, number, trailer.at, &error);
         return;
@@ -107,11 +107,10 @@ static void check_pack_open(struct check_run *run, int packs_fd, uint32_t number
 
 static void check_open_packs(struct check_run *run)
 {
-    OWN(fd) packs_fd = openat(run->set->dir_fd, SET_PACKS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     run->pack_count = run->set->description.pack_count;
     run->packs = heap_alloc(run->pack_count, sizeof *run->packs);
     for (uint32_t i = 0; i < run->pack_count; i++) {
-        check_pack_open(run, packs_fd, i);
+        check_pack_open(run, i);
     }
 }
 
@@ -119,7 +118,7 @@ static void check_open_packs(struct check_run *run)
 static void check_close_packs(struct check_run *run)
 {
     for (uint32_t i = 0; i < run->pack_count; i++) {
-        const struct check_pack *pack = &run->packs[i];
+        struct check_pack *pack = &run->packs[i];
         if (pack->hash_wrong && findings_of_pack(&run->findings, i) == 0) {
             vsr_error error = {0};
             (void)err_set(&error, VSR_ERR_MEDIA, "media/check",
@@ -127,9 +126,7 @@ static void check_close_packs(struct check_run *run)
                           pack->name);
             check_pack_found(run, i, 0, &error);
         }
-        if (pack->fd >= 0) {
-            (void)close(pack->fd);
-        }
+        source_close(&pack->source);
     }
     free(run->packs);
 }
@@ -143,17 +140,60 @@ static uint32_t check_worker_count(uint32_t workers)
     return workers < WORKERS_MAX ? workers : WORKERS_MAX;
 }
 
-/* The caller's thread is a worker, too; one that cannot be started is done without. */
+/* A worker whose reads this thread does; it wakes it when it ends. */
+static void *check_worker_served(void *context)
+{
+    struct check_run *run = context;
+    (void)check_worker(run);
+    (void)atomic_fetch_sub_explicit(&run->served_count, 1, memory_order_release);
+    desk_ring(set_desk(run->set));
+    return NULL;
+}
+
+static void check_serve(struct check_run *run)
+{
+    struct desk *desk = set_desk(run->set);
+    while (atomic_load_explicit(&run->served_count, memory_order_acquire) > 0) {
+        struct pollfd event = {.fd = desk_descriptor(desk), .events = POLLIN};
+        (void)poll(&event, 1, -1);
+        desk_serve(desk);
+    }
+}
+
+/* How many threads run body(run). */
+static uint32_t check_start(struct check_run *run, pthread_t *threads, uint32_t wanted,
+                            void *(*body)(void *context))
+{
+    uint32_t started = 0;
+    atomic_store_explicit(&run->served_count, wanted, memory_order_relaxed);
+    while (started < wanted && thread_start(&threads[started], body, run) == 0) {
+        started++;
+    }
+    (void)atomic_fetch_sub_explicit(&run->served_count, wanted - started, memory_order_relaxed);
+    return started;
+}
+
+/* The caller's thread is a worker, too, or does what only it may do: reading by functions. A worker
+ * that cannot be started is done without. */
 static void check_workers(struct check_run *run, uint32_t workers)
 {
     pthread_t threads[WORKERS_MAX];
-    uint32_t started = 0;
-    while (started + 1 < workers && thread_start(&threads[started], check_worker, run) == 0) {
-        started++;
+    struct desk *desk = set_desk(run->set);
+    if (desk != NULL) {
+        desk_open(desk);
     }
-    (void)check_worker(run);
+    const uint32_t started = desk != NULL ? check_start(run, threads, workers, check_worker_served)
+                                          : check_start(run, threads, workers - 1, check_worker);
+    if (desk != NULL && started > 0) {
+        check_serve(run);
+    } else {
+        (void)check_worker(run);
+    }
     for (uint32_t i = 0; i < started; i++) {
         (void)pthread_join(threads[i], NULL);
+    }
+    if (desk != NULL) {
+        desk_close(desk);
     }
 }
 
@@ -208,32 +248,55 @@ static vsr_code check_no_description(vsr_code rc, check_report *report, void *co
     return rc;
 }
 
+/* A set that was opened without its index. */
+static vsr_code check_opened(struct media_set *set, uint32_t workers, check_report *report,
+                             void *context, struct check_totals *totals, vsr_error *error)
+{
+    struct check_run run;
+    check_run_init(&run, set);
+    check_documents(&run);
+    check_open_packs(&run);
+    check_index(&run, set);
+    check_workers(&run, check_worker_count(workers));
+    check_close_packs(&run);
+    findings_report(&run.findings, set, report, context);
+    *totals = (struct check_totals){.files = set->description.files,
+                                    .bytes = set->description.bytes,
+                                    .frames = run.frame_count,
+                                    .damaged_files = run.findings.damaged_files,
+                                    .findings = run.findings.total};
+    const vsr_code rc = check_verdict(&run, error);
+    check_run_fini(&run);
+    set_close(set);
+    return rc;
+}
+
+static vsr_code check_begin(struct media_set *set, vsr_code opened, const vsr_error *opening,
+                            uint32_t workers, check_report *report, void *context,
+                            struct check_totals *totals, vsr_error *error)
+{
+    *totals = (struct check_totals){0};
+    if (opened != VSR_OK) {
+        (void)err_set(error, opened, opening->where, "%s", opening->what);
+        return check_no_description(opened, report, context, totals, opening);
+    }
+    return check_opened(set, workers, report, context, totals, error);
+}
+
 vsr_code set_check(const char *path, uint32_t workers, check_report *report, void *context,
                    struct check_totals *totals, vsr_error *error)
 {
     struct media_set set;
-    struct check_run run;
     vsr_error opening = {0};
-    *totals = (struct check_totals){0};
-    vsr_code rc = set_open_description(&set, path, &opening);
-    if (rc != VSR_OK) {
-        (void)err_set(error, rc, opening.where, "%s", opening.what);
-        return check_no_description(rc, report, context, totals, &opening);
-    }
-    check_run_init(&run, &set);
-    check_documents(&run);
-    check_open_packs(&run);
-    check_index(&run, &set);
-    check_workers(&run, check_worker_count(workers));
-    check_close_packs(&run);
-    findings_report(&run.findings, &set, report, context);
-    *totals = (struct check_totals){.files = set.description.files,
-                                    .bytes = set.description.bytes,
-                                    .frames = run.frame_count,
-                                    .damaged_files = run.findings.damaged_files,
-                                    .findings = run.findings.total};
-    rc = check_verdict(&run, error);
-    check_run_fini(&run);
-    set_close(&set);
-    return rc;
+    const vsr_code rc = set_open_description(&set, path, &opening);
+    return check_begin(&set, rc, &opening, workers, report, context, totals, error);
+}
+
+vsr_code set_check_by(const struct set_access *access, uint32_t workers, check_report *report,
+                      void *context, struct check_totals *totals, vsr_error *error)
+{
+    struct media_set set;
+    vsr_error opening = {0};
+    const vsr_code rc = set_open_description_by(&set, access, &opening);
+    return check_begin(&set, rc, &opening, workers, report, context, totals, error);
 }

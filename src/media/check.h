@@ -32,6 +32,10 @@ typedef void check_report(void *context, const struct check_finding *finding);
 vsr_code set_check(const char *path, uint32_t workers, check_report *report, void *context,
                    struct check_totals *totals, vsr_error *error);
 
+/* The same of a set that is no folder. */
+vsr_code set_check_by(const struct set_access *access, uint32_t workers, check_report *report,
+                      void *context, struct check_totals *totals, vsr_error *error);
+
 /* Rebuild index.bin from the packs' trailers; the result must be what set.json says it was.
  * Without damage the same bytes. An index that is right is left alone (*rebuilt false). */
 vsr_code set_reindex(const char *path, bool *rebuilt, vsr_error *error);

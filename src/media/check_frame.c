@@ -8,7 +8,6 @@
 #include "base/heap.h"
 #include "base/own.h"
 #include "media/frame.h"
-#include "media/part.h"
 #include "media/trailer.h"
 
 /* What one worker has. */
@@ -230,7 +229,7 @@ static void worker_check_trailer(const struct check_worker *worker, const struct
     const struct check_pack *pack = &run->packs[claim->pack];
     struct trailer trailer;
     vsr_error error = {0};
-    vsr_code rc = trailer_open(&trailer, pack->fd, pack->name, pack->bytes, claim->pack,
+    vsr_code rc = trailer_open(&trailer, &pack->source, pack->name, pack->bytes, claim->pack,
                                run->set->description.uuid.bytes, &error);
     if (rc == VSR_OK) {
         rc = trailer_stream(&trailer, NULL, NULL, &error);
@@ -246,11 +245,11 @@ static void worker_check_claim(struct check_worker *worker, const struct check_c
     vsr_error error = {0};
     vsr_code rc = VSR_OK;
     worker->payload = NULL;
-    if (pack->fd < 0) {
+    if (!source_is_open(&pack->source)) {
         rc = err_set(&error, VSR_ERR_MEDIA, "media/check", "the pack is missing");
     } else if (claim->stored_bytes > 0) {
-        rc = part_read(pack->fd, worker->stored, claim->stored_bytes, claim->offset, pack->name,
-                       &error);
+        rc = source_read_all(&pack->source, claim->offset, worker->stored, claim->stored_bytes,
+                             pack->name, &error);
     }
     worker_hash_stored(worker, claim, rc == VSR_OK);
     if (rc != VSR_OK) {

@@ -7,11 +7,10 @@
 
 #include "base/heap.h"
 #include "base/own.h"
-#include "media/part.h"
 #include "media/trailer.h"
 
 struct index_compare {
-    int fd; /* index.bin */
+    struct source source; /* index.bin */
     char *window;
     struct index_header header; /* as it should be */
     uint64_t first;             /* the lowest offset that differs; UINT64_MAX: none */
@@ -21,7 +20,8 @@ struct index_compare {
 static bool compare_at(struct index_compare *compare, uint64_t offset, const void *want,
                        size_t count)
 {
-    if (part_read(compare->fd, compare->window, count, offset, INDEX_NAME, NULL) != VSR_OK) {
+    if (source_read_all(&compare->source, offset, compare->window, count, INDEX_NAME, NULL) !=
+        VSR_OK) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -54,7 +54,7 @@ static bool compare_layout(const struct check_run *run, struct index_compare *co
     for (uint32_t i = 0; i < run->pack_count; i++) {
         struct trailer trailer;
         const struct check_pack *pack = &run->packs[i];
-        if (!pack->has_trailer || trailer_open(&trailer, pack->fd, pack->name, pack->bytes, i,
+        if (!pack->has_trailer || trailer_open(&trailer, &pack->source, pack->name, pack->bytes, i,
                                                d->uuid.bytes, NULL) != VSR_OK) {
             return false;
         }
@@ -78,7 +78,7 @@ static bool compare_all(const struct check_run *run, struct index_compare *compa
     for (uint32_t i = 0; i < run->pack_count; i++) {
         struct trailer trailer;
         const struct check_pack *pack = &run->packs[i];
-        if (trailer_open(&trailer, pack->fd, pack->name, pack->bytes, i,
+        if (trailer_open(&trailer, &pack->source, pack->name, pack->bytes, i,
                          run->set->description.uuid.bytes, NULL) != VSR_OK ||
             trailer_stream(&trailer, compare_slice, compare, NULL) != VSR_OK) {
             return false;
@@ -107,17 +107,16 @@ static bool compare_rest(struct index_compare *compare)
 
 bool check_index_locate(const struct check_run *run, uint64_t *offset)
 {
-    OWN(fd) fd = -1;
     uint64_t bytes = 0;
-    if (part_open(run->set->dir_fd, INDEX_NAME, &fd, &bytes, NULL) != VSR_OK ||
-        bytes != run->set->description.index.size) {
-        return false;
-    }
     OWN(heap) window = heap_alloc(1, PART_WINDOW_BYTES);
-    struct index_compare compare = {.fd = fd, .window = window, .first = UINT64_MAX};
-    if (!compare_all(run, &compare) || !compare_rest(&compare)) {
+    struct index_compare compare = {.window = window, .first = UINT64_MAX};
+    if (set_open_part(run->set, INDEX_NAME, STORE_CALLER, &compare.source, &bytes, NULL) !=
+        VSR_OK) {
         return false;
     }
-    *offset = compare.first;
-    return true;
+    const bool found = bytes == run->set->description.index.size && compare_all(run, &compare) &&
+                       compare_rest(&compare);
+    source_close(&compare.source);
+    *offset = found ? compare.first : 0;
+    return found;
 }

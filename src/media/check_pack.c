@@ -7,7 +7,6 @@
 #include "media/check_pack.h"
 
 #include "media/frame.h"
-#include "media/part.h"
 
 static const uint32_t raw_bytes_max = FRAME_PLAIN_BYTES_MAX;
 
@@ -55,8 +54,9 @@ static enum frame_fault claim_measured(const struct check_run *run, uint64_t lim
 {
     char header[FRAME_BLOCK_OFFSET];
     const struct check_pack *pack = &run->packs[run->pack];
-    if (pack->fd < 0 || limit - run->offset < sizeof header ||
-        part_read(pack->fd, header, sizeof header, run->offset, pack->name, NULL) != VSR_OK) {
+    if (!source_is_open(&pack->source) || limit - run->offset < sizeof header ||
+        source_read_all(&pack->source, run->offset, header, sizeof header, pack->name, NULL) !=
+            VSR_OK) {
         return FRAME_BAD_LENGTH;
     }
     const enum frame_fault fault = frame_measure(header, &out->stored_bytes, &out->plain_bytes);

@@ -33,10 +33,10 @@ struct check_claim {
 };
 
 struct check_pack {
-    int fd;              /* -1: missing                                            */
-    const char *name;    /* ends with a NUL                                        */
-    uint64_t bytes;      /* as set.json says                                       */
-    uint64_t frames_end; /* where the trailer begins; bytes when that is not known */
+    struct source source; /* not open: missing */
+    const char *name;     /* ends with a NUL                                        */
+    uint64_t bytes;       /* as set.json says                                       */
+    uint64_t frames_end;  /* where the trailer begins; bytes when that is not known */
     bool has_trailer;
     bool lost;       /* missing or cut short, and said so: gaps are not told again */
     bool hash_wrong; /* set by the worker that claimed its last bytes */
@@ -68,6 +68,7 @@ struct check_run {
     bool file_hash_broken;
 
     atomic_uint_fast64_t frame_count;
+    atomic_uint served_count; /* workers whose reads the caller's thread does, not ended yet */
 };
 
 /* The next claim, or false at the end. Any worker. */

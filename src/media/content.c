@@ -9,32 +9,30 @@
 #include "base/own.h"
 #include "media/checksum.h"
 #include "media/frame.h"
-#include "media/part.h"
+
+#include <errno.h>
 
 struct content_reader {
     const struct media_set *set;
-    uint32_t entry; /* whose chunks these are */
-    uint32_t pack;  /* that is open, or MARK_NONE */
-    int pack_fd;
+    uint32_t entry;       /* whose chunks these are */
+    uint32_t pack;        /* that is open, or MARK_NONE */
+    struct source source; /* it */
     char *stored, *plain; /* one frame */
     vsr_error *error;
 };
 
 static vsr_code pack_open(struct content_reader *reader, uint32_t pack)
 {
-    char name[sizeof SET_PACKS + SET_PACK_NAME_BYTES] = SET_PACKS "/";
+    char name[SET_PACK_NAME_BYTES];
     uint64_t bytes = 0;
     if (reader->pack == pack) {
         return VSR_OK;
     }
-    if (reader->pack_fd >= 0) {
-        (void)close(reader->pack_fd);
-        reader->pack_fd = -1;
-    }
+    source_close(&reader->source);
     reader->pack = MARK_NONE;
-    set_pack_name(pack, name + strlen(name));
+    set_pack_part(pack, name);
     const vsr_code rc =
-        part_open(reader->set->dir_fd, name, &reader->pack_fd, &bytes, reader->error);
+        set_open_part(reader->set, name, STORE_CALLER, &reader->source, &bytes, reader->error);
     reader->pack = rc == VSR_OK ? pack : MARK_NONE;
     return rc;
 }
@@ -45,8 +43,8 @@ static vsr_code chunk_read(struct content_reader *reader, const struct index_chu
     const char *payload = NULL;
     vsr_code rc = pack_open(reader, chunk->pack);
     if (rc == VSR_OK) {
-        rc = part_read(reader->pack_fd, reader->stored, chunk->frame_bytes, chunk->frame_offset,
-                       "a pack", reader->error);
+        rc = source_read_all(&reader->source, chunk->frame_offset, reader->stored,
+                             chunk->frame_bytes, "a pack", reader->error);
     }
     if (rc != VSR_OK) {
         return rc;
@@ -73,7 +71,7 @@ vsr_code content_read(const struct media_set *set, uint32_t entry, size_t bytes_
     struct content_reader reader = {.set = set,
                                     .entry = group != MARK_NONE ? group : entry,
                                     .pack = MARK_NONE,
-                                    .pack_fd = -1,
+                                    .source = source_none(EBADF),
                                     .error = error};
     const struct index_entry *e = &set->index.entries[reader.entry];
     if (e->kind != INDEX_FILE || (e->flags & (INDEX_PARTIAL | INDEX_LOST)) != 0 ||
@@ -92,9 +90,7 @@ vsr_code content_read(const struct media_set *set, uint32_t entry, size_t bytes_
         const struct index_chunk *chunk = &set->index.chunks[e->file.first_chunk + i];
         rc = chunk_read(&reader, chunk, out->p + out->n + chunk->file_offset);
     }
-    if (reader.pack_fd >= 0) {
-        (void)close(reader.pack_fd);
-    }
+    source_close(&reader.source);
     out->n += rc == VSR_OK ? (size_t)e->size : 0;
     return rc;
 }
@@ -108,15 +104,13 @@ vsr_code content_read_chunk(const struct media_set *set, uint32_t entry, uint32_
     struct content_reader reader = {.set = set,
                                     .entry = group != MARK_NONE ? group : entry,
                                     .pack = MARK_NONE,
-                                    .pack_fd = -1,
+                                    .source = source_none(EBADF),
                                     .stored = stored,
                                     .plain = plain,
                                     .error = error};
     const struct index_entry *e = &set->index.entries[reader.entry];
     VSR_REQUIRE(e->kind == INDEX_FILE && chunk < e->chunk_count);
     const vsr_code rc = chunk_read(&reader, &set->index.chunks[e->file.first_chunk + chunk], out);
-    if (reader.pack_fd >= 0) {
-        (void)close(reader.pack_fd);
-    }
+    source_close(&reader.source);
     return rc;
 }

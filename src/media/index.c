@@ -148,22 +148,16 @@ static vsr_code index_map(struct media_index *out, int fd, uint64_t bytes, const
     return VSR_OK;
 }
 
-vsr_code index_open(struct media_index *out, int dir_fd, const char *name, uint32_t pack_count,
-                    const uint8_t want_xxh3[16], vsr_error *error)
+vsr_code index_open_file(struct media_index *out, int fd, uint64_t bytes, const char *name,
+                         uint32_t pack_count, const uint8_t want_xxh3[16], vsr_error *error)
 {
     *out = (struct media_index){.pack_count = pack_count};
-    OWN(fd) fd = -1;
-    uint64_t bytes = 0;
-    vsr_code rc = part_open(dir_fd, name, &fd, &bytes, error);
-    if (rc != VSR_OK) {
-        return rc;
-    }
     if (bytes < sizeof(struct index_header) + INDEX_HASH_BYTES || bytes > INDEX_BYTES_MAX) {
         return err_set(error, VSR_ERR_MEDIA, "media/index",
                        "%s is damaged: %llu bytes cannot be an index", name,
                        (unsigned long long)bytes);
     }
-    rc = index_hash_check(fd, bytes, name, want_xxh3, error);
+    vsr_code rc = index_hash_check(fd, bytes, name, want_xxh3, error);
     if (rc == VSR_OK) {
         rc = index_map(out, fd, bytes, name, error);
     }
@@ -174,6 +168,16 @@ vsr_code index_open(struct media_index *out, int dir_fd, const char *name, uint3
         index_close(out);
     }
     return rc;
+}
+
+vsr_code index_open(struct media_index *out, int dir_fd, const char *name, uint32_t pack_count,
+                    const uint8_t want_xxh3[16], vsr_error *error)
+{
+    OWN(fd) fd = -1;
+    uint64_t bytes = 0;
+    *out = (struct media_index){0};
+    const vsr_code rc = part_open(dir_fd, name, &fd, &bytes, error);
+    return rc == VSR_OK ? index_open_file(out, fd, bytes, name, pack_count, want_xxh3, error) : rc;
 }
 
 void index_close(struct media_index *index)

@@ -36,6 +36,9 @@ struct media_index {
  * then index_check(). Errors: MEDIA (with the structure and offset), MEDIA_UNREADABLE. */
 vsr_code index_open(struct media_index *out, int dir_fd, const char *name, uint32_t pack_count,
                     const uint8_t want_xxh3[16], vsr_error *error);
+/* The same of a file that is open and bytes long; name is for messages. */
+vsr_code index_open_file(struct media_index *out, int fd, uint64_t bytes, const char *name,
+                         uint32_t pack_count, const uint8_t want_xxh3[16], vsr_error *error);
 void index_close(struct media_index *index);
 
 /* Every check of FORMAT.md, section 5, on the parts that *index points to. */

@@ -25,14 +25,16 @@ struct reindex {
     struct index_header header;
 };
 
-/* Open pack's trailer; *fd is the caller's. */
+/* Open pack's trailer, read from *source, which is the caller's, also when it fails. */
 static vsr_code reindex_open(const struct reindex *reindex, uint32_t pack, struct trailer *trailer,
-                             int *fd, vsr_error *error)
+                             struct source *source, vsr_error *error)
 {
     const struct set_description *d = &reindex->set->description;
     const char *name = d->packs[pack].name.p; /* the arena adds a NUL */
     uint64_t bytes = 0;
-    const vsr_code rc = part_open(reindex->packs_fd, name, fd, &bytes, error);
+    int fd = -1;
+    const vsr_code rc = part_open(reindex->packs_fd, name, &fd, &bytes, error);
+    *source = rc == VSR_OK ? source_of_fd(fd) : source_none(errno);
     if (rc != VSR_OK) {
         return rc;
     }
@@ -41,7 +43,7 @@ static vsr_code reindex_open(const struct reindex *reindex, uint32_t pack, struc
                        "%s has %llu bytes, set.json says %llu; its trailer is not where it was",
                        name, (unsigned long long)bytes, (unsigned long long)d->packs[pack].size);
     }
-    return trailer_open(trailer, *fd, name, bytes, pack, d->uuid.bytes, error);
+    return trailer_open(trailer, source, name, bytes, pack, d->uuid.bytes, error);
 }
 
 /* Every pack without a trailer that can be read, so that one call tells all; OK: there is none. */
@@ -52,9 +54,11 @@ static vsr_code reindex_find_lost(const struct reindex *reindex, vsr_error *erro
     uint32_t lost = 0;
     vsr_error first = {0};
     for (uint32_t pack = 0; pack < d->pack_count; pack++) {
-        OWN(fd) fd = -1;
+        struct source source;
         struct trailer trailer;
-        if (reindex_open(reindex, pack, &trailer, &fd, &first) == VSR_OK) {
+        const vsr_code rc = reindex_open(reindex, pack, &trailer, &source, &first);
+        source_close(&source);
+        if (rc == VSR_OK) {
             continue;
         }
         if (lost++ < LOST_NAMED_MAX) {
@@ -83,9 +87,10 @@ static vsr_code reindex_layout(struct reindex *reindex, vsr_error *error)
     const struct set_description *d = &reindex->set->description;
     uint64_t counts[SECTION_COUNT] = {0};
     for (uint32_t pack = 0; pack < d->pack_count; pack++) {
-        OWN(fd) fd = -1;
+        struct source source;
         struct trailer trailer;
-        const vsr_code rc = reindex_open(reindex, pack, &trailer, &fd, error);
+        const vsr_code rc = reindex_open(reindex, pack, &trailer, &source, error);
+        source_close(&source); /* the head is all that is wanted */
         if (rc != VSR_OK) {
             return rc;
         }
@@ -132,12 +137,13 @@ static vsr_code reindex_fill(struct reindex *reindex, vsr_error *error)
     vsr_code rc = io_pwrite(reindex->out_fd, &reindex->header, sizeof reindex->header, 0,
                             INDEX_PART_NAME, VSR_ERR_DEST_IO, error);
     for (uint32_t pack = 0; pack < d->pack_count && rc == VSR_OK; pack++) {
-        OWN(fd) fd = -1;
+        struct source source;
         struct trailer trailer;
-        rc = reindex_open(reindex, pack, &trailer, &fd, error);
+        rc = reindex_open(reindex, pack, &trailer, &source, error);
         if (rc == VSR_OK) {
             rc = trailer_stream(&trailer, reindex_put, reindex, error);
         }
+        source_close(&source);
     }
     return rc;
 }

@@ -1,4 +1,5 @@
-/* set.h - a backup set's folder: set.json read or written, packs and index opened. */
+/* set.h - a backup set: set.json read or written, packs and index opened. It is a folder, or what
+ * somebody's functions read (media/store.h). */
 #ifndef MEDIA_SET_H
 #define MEDIA_SET_H
 
@@ -6,7 +7,7 @@
 #include "base/buffer.h"
 #include "base/uuid.h"
 #include "media/index.h"
-#include "media/source.h"
+#include "media/store.h"
 
 #define SET_JSON_NAME   "set.json"
 #define SET_DOCUMENTS   "documents"
@@ -54,8 +55,9 @@ struct set_description {
 
 struct media_set {
     struct arena arena;
-    struct view path; /* as given, for messages */
-    int dir_fd;
+    struct view path; /* as given, for messages; of a set that is no folder, what it is called */
+    int dir_fd;       /* -1: it is no folder, and store reads it */
+    struct media_store *store; /* or NULL */
     struct set_description description;
     struct media_index index; /* mapped */
     struct source *packs;     /* none until set_open_packs(), or when it cannot be opened (the
@@ -69,6 +71,31 @@ struct media_set {
 vsr_code set_open(struct media_set *out, const char *path, vsr_error *error);
 /* The same without index.bin (verify and reindex, which must work without). */
 vsr_code set_open_description(struct media_set *out, const char *path, vsr_error *error);
+
+/* How a set that is no folder is read. Strings are borrowed for the time of the call. */
+struct set_access {
+    struct store_functions functions;
+    bool any_thread;          /* workers may call them; else the caller's thread alone does */
+    const char *name;         /* for messages */
+    const char *index_folder; /* where the index is held; NULL: in memory */
+};
+/* As set_open() and set_open_description(), by functions, which must be good until set_close(). */
+vsr_code set_open_by(struct media_set *out, const struct set_access *access, vsr_error *error);
+vsr_code set_open_description_by(struct media_set *out, const struct set_access *access,
+                                 vsr_error *error);
+
+/* The folder that the set is; absent: it is none. */
+static inline struct view set_folder(const struct media_set *set)
+{
+    return set->store == NULL ? set->path : VIEW_NONE;
+}
+
+/* Who brings workers' reads to the caller's thread; NULL: nobody has to. */
+static inline struct desk *set_desk(const struct media_set *set)
+{
+    return set->store != NULL ? set->store->desk : NULL;
+}
+
 /* index.bin of a set that was opened without; on failure set->index is empty. */
 vsr_code set_open_index(struct media_set *set, vsr_error *error);
 void set_close(struct media_set *set);
@@ -77,12 +104,19 @@ void set_close(struct media_set *set);
  * if need_all. */
 vsr_code set_open_packs(struct media_set *set, bool need_all, vsr_error *error);
 
+/* Open a part by its name in the set ("packs/pack-000000.tar.lz4"), for whoever will read it; *bytes
+ * how long it is. Closed by source_close(). Errors: as part_open(), with errno. */
+vsr_code set_open_part(const struct media_set *set, const char *name, enum store_reader reader,
+                       struct source *out, uint64_t *bytes, vsr_error *error);
+
 /* The bytes of a document of the set, checked against its hash; added to *out. */
 vsr_code set_read_document(const struct media_set *set, uint32_t document, struct buffer *out,
                            vsr_error *error);
 
 /* "pack-000012.tar.lz4"; out holds SET_PACK_NAME_BYTES. */
 void set_pack_name(uint32_t pack, char *out);
+/* "packs/pack-000012.tar.lz4"; out holds SET_PACK_NAME_BYTES. */
+void set_pack_part(uint32_t pack, char *out);
 
 /* Write set.json into dir_fd, whole, by rename, synced. */
 vsr_code set_write_description(int dir_fd, const struct set_description *description,

@@ -10,12 +10,10 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { ERRNO_MAX = 4095 }; /* the kernel's own bound */
-
 static int64_t source_ask(const struct source *source, uint64_t offset, void *bytes, size_t count)
 {
     const int64_t got = source->read(source->context, offset, bytes, count);
-    const bool possible = got < 0 ? got >= -ERRNO_MAX : (uint64_t)got <= count;
+    const bool possible = got < 0 ? got >= -SOURCE_ERRNO_MAX : (uint64_t)got <= count;
     return possible ? got : -EPROTO;
 }
 
@@ -60,6 +58,9 @@ void source_close(struct source *source)
 {
     if (source->fd >= 0) {
         (void)close(source->fd);
+    }
+    if (source->close != NULL) {
+        source->close(source->context);
     }
     *source = source_none(EBADF);
 }

@@ -15,11 +15,15 @@
 /* At most count bytes at offset. How many were read, 0: the source ends there; or -errno. */
 typedef int64_t source_function(void *context, uint64_t offset, void *bytes, size_t count);
 
+/* What a function may return at the least; the kernel's own bound. */
+enum { SOURCE_ERRNO_MAX = 4095 };
+
 struct source {
-    int fd;                /* -1: none                                      */
-    int os_errno;          /* with neither descriptor nor function: why not */
-    source_function *read; /* asked where there is no descriptor; or NULL   */
-    void *context;         /* of read */
+    int fd;                       /* -1: none                                      */
+    int os_errno;                 /* with neither descriptor nor function: why not */
+    source_function *read;        /* asked where there is no descriptor; or NULL   */
+    void (*close)(void *context); /* when nobody reads it any more; or NULL        */
+    void *context;                /* of both */
 };
 
 static inline struct source source_none(int os_errno)
@@ -57,7 +61,7 @@ int64_t source_read_at(const struct source *source, uint64_t offset, void *bytes
 vsr_code source_read_all(const struct source *source, uint64_t offset, void *bytes, size_t count,
                          const char *name, vsr_error *error);
 
-/* Closes a descriptor; the source is none (EBADF) then. */
+/* The source is none (EBADF) then. */
 void source_close(struct source *source);
 
 #endif

@@ -135,7 +135,7 @@ static vsr_code trailer_next_piece(struct trailer *trailer, vsr_error *error)
         return trailer_damaged(trailer, "its trailer ends too early", error);
     }
     const vsr_code rc =
-        part_read(trailer->fd, header, sizeof header, trailer->at, trailer->name, error);
+        source_read_all(trailer->source, trailer->at, header, sizeof header, trailer->name, error);
     if (rc != VSR_OK) {
         return rc;
     }
@@ -160,8 +160,8 @@ static vsr_code trailer_read(struct trailer *trailer, void *out, size_t count, v
         }
         const size_t left = count - done;
         const size_t step = left < trailer->piece_left ? left : (size_t)trailer->piece_left;
-        const vsr_code rc =
-            part_read(trailer->fd, (char *)out + done, step, trailer->at, trailer->name, error);
+        const vsr_code rc = source_read_all(trailer->source, trailer->at, (char *)out + done, step,
+                                            trailer->name, error);
         if (rc != VSR_OK) {
             return rc;
         }
@@ -215,7 +215,7 @@ static vsr_code trailer_find(struct trailer *trailer, uint64_t pack_bytes, vsr_e
     trailer->end = pack_bytes - sizeof last;
     trailer->at = trailer->end;
     const vsr_code rc =
-        part_read(trailer->fd, &last, sizeof last, trailer->end, trailer->name, error);
+        source_read_all(trailer->source, trailer->end, &last, sizeof last, trailer->name, error);
     if (rc != VSR_OK) {
         return rc;
     }
@@ -228,10 +228,11 @@ static vsr_code trailer_find(struct trailer *trailer, uint64_t pack_bytes, vsr_e
     return VSR_OK;
 }
 
-vsr_code trailer_open(struct trailer *out, int fd, const char *name, uint64_t pack_bytes,
-                      uint32_t pack, const uint8_t set_uuid[16], vsr_error *error)
+vsr_code trailer_open(struct trailer *out, const struct source *source, const char *name,
+                      uint64_t pack_bytes, uint32_t pack, const uint8_t set_uuid[16],
+                      vsr_error *error)
 {
-    *out = (struct trailer){.fd = fd, .name = name};
+    *out = (struct trailer){.source = source, .name = name};
     vsr_code rc = trailer_find(out, pack_bytes, error);
     if (rc == VSR_OK) {
         rc = trailer_read(out, &out->head, sizeof out->head, error);

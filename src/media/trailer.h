@@ -26,9 +26,9 @@ static_assert(sizeof(struct trailer_head) == 144, "fixed");
 void trailer_render(struct buffer *out, struct trailer_head *head, const struct index_build *build,
                     uint64_t pack_bytes, uint32_t piece_bytes);
 
-/* A trailer being read, front to end. Borrows fd and name. */
+/* A trailer being read, front to end. Borrows source and name. */
 struct trailer {
-    int fd;
+    const struct source *source;
     const char *name; /* of the pack, for messages */
     uint64_t begin;   /* in the pack: where frames end and the trailer starts */
     uint64_t end;     /* behind its last piece                                */
@@ -40,8 +40,9 @@ struct trailer {
 
 /* Find and read the head of the trailer of a pack of pack_bytes bytes, which must be this pack
  * of this set. Errors: MEDIA, MEDIA_UNREADABLE, naming pack and byte; out->at tells where. */
-vsr_code trailer_open(struct trailer *out, int fd, const char *name, uint64_t pack_bytes,
-                      uint32_t pack, const uint8_t set_uuid[16], vsr_error *error);
+vsr_code trailer_open(struct trailer *out, const struct source *source, const char *name,
+                      uint64_t pack_bytes, uint32_t pack, const uint8_t set_uuid[16],
+                      vsr_error *error);
 
 /* Part of a section's slice, in order; offset in bytes from the section's first record. Another
  * code than OK ends the stream and is returned. */

@@ -190,7 +190,7 @@ vsr_code draft_plan(struct plan **out, const struct plan_input *input, struct tr
     struct plan_build build = {0};
     order_plan(&draft, &build);
     build_rest(&draft, &build);
-    const struct plan_text set_path = plan_build_text(&build, input->set->path);
+    const struct plan_text set_path = plan_build_text(&build, set_folder(input->set));
     draft_fini(&draft);
     code = plan_build_end(&build, out, error);
     if (code != VSR_OK) {

@@ -89,6 +89,12 @@ static void read_hash(struct lines *lines, line_object *record, const char *key,
     }
 }
 
+/* Absent: the set is no folder. */
+static struct view lines_set_path(struct line_reader *reader, line_object *record)
+{
+    return line_has(record, "set_path") ? line_path(reader, record, "set_path") : VIEW_NONE;
+}
+
 static void read_head(struct lines *lines)
 {
     struct line_reader *reader = &lines->reader;
@@ -104,7 +110,7 @@ static void read_head(struct lines *lines)
     read_hash(lines, record, "index", lines->set->description.index.xxh3_128,
               lines->head.index_xxh3);
     read_hash(lines, record, "documents", documents, lines->head.documents_xxh3);
-    lines->head.set_path = lines_text(lines, line_path(reader, record, "set_path"));
+    lines->head.set_path = lines_text(lines, lines_set_path(reader, record));
     lines->unit_count = line_number(reader, record, "units", MARK_NONE - 2);
     lines->file_count = line_number(reader, record, "files", MARK_NONE - 2);
     lines->head.bytes = line_number(reader, record, "bytes", INT64_MAX);
@@ -366,7 +372,7 @@ vsr_code plan_read_set_path(struct view bytes, const char *path, struct buffer *
     if (record == NULL || !view_equal(line_text(&reader, record, "t"), VIEW("plan"))) {
         (void)line_fault(&reader, "it is no plan");
     } else {
-        buffer_add_view(set_path, line_path(&reader, record, "set_path"));
+        buffer_add_view(set_path, lines_set_path(&reader, record));
     }
     const vsr_code rc = reader.rc;
     line_end(&reader);

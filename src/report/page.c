@@ -206,6 +206,16 @@ static void to_do_command(struct buffer *out, const char *before, const char *wo
     page_literal(out, "</code></li>");
 }
 
+/* By the program, if it can find the set. */
+static void to_do_resume(struct buffer *out, const char *before, const struct page *page)
+{
+    if (page->set_path.n > 0) {
+        to_do_command(out, before, "resume", page->run_dir);
+    } else {
+        buffer_printf(out, "<li>%s by what began it, which alone can read the set.</li>", before);
+    }
+}
+
 static void render_causes(struct buffer *out, const struct page *page)
 {
     const int code = page->exit_code;
@@ -216,7 +226,7 @@ static void render_causes(struct buffer *out, const struct page *page)
         return;
     }
     if (!page->ended) {
-        to_do_command(out, "Go on with the run:", "resume", page->run_dir);
+        to_do_resume(out, "Go on with the run:", page);
         return;
     }
     if (page->pending_reboot) {
@@ -227,9 +237,9 @@ static void render_causes(struct buffer *out, const struct page *page)
         page_literal(out, "<li>Make room at the destination.</li>");
     }
     if (!page->discarded && (code == 30 || code > 128)) {
-        to_do_command(out, "Go on with the run, and end it:", "resume", page->run_dir);
+        to_do_resume(out, "Go on with the run, and end it:", page);
     }
-    if (code == 20 || code == 21) {
+    if ((code == 20 || code == 21) && page->set_path.n > 0) {
         to_do_command(out, "List everything that is damaged on the media:", "verify",
                       page->set_path);
     } else if (code == 31) {
@@ -299,7 +309,9 @@ static void render_facts(struct buffer *out, const struct page *page)
     fact(out, "Run", page->run);
     fact(out, "Run folder", page->run_dir);
     fact(out, "Backup set", page->set);
-    fact(out, "Set folder", page->set_path);
+    if (page->set_path.n > 0) {
+        fact(out, "Set folder", page->set_path);
+    }
     render_planned(out, page);
     fact_list(out, "Volumes", page->places, page->place_count);
     fact_list(out, "Notes", page->notes, page->note_count);

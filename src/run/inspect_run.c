@@ -115,7 +115,9 @@ void inspect_run_text(const struct resume *r, struct buffer *out)
     if (r->content.ended) {
         buffer_printf(out, ", exit code %d", r->content.end.exit_code);
     }
-    buffer_printf(out, "\nset %s: %.*s\n", set, VIEW_ARG(plan_text(r->plan, r->plan->set_path)));
+    const struct view set_path = plan_text(r->plan, r->plan->set_path);
+    buffer_printf(out, "\nset %s: %.*s\n", set,
+                  VIEW_ARG(set_path.n > 0 ? set_path : VIEW("read by functions")));
     for (uint32_t u = 0; u < r->plan->unit_count; u++) {
         unit_text(r, &stand, u, out);
     }

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from harness import (PROGRAM, SOURCE_ROOT, Failure, Folder, Skip, command, expect, # noqa: E402
@@ -214,7 +215,84 @@ def what_a_callback_raises_comes_out():
                f"{units}")
 
 
+class Memory:
+    """A set in memory."""
+
+    def __init__(self, folder):
+        self.parts, self.threads, self.released, self.fails = {}, set(), set(), None
+        for above, _, names in os.walk(folder):
+            for name in names:
+                path = os.path.join(above, os.fsencode(name))
+                with open(path, "rb") as file:
+                    self.parts[os.fsdecode(os.path.relpath(path, folder))] = file.read()
+
+    def read_at(self, name, offset, count):
+        self.threads.add(threading.get_ident())
+        if self.fails is not None and name.startswith("packs/"):
+            raise self.fails
+        return self.parts[name][offset:offset + min(count, 70001)]
+
+    def size(self, name):
+        if name not in self.parts:
+            raise FileNotFoundError(name)
+        return len(self.parts[name])
+
+    def release(self, name):
+        self.released.add(name)
+
+
+def a_set_may_be_an_object():
+    vssrestore = module()
+    with Folder() as folder:
+        a_set(folder)
+        memory = Memory(os.fsencode(folder / "set"))
+        for any_thread in (False, True):
+            memory.threads.clear()
+            memory.released.clear()
+            vssrestore.Set.verify_media(memory, workers=2, any_thread=any_thread)
+            where = folder / f"root{any_thread}"
+            with vssrestore.Set.of_media(memory, "in memory", any_thread) as backup:
+                expect(backup.inspect()["set"] == backup.uuid, "uuid")
+                plan = backup.plan(vssrestore.Choices(root=where))
+                expect(next(plan.records())["set_path"] is None, "a path")
+                report = plan.run(vssrestore.Options(run_dir=folder / f"run{any_thread}", workers=2))
+            expect(report.exit_code == 0, f"{report}")
+            expect((len(memory.threads) > 1) == any_thread, f"{memory.threads}")
+            expect(memory.released == set(memory.parts), f"{memory.released}")
+        command(["diff", "-r", folder / "rootFalse", folder / "rootTrue"])
+        memory.fails = OSError(5, "the drive")
+        with vssrestore.Set.of_media(memory) as backup:
+            report = backup.restore(vssrestore.Choices(root=folder / "unread"),
+                                    vssrestore.Options(run_dir=folder / "unread-run"))
+        expect(report.exit_code == 21, f"{report}")
+        memory.fails = RuntimeError("the store is broken")
+        with vssrestore.Set.of_media(memory) as backup:
+            try:
+                backup.restore(vssrestore.Choices(root=folder / "broken"),
+                               vssrestore.Options(run_dir=folder / "broken-run"))
+            except RuntimeError as error:
+                expect(error is memory.fails, f"{error}")
+            else:
+                raise Failure("what it raised is lost")
+            memory.fails = None
+            try:
+                vssrestore.resume(folder / "broken-run")
+            except vssrestore.Error as error:
+                expect(error.exit_code == 2, f"{error}")
+            else:
+                raise Failure("it was gone on with without its set")
+            report = vssrestore.resume(folder / "broken-run", of=backup)
+            expect(report.exit_code == 0, f"{report}")
+        del memory.parts["set.json"]
+        try:
+            vssrestore.Set.of_media(memory, "in memory")
+        except vssrestore.Error as error:
+            expect(error.exit_code == 11 and "in memory is no backup set" in str(error), f"{error}")
+        else:
+            raise Failure("a set without set.json")
+
+
 run_cases({case.__name__: case for case in (
     examples_are_short, the_one_in_c_plays_the_writers, the_one_in_python_plays_the_writers,
     the_one_in_shell_reads_events, structs_are_those_of_the_headers, its_nouns_work,
-    what_fails_is_an_error, what_a_callback_raises_comes_out)})
+    what_fails_is_an_error, what_a_callback_raises_comes_out, a_set_may_be_an_object)})

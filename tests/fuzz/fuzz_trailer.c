@@ -90,8 +90,9 @@ static uint64_t trailer_number(int fd, uint64_t pack_bytes)
 {
     struct trailer trailer;
     vsr_error error = {0};
+    const struct source source = source_of_fd(fd);
     struct taken taken = {.head = &trailer.head, .sum = 1};
-    vsr_code rc = trailer_open(&trailer, fd, "pack", pack_bytes, 3, uuid, &error);
+    vsr_code rc = trailer_open(&trailer, &source, "pack", pack_bytes, 3, uuid, &error);
     if (rc == VSR_OK) {
         rc = trailer_stream(&trailer, take, &taken, &error);
         VSR_REQUIRE(taken.bytes <= trailer.head.plain_bytes);

@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterator, Sequence
 
 from ._library import (SINK, Error, ErrorStruct, PackOptionsStruct, PackResultStruct,
                        PlanTotalsStruct, VerifyTotalsStruct, call, gathered, library, message)
+from ._media import Functions, Media
 from ._options import Choices, Options, Path, texts
 
 _TEXT, _JSON = 0, 1
@@ -74,20 +75,35 @@ class Report(_Handle):
         return gathered("vsr_report_render", self.pointer, _TEXT).decode()
 
 
-def _restore(name: str, *before: Any, options: Options | None, keep: list[Any]) -> Report:
+def _restore(name: str, *before: Any, options: Options | None, keep: list[Any],
+             functions: Functions | None = None) -> Report:
     """Run it; a report exists whenever the run had begun, and is raised with nothing but what
     callbacks raised."""
     made, error, how = ctypes.c_void_p(), ErrorStruct(), options or Options()
     struct = how.struct(keep)
+    if functions is not None:
+        functions.cancel = how.cancel
     code = getattr(library, name)(ctypes.byref(made), *before, ctypes.byref(struct),
                                   ctypes.byref(error))
     report = Report(made) if made.value is not None else None
     if how.raised:
         raise how.raised[0]
+    if functions is not None:
+        functions.cancel = None
+        functions.come_out()
     if report is None:
         raise Error(error)
     del code # the report tells it
     return report
+
+
+def _guarded(functions: Functions | None, name: str, *arguments: Any) -> None:
+    """A call in which functions may be called: what they raise comes out of it."""
+    try:
+        call(name, *arguments)
+    finally:
+        if functions is not None:
+            functions.come_out()
 
 
 class Plan(_Handle):
@@ -119,7 +135,8 @@ class Plan(_Handle):
         call("vsr_plan_save", self.pointer, os.fsencode(path))
 
     def run(self, options: Options | None = None) -> Report:
-        return _restore("vsr_restore_run", self.pointer, options=options, keep=[])
+        return _restore("vsr_restore_run", self.pointer, options=options, keep=[],
+                        functions=self.of.functions)
 
     def __str__(self) -> str:
         return gathered("vsr_plan_render", self.pointer, _TEXT).decode()
@@ -129,10 +146,24 @@ class Set(_Handle):
     """A backup set."""
     _free = "vsr_set_close"
 
+    functions: Functions | None = None #: what reads it, if it is no folder
+
     def __init__(self, path: Path) -> None:
         made = ctypes.c_void_p()
         call("vsr_set_open", ctypes.byref(made), os.fsencode(path))
         super().__init__(made)
+
+    @classmethod
+    def of_media(cls, media: Media, name: str | None = None, any_thread: bool = False,
+                 index_folder: Path | None = None) -> "Set":
+        """A set that is no folder: media reads it. any_thread: on any thread, several at once; else
+        on the caller's alone. index_folder: where the index is held meanwhile; None: in memory."""
+        made, functions = ctypes.c_void_p(), Functions(media, name, any_thread, index_folder)
+        _guarded(functions, "vsr_set_open_media", ctypes.byref(made), ctypes.byref(functions.struct))
+        opened = cls.__new__(cls)
+        _Handle.__init__(opened, made)
+        opened.functions = functions
+        return opened
 
     @staticmethod
     def pack(output: Path, documents: Sequence[Path], volumes: Sequence[str],
@@ -162,18 +193,30 @@ class Set(_Handle):
              ctypes.byref(totals))
         return {name: getattr(totals, name) for name, *_ in totals._fields_}
 
+    @staticmethod
+    def verify_media(media: Media, workers: int = 0,
+                     on_finding: Callable[[str], None] | None = None,
+                     any_thread: bool = False) -> dict[str, int]:
+        """The same of a set that is no folder."""
+        totals, functions = VerifyTotalsStruct(), Functions(media, None, any_thread, None)
+        _guarded(functions, "vsr_set_verify_media", ctypes.byref(functions.struct), workers,
+                 message(on_finding), None, ctypes.byref(totals))
+        return {name: getattr(totals, name) for name, *_ in totals._fields_}
+
     @property
     def uuid(self) -> str:
         return str(library.vsr_set_uuid(self.pointer).decode())
 
     def inspect(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(gathered("vsr_set_inspect", self.pointer, _JSON))
+        if self.functions is not None:
+            self.functions.come_out()
         return found
 
     def plan(self, choices: Choices) -> Plan:
         made, keep = ctypes.c_void_p(), list[Any]()
-        call("vsr_plan_create", ctypes.byref(made), self.pointer,
-             ctypes.byref(choices.struct(keep)))
+        _guarded(self.functions, "vsr_plan_create", ctypes.byref(made), self.pointer,
+                 ctypes.byref(choices.struct(keep)))
         return Plan(made, self)
 
     def load_plan(self, path: Path) -> Plan:
@@ -181,19 +224,22 @@ class Set(_Handle):
         made = ctypes.c_void_p()
         call("vsr_plan_load", ctypes.byref(made), self.pointer, os.fsencode(path))
         plan = Plan(made, self)
-        call("vsr_plan_refresh", plan.pointer)
+        _guarded(self.functions, "vsr_plan_refresh", plan.pointer)
         return plan
 
     def restore(self, choices: Choices, options: Options | None = None) -> Report:
         """Plan, ask the writers, plan again, run, tell them."""
         keep: list[Any] = []
         return _restore("vsr_restore_set", self.pointer, ctypes.byref(choices.struct(keep)),
-                        options=options, keep=keep)
+                        options=options, keep=keep, functions=self.functions)
 
 
-def resume(run_dir: Path, options: Options | None = None) -> Report:
-    """Go on with a run that was interrupted."""
-    return _restore("vsr_resume", os.fsencode(run_dir), options=options, keep=[])
+def resume(run_dir: Path, options: Options | None = None, of: Set | None = None) -> Report:
+    """Go on with a run that was interrupted. of: its set, if that is no folder, or has moved."""
+    if of is None:
+        return _restore("vsr_resume", os.fsencode(run_dir), options=options, keep=[])
+    return _restore("vsr_resume_set", os.fsencode(run_dir), of.pointer, options=options, keep=[],
+                    functions=of.functions)
 
 
 def control(run_dir: Path, command: str) -> dict[str, Any]:

@@ -13,6 +13,13 @@ SINK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_c
 MESSAGE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p)
 
 
+READ_AT = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_uint64,
+                           ctypes.c_void_p, ctypes.c_size_t)
+SIZE_OF = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p,
+                           ctypes.POINTER(ctypes.c_uint64))
+RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p)
+
+
 class ErrorStruct(ctypes.Structure):
     """vsr_error"""
     _fields_ = [("code", ctypes.c_int), ("os_errno", ctypes.c_int32), ("where", ctypes.c_char_p),
@@ -108,6 +115,13 @@ class PackResultStruct(ctypes.Structure):
                 ("incomplete", ctypes.c_uint64), ("uuid", ctypes.c_char * 37)]
 
 
+class MediaStruct(ctypes.Structure):
+    """vsr_media"""
+    _fields_ = [("size", ctypes.c_size_t), ("name", ctypes.c_char_p), ("flags", ctypes.c_uint),
+                ("read_at", READ_AT), ("size_of", SIZE_OF), ("release", RELEASE),
+                ("context", ctypes.c_void_p), ("index_folder", ctypes.c_char_p)]
+
+
 class VerifyTotalsStruct(ctypes.Structure):
     """vsr_verify_totals"""
     _fields_ = [("files", ctypes.c_uint64), ("bytes", ctypes.c_uint64), ("frames", ctypes.c_uint64),
@@ -139,12 +153,17 @@ _CALLS: dict[str, tuple[Any, list[Any]]] = {
     "vsr_set_pack": (ctypes.c_int, [ctypes.POINTER(PackOptionsStruct),
                                     ctypes.POINTER(PackResultStruct), ctypes.POINTER(ErrorStruct)]),
     "vsr_set_open": (ctypes.c_int, [ctypes.POINTER(_P), _S, ctypes.POINTER(ErrorStruct)]),
+    "vsr_set_open_media": (ctypes.c_int, [ctypes.POINTER(_P), ctypes.POINTER(MediaStruct),
+                                          ctypes.POINTER(ErrorStruct)]),
     "vsr_set_close": (None, [_P]),
     "vsr_set_uuid": (_S, [_P]),
     "vsr_set_inspect": (ctypes.c_int, _RENDER),
     "vsr_set_verify": (ctypes.c_int, [_S, ctypes.c_uint, MESSAGE, _P,
                                       ctypes.POINTER(VerifyTotalsStruct),
                                       ctypes.POINTER(ErrorStruct)]),
+    "vsr_set_verify_media": (ctypes.c_int, [ctypes.POINTER(MediaStruct), ctypes.c_uint, MESSAGE, _P,
+                                            ctypes.POINTER(VerifyTotalsStruct),
+                                            ctypes.POINTER(ErrorStruct)]),
     "vsr_plan_create": (ctypes.c_int, [ctypes.POINTER(_P), _P, ctypes.POINTER(ChoicesStruct),
                                        ctypes.POINTER(ErrorStruct)]),
     "vsr_plan_load": (ctypes.c_int, [ctypes.POINTER(_P), _P, _S, ctypes.POINTER(ErrorStruct)]),
@@ -162,6 +181,9 @@ _CALLS: dict[str, tuple[Any, list[Any]]] = {
                                        ctypes.POINTER(ErrorStruct)]),
     "vsr_resume": (ctypes.c_int, [ctypes.POINTER(_P), _S, ctypes.POINTER(RestoreOptionsStruct),
                                   ctypes.POINTER(ErrorStruct)]),
+    "vsr_resume_set": (ctypes.c_int, [ctypes.POINTER(_P), _S, _P,
+                                      ctypes.POINTER(RestoreOptionsStruct),
+                                      ctypes.POINTER(ErrorStruct)]),
     "vsr_report_render": (ctypes.c_int, _RENDER),
     "vsr_report_free": (None, [_P]),
     "vsr_report_page": (ctypes.c_int, [_S, SINK, _P, ctypes.POINTER(ErrorStruct)]),
