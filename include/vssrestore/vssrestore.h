@@ -2,10 +2,10 @@
  *
  * Read on in this order: error.h (how calls fail), set.h (make, open, inspect, verify a backup
  * set), plan.h (resolve the documents to one record a file), restore.h (run a plan, or restore a
- * set), writers.h (who plays the writers), report.h (what happened), pending.h (what waits for the
- * next boot), control.h (a run that goes on), text.h (names that
- * are fit to be printed), media.h (a set that is no folder: a front end's own functions read it). A
- * whole restore:
+ * set), writers.h (who plays the writers), report.h (what happened), walk.h (plans and rows as
+ * structs), pending.h (what waits for the next boot), control.h (a run that goes on), text.h (names
+ * that are fit to be printed), media.h (a set that is no folder: a front end's own functions read
+ * it). A whole restore:
  *
  *     vsr_error error = {0};
  *     vsr_set *set = NULL;
@@ -35,6 +35,7 @@
 #include "vssrestore/restore.h"
 #include "vssrestore/set.h"
 #include "vssrestore/text.h"
+#include "vssrestore/walk.h"
 #include "vssrestore/writers.h"
 
 #ifdef __cplusplus

@@ -20,8 +20,9 @@ vsr_code line_fault(struct line_reader *reader, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    reader->rc = err_set(reader->error, VSR_ERR_RUN_FOREIGN, WHERE, "the plan %s, line %llu: %s",
-                         reader->path, (unsigned long long)reader->line, what);
+    reader->rc = err_set(reader->error, VSR_ERR_RUN_FOREIGN, WHERE, "%s %s, line %llu: %s",
+                         reader->what != NULL ? reader->what : "the plan", reader->path,
+                         (unsigned long long)reader->line, what);
     return reader->rc;
 }
 

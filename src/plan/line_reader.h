@@ -10,6 +10,7 @@
 struct line_reader {
     struct view rest;    /* what was not read yet */
     const char *path;    /* of the file, for messages */
+    const char *what;    /* "the report"; NULL: "the plan" */
     uint64_t line;       /* of the record in hand, from 1 */
     struct json_t *json; /* the record in hand, or NULL */
     struct arena arena;  /* of its texts: rewound with each record */

@@ -233,6 +233,97 @@ static void a_run_goes_on_with_its_own_set(void **state)
     assert_same_trees(w, "folder", "memory");
 }
 
+/* --- record by record --- */
+
+struct walked {
+    uint64_t units, files, folders, bytes, rows, restored;
+    uint64_t unit_files, unit_bytes;
+    uint64_t end_at; /* the record that ends the walk; 0: none */
+};
+
+static int on_unit(void *context, const vsr_plan_unit *unit)
+{
+    struct walked *walked = context;
+    assert_int_equal(unit->size, sizeof *unit);
+    assert_int_equal(unit->id, walked->units++);
+    assert_int_equal(walked->files, 0);
+    assert_string_equal(unit->writer, "11111111-1111-1111-1111-111111111111");
+    assert_string_equal(unit->writer_name, "Ledger");
+    assert_string_equal(unit->component, "db");
+    assert_string_equal(unit->type, "filegroup");
+    assert_string_equal(unit->method, "RESTORE_IF_NOT_THERE");
+    assert_string_equal(unit->verdict, "original");
+    assert_null(unit->logical_path);
+    assert_null(unit->error);
+    walked->unit_files = unit->files;
+    walked->unit_bytes = unit->bytes;
+    return 0;
+}
+
+static int on_file(void *context, const vsr_plan_file *file)
+{
+    struct walked *walked = context;
+    assert_int_equal(file->size, sizeof *file);
+    assert_int_equal(file->unit, 0);
+    assert_string_equal(file->component, "db");
+    assert_string_equal(file->source, file->dest);
+    assert_int_equal(strncmp(file->source, "C:\\db", 5), 0);
+    assert_non_null(strstr(file->path, "/memory/C/db"));
+    assert_null(file->ranges);
+    walked->folders += strcmp(file->kind, "directory") == 0;
+    walked->bytes += file->bytes;
+    return ++walked->files == walked->end_at;
+}
+
+static int on_row(void *context, const vsr_row *row)
+{
+    struct walked *walked = context;
+    assert_int_equal(row->size, sizeof *row);
+    assert_non_null(strstr(row->path, "/memory/C/db"));
+    assert_int_equal(strncmp(row->source, "C:\\db", 5), 0);
+    assert_int_equal(row->os_errno, 0);
+    assert_null(row->detail);
+    walked->restored += strcmp(row->outcome, "RESTORED") == 0;
+    return ++walked->rows == walked->end_at;
+}
+
+static void plans_and_rows_are_walked(void **state)
+{
+    struct world *w = *state;
+    char root[128], run_dir[128];
+    vsr_error error = {0};
+    vsr_plan *plan = NULL;
+    struct walked all = {0};
+    struct walked some = {.end_at = 3};
+    vsr_set *set = world_set(w, 0);
+    (void)snprintf(root, sizeof root, "%s/memory", w->folder);
+    (void)snprintf(run_dir, sizeof run_dir, "%s/run-memory", w->folder);
+    const vsr_choices choices = {.size = sizeof choices, .root = root};
+    assert_int_equal(vsr_plan_create(&plan, set, &choices, &error), VSR_OK);
+    assert_int_equal(vsr_plan_walk(plan, on_unit, on_file, &all, &error), VSR_OK);
+    assert_int_equal(all.units, 1);
+    assert_int_equal(all.files, all.unit_files);
+    assert_int_equal(all.bytes, all.unit_bytes);
+    assert_int_equal(all.files - all.folders, FILES);
+    assert_int_equal(vsr_plan_walk(plan, NULL, on_file, &some, &error), VSR_ERR_CANCELLED);
+    assert_int_equal(some.files, 3);
+    vsr_plan_free(plan);
+
+    error = (vsr_error){0};
+    assert_int_equal(vsr_run_walk(run_dir, on_row, &all, &error), VSR_ERR_SELECTION);
+    assert_int_equal(world_restore_whole(w, set, "memory").exit_code, 0);
+    vsr_set_close(set);
+    assert_int_equal(vsr_run_walk(run_dir, on_row, &all, NULL), VSR_OK);
+    assert_int_equal(all.rows, all.files);
+    assert_int_equal(all.restored, all.files);
+    assert_int_equal(vsr_run_walk(run_dir, on_row, &some, NULL), VSR_ERR_CANCELLED);
+    assert_int_equal(some.rows, 3);
+    assert_int_equal(fixture_shell("echo '{\"unit\":0}' > '%s/report.jsonl'", run_dir), 0);
+    error = (vsr_error){0};
+    assert_int_equal(vsr_run_walk(run_dir, on_row, &some, &error), VSR_ERR_RUN_FOREIGN);
+    assert_non_null(strstr(error.what, "the report"));
+}
+
 /* A chain of open sets, one of them from memory. */
 static void a_chain_of_open_sets(void **state)
 {
@@ -268,6 +359,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_plan_names_no_folder, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_cancelled_run_goes_on, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_run_goes_on_with_its_own_set, world_open, world_close),
+        cmocka_unit_test_setup_teardown(plans_and_rows_are_walked, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_chain_of_open_sets, world_open, world_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,7 +177,7 @@ class Book:
         """Each function of the public headers with what its header says of it."""
         folder = os.path.join(self.root, "include", "vssrestore")
         order = ["error", "set", "plan", "chain", "writers", "restore", "control", "report",
-                 "media", "pending", "vssrestore"]
+                 "walk", "media", "pending", "vssrestore"]
         names = sorted((name for name in os.listdir(folder) if name.endswith(".h")),
                        key=lambda name: order.index(name[:-2]) if name[:-2] in order else 99)
         lines = []
