@@ -1,0 +1,207 @@
+/* test_media_chain.c - a chain of sets that functions read.
+ *
+ * Goal: a full set and an incremental one, both open and neither a folder to the library, come to the
+ * same tree as the chain of their folders. Method: packed by the library, read by two functions that
+ * open a file for each call. */
+#include "vsr_test.h"
+
+#include "media_fixture.h"
+#include "vssrestore/vssrestore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define IDS                                                                                        \
+    "writerId=\"11111111-1111-1111-1111-111111111111\" "                                           \
+    "instanceId=\"22222222-2222-2222-2222-222222222222\""
+
+static const char bcd[] =
+    "<BACKUP_COMPONENTS xmlns=\"x-schema:#VssComponentMetadata\" version=\"1.2\" "
+    "bootableSystemStateBackup=\"no\" selectComponents=\"yes\" backupType=\"%s\" "
+    "partialFileSupport=\"no\"><WRITER_COMPONENTS " IDS " backupSchema=\"3\">"
+    "<COMPONENT componentName=\"db\" componentType=\"filegroup\"/>"
+    "</WRITER_COMPONENTS></BACKUP_COMPONENTS>";
+static const char wmd[] =
+    "<WRITER_METADATA xmlns=\"x-schema:#VssWriterMetadataInfo\" version=\"1.2\" backupSchema=\"3\">"
+    "<IDENTIFICATION " IDS " friendlyName=\"Ledger\" usage=\"USER_DATA\" dataSource=\"OTHER\"/>"
+    "<RESTORE_METHOD method=\"RESTORE_IF_NOT_THERE\" writerRestore=\"never\" "
+    "rebootRequired=\"no\"/><BACKUP_LOCATIONS>"
+    "<FILE_GROUP componentName=\"db\" selectable=\"yes\" selectableForRestore=\"no\">"
+    "<FILE_LIST path=\"C:\\db\" filespec=\"*\"/></FILE_GROUP></BACKUP_LOCATIONS>"
+    "</WRITER_METADATA>";
+
+struct chain_test {
+    char folder[64];
+    char paths[2][100];
+    vsr_set *sets[2];
+};
+
+/* --- the functions: context is the set's folder --- */
+
+static int part_open(const char *folder, const char *name)
+{
+    char path[300];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int64_t read_at(void *context, const char *name, uint64_t offset, void *bytes, size_t count)
+{
+    const int fd = part_open(context, name);
+    const ssize_t got = fd < 0 ? -1 : pread(fd, bytes, count, (off_t)offset);
+    const int64_t result = got < 0 ? -errno : (int64_t)got;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return result;
+}
+
+static int size_of(void *context, const char *name, uint64_t *bytes)
+{
+    struct stat facts;
+    const int fd = part_open(context, name);
+    const int result = fd < 0 || fstat(fd, &facts) != 0 ? -errno : 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    *bytes = result == 0 ? (uint64_t)facts.st_size : 0;
+    return result;
+}
+
+/* --- the sets --- */
+
+static void file_write(const char *folder, const char *name, const char *text)
+{
+    char path[200];
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void set_pack(struct chain_test *test, int number, const char *type)
+{
+    char docs[100], volume[100], text[sizeof bcd + 20];
+    vsr_error error = {0};
+    (void)snprintf(docs, sizeof docs, "%s/docs", test->folder);
+    (void)snprintf(volume, sizeof volume, "C:=%s/c", test->folder);
+    (void)snprintf(test->paths[number], sizeof test->paths[number], "%s/%s", test->folder, type);
+    (void)snprintf(text, sizeof text, bcd, type);
+    file_write(docs, "bcd.xml", text);
+    file_write(docs, "wmd.xml", wmd);
+    const char *const documents[] = {docs};
+    const char *const volumes[] = {volume};
+    const vsr_pack_options options = {.size = sizeof options,
+                                      .documents = documents,
+                                      .document_count = 1,
+                                      .volumes = volumes,
+                                      .volume_count = 1,
+                                      .parent = number > 0 ? test->paths[number - 1] : NULL,
+                                      .output = test->paths[number]};
+    const vsr_media media = {.size = sizeof media,
+                             .name = type,
+                             .read_at = read_at,
+                             .size_of = size_of,
+                             .context = test->paths[number]};
+    if (vsr_set_pack(&options, NULL, &error) != VSR_OK ||
+        vsr_set_open_media(&test->sets[number], &media, &error) != VSR_OK) {
+        fail_msg("%s", error.what);
+    }
+}
+
+static void restore_step(struct chain_test *test, vsr_chain *chain, size_t step, const vsr_set *set,
+                         const char *to)
+{
+    char root[100], run_dir[100];
+    vsr_error error = {0};
+    vsr_report *report = NULL;
+    vsr_summary summary;
+    (void)snprintf(root, sizeof root, "%s/%s", test->folder, to);
+    (void)snprintf(run_dir, sizeof run_dir, "%s/run-%s-%zu", test->folder, to, step);
+    const vsr_choices choices = {.size = sizeof choices,
+                                 .root = root,
+                                 .chain = chain,
+                                 .chain_step = step};
+    const vsr_restore_options options = {.size = sizeof options,
+                                         .run_dir = run_dir,
+                                         .durability = VSR_DURABILITY_NONE,
+                                         .pending_registry = ""};
+    if (vsr_restore_set(&report, set, &choices, &options, &error) != VSR_OK) {
+        fail_msg("%s", error.what);
+    }
+    vsr_report_summary(report, &summary);
+    assert_int_equal(summary.exit_code, 0);
+    assert_true(summary.restored > 0);
+    vsr_chain_note(chain, step, report);
+    vsr_report_free(report);
+}
+
+static void restore_folders(struct chain_test *test)
+{
+    const char *const paths[] = {test->paths[0], test->paths[1]};
+    vsr_chain *chain = NULL;
+    vsr_error error = {0};
+    assert_int_equal(vsr_chain_open(&chain, paths, 2, NULL, &error), VSR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        vsr_set *set = NULL;
+        assert_int_equal(vsr_set_open(&set, paths[i], &error), VSR_OK);
+        restore_step(test, chain, i, set, "folders");
+        vsr_set_close(set);
+    }
+    vsr_chain_close(chain);
+}
+
+static void a_chain_comes_to_the_same(void **state)
+{
+    struct chain_test test = {0};
+    char root[100];
+    vsr_chain *chain = NULL;
+    vsr_error error = {0};
+    (void)state;
+    fixture_folder(test.folder);
+    assert_int_equal(fixture_shell("mkdir -p '%s/docs' '%s/c/db'", test.folder, test.folder), 0);
+    file_write(test.folder, "c/db/a", "a of the full one");
+    file_write(test.folder, "c/db/b", "b of the full one");
+    set_pack(&test, 0, "full");
+    assert_int_equal(fixture_shell("rm '%s/c/db/a'", test.folder), 0);
+    file_write(test.folder, "c/db/b", "b, changed since");
+    file_write(test.folder, "c/db/c", "c is new");
+    set_pack(&test, 1, "incremental");
+    restore_folders(&test);
+
+    const vsr_set *const sets[] = {test.sets[0], test.sets[1]};
+    const vsr_set *const wrong[] = {test.sets[1], test.sets[0]};
+    assert_int_equal(vsr_chain_open_sets(&chain, wrong, 2, NULL, &error), VSR_ERR_SELECTION);
+    error = (vsr_error){0};
+    (void)snprintf(root, sizeof root, "%s/functions", test.folder);
+    const vsr_choices choices = {.size = sizeof choices, .root = root};
+    if (vsr_chain_open_sets(&chain, sets, 2, NULL, &error) != VSR_OK ||
+        vsr_chain_check(chain, &choices, NULL, &error) != VSR_OK) {
+        fail_msg("%s", error.what);
+    }
+    assert_int_equal(vsr_chain_count(chain), 2);
+    assert_string_equal(vsr_chain_path(chain, 0), "full");
+    assert_string_equal(vsr_chain_path(chain, 1), "incremental");
+    for (size_t i = 0; i < 2; i++) {
+        restore_step(&test, chain, i, sets[i], "functions");
+    }
+    vsr_chain_close(chain);
+    assert_int_equal(fixture_shell("diff -r '%s/folders' '%s/functions'", test.folder, test.folder),
+                     0);
+    assert_int_equal(fixture_shell("grep -q changed '%s/functions/C/db/b'", test.folder), 0);
+    assert_int_equal(fixture_shell("test -e '%s/functions/C/db/a'", test.folder), 0);
+    vsr_set_close(test.sets[0]);
+    vsr_set_close(test.sets[1]);
+    fixture_remove(test.folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_chain_comes_to_the_same),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
