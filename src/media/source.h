@@ -37,11 +37,6 @@ static inline struct source source_of_fd(int fd)
     return (struct source){.fd = fd};
 }
 
-static inline struct source source_of_function(source_function *read, void *context)
-{
-    return (struct source){.fd = -1, .read = read, .context = context};
-}
-
 static inline bool source_has_fd(const struct source *source)
 {
     return source->fd >= 0;

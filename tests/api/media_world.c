@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WRITER   "11111111-1111-1111-1111-111111111111"
@@ -84,7 +85,8 @@ static int64_t read_part(struct store *store, const char *name, uint64_t offset,
     }
     if (pack && atomic_fetch_add(&store->pack_reads, 1) + 1 == store->cancel_at) {
         __atomic_store_n(&store->cancel, 15, __ATOMIC_RELAXED);
-        (void)usleep(200000); /* the run looks ten times a second */
+        const struct timespec pause = {.tv_nsec = 200000000}; /* it looks ten times a second */
+        (void)nanosleep(&pause, NULL);
     }
     if (store->trouble == TROUBLE_CANCEL_ABORTS && pack &&
         __atomic_load_n(&store->cancel, __ATOMIC_RELAXED) != 0) {
@@ -94,17 +96,17 @@ static int64_t read_part(struct store *store, const char *name, uint64_t offset,
         return number % 2 == 0 ? -EINTR : -EAGAIN;
     }
     if (is_troubled(store, name)) {
-        switch (store->trouble) {
-        case TROUBLE_STUCK:
+        if (store->trouble == TROUBLE_STUCK) {
             return -EAGAIN;
-        case TROUBLE_ERRNO:
+        }
+        if (store->trouble == TROUBLE_ERRNO) {
             return -EIO;
-        case TROUBLE_TOO_MANY:
+        }
+        if (store->trouble == TROUBLE_TOO_MANY) {
             return (int64_t)count + 1;
-        case TROUBLE_NO_NUMBER:
+        }
+        if (store->trouble == TROUBLE_NO_NUMBER) {
             return INT64_MIN;
-        default:
-            break;
         }
     }
     return part_read(store, part, offset, bytes, count);
