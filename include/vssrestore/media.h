@@ -21,8 +21,8 @@
  * take no signals and may change no file (Landlock), nor start a program that could: read_at() must
  * do with what it has open, and with reading. Each of them has one read at work at a time.
  *
- * Nothing that is returned is trusted: lengths, checksums and the bounds of every number are checked
- * as on media that were damaged. */
+ * Nothing that is returned is trusted: lengths, checksums and the bounds of every number are
+ * checked as on media that were damaged. */
 #ifndef VSSRESTORE_MEDIA_H
 #define VSSRESTORE_MEDIA_H
 

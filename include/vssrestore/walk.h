@@ -19,7 +19,7 @@ typedef struct vsr_plan_unit {
     uint64_t id;
     const char *writer, *instance; /**< ids; NULL: files of no component */
     const char *writer_name;
-    const char *logical_path; /**< or NULL */
+    const char *logical_path; /**< "": none */
     const char *component;
     const char *type;   /**< "database", "filegroup"; or NULL                  */
     const char *method; /**< or NULL                                           */

@@ -174,9 +174,9 @@ static vsr_code chain_read(struct vsr_chain *chain, const vsr_chain_options *opt
     return rc;
 }
 
-/* A chain of so many sets, none of them known yet. */
-static vsr_code chain_begin(struct vsr_chain **made, vsr_chain_options *mine, size_t set_count,
-                            const vsr_chain_options *options, vsr_error *error)
+/* Can there be a chain of so many sets? */
+static vsr_code chain_options_take(vsr_chain_options *mine, size_t set_count,
+                                   const vsr_chain_options *options, vsr_error *error)
 {
     const vsr_code rc = options_take(mine, sizeof *mine, options, "vsr_chain_options", error);
     if (rc != VSR_OK) {
@@ -186,8 +186,6 @@ static vsr_code chain_begin(struct vsr_chain **made, vsr_chain_options *mine, si
         return err_set(error, VSR_ERR_USAGE, WHERE, "a chain has 1 to %u sets, not %zu",
                        CHAIN_STEPS_MAX, set_count);
     }
-    *made = heap_alloc(1, sizeof **made);
-    (*made)->look_only = mine->look_only != 0;
     return VSR_OK;
 }
 
@@ -210,12 +208,13 @@ vsr_code vsr_chain_open_sets(vsr_chain **chain, const vsr_set *const *sets, size
                              const vsr_chain_options *options, vsr_error *error)
 {
     vsr_chain_options mine;
-    struct vsr_chain *made = NULL;
     *chain = NULL;
-    const vsr_code rc = chain_begin(&made, &mine, set_count, options, error);
+    const vsr_code rc = chain_options_take(&mine, set_count, options, error);
     if (rc != VSR_OK) {
         return rc;
     }
+    struct vsr_chain *made = heap_alloc(1, sizeof *made);
+    made->look_only = mine.look_only != 0;
     const vsr_set **own = ARENA_ARRAY(&made->arena, const vsr_set *, set_count);
     made->count = (uint32_t)set_count;
     made->paths = ARENA_ARRAY(&made->arena, const char *, set_count);
@@ -231,12 +230,13 @@ vsr_code vsr_chain_open(vsr_chain **chain, const char *const *paths, size_t path
                         const vsr_chain_options *options, vsr_error *error)
 {
     vsr_chain_options mine;
-    struct vsr_chain *made = NULL;
     *chain = NULL;
-    vsr_code rc = chain_begin(&made, &mine, path_count, options, error);
+    vsr_code rc = chain_options_take(&mine, path_count, options, error);
     if (rc != VSR_OK) {
         return rc;
     }
+    struct vsr_chain *made = heap_alloc(1, sizeof *made);
+    made->look_only = mine.look_only != 0;
     if (path_count == 1 && mine.continues == 0 && paths[0][0] != '\0') {
         rc = steps_find(made, paths[0], &mine, error);
     } else {

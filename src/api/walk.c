@@ -1,5 +1,5 @@
-/* walk.c - plans and rows as structs behind the public handles. What a record says is the plan's and
- * the report's; here it is only handed over, each text with a NUL behind it. */
+/* walk.c - plans and rows as structs behind the public handles. What a record says is the plan's
+ * and the report's; here it is only handed over, each text with a NUL behind it. */
 #include "api/objects.h"
 #include "base/limits.h"
 #include "base/own.h"

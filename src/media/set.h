@@ -104,8 +104,8 @@ void set_close(struct media_set *set);
  * if need_all. */
 vsr_code set_open_packs(struct media_set *set, bool need_all, vsr_error *error);
 
-/* Open a part by its name in the set ("packs/pack-000000.tar.lz4"), for whoever will read it; *bytes
- * how long it is. Closed by source_close(). Errors: as part_open(), with errno. */
+/* Open a part by its name in the set ("packs/pack-000000.tar.lz4"), for whoever will read it;
+ * *bytes: how long it is. Closed by source_close(). Errors: as part_open(), with errno. */
 vsr_code set_open_part(const struct media_set *set, const char *name, enum store_reader reader,
                        struct source *out, uint64_t *bytes, vsr_error *error);
 

@@ -1,5 +1,5 @@
-/* media_world.c - the set is made once for each test, and loaded. What the functions do wrong is told
- * by store.trouble, and is always the same for the same reads. */
+/* media_world.c - the set is made once for each test, and loaded. What the functions do wrong is
+ * told by store.trouble, and is always the same for the same reads. */
 #include "media_world.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* test_media.c - sets that a front end's functions read.
  *
  * Goal: what comes of a set in memory is what comes of the same set in a folder, and functions are
- * called on the thread that was promised. Method: all that the public headers do with a set, in both
- * modes of threads. */
+ * called on the thread that was promised. Method: all that the public headers do with a set, in
+ * both modes of threads. */
 #include "media_world.h"
 
 #include <errno.h>
@@ -170,6 +170,7 @@ static void cut_and_go_on(struct world *w, unsigned flags)
 
     w->store.cancel = 0;
     w->store.cancel_at = 0;
+    const bool aborted = w->store.trouble == TROUBLE_CANCEL_ABORTS;
     w->store.trouble = TROUBLE_NONE;
     const uint32_t before = atomic_load(&w->store.pack_reads);
     set = world_set(w, flags);
@@ -180,7 +181,7 @@ static void cut_and_go_on(struct world *w, unsigned flags)
     assert_int_equal(world_exit_code(report), 0);
     vsr_report_free(report);
     vsr_set_close(set);
-    assert_true(atomic_load(&w->store.pack_reads) > before);
+    assert_true(!aborted || atomic_load(&w->store.pack_reads) > before); /* else all was staged */
     assert_same_trees(w, "folder", "memory");
     assert_int_equal(fixture_shell("rm -r '%s' '%s'", memory, run_dir), 0);
 }
@@ -253,7 +254,7 @@ static int on_unit(void *context, const vsr_plan_unit *unit)
     assert_string_equal(unit->type, "filegroup");
     assert_string_equal(unit->method, "RESTORE_IF_NOT_THERE");
     assert_string_equal(unit->verdict, "original");
-    assert_null(unit->logical_path);
+    assert_string_equal(unit->logical_path, "");
     assert_null(unit->error);
     walked->unit_files = unit->files;
     walked->unit_bytes = unit->bytes;

@@ -1,8 +1,8 @@
 /* test_media_chain.c - a chain of sets that functions read.
  *
- * Goal: a full set and an incremental one, both open and neither a folder to the library, come to the
- * same tree as the chain of their folders. Method: packed by the library, read by two functions that
- * open a file for each call. */
+ * Goal: a full set and an incremental one, both open and neither a folder to the library, come to
+ * the same tree as the chain of their folders. Method: packed by the library, read by two functions
+ * that open a file for each call. */
 #include "vsr_test.h"
 
 #include "media_fixture.h"
@@ -84,11 +84,12 @@ static void file_write(const char *folder, const char *name, const char *text)
 
 static void set_pack(struct chain_test *test, int number, const char *type)
 {
-    char docs[100], volume[100], text[sizeof bcd + 20];
+    char docs[100], volume[100], path[100], text[sizeof bcd + 20];
     vsr_error error = {0};
     (void)snprintf(docs, sizeof docs, "%s/docs", test->folder);
     (void)snprintf(volume, sizeof volume, "C:=%s/c", test->folder);
-    (void)snprintf(test->paths[number], sizeof test->paths[number], "%s/%s", test->folder, type);
+    (void)snprintf(path, sizeof path, "%s/%s", test->folder, type);
+    memcpy(test->paths[number], path, sizeof path);
     (void)snprintf(text, sizeof text, bcd, type);
     file_write(docs, "bcd.xml", text);
     file_write(docs, "wmd.xml", wmd);
