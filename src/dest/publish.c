@@ -11,6 +11,7 @@
 #include "dest/publish_step.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -243,7 +244,8 @@ static vsr_code publish_commit_group(struct publication *p, uint32_t group, vsr_
     return VSR_OK;
 }
 
-/* A failed unit's files in a tree that could not be taken back. */
+/* A failed unit's files in a tree that could not be taken back; what cannot be looked at may be
+ * there. */
 static bool publish_residue_stands(const struct publication *p, uint32_t file)
 {
     const struct plan_file *f = &p->stage->plan->files[file];
@@ -254,8 +256,10 @@ static bool publish_residue_stands(const struct publication *p, uint32_t file)
         !stage_final_name(p->stage, file, name)) {
         return false;
     }
+    struct stat facts;
     OWN(fd) fd = publish_open_parent(p->stage, f->directory);
-    return fd >= 0 && publish_identify(fd, name).present;
+    return fd < 0 ? fd != -ENOENT
+                  : fstatat(fd, name, &facts, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 static void publish_count_residue(struct publication *p, uint32_t group)

@@ -101,7 +101,8 @@ void publish_remove_staged(struct publication *p, uint32_t unit);
 int publish_open_parent(const struct stage *stage, uint32_t directory);
 
 /* Mark the directories of a group's trees that living units need, remove the others, give those
- * that stay their metadata. */
+ * that stay their metadata. A tree that a failed unit's file cannot be taken out of fails all of
+ * them that need it. */
 void publish_prepare_trees(struct publication *p, uint32_t group);
 
 /* Rename the group's trees into place; one whose place has come to exist is merged file by file.

@@ -177,7 +177,9 @@ void publish_prepare_trees(struct publication *p, uint32_t group)
                 continue;
             }
             tree_trim(p, tree);
-            const int fault = tree_describe_all(p, tree);
+            const int fault = layout->tree_state[tree] != TREE_STAGED ? 0
+                              : layout->tree_fault[tree] != 0         ? layout->tree_fault[tree]
+                                                                      : tree_describe_all(p, tree);
             if (fault != 0) {
                 tree_fail(p, group, tree, fault);
                 again = true;

@@ -43,8 +43,8 @@ void publish_add_steps(struct publication *p, uint32_t group, uint32_t unit, uin
     }
 }
 
-/* What was staged of a file goes. What stays, stands in a tree that may yet be published: it is
- * residue of the file's unit. */
+/* What was staged of a file goes. What stays is no residue, since nobody sees it (rules 9.1): a tree
+ * that it stays in is not published, whoever else has files in it. */
 static void step_remove_staged(const struct publication *p, uint32_t file,
                                struct stage_where *where, own_fd *fd)
 {
@@ -62,8 +62,9 @@ static void step_remove_staged(const struct publication *p, uint32_t file,
     } else if (unlinkat(*fd, where->name, 0) != 0) {
         fault = errno;
     }
-    if (fault != 0 && fault != ENOENT) {
-        p->residue[p->stage->plan->files[file].unit]++;
+    if (fault != 0 && fault != ENOENT && stage_in_tree(p->stage, file)) {
+        const uint32_t directory = p->stage->plan->files[file].directory;
+        p->layout->tree_fault[p->stage->directory_tree[directory]] = fault;
     }
 }
 

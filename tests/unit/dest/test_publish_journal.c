@@ -2,7 +2,7 @@
  * when neither can be kept.
  *
  * Goal: without its record nothing is renamed, or it is taken back, for good; what cannot go back
- * is residue. Method: a log that fails, and a mount whose sync fails. */
+ * is residue. Method: a log that fails, a mount whose sync fails, a name that stays. */
 #include "vsr_test.h"
 
 #include "publish_world.h"
@@ -31,6 +31,17 @@ int syncfs(int fd)
 {
     syncs++;
     return (int)syscall(SYS_syncfs, fd);
+}
+
+static const char *stuck; /* a name that cannot be removed */
+
+int unlinkat(int fd, const char *name, int flags)
+{
+    if (stuck != NULL && strcmp(name, stuck) == 0) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_unlinkat, fd, name, flags);
 }
 
 /* More files than one window of intents holds. */
@@ -125,6 +136,36 @@ static void test_original_that_cannot_go_back_is_residue(void **state)
     assert_string_equal(file_get(w, "old/2b"), "-");
 }
 
+static void hook_place_taken(void *context, struct stage *stage)
+{
+    (void)stage;
+    file_put(context, "old/2b", "somebody else's");
+    stuck = "1b";
+}
+
+/* Unit b fails, and its file cannot be taken out of the tree that it shares with unit a: the tree
+ * is not seen, so that neither has left anything (rules 9.1). */
+static void test_tree_that_a_failed_file_stays_in_is_not_published(void **state)
+{
+    struct world *w = *state;
+    world_make_old(w);
+    world_plan(w);
+    w->r.before_publish = hook_place_taken;
+    w->r.context = w;
+    const vsr_code code = restore_run(&w->r);
+    stuck = NULL; /* the staging folder could not be emptied, which is told */
+    assert_int_equal(code, VSR_ERR_DEST_IO);
+    for (uint32_t unit = 0; unit < 2; unit++) {
+        assert_int_equal(w->r.states[unit], UNIT_FAILED);
+        assert_int_equal(w->r.residue[unit], 0);
+    }
+    assert_int_equal(w->r.rows[restore_file(&w->r, "old/2b")].os_errno, EEXIST);
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "old/1b"), "was b");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+    assert_string_equal(file_get(w, "tree/1b"), "-");
+}
+
 static void hook_is_fuse(void *context, struct stage *stage)
 {
     (void)context;
@@ -184,6 +225,7 @@ int main(void)
         TEST(test_nothing_is_renamed_without_intents),
         TEST(test_journal_that_fails_at_the_commit_undoes_the_renames),
         TEST(test_original_that_cannot_go_back_is_residue),
+        TEST(test_tree_that_a_failed_file_stays_in_is_not_published),
         TEST(test_mount_that_fails_after_the_renames),
         TEST(test_folders_on_fuse_are_synced_one_by_one),
     };
