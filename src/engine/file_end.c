@@ -58,7 +58,7 @@ static void file_set_row(struct worker *worker, uint32_t file, bool was_small)
     }
     worker->file_loss = (struct meta_loss){0};
     if (whole) {
-        marks_file(worker->input->marks, file);
+        marks_file(worker->input->marks, file, outcome_row_content(row));
     }
 }
 

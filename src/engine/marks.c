@@ -17,7 +17,7 @@
 
 static const char WHERE[] = "engine/marks";
 static const char PART[] = "." MARKS_PIECES ".part";
-#define MARKS_MAGIC UINT64_C(0x31304B414D525356) /* "VSRMAK01" */
+#define MARKS_MAGIC UINT64_C(0x32304B414D525356) /* "VSRMAK02" */
 
 struct marks_header {
     uint64_t magic;
@@ -26,10 +26,11 @@ struct marks_header {
     uint64_t piece_count;
 };
 
-void marks_init(struct marks *marks, int dir_fd, _Atomic uint32_t *files, uint32_t epoch,
-                uint32_t trusted)
+void marks_init(struct marks *marks, int dir_fd, uint64_t seed, _Atomic uint64_t *files,
+                uint32_t epoch, uint32_t trusted)
 {
-    *marks = (struct marks){.files = files, .dir_fd = dir_fd, .trusted = trusted, .fd = -1};
+    *marks = (struct marks){
+        .seed = seed, .files = files, .dir_fd = dir_fd, .trusted = trusted, .fd = -1};
     atomic_init(&marks->epoch, epoch);
 }
 
@@ -83,6 +84,12 @@ static void marks_open_old(struct marks *old, int dir_fd)
     }
 }
 
+/* Another seed than that of files, whose numbers are such places, too. */
+static uint64_t piece_word(const struct marks *marks, uint32_t file, uint32_t piece, uint32_t epoch)
+{
+    return marks_word(~marks->seed, (uint64_t)file << 32 | piece, 0, epoch);
+}
+
 static void marks_take_over(struct marks *marks, const struct marks *old, marks_carry *carry,
                             void *context)
 {
@@ -93,10 +100,12 @@ static void marks_take_over(struct marks *marks, const struct marks *old, marks_
             continue;
         }
         for (uint32_t k = 0; k < from->count; k++) {
-            const uint32_t epoch =
+            const uint64_t word =
                 atomic_load_explicit(&old->pieces[from->first + k], memory_order_relaxed);
-            if (epoch <= marks->trusted) {
-                atomic_store_explicit(&marks->pieces[to->first + k], epoch, memory_order_relaxed);
+            const uint32_t epoch = (uint32_t)word;
+            if (epoch != 0 && epoch <= marks->trusted &&
+                word == piece_word(marks, from->file, k, epoch)) {
+                atomic_store_explicit(&marks->pieces[to->first + k], word, memory_order_relaxed);
             }
         }
     }
@@ -111,7 +120,7 @@ static vsr_code marks_write(int fd, struct marks_segment *segments, uint32_t seg
         header.piece_count += segments[i].count;
     }
     const size_t table_bytes = segment_count * sizeof *segments;
-    *bytes = sizeof header + table_bytes + header.piece_count * sizeof(uint32_t);
+    *bytes = sizeof header + table_bytes + header.piece_count * sizeof(uint64_t);
     /* allocated now: a full disk must not become a SIGBUS in the middle of the run */
     const int fault = posix_fallocate(fd, 0, (off_t)*bytes);
     if (fault != 0) {
@@ -190,6 +199,7 @@ void marks_piece(struct marks *marks, uint32_t file, uint32_t piece)
     const struct marks_segment *segment = marks != NULL ? marks_find(marks, file) : NULL;
     if (segment != NULL) {
         const uint32_t epoch = atomic_load_explicit(&marks->epoch, memory_order_acquire);
-        atomic_store_explicit(&marks->pieces[segment->first + piece], epoch, memory_order_release);
+        atomic_store_explicit(&marks->pieces[segment->first + piece],
+                              piece_word(marks, file, piece, epoch), memory_order_release);
     }
 }

@@ -33,6 +33,13 @@ struct outcome_row {
     uint64_t bytes;   /* of content, written and verified */
 };
 
+/* Of a file that is whole: what of its row stays as it is until the run ends, for a check
+ * (engine/marks.h). Its outcome may yet become another one. */
+static inline uint64_t outcome_row_content(const struct outcome_row *row)
+{
+    return row->bytes ^ (uint64_t)row->loss << 56;
+}
+
 /* "RESTORED". Static. */
 const char *outcome_text(enum outcome outcome);
 

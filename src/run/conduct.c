@@ -163,7 +163,7 @@ static void conduct_take_back_full(const struct conduct *c)
 static vsr_code conduct_hold(struct conduct *c, vsr_error *error)
 {
     const struct resume *resume = c->options->resume;
-    c->whole = held_find(c->stage, c->folder.rows, c->folder.epochs, resume->done, resume->kept);
+    c->whole = held_find(c->stage, &c->folder, resume->done, resume->kept);
     for (uint32_t i = 0; i < c->plan->file_count; i++) {
         if (c->whole[i] != 0 || resume->done[c->plan->files[i].unit] != 0) {
             c->losses_before += (uint64_t)__builtin_popcount(c->folder.rows[i].loss);
@@ -262,6 +262,7 @@ static vsr_code conduct_ready(struct conduct *c, const struct took_back *back, v
     c->journal.stage = c->stage;
     c->journal.states = c->units.states;
     c->journal.residue = c->units.residue;
+    c->journal.rows = c->folder.rows;
     c->journal.rows_fd = c->folder.rows_fd;
     c->journal.epoch = c->options->durability == DURABILITY_UNIT ? NULL : &c->marks.epoch;
     vsr_code rc = resume != NULL ? conduct_adopt_pending(c, error) : VSR_OK;
@@ -346,7 +347,7 @@ static vsr_code conduct_begin_folder(struct conduct *c, vsr_error *error)
         rc = journal_refused(&c->journal, options->refusals, NULL, c->plan->unit_count, error);
     }
     buffer_free(&call);
-    marks_init(&c->marks, c->folder.dir_fd, c->folder.epochs, 1, 0);
+    marks_init(&c->marks, c->folder.dir_fd, run_folder_seed(&c->folder), c->folder.epochs, 1, 0);
     rc = rc == VSR_OK ? run_folder_show(&c->folder, error) : rc;
     c->folder.stays = rc == VSR_OK && options->engine.discard;
     return rc;
@@ -368,7 +369,8 @@ static vsr_code conduct_go_on(struct conduct *c, vsr_error *error)
             unit_states_recall_end(&c->units, u, unit->fate == FATE_PUBLISHED, unit->residue);
         }
     }
-    marks_init(&c->marks, c->folder.dir_fd, c->folder.epochs, resume->kept + 1, resume->kept);
+    marks_init(&c->marks, c->folder.dir_fd, run_folder_seed(&c->folder), c->folder.epochs,
+               resume->kept + 1, resume->kept);
     return journal_go_on(&c->journal, c->folder.journal_fd, c->folder.path,
                          resume->content.next_sequence, error);
 }

@@ -4,6 +4,7 @@
 
 #include "base/io.h"
 #include "base/limits.h"
+#include "run/row_check.h"
 #include "run/rows.h"
 
 #include <errno.h>
@@ -25,6 +26,19 @@ static void note_interrupted(const struct conduct *c, struct report *report)
                   "stays in " OWN_FOLDER_PREFIX "%s at the top of each volume",
                   c->folder.path, run);
     report_note(report, buffer_view(&text), false);
+    buffer_free(&text);
+}
+
+static void note_lost_rows(const struct conduct *c, struct report *report)
+{
+    struct buffer text = {0};
+    buffer_printf(
+        &text,
+        "rows of %u components that had ended before the run was interrupted were damaged "
+        "in the run folder: they are told as far as the journal knows, without what the "
+        "destination could not hold of their metadata",
+        c->options->resume->rows_lost);
+    report_note(report, buffer_view(&text), true);
     buffer_free(&text);
 }
 
@@ -75,6 +89,9 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
     if (c->kept.n > 0) {
         report_note(report, buffer_view(&c->kept), false);
     }
+    if (c->options->resume != NULL && c->options->resume->rows_lost > 0) {
+        note_lost_rows(c, report);
+    }
     note_salvaged(&c->salvaged, report);
     if (conduct_signal(c) != 0 && !discard) {
         note_interrupted(c, report);
@@ -107,7 +124,8 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
                      c->folder.path);
     }
     if (rc == VSR_OK) {
-        rc = journal_end(&c->journal, report->exit_code, open, error);
+        rc = journal_end(&c->journal, report->exit_code, open,
+                         row_check_all(c->plan, c->folder.rows), error);
     }
     buffer_free(&summary);
     return rc;

@@ -7,6 +7,7 @@
 #include "base/heap.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "engine/marks.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 struct holding {
     const struct stage *stage;
     struct outcome_row *rows;
-    _Atomic uint32_t *epochs;
+    _Atomic uint64_t *epochs;
+    uint64_t seed;
     uint32_t kept;
     uint8_t *held;
     struct stage_where where;
@@ -33,7 +35,8 @@ static bool row_is_whole(const struct outcome_row *row)
 static bool mark_counts(const struct holding *h, uint32_t file)
 {
     const struct stage_mount *mount = &h->stage->mounts[stage_file_mount(h->stage, file)];
-    const uint32_t epoch = atomic_load_explicit(&h->epochs[file], memory_order_acquire);
+    const uint32_t epoch =
+        marks_file_epoch(h->epochs, h->seed, file, outcome_row_content(&h->rows[file]));
     return epoch != 0 && mount->adopted && (mount->continuous || epoch <= h->kept);
 }
 
@@ -90,13 +93,16 @@ static void names_settle(struct holding *h)
     }
 }
 
-uint8_t *held_find(const struct stage *stage, struct outcome_row *rows, _Atomic uint32_t *epochs,
-                   const uint8_t *done, uint32_t kept)
+uint8_t *held_find(const struct stage *stage, const struct run_folder *folder, const uint8_t *done,
+                   uint32_t kept)
 {
     const struct plan *plan = stage->plan;
+    struct outcome_row *const rows = folder->rows;
+    _Atomic uint64_t *const epochs = folder->epochs;
     struct holding h = {.stage = stage,
                         .rows = rows,
                         .epochs = epochs,
+                        .seed = run_folder_seed(folder),
                         .kept = kept,
                         .held = heap_alloc(plan->file_count + 1u, 1),
                         .where = {.key = STAGE_KEY_NONE,

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "dest/undo.h"
+#include "engine/marks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,7 @@ static void stand_count(const struct resume *r, struct run_stand *out)
     const struct plan *plan = r->plan;
     bool *publishing = heap_alloc(plan->unit_count + 1u, sizeof *publishing);
     const bool busy = run_folder_is_busy(&r->folder);
+    const uint64_t seed = run_folder_seed(&r->folder);
     out->state = run_state(r, busy);
     out->may_go_on = !busy && !resume_is_over(r);
     out->units = heap_alloc(plan->unit_count + 1u, sizeof *out->units);
@@ -56,7 +58,8 @@ static void stand_count(const struct resume *r, struct run_stand *out)
     }
     for (uint32_t i = 0; i < plan->file_count; i++) {
         out->units[plan->files[i].unit].staged +=
-            atomic_load_explicit(&r->folder.epochs[i], memory_order_relaxed) != 0;
+            marks_file_epoch(r->folder.epochs, seed, i, outcome_row_content(&r->folder.rows[i])) !=
+            0;
         out->undo_files += stage_is_ranged(&plan->files[i]) && undo_exists(r->folder.dir_fd, i);
     }
     for (uint32_t u = 0; u < plan->unit_count; u++) {

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "run/row_check.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -229,10 +230,13 @@ vsr_code journal_synced(struct journal *journal, vsr_error *error)
     return records_write(journal, &records, true, error);
 }
 
-vsr_code journal_end(struct journal *journal, int exit_code, bool open, vsr_error *error)
+vsr_code journal_end(struct journal *journal, int exit_code, bool open, uint64_t rows_check,
+                     vsr_error *error)
 {
     const struct journal_end end = {.exit_code = exit_code, .open = open ? 1 : 0};
+    const struct journal_rows rows = {.unit = MARK_NONE, .check = rows_check};
     struct buffer records = {0};
+    record_add(journal, &records, JOURNAL_ROWS, MARK_NONE, &rows, sizeof rows);
     record_add(journal, &records, JOURNAL_END, MARK_NONE, &end, sizeof end);
     return records_write(journal, &records, true, error);
 }
@@ -261,15 +265,24 @@ static void fates_add(struct journal *journal, struct buffer *records, uint32_t 
     const struct stage *stage = journal->stage;
     const struct stage_group *g = &stage->groups[group];
     struct journal_fate *fates = heap_alloc(g->unit_count, sizeof *fates);
+    struct journal_rows *rows = heap_alloc(g->unit_count, sizeof *rows);
     for (uint32_t i = 0; i < g->unit_count; i++) {
         const uint32_t unit = stage->group_units[g->first_unit + i];
         fates[i] = (struct journal_fate){.unit = unit,
                                          .published = journal->states[unit] != UNIT_FAILED,
                                          .residue = journal->residue[unit]};
+        if (journal->rows != NULL) {
+            rows[i] =
+                (struct journal_rows){.unit = unit,
+                                      .check = row_check_unit(stage->plan, unit, journal->rows)};
+        }
     }
     records_add_all(journal, records, JOURNAL_FATES, log_group(journal, group), fates,
                     sizeof *fates, g->unit_count);
+    records_add_all(journal, records, JOURNAL_ROWS, log_group(journal, group), rows, sizeof *rows,
+                    journal->rows != NULL ? g->unit_count : 0);
     free(fates);
+    free(rows);
 }
 
 static vsr_code log_commit(void *context, uint32_t group, vsr_error *error)

@@ -33,7 +33,8 @@ enum journal_type {
                               intents before it were about has been taken back              */
     JOURNAL_FATES = 12,    /* struct journal_fate, several: of the commit that follows      */
     JOURNAL_UNCOMMIT = 13, /* uint32_t, several: units whose commit counts no more          */
-    JOURNAL_SYNCED = 14    /* nothing: all that was committed is on stable storage */
+    JOURNAL_SYNCED = 14,   /* nothing: all that was committed is on stable storage */
+    JOURNAL_ROWS = 15      /* struct journal_rows, several: of the commit or the end that follows */
 };
 
 struct journal_record { /* in front of each payload; behind it the u64 XXH3-64 of both */
@@ -76,6 +77,12 @@ struct journal_fate { /* what became of a unit */
     uint64_t residue;
 };
 
+struct journal_rows { /* (run/row_check.h) */
+    uint32_t unit;    /* MARK_NONE: the rows of all files */
+    uint32_t reserved;
+    uint64_t check;
+};
+
 struct journal_commit {
     uint32_t epoch; /* (engine/marks.h) after which it is on stable storage, or 0: it is */
     uint32_t reserved;
@@ -97,6 +104,7 @@ struct journal {
     const struct stage *stage;
     const enum unit_state *states;
     const uint64_t *residue;
+    const struct outcome_row *rows;
     int rows_fd;                   /* rows.bin, synced before a commit; 0: there is none */
     const _Atomic uint32_t *epoch; /* NULL: what is committed is on stable storage */
 };
@@ -137,8 +145,9 @@ vsr_code journal_ready(struct journal *journal, const struct journal_readiness *
 /* After the one sync of durability `end`. Synced. */
 vsr_code journal_synced(struct journal *journal, vsr_error *error);
 
-/* The last word of a process that was not killed. */
-vsr_code journal_end(struct journal *journal, int exit_code, bool open, vsr_error *error);
+/* The last word of a process that was not killed. rows_check: row_check_all(). */
+vsr_code journal_end(struct journal *journal, int exit_code, bool open, uint64_t rows_check,
+                     vsr_error *error);
 
 /* The calls that publishing wants, on this journal; good while it lives. */
 struct publish_log journal_publish_log(struct journal *journal);

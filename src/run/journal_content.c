@@ -61,6 +61,7 @@ static const char *take_session(struct reading *r, struct view payload)
     r->out->folder_next_count = 0;
     r->out->base_next_count = 0;
     r->out->ended = false;
+    r->out->rows_told = false;
     for (uint32_t u = 0; r->out->ready && u < r->plan->unit_count; u++) {
         r->out->units[u].refusal_next = REFUSAL_NONE;
     }
@@ -242,6 +243,28 @@ static const char *take_fates(struct reading *r, struct view payload)
         out->committing[out->committing_count++] = fate.unit;
         out->units[fate.unit].residue_next = fate.residue; /* once its commit stands behind it */
         out->units[fate.unit].published_next = fate.published != 0;
+        out->units[fate.unit].rows_told_next = false;
+    }
+    return NULL;
+}
+
+static const char *take_rows(struct reading *r, struct view payload)
+{
+    struct journal_rows rows;
+    if (payload.n % sizeof rows != 0) {
+        return TOO_SHORT;
+    }
+    for (; payload.n > 0; payload = view_skip(payload, sizeof rows)) {
+        memcpy(&rows, payload.p, sizeof rows);
+        if (rows.unit == MARK_NONE) {
+            r->out->rows_check = rows.check;
+            r->out->rows_told = true;
+        } else if (rows.unit < r->plan->unit_count) {
+            r->out->units[rows.unit].rows_check_next = rows.check;
+            r->out->units[rows.unit].rows_told_next = true;
+        } else {
+            return NO_SUCH;
+        }
     }
     return NULL;
 }
@@ -258,6 +281,8 @@ static const char *take_commit(struct reading *r, struct view payload)
         struct content_unit *unit = &out->units[out->committing[i]];
         unit->fate = unit->published_next ? FATE_PUBLISHED : FATE_FAILED;
         unit->residue = unit->residue_next;
+        unit->rows_check = unit->rows_check_next;
+        unit->rows_told = unit->rows_told_next;
         unit->epoch = commit.epoch;
         unit->same_boot = out->same_boot;
     }
@@ -309,6 +334,7 @@ static take *const takes[] = {
     [JOURNAL_BASES] = take_bases,       [JOURNAL_REFUSED] = take_refused,
     [JOURNAL_READY] = take_ready,       [JOURNAL_FATES] = take_fates,
     [JOURNAL_UNCOMMIT] = take_uncommit, [JOURNAL_SYNCED] = take_synced,
+    [JOURNAL_ROWS] = take_rows,
 };
 
 static const char *take_record(struct reading *r, const struct journal_record *record,

@@ -19,6 +19,8 @@ struct content_unit {
     uint32_t epoch; /* of the commit; 0: on stable storage when it was written */
     bool same_boot; /* the commit was written since the system booted */
     uint64_t residue, residue_next;
+    uint64_t rows_check, rows_check_next; /* of its rows, at its commit */
+    bool rows_told, rows_told_next;       /* ... if the journal tells */
     bool published_next;
     struct view detail; /* of the refusal; absent: none */
     struct view detail_next;
@@ -44,6 +46,8 @@ struct journal_content {
     size_t intent_capacity;
     bool ended; /* the last process was not killed: */
     struct journal_end end;
+    uint64_t rows_check; /* ... of all its rows; told false: it did not say */
+    bool rows_told;
     uint64_t next_sequence;
     uint64_t good_bytes; /* of whole records */
     uint64_t torn_bytes; /* of an unfinished one behind them */

@@ -2,7 +2,7 @@
  *
  * What a commit says counts if neither the system has booted since nor a volume was mounted anew,
  * or if a sync had covered it. Units that ended for want of space, or were cut short, are tried
- * again; all other ends stay. */
+ * again, and so are those of which nobody can tell any more how they failed; all other ends stay. */
 #include "run/resume.h"
 
 #include "base/heap.h"
@@ -12,6 +12,7 @@
 #include "dest/root.h"
 #include "dest/undo.h"
 #include "run/checkpoint.h"
+#include "run/row_check.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -154,6 +155,13 @@ static bool mounts_stand(const struct resume *r)
     return true;
 }
 
+/* Are its rows those that stood there at its commit? */
+static bool rows_are_right(const struct resume *r, uint32_t unit)
+{
+    const struct content_unit *told = &r->content.units[unit];
+    return !told->rows_told || told->rows_check == row_check_unit(r->plan, unit, r->folder.rows);
+}
+
 static bool commit_counts(const struct resume *r, const struct content_unit *unit, bool stand)
 {
     return unit->epoch == 0 || (unit->same_boot && stand) || unit->epoch <= r->kept;
@@ -167,7 +175,8 @@ static void units_judge(struct resume *r)
     r->uncommitted = heap_alloc(plan->unit_count + 1u, sizeof *r->uncommitted);
     for (uint32_t u = 0; u < plan->unit_count; u++) {
         const struct content_unit *unit = &r->content.units[u];
-        const bool again = unit->fate == FATE_FAILED && unit->residue == 0 && unit_may_go_on(r, u);
+        const bool again = unit->fate == FATE_FAILED && unit->residue == 0 &&
+                           (unit_may_go_on(r, u) || !rows_are_right(r, u));
         if (unit->fate == FATE_OPEN) {
             continue;
         }
@@ -178,20 +187,42 @@ static void units_judge(struct resume *r)
     }
 }
 
-/* A unit that was published has all its rows, whatever a power cut has left of them. */
-static void rows_complete(const struct resume *r)
+/* The rows of a unit that was published, as far as its plan tells them. */
+static void rows_make_published(const struct resume *r, const struct plan_unit *unit)
 {
-    for (uint32_t i = 0; i < r->plan->file_count; i++) {
+    for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count; i++) {
         const struct plan_file *f = &r->plan->files[i];
-        struct outcome_row *row = &r->folder.rows[i];
-        if (r->done[f->unit] != 0 && r->content.units[f->unit].fate == FATE_PUBLISHED &&
-            row->outcome == OUTCOME_NOT_STARTED) {
-            *row = (struct outcome_row){
-                .outcome = f->action == ACTION_NONE    ? OUTCOME_PRESENT
-                           : f->action == ACTION_STAGE ? OUTCOME_STAGED
-                                                       : OUTCOME_RESTORED,
-                .bytes = f->action == ACTION_NONE ? 0 : f->size,
-            };
+        r->folder.rows[i] = (struct outcome_row){
+            .outcome = f->action == ACTION_NONE    ? OUTCOME_PRESENT
+                       : f->action == ACTION_STAGE ? OUTCOME_STAGED
+                                                   : OUTCOME_RESTORED,
+            .bytes = f->action == ACTION_NONE ? 0 : f->size,
+        };
+    }
+}
+
+/* Of one that failed, and has left something: nobody knows why any more. */
+static void rows_make_failed(const struct resume *r, const struct plan_unit *unit)
+{
+    for (uint32_t i = 0; i < unit->file_count; i++) {
+        r->folder.rows[unit->first_file + i] =
+            (struct outcome_row){.outcome = i == 0 ? OUTCOME_DEST_ERROR : OUTCOME_WITHDRAWN,
+                                 .os_errno = i == 0 ? EIO : 0};
+    }
+}
+
+/* A unit that is done with has all its rows, whatever rot has left of them. */
+static void rows_complete(struct resume *r)
+{
+    for (uint32_t u = 0; u < r->plan->unit_count; u++) {
+        if (r->done[u] == 0 || rows_are_right(r, u)) {
+            continue;
+        }
+        r->rows_lost++;
+        if (r->content.units[u].fate == FATE_PUBLISHED) {
+            rows_make_published(r, &r->plan->units[u]);
+        } else {
+            rows_make_failed(r, &r->plan->units[u]);
         }
     }
 }

@@ -26,6 +26,7 @@ struct resume {
     uint8_t *filled;       /* of known */
     uint32_t *uncommitted; /* units whose commit counts no more, or that are tried again */
     uint32_t uncommitted_count;
+    uint32_t rows_lost; /* units that are done with, and whose rows had rotted: made anew */
 };
 
 /* Open it. lock false: only to look. Errors: those of run_folder_adopt(), RUN_FOREIGN for a plan or
@@ -40,7 +41,7 @@ bool resume_is_over(const struct resume *resume);
 void resume_prepare(struct resume *resume);
 
 /* The report of a run that is over, as it was told when it ended. Errors: RUN_FOREIGN: its summary
- * is not there. */
+ * is not there, or its rows have rotted. */
 vsr_code resume_report(const struct resume *resume, struct report *report, vsr_error *error);
 
 /* Staging is open and probed: take back what was in the middle. Units that cannot be, because

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "run/resume.h"
+#include "run/row_check.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -59,6 +60,12 @@ vsr_code resume_report(const struct resume *r, struct report *report, vsr_error 
 {
     struct buffer text = {0};
     json_error_t fail;
+    if (r->content.rows_told && r->content.rows_check != row_check_all(r->plan, r->folder.rows)) {
+        return err_set(error, VSR_ERR_RUN_FOREIGN, "run/resume",
+                       "rows.bin in %s is damaged: how the run ended stands in summary.json and "
+                       "report.jsonl there",
+                       r->folder.path);
+    }
     vsr_code rc = io_read_file(r->folder.dir_fd, "summary.json", RUN_SUMMARY_BYTES_MAX, &text,
                                VSR_ERR_RUN_FOREIGN, error);
     if (rc != VSR_OK) {

@@ -2,6 +2,7 @@
  * journal.c's business, what the rows say the engine's. */
 #include "run/run_folder.h"
 
+#include "base/hash_map.h"
 #include "base/heap.h"
 #include "base/io.h"
 #include "base/json.h"
@@ -111,6 +112,11 @@ vsr_code run_folder_plan_hash(const struct run_folder *folder, uint8_t out[16], 
     }
     return io_pread(fd, out, HASH_BYTES, (uint64_t)facts.st_size - HASH_BYTES, PLAN,
                     VSR_ERR_RUN_FOREIGN, VSR_ERR_RUN_FOREIGN, error);
+}
+
+uint64_t run_folder_seed(const struct run_folder *folder)
+{
+    return hash_bytes(folder->run.bytes, sizeof folder->run.bytes);
 }
 
 /* It names programs that are run and volumes that are written to: nobody else may have made it. */

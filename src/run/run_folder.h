@@ -22,7 +22,7 @@ struct run_folder {
     int dir_fd;
     int journal_fd;           /* open for append, locked */
     struct outcome_row *rows; /* of every planned file: a shared mapping of rows.bin ... */
-    _Atomic uint32_t *epochs; /* ... and behind them, when it became whole (engine/marks.h) */
+    _Atomic uint64_t *epochs; /* ... and behind them, when it became whole (engine/marks.h) */
     size_t rows_bytes;        /* of both */
     int rows_fd;
     bool visible; /* renamed to its place */
@@ -55,6 +55,9 @@ vsr_code run_folder_adopt(struct run_folder *out, const char *path, bool lock, v
  * files. */
 vsr_code run_folder_map(struct run_folder *folder, uint32_t file_count, bool to_change,
                         vsr_error *error);
+
+/* What the checks of its marks begin with (engine/marks.h). */
+uint64_t run_folder_seed(const struct run_folder *folder);
 
 /* Is its run, or somebody who goes on with it, at work? Of one that was adopted without lock. */
 bool run_folder_is_busy(const struct run_folder *folder);

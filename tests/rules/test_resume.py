@@ -170,7 +170,7 @@ def marked(folder):
     with open(os.path.join(folder, b"pieces.bin"), "rb") as opened:
         found = opened.read()
     _, segments, _, pieces = struct.unpack_from("<QIIQ", found)
-    words = struct.unpack_from(f"<{pieces}I", found, 24 + 16 * segments)
+    words = struct.unpack_from(f"<{pieces}Q", found, 24 + 16 * segments)
     return sum(word != 0 for word in words), pieces
 
 

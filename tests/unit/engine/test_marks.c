@@ -49,7 +49,7 @@ static void open_marks(const struct world *w, struct marks *marks, uint32_t epoc
                                        {.file = 5, .count = count_of_5},
                                        {.file = 9, .count = 3}};
     vsr_error error = {0};
-    marks_init(marks, w->fd, NULL, epoch, trusted);
+    marks_init(marks, w->fd, 99, NULL, epoch, trusted);
     assert_int_equal(marks_pieces_make(marks, segments, 3, carry_but_9, NULL, &error), VSR_OK);
 }
 
@@ -133,6 +133,58 @@ static void test_a_damaged_table_says_nothing_wrong(void **state)
     }
 }
 
+/* Each bit of each word wrong in turn: the piece is not done, and no other one is. */
+static void test_a_damaged_word_says_nothing(void **state)
+{
+    const struct world *w = *state;
+    enum { TABLE_BYTES = 24 + 3 * sizeof(struct marks_segment), WORDS = 4 + 2 };
+    for (unsigned bit = 0; bit < WORDS * 64; bit++) {
+        uint64_t words[WORDS];
+        struct marks marks;
+        leave_marks(w);
+        const int fd = openat(w->fd, MARKS_PIECES, O_RDWR | O_CLOEXEC);
+        assert_int_equal(pread(fd, words, sizeof words, TABLE_BYTES), sizeof words);
+        words[bit / 64] ^= UINT64_C(1) << bit % 64;
+        assert_int_equal(pwrite(fd, words, sizeof words, TABLE_BYTES), sizeof words);
+        (void)close(fd);
+        open_marks(w, &marks, 2, UINT32_MAX, 2);
+        for (uint32_t word = 0; word < WORDS; word++) {
+            const bool was_done = word == 0 || word == 3 || word == 5;
+            assert_int_equal(word < 4 ? done(&marks, 3, word) : done(&marks, 5, word - 4),
+                             was_done && word != bit / 64);
+        }
+        marks_fini(&marks);
+    }
+}
+
+/* What stands for one piece, or in one run, says nothing of another. */
+static void test_a_word_of_another_place_says_nothing(void **state)
+{
+    const struct world *w = *state;
+    enum { TABLE_BYTES = 24 + 3 * sizeof(struct marks_segment) };
+    struct marks marks;
+    uint64_t word;
+    leave_marks(w);
+    const int fd = openat(w->fd, MARKS_PIECES, O_RDWR | O_CLOEXEC);
+    assert_int_equal(pread(fd, &word, sizeof word, TABLE_BYTES), sizeof word);
+    assert_int_equal(pwrite(fd, &word, sizeof word, TABLE_BYTES + sizeof word), sizeof word);
+    (void)close(fd);
+    open_marks(w, &marks, 2, UINT32_MAX, 2);
+    assert_true(done(&marks, 3, 0));
+    assert_false(done(&marks, 3, 1));
+    marks_fini(&marks);
+
+    _Atomic uint64_t files[2] = {0, 0};
+    marks_init(&marks, w->fd, 99, files, 3, 0);
+    marks_file(&marks, 1, 1234);
+    assert_int_equal(marks_file_epoch(files, 99, 1, 1234), 3);
+    assert_int_equal(marks_file_epoch(files, 98, 1, 1234), 0); /* of another run */
+    assert_int_equal(marks_file_epoch(files, 99, 1, 1235), 0); /* its row is another one */
+    assert_int_equal(marks_file_epoch(files, 99, 0, 1234), 0);
+    files[0] = files[1];
+    assert_int_equal(marks_file_epoch(files, 99, 0, 1234), 0); /* of another file */
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
@@ -142,6 +194,8 @@ int main(void)
         TEST(test_other_counts_are_another_file),
         TEST(test_nothing_is_trusted_by_a_first_process),
         TEST(test_a_damaged_table_says_nothing_wrong),
+        TEST(test_a_damaged_word_says_nothing),
+        TEST(test_a_word_of_another_place_says_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

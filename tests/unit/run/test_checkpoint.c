@@ -18,7 +18,7 @@ static int folder_with_rounds(const char *folder)
     struct checkpoint checkpoint;
     vsr_error error = {0};
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    marks_init(&marks, fd, NULL, 5, 0);
+    marks_init(&marks, fd, 0, NULL, 5, 0);
     assert_int_equal(checkpoint_open(&checkpoint, fd, fd, &marks, &error), VSR_OK);
     const struct early_sync_watch watch = checkpoint_watch(&checkpoint);
     assert_int_equal(watch.begin(watch.context), 0); /* not yet: the last one was just now */

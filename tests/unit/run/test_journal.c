@@ -147,7 +147,7 @@ static void failed_records_are_cut_off(void **state)
     assert_int_equal(lseek(fd, 0, SEEK_END), before);
     assert_int_not_equal(append_within(&journal, before + 150, false), VSR_OK);
     assert_int_equal(lseek(fd, 0, SEEK_END), before);
-    assert_int_equal(journal_end(&journal, 32, false, NULL), VSR_OK); /* and it can go on */
+    assert_int_equal(journal_end(&journal, 32, false, 0, NULL), VSR_OK); /* and it can go on */
     assert_int_equal(journal.sequence, 3);
     (void)close(fd);
 }
@@ -168,7 +168,7 @@ static void nothing_follows_half_a_record(void **state)
     assert_int_not_equal(append_within(&journal, before + 10, true), VSR_OK);
     const off_t torn = lseek(fd, 0, SEEK_END);
     assert_true(torn > before);
-    assert_int_equal(journal_end(&journal, 32, false, &error), VSR_ERR_DEST_IO);
+    assert_int_equal(journal_end(&journal, 32, false, 0, &error), VSR_ERR_DEST_IO);
     assert_non_null(strstr(error.what, "half a record"));
     assert_int_equal(lseek(fd, 0, SEEK_END), torn);
     (void)close(fd);
