@@ -35,6 +35,9 @@ static bool early_sync_one(struct early_sync *early, uint32_t number)
         return false;
     }
     const enum sync_child_end end = sync_child_wait(&early->child, -1, early->wake_fd, &fault);
+    if (end == SYNC_CHILD_TOLD && fault != 0 && !early->failed && early->watch.failed != NULL) {
+        early->watch.failed(early->watch.context);
+    }
     return end == SYNC_CHILD_TOLD && fault == 0;
 }
 

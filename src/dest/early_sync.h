@@ -18,6 +18,8 @@ struct early_sync_watch {
     /* All that was written before begin() is on stable storage, as far as a sync reaches: not in
      * memory (tmpfs), not behind FUSE. Not called when a mount failed in this round or before. */
     void (*kept)(void *context, uint32_t round);
+    /* A sync failed; once. */
+    void (*failed)(void *context);
 };
 
 /* For the stage's mounts that a sync reaches and that are no memory. Each through a descriptor of

@@ -100,6 +100,9 @@ vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error)
                            "a sync was not waited for: the run was cancelled");
         }
         m->sync_errno = fault;
+        if (fault != 0 && stage->options.on_sync_failed != NULL) {
+            stage->options.on_sync_failed(stage->options.context);
+        }
     }
     if (m->sync_errno != 0) {
         errno = m->sync_errno;

@@ -43,8 +43,8 @@ void publish_add_steps(struct publication *p, uint32_t group, uint32_t unit, uin
     }
 }
 
-/* What was staged of a file goes. What stays is no residue, since nobody sees it (rules 9.1): a tree
- * that it stays in is not published, whoever else has files in it. */
+/* What was staged of a file goes. What stays is no residue, since nobody sees it (rules 9.1): a
+ * tree that it stays in is not published, whoever else has files in it. */
 static void step_remove_staged(const struct publication *p, uint32_t file,
                                struct stage_where *where, own_fd *fd)
 {

@@ -69,6 +69,9 @@ struct stage_options {
     /* Places that are about to get something, before anything is made at one; or NULL. */
     vsr_code (*on_places)(void *context, const struct stage_place *places, uint32_t count,
                           vsr_error *error);
+    /* A sync of a mount failed: nothing that was staged on it counts as staged any more; or
+     * NULL. */
+    void (*on_sync_failed)(void *context);
     void *context;
 };
 

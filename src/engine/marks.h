@@ -2,13 +2,13 @@
  * interrupted goes on where it stood.
  *
  * Of each planned file, and of each piece of a large one, one word in a file of the run folder that
- * is mapped shared: 0, or the epoch in which it was done, with a check in its upper half. Who did it
- * writes its word, once, after all else; so whatever a killed process leaves is true. The check is of
- * the run, of what the word stands for, of the epoch, and of a file's row: a word that was torn, has
- * rotted, or is of another run says nothing, and what it stood for is done again. Epochs tell what a power cut leaves: an
- * epoch ends, then everything is synced, and then it is recorded as kept (run/checkpoint.h). A
- * worker reads the epoch after its last write and before its word, so that what bears an epoch that
- * has ended was written before the sync that followed.
+ * is mapped shared: 0, or the epoch in which it was done, with a check in its upper half. Who did
+ * it writes its word, once, after all else; so whatever a killed process leaves is true. The check
+ * is of the run, of what the word stands for, of the epoch, and of a file's row: a word that was
+ * torn, has rotted, or is of another run says nothing, and what it stood for is done again. Epochs
+ * tell what a power cut leaves: an epoch ends, then everything is synced, and then it is recorded
+ * as kept (run/checkpoint.h). A worker reads the epoch after its last write and before its word, so
+ * that what bears an epoch that has ended was written before the sync that followed.
  *
  * Costs a relaxed load, some multiplications and a store for each file, and a search among large
  * files for each of their pieces. */

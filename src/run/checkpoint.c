@@ -1,5 +1,5 @@
-/* checkpoint.c - two slots, written in turn. What is trusted because of them is resume's business
- * (run/held.h). */
+/* checkpoint.c - two slots, written in turn, and one for a failure. What is trusted because of
+ * them is resume's business (run/held.h). */
 #include "run/checkpoint.h"
 
 #include "base/clock.h"
@@ -7,12 +7,14 @@
 #include "base/io.h"
 #include "base/own.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 static const char NAME[] = "checkpoint";
 static const uint64_t CHECKPOINT_NS = 1000000000;
 #define CHECKPOINT_MAGIC UINT64_C(0x31304B4843525356) /* "VSRCHK01" */
-enum { SLOT_BYTES = 512, SLOT_COUNT = 2 };
+enum { SLOT_BYTES = 512, SLOT_COUNT = 2, SLOT_FAILED = SLOT_COUNT };
 
 struct checkpoint_slot {
     uint64_t magic;
@@ -41,6 +43,29 @@ void checkpoint_close(struct checkpoint *checkpoint)
     own_fd_drop(&checkpoint->fd);
 }
 
+static vsr_code slot_write(const struct checkpoint *checkpoint, uint32_t number, uint32_t epoch,
+                           vsr_error *error)
+{
+    struct checkpoint_slot slot = {.magic = CHECKPOINT_MAGIC, .epoch = epoch};
+    slot.check = slot_check(&slot);
+    const vsr_code rc = io_pwrite(checkpoint->fd, &slot, sizeof slot, (uint64_t)number * SLOT_BYTES,
+                                  NAME, VSR_ERR_DEST_IO, error);
+    return rc != VSR_OK || fdatasync(checkpoint->fd) == 0
+               ? rc
+               : err_sys(error, err_dest_code(errno), "run/checkpoint",
+                         "cannot sync %s in the run folder", NAME);
+}
+
+void checkpoint_fail(const struct checkpoint *checkpoint)
+{
+    (void)slot_write(checkpoint, SLOT_FAILED, 1, NULL); /* what else is there to do? */
+}
+
+vsr_code checkpoint_forgive(const struct checkpoint *checkpoint, vsr_error *error)
+{
+    return slot_write(checkpoint, SLOT_FAILED, 0, error);
+}
+
 static uint32_t checkpoint_begin(void *context)
 {
     struct checkpoint *checkpoint = context;
@@ -56,15 +81,16 @@ static uint32_t checkpoint_begin(void *context)
 static void checkpoint_kept(void *context, uint32_t epoch)
 {
     const struct checkpoint *checkpoint = context;
-    struct checkpoint_slot slot = {.magic = CHECKPOINT_MAGIC, .epoch = epoch};
-    slot.check = slot_check(&slot);
     if (fdatasync(checkpoint->rows_fd) != 0 ||
         (checkpoint->marks->fd >= 0 && fdatasync(checkpoint->marks->fd) != 0)) {
         return;
     }
-    (void)(io_pwrite(checkpoint->fd, &slot, sizeof slot, epoch % SLOT_COUNT * SLOT_BYTES, NAME,
-                     VSR_ERR_DEST_IO, NULL) == VSR_OK &&
-           fdatasync(checkpoint->fd) == 0);
+    (void)slot_write(checkpoint, epoch % SLOT_COUNT, epoch, NULL);
+}
+
+static void checkpoint_failed(void *context)
+{
+    checkpoint_fail(context);
 }
 
 struct early_sync_watch checkpoint_watch(struct checkpoint *checkpoint)
@@ -72,21 +98,27 @@ struct early_sync_watch checkpoint_watch(struct checkpoint *checkpoint)
     checkpoint->taken_ns = clock_monotonic_ns();
     return (struct early_sync_watch){.context = checkpoint,
                                      .begin = checkpoint_begin,
-                                     .kept = checkpoint_kept};
+                                     .kept = checkpoint_kept,
+                                     .failed = checkpoint_failed};
 }
 
-uint32_t checkpoint_read(int dir_fd)
+static bool slot_read(int fd, uint64_t number, struct checkpoint_slot *slot)
 {
+    return io_pread(fd, slot, sizeof *slot, number * SLOT_BYTES, NAME, VSR_ERR_DEST_IO,
+                    VSR_ERR_DEST_IO, NULL) == VSR_OK &&
+           slot->magic == CHECKPOINT_MAGIC && slot->check == slot_check(slot);
+}
+
+uint32_t checkpoint_read(int dir_fd, bool *failed)
+{
+    struct checkpoint_slot slot;
     uint32_t epoch = 0;
     OWN(fd) fd = openat(dir_fd, NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     for (uint64_t i = 0; i < SLOT_COUNT && fd >= 0; i++) {
-        struct checkpoint_slot slot;
-        if (io_pread(fd, &slot, sizeof slot, i * SLOT_BYTES, NAME, VSR_ERR_DEST_IO, VSR_ERR_DEST_IO,
-                     NULL) == VSR_OK &&
-            slot.magic == CHECKPOINT_MAGIC && slot.check == slot_check(&slot) &&
-            slot.epoch > epoch) {
+        if (slot_read(fd, i, &slot) && slot.epoch > epoch) {
             epoch = slot.epoch;
         }
     }
+    *failed = fd >= 0 && slot_read(fd, SLOT_FAILED, &slot) && slot.epoch != 0;
     return epoch;
 }

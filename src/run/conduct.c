@@ -60,122 +60,6 @@ static void conduct_note_destinations(struct conduct *c)
     }
 }
 
-/* --- going on with a run --- */
-
-struct took_back { /* what could not be */
-    struct conduct *c;
-    struct journal_fate *failed;
-    uint32_t count;
-    struct {
-        uint32_t file;
-        int32_t os_errno;
-    } * files;
-    uint32_t file_count;
-    size_t file_capacity;
-};
-
-static void took_back_failed(void *context, uint32_t file, int os_errno)
-{
-    struct took_back *back = context;
-    back->files =
-        heap_grow(back->files, back->file_count, &back->file_capacity, sizeof *back->files);
-    back->files[back->file_count].file = file;
-    back->files[back->file_count++].os_errno = os_errno;
-}
-
-/* A place that somebody changed is left alone: its unit fails, for good. */
-static void conduct_fail_places(struct conduct *c, struct took_back *back)
-{
-    back->failed = heap_alloc(back->file_count + 1u, sizeof *back->failed);
-    for (uint32_t i = 0; i < back->file_count; i++) {
-        const uint32_t unit = c->plan->files[back->files[i].file].unit;
-        struct buffer path = {0};
-        plan_unix_path(c->plan, c->set, back->files[i].file, &path);
-        buffer_printf(&c->kept,
-                      "%s'%.*s' was changed by somebody while the run was interrupted, and is left "
-                      "alone; ",
-                      c->kept.n > 0 ? " " : "", VIEW_ARG(buffer_view(&path)));
-        buffer_free(&path);
-        unit_states_fail(&c->units, back->files[i].file, back->files[i].os_errno);
-        if (c->options->resume->done[unit] == 0) {
-            c->options->resume->done[unit] = 1;
-            back->failed[back->count++] = (struct journal_fate){.unit = unit, .residue = 1};
-        }
-    }
-}
-
-/* Is something committed that no sync has covered yet? */
-static bool conduct_owes_sync(const struct conduct *c)
-{
-    const struct resume *resume = c->options->resume;
-    bool any = false;
-    for (uint32_t u = 0; resume != NULL && u < c->plan->unit_count; u++) {
-        const struct content_unit *unit = &resume->content.units[u];
-        any = any || (unit->fate != FATE_OPEN && unit->epoch != 0);
-    }
-    return any && c->options->durability != DURABILITY_NONE;
-}
-
-/* What was committed and not synced yet is, before it counts for good. */
-static vsr_code conduct_sync_commits(struct conduct *c, vsr_error *error)
-{
-    const bool owes = conduct_owes_sync(c);
-    vsr_code rc = VSR_OK;
-    for (uint32_t m = 0; owes && rc == VSR_OK && m < c->stage->mount_count; m++) {
-        rc = publish_sync(c->stage, m, error);
-    }
-    return rc;
-}
-
-static vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr_error *error)
-{
-    struct resume *resume = c->options->resume;
-    bool continuous = true;
-    if (resume == NULL) {
-        return VSR_OK;
-    }
-    for (uint32_t m = 0; m < c->stage->mount_count; m++) {
-        continuous = continuous && (c->stage->mounts[m].continuous || !c->stage->mounts[m].adopted);
-    }
-    c->marks.trusted = continuous ? UINT32_MAX : resume->kept;
-    resume_take_back(resume, c->stage, c->folder.rows, took_back_failed, back);
-    conduct_fail_places(c, back);
-    return conduct_sync_commits(c, error);
-}
-
-static void took_back_ignored(void *context, uint32_t file, int os_errno)
-{
-    (void)context;
-    (void)file;
-    (void)os_errno;
-}
-
-/* No room to go on: what was in the middle goes back all the same, so that no places are half old
- * and half new meanwhile. It is said, and written down, by who comes when there is room. */
-static void conduct_take_back_full(const struct conduct *c)
-{
-    if (c->options->resume != NULL) {
-        resume_take_back(c->options->resume, c->stage, c->folder.rows, took_back_ignored, NULL);
-    }
-}
-
-/* What is staged already, and what it cost in metadata. */
-static vsr_code conduct_hold(struct conduct *c, vsr_error *error)
-{
-    const struct resume *resume = c->options->resume;
-    c->whole = held_find(c->stage, &c->folder, resume->done, resume->kept);
-    for (uint32_t i = 0; i < c->plan->file_count; i++) {
-        if (c->whole[i] != 0 || resume->done[c->plan->files[i].unit] != 0) {
-            c->losses_before += (uint64_t)__builtin_popcount(c->folder.rows[i].loss);
-        }
-    }
-    /* what was forgotten must not come back with the epochs that follow */
-    return fdatasync(c->folder.rows_fd) == 0
-               ? VSR_OK
-               : err_sys(error, err_dest_code(errno), "run/conduct", "cannot sync the rows in %s",
-                         c->folder.path);
-}
-
 /* --- staging --- */
 
 static vsr_code places_log(void *context, const struct stage_place *places, uint32_t count,
@@ -183,6 +67,12 @@ static vsr_code places_log(void *context, const struct stage_place *places, uint
 {
     struct conduct *c = context;
     return journal_places(&c->journal, places, count, error);
+}
+
+static void sync_failed(void *context)
+{
+    const struct conduct *c = context;
+    checkpoint_fail(&c->checkpoint);
 }
 
 static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_error *error)
@@ -193,6 +83,7 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     options.refusals = c->units.refused.refusals;
     options.known = resume != NULL ? &resume->known : NULL;
     options.on_places = places_log;
+    options.on_sync_failed = sync_failed;
     options.context = c;
     vsr_code rc = stage_begin(&c->stage, c->plan, c->set, &c->folder.run, &options, error);
     if (rc != VSR_OK) {
@@ -227,18 +118,6 @@ static vsr_code conduct_judge_space(struct conduct *c, vsr_error *error)
     const struct space_before before = {.done = resume->done, .open = open, .held = c->whole};
     const vsr_code rc = space_judge(c->stage, &before, &c->units.refused, error);
     free(open);
-    return rc;
-}
-
-static vsr_code conduct_adopt_pending(struct conduct *c, vsr_error *error)
-{
-    const struct resume *resume = c->options->resume;
-    bool *published = heap_alloc(c->plan->unit_count + 1u, sizeof *published);
-    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
-        published[u] = resume->done[u] != 0 && c->units.states[u] == UNIT_PUBLISHED;
-    }
-    const vsr_code rc = pending_hold_adopt(c->hold, published, error);
-    free(published);
     return rc;
 }
 
@@ -351,28 +230,6 @@ static vsr_code conduct_begin_folder(struct conduct *c, vsr_error *error)
     rc = rc == VSR_OK ? run_folder_show(&c->folder, error) : rc;
     c->folder.stays = rc == VSR_OK && options->engine.discard;
     return rc;
-}
-
-/* The folder of the process before, and what it knew of each unit. */
-static vsr_code conduct_go_on(struct conduct *c, vsr_error *error)
-{
-    struct resume *resume = c->options->resume;
-    c->folder = resume->folder;
-    resume->folder = (struct run_folder){.dir_fd = -1, .journal_fd = -1, .rows_fd = -1};
-    c->done = resume->done;
-    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
-        const struct content_unit *unit = &resume->content.units[u];
-        if (unit->refusal != REFUSAL_NONE && unit->refusal != REFUSAL_NO_SPACE) {
-            unit_states_recall(&c->units, u, (enum refusal)unit->refusal, unit->detail);
-        }
-        if (resume->done[u] != 0) {
-            unit_states_recall_end(&c->units, u, unit->fate == FATE_PUBLISHED, unit->residue);
-        }
-    }
-    marks_init(&c->marks, c->folder.dir_fd, run_folder_seed(&c->folder), c->folder.epochs,
-               resume->kept + 1, resume->kept);
-    return journal_go_on(&c->journal, c->folder.journal_fd, c->folder.path,
-                         resume->content.next_sequence, error);
 }
 
 /* Everything that can refuse the run before a byte moves. */

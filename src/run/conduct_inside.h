@@ -85,6 +85,40 @@ static inline int conduct_signal(const struct conduct *c)
  * it short: whatever was planned is settled. */
 void conduct_tell(struct conduct *c, bool is_last);
 
+/* --- a run that goes on (run/conduct_resume.c) --- */
+
+/* The folder of the process before, and what it knew of each unit. */
+vsr_code conduct_go_on(struct conduct *c, vsr_error *error);
+
+/* What was in the middle goes back, and what was committed and not synced is synced; of a first
+ * run, nothing. What could not go back is in *back, whose lists the caller frees. */
+struct took_back {
+    struct conduct *c;
+    struct journal_fate *failed;
+    uint32_t count;
+    struct {
+        uint32_t file;
+        int32_t os_errno;
+    } * files;
+    uint32_t file_count;
+    size_t file_capacity;
+};
+vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr_error *error);
+/* No room to go on: what was in the middle goes back all the same, so that no places are half old
+ * and half new meanwhile. It is said, and written down, by who comes when there is room. */
+void conduct_take_back_full(const struct conduct *c);
+
+/* Is something committed that no sync has covered yet? */
+bool conduct_owes_sync(const struct conduct *c);
+
+/* What is staged already, and what it cost in metadata. */
+vsr_code conduct_hold(struct conduct *c, vsr_error *error);
+
+/* What waits for the next boot, from before. */
+vsr_code conduct_adopt_pending(struct conduct *c, vsr_error *error);
+
+/* --- moving --- */
+
 /* The engine stages, groups are published as they end, in their turns; then rows are settled. */
 vsr_code conduct_move(struct conduct *c, vsr_error *error);
 /* The null sink: the engine reads, decodes and verifies; nothing else happens. */

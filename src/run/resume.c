@@ -1,8 +1,9 @@
 /* resume.c - the folder, the plan, the journal; then what follows from them for each unit.
  *
- * What a commit says counts if neither the system has booted since nor a volume was mounted anew,
- * or if a sync had covered it. Units that ended for want of space, or were cut short, are tried
- * again, and so are those of which nobody can tell any more how they failed; all other ends stay. */
+ * What a commit says counts if neither the system has booted since nor a volume was mounted
+ * anew, or if a sync had covered it. Units that ended for want of space, or were cut short, are
+ * tried again, and so are those of which nobody can tell any more how they failed; all other
+ * ends stay. */
 #include "run/resume.h"
 
 #include "base/heap.h"
@@ -82,7 +83,7 @@ vsr_code resume_open(struct resume *out, const char *path, bool lock, vsr_error 
         resume_close(out);
         return rc;
     }
-    out->kept = checkpoint_read(out->folder.dir_fd);
+    out->kept = checkpoint_read(out->folder.dir_fd, &out->sync_failed);
     return VSR_OK;
 }
 
@@ -142,10 +143,13 @@ static bool mount_stands(const struct plan *plan, const struct stage_identity *f
     return false;
 }
 
-/* Have all mounts that something was staged on stood since then? Of one below a volume that was
- * crossed to, nobody knows. */
+/* Have all mounts that something was staged on stood since then, with all that they were given? Of
+ * one below a volume that was crossed to, nobody knows. */
 static bool mounts_stand(const struct resume *r)
 {
+    if (r->sync_failed) {
+        return false;
+    }
     for (uint32_t i = 0; i < r->content.folder_count; i++) {
         const struct stage_identity *folder = &r->content.folders[i];
         if (!folder->same_boot || folder->mount_id == 0 || !mount_stands(r->plan, folder)) {

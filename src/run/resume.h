@@ -20,8 +20,9 @@ struct resume {
     struct view journal; /* its bytes, mapped */
     struct journal_content content;
     struct run_call call;
-    uint32_t kept; /* epoch of the last checkpoint */
-    uint8_t *done; /* for each unit: 1: its end is known */
+    uint32_t kept;    /* epoch of the last checkpoint */
+    bool sync_failed; /* ... and a sync failed since: what it does not cover counts no more */
+    uint8_t *done;    /* for each unit: 1: its end is known */
     struct stage_known known;
     uint8_t *filled;       /* of known */
     uint32_t *uncommitted; /* units whose commit counts no more, or that are tried again */

@@ -26,10 +26,17 @@ int fsync(int fd)
     return (int)syscall(SYS_fsync, fd);
 }
 
+static int sync_errno; /* of the next one */
+
 /* In the library's place: counted. */
 int syncfs(int fd)
 {
     syncs++;
+    if (sync_errno != 0) {
+        errno = sync_errno;
+        sync_errno = 0;
+        return -1;
+    }
     return (int)syscall(SYS_syncfs, fd);
 }
 
@@ -136,6 +143,40 @@ static void test_original_that_cannot_go_back_is_residue(void **state)
     assert_string_equal(file_get(w, "old/2b"), "-");
 }
 
+static unsigned failures_told;
+
+static void sync_failed(void *context)
+{
+    (void)context;
+    failures_told++;
+}
+
+static void hook_sync_fails(void *context, struct stage *stage)
+{
+    (void)context;
+    stage->options.on_sync_failed = sync_failed;
+    sync_errno = EIO;
+}
+
+/* It is final, though the next call would succeed; and it is told at once, for whoever goes on. */
+static void test_sync_that_fails_is_final_and_told(void **state)
+{
+    struct world *w = *state;
+    world_make_old(w);
+    world_plan(w);
+    w->r.before_publish = hook_sync_fails;
+    failures_told = 0;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(failures_told, 1);
+    for (uint32_t unit = 0; unit < 2; unit++) {
+        assert_int_equal(w->r.states[unit], UNIT_FAILED);
+        assert_int_equal(w->r.residue[unit], 0);
+        assert_int_equal(w->r.rows[w->plan->units[unit].first_file].os_errno, EIO);
+    }
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+}
+
 static void hook_place_taken(void *context, struct stage *stage)
 {
     (void)stage;
@@ -225,6 +266,7 @@ int main(void)
         TEST(test_nothing_is_renamed_without_intents),
         TEST(test_journal_that_fails_at_the_commit_undoes_the_renames),
         TEST(test_original_that_cannot_go_back_is_residue),
+        TEST(test_sync_that_fails_is_final_and_told),
         TEST(test_tree_that_a_failed_file_stays_in_is_not_published),
         TEST(test_mount_that_fails_after_the_renames),
         TEST(test_folders_on_fuse_are_synced_one_by_one),

@@ -32,13 +32,21 @@ static int folder_with_rounds(const char *folder)
     return fd;
 }
 
+static uint32_t epoch_read(int fd)
+{
+    bool failed = true;
+    const uint32_t epoch = checkpoint_read(fd, &failed);
+    assert_false(failed);
+    return epoch;
+}
+
 static void test_the_last_one_is_read(void **state)
 {
     char folder[64];
     (void)state;
     fixture_folder(folder);
     const int fd = folder_with_rounds(folder);
-    assert_int_equal(checkpoint_read(fd), 7);
+    assert_int_equal(epoch_read(fd), 7);
     (void)close(fd);
     fixture_remove(folder);
 }
@@ -56,10 +64,35 @@ static void test_a_torn_slot_leaves_the_one_before(void **state)
         byte = (char)~byte;
         assert_int_equal(pwrite(file, &byte, 1, at), 1);
         (void)close(file);
-        assert_int_equal(checkpoint_read(fd), 6);
+        assert_int_equal(epoch_read(fd), 6);
         (void)close(fd);
         fixture_remove(folder);
     }
+}
+
+/* A sync that failed is known to whoever goes on, until he has forgotten what it was about. */
+static void test_a_failure_is_kept(void **state)
+{
+    struct marks marks;
+    struct checkpoint checkpoint;
+    vsr_error error = {0};
+    char folder[64];
+    bool failed = false;
+    (void)state;
+    fixture_folder(folder);
+    const int fd = folder_with_rounds(folder);
+    marks_init(&marks, fd, 0, NULL, 8, 0);
+    assert_int_equal(checkpoint_open(&checkpoint, fd, fd, &marks, &error), VSR_OK);
+    const struct early_sync_watch watch = checkpoint_watch(&checkpoint);
+    watch.failed(watch.context);
+    assert_int_equal(checkpoint_read(fd, &failed), 7);
+    assert_true(failed);
+    checkpoint_fail(&checkpoint); /* the same once more */
+    assert_int_equal(checkpoint_forgive(&checkpoint, &error), VSR_OK);
+    assert_int_equal(epoch_read(fd), 7);
+    checkpoint_close(&checkpoint);
+    (void)close(fd);
+    fixture_remove(folder);
 }
 
 static void test_none_is_none(void **state)
@@ -68,7 +101,7 @@ static void test_none_is_none(void **state)
     (void)state;
     fixture_folder(folder);
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    assert_int_equal(checkpoint_read(fd), 0);
+    assert_int_equal(epoch_read(fd), 0);
     (void)close(fd);
     fixture_remove(folder);
 }
@@ -78,6 +111,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_last_one_is_read),
         cmocka_unit_test(test_a_torn_slot_leaves_the_one_before),
+        cmocka_unit_test(test_a_failure_is_kept),
         cmocka_unit_test(test_none_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
