@@ -150,8 +150,13 @@ static int recover_file(const struct recover *r, struct publication *p,
     struct recover_file f = {.mount = &stage->mounts[stage_file_mount(stage, intent->file)],
                              .had = intent->at_place.present};
     const int opened = publish_step_open(p, intent->file, &f.ends);
+    if (opened == ENOENT && intent->in_place != 0) {
+        /* without the staging folder nobody knows whether the run ended elsewhere, from a copy of
+         * its folder, and what came into the file since */
+        return undo_exists(stage->options.undo_fd, intent->file) ? ESTALE : 0;
+    }
     if (opened != 0) {
-        return opened == ENOENT && intent->in_place == 0 ? recover_unstaged(r, intent) : opened;
+        return opened == ENOENT ? recover_unstaged(r, intent) : opened;
     }
     f.staged = publish_identify(f.ends.staged_fd, f.ends.staged);
     f.old = publish_identify(f.ends.staged_fd, f.ends.old);

@@ -48,6 +48,8 @@ struct stage_known {
      * elsewhere can be taken back. */
     bool interrupted;
     const uint8_t *filled; /* for each root: 1 = files of units that are done with stand there */
+    const struct uuid *tokens; /* of processes so far: what staging folders may be signed with */
+    uint32_t token_count;
 };
 
 struct stage_options {
@@ -142,9 +144,10 @@ struct stage {
 };
 
 /* Open the roots, make those below --root, make the staging folders (0700, EEXIST an error,
- * checked by fstat), probe abilities, lay out trees and groups, make the staged directories.
- * On failure everything made is removed again. Errors: DEST_*; RUN_FOREIGN for a staging folder
- * that is not known; RUN_BUSY for one that somebody else goes on with. */
+ * checked by fstat), probe abilities, lay out trees and groups, make the staged directories. On
+ * failure everything made is removed again. Errors: DEST_*; RUN_FOREIGN for a staging folder
+ * that is not known, or signed by a process that is not; RUN_BUSY for one that somebody else
+ * goes on with. */
 vsr_code stage_open(struct stage **out, const struct plan *plan, const struct media_set *set,
                     const struct uuid *run, const struct stage_options *options, vsr_error *error);
 /* The same in two steps, so that the folders can be written down before anything is put in them:
@@ -153,6 +156,9 @@ vsr_code stage_open(struct stage **out, const struct plan *plan, const struct me
 vsr_code stage_begin(struct stage **out, const struct plan *plan, const struct media_set *set,
                      const struct uuid *run, const struct stage_options *options, vsr_error *error);
 vsr_code stage_probe(struct stage *stage, vsr_error *error); /* of all mounts, also on failure */
+/* In between, of a run with a journal: sign the staging folders with the token of this process,
+ * which the journal knows by then, in place of the last one's. */
+vsr_code stage_sign(struct stage *stage, const struct uuid *token, vsr_error *error);
 vsr_code stage_fill(struct stage *stage, vsr_error *error);
 
 /* Where a file is written: a directory below a descriptor, and a name in it. key is equal for

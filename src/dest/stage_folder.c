@@ -200,6 +200,18 @@ static vsr_code folder_take(struct stage *stage, struct stage_mount *mount, vsr_
                        "still at work",
                        name);
     }
+    fault = mount->adopted ? stage_token_check(fd, stage->options.known) : 0;
+    if (fault != 0) {
+        errno = fault;
+        return fault == ESTALE
+                   ? err_set(
+                         error, VSR_ERR_RUN_FOREIGN, "dest/stage",
+                         "this run folder is an old copy: the run was gone on with from another "
+                         "one since, which the staging folder %s belongs to",
+                         name)
+                   : err_sys(error, err_dest_code(fault), "dest/stage",
+                             "cannot list the staging folder %s", name);
+    }
     folder_inherit_nothing(fd, &identity);
     (void)root_identify(fd, &identity);
     if (identity.uid != geteuid() && identity.uid != 0) {

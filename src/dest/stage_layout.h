@@ -98,6 +98,8 @@ vsr_code stage_tell_places(const struct stage_layout *layout, vsr_error *error);
 void stage_layout_trees(struct stage_layout *layout);
 void stage_layout_groups(struct stage_layout *layout);
 vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error);
+/* Is a staging folder signed by nobody but processes that are known? 0, ESTALE or another errno. */
+int stage_token_check(int fd, const struct stage_known *known);
 vsr_code stage_folder_fill(struct stage_layout *layout, vsr_error *error);
 /* The files that ranges go into, as they stand now. What is wrong with one is in it. */
 void stage_find_bases(struct stage_layout *layout);

@@ -24,7 +24,7 @@ struct undo {
     char *block;    /* the check, then UNDO_BLOCK_BYTES */
 };
 
-static void undo_name(uint32_t file, char out[UNDO_NAME_BYTES])
+void undo_name(uint32_t file, char out[UNDO_NAME_BYTES])
 {
     (void)snprintf(out, UNDO_NAME_BYTES, "undo-%x", file);
 }

@@ -46,6 +46,8 @@ int undo_save(int folder_fd, uint32_t file, int base_fd, const struct plan_range
  * it is not whole, nothing was written; ESTALE: it is of another base). */
 int undo_put_back(int folder_fd, uint32_t file, int base_fd);
 
+void undo_name(uint32_t file, char out[UNDO_NAME_BYTES]);
+
 /* Is there one, whole or not? */
 bool undo_exists(int folder_fd, uint32_t file);
 void undo_remove(int folder_fd, uint32_t file);

@@ -91,6 +91,7 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     }
     rc = journal_mounts(&c->journal, c->stage, error);
     rc = rc == VSR_OK ? stage_probe(c->stage, error) : rc;
+    rc = rc == VSR_OK ? stage_sign(c->stage, &c->journal.token, error) : rc;
     if (rc == VSR_ERR_DEST_FULL) {
         conduct_take_back_full(c);
     }

@@ -3,6 +3,7 @@
 #include "run/conduct_inside.h"
 
 #include "base/heap.h"
+#include "dest/undo.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -50,6 +51,12 @@ static void conduct_fail_places(struct conduct *c, struct took_back *back)
                       "%s'%.*s' was changed by somebody while the run was interrupted, and is left "
                       "alone; ",
                       c->kept.n > 0 ? " " : "", VIEW_ARG(buffer_view(&path)));
+        if (undo_exists(c->folder.dir_fd, back->files[i].file)) {
+            char undo[UNDO_NAME_BYTES];
+            undo_name(back->files[i].file, undo);
+            buffer_printf(&c->kept, "what its ranges had covered is kept in %s/%s; ",
+                          c->folder.path, undo);
+        }
         buffer_free(&path);
         unit_states_fail(&c->units, back->files[i].file, back->files[i].os_errno);
         if (c->options->resume->done[unit] == 0) {

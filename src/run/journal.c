@@ -115,6 +115,8 @@ static void session_add(struct journal *journal, struct buffer *records)
     struct journal_session session;
     journal_boot_id(session.boot_id);
     record_add(journal, records, JOURNAL_SESSION, MARK_NONE, &session, sizeof session);
+    journal->token = uuid_random();
+    record_add(journal, records, JOURNAL_TOKEN, MARK_NONE, &journal->token, sizeof journal->token);
 }
 
 vsr_code journal_begin(struct journal *journal, int fd, const char *path, const struct uuid *run,

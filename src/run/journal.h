@@ -34,7 +34,8 @@ enum journal_type {
     JOURNAL_FATES = 12,    /* struct journal_fate, several: of the commit that follows      */
     JOURNAL_UNCOMMIT = 13, /* uint32_t, several: units whose commit counts no more          */
     JOURNAL_SYNCED = 14,   /* nothing: all that was committed is on stable storage */
-    JOURNAL_ROWS = 15      /* struct journal_rows, several: of the commit or the end that follows */
+    JOURNAL_ROWS = 15,     /* struct journal_rows, several: of the commit or the end that follows */
+    JOURNAL_TOKEN = 16     /* struct uuid: what the process of this session signs with */
 };
 
 struct journal_record { /* in front of each payload; behind it the u64 XXH3-64 of both */
@@ -96,6 +97,7 @@ struct journal_end {
 struct journal {
     int fd;
     uint64_t sequence;
+    struct uuid token;              /* of this process (dest/stage_token.c) */
     uint64_t kept;                  /* the same, of what stands in the file */
     uint64_t synced_ns, sync_count; /* what syncs took so far */
     bool broken;      /* half a record at its end could not be taken away: nothing is added */

@@ -269,6 +269,18 @@ static const char *take_rows(struct reading *r, struct view payload)
     return NULL;
 }
 
+static const char *take_token(struct reading *r, struct view payload)
+{
+    struct journal_content *out = r->out;
+    if (payload.n != sizeof *out->tokens) {
+        return TOO_SHORT;
+    }
+    out->tokens =
+        heap_grow(out->tokens, out->token_count, &out->token_capacity, sizeof *out->tokens);
+    memcpy(&out->tokens[out->token_count++], payload.p, sizeof *out->tokens);
+    return NULL;
+}
+
 static const char *take_commit(struct reading *r, struct view payload)
 {
     struct journal_content *out = r->out;
@@ -334,7 +346,7 @@ static take *const takes[] = {
     [JOURNAL_BASES] = take_bases,       [JOURNAL_REFUSED] = take_refused,
     [JOURNAL_READY] = take_ready,       [JOURNAL_FATES] = take_fates,
     [JOURNAL_UNCOMMIT] = take_uncommit, [JOURNAL_SYNCED] = take_synced,
-    [JOURNAL_ROWS] = take_rows,
+    [JOURNAL_ROWS] = take_rows,         [JOURNAL_TOKEN] = take_token,
 };
 
 static const char *take_record(struct reading *r, const struct journal_record *record,
@@ -430,6 +442,7 @@ void journal_content_free(struct journal_content *content)
 {
     arena_free(&content->arena);
     buffer_free(&content->call);
+    free(content->tokens);
     free(content->folders);
     free(content->places);
     free(content->bases);

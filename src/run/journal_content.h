@@ -29,8 +29,11 @@ struct content_unit {
 struct journal_content {
     struct arena arena;
     struct journal_begin begin;
-    struct buffer call;             /* JSON text */
-    uint32_t sessions;              /* processes so far */
+    struct buffer call;  /* JSON text */
+    uint32_t sessions;   /* processes so far */
+    struct uuid *tokens; /* of theirs */
+    uint32_t token_count;
+    size_t token_capacity;
     bool ready;                     /* one of them came as far as staging */
     struct stage_identity *folders; /* as of the last process that got ready, and new ones since */
     uint32_t folder_count;

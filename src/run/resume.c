@@ -300,7 +300,9 @@ static void filled_know(struct resume *r)
 static void undo_files_remove(const struct resume *r)
 {
     for (uint32_t i = 0; i < r->plan->file_count; i++) {
-        if (stage_is_ranged(&r->plan->files[i]) && r->done[r->plan->files[i].unit] != 0) {
+        const uint32_t unit = r->plan->files[i].unit;
+        if (stage_is_ranged(&r->plan->files[i]) && r->done[unit] != 0 &&
+            r->content.units[unit].residue == 0) { /* else people may need it */
             undo_remove(r->folder.dir_fd, i);
         }
     }
@@ -317,6 +319,8 @@ void resume_prepare(struct resume *r)
                                     .bases = r->content.bases,
                                     .base_count = r->content.base_count,
                                     .done = r->done,
+                                    .tokens = r->content.tokens,
+                                    .token_count = r->content.token_count,
                                     .interrupted = r->content.intent_count > 0};
     places_know(r);
     filled_know(r);

@@ -13,8 +13,8 @@ import subprocess
 import time
 
 from scenario import Scenario, Skip, Told, equal, expect, run_rules
-from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, replaced, snapshot,
-                  tell_difference)
+from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, ranged, replaced,
+                  snapshot, tell_difference)
 
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 
@@ -236,6 +236,74 @@ def K05_so_is_one_from_a_copy_of_the_run_folder():
         equal(snapshot(town.root), before)
         os.close(first)
         town.resume("when the first has gone")
+
+
+def copied(town):
+    """A copy of the run folder, as somebody makes one to be safe."""
+    other = town.folder() + b".copy"
+    subprocess.run(["cp", "-a", town.folder(), other], check=True)
+    return other
+
+
+def K05_an_old_copy_of_a_run_folder_is_refused():
+    """The run was gone on with since, and was killed again: what the copy knows is not what stands."""
+    with Scenario() as s:
+        b = s.backup()
+        b.include(replaced(s))
+        for c in grown(s):
+            b.include(c)
+        town, seen = Town(s, s.pack()), 0
+        count = town.count_calls()
+        for number in range(count // 3, count, 3):
+            if town.kill_at(number) and town.is_begun():
+                old = copied(town)
+                again = Told(["resume", town.folder()],
+                             env={**os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": "40"})
+                if again.exit == -signal.SIGKILL and staging_of(town):
+                    before = snapshot(town.root)
+                    for _ in range(2): # what it wrote down when it was refused makes it no newer
+                        told = s.resume(old)
+                        equal(told.exit, 41, f"call {number}\n{told.told()}")
+                        expect(told.told_of("old copy"), told.told())
+                    equal(snapshot(town.root), before)
+                    seen += 1
+                town.resume(f"call {number}, beside an old copy")
+                shutil.rmtree(old)
+            town.clear()
+        expect(seen > 3, f"{seen} were killed twice")
+
+
+def staging_of(town):
+    top = os.path.join(town.root, b"C")
+    return [name for name in os.listdir(top) if name.startswith(b".vssrestore-")]
+
+
+def K05_an_old_copy_of_an_in_place_run_takes_nothing_back():
+    """The run has ended, and its file has been written to since: an undo file is no reason to put
+    bytes of long ago into it."""
+    with Scenario() as s:
+        s.backup().include(ranged(s)).partial("C:\\db\\", "big.mdf", "0:100,1048570:20,3145700:28")
+        town, seen = Town(s, s.pack(), "--in-place"), 0
+        for number in range(1, town.count_calls() + 1):
+            if town.kill_at(number) and town.is_begun() and any(
+                    name.startswith(b"undo-") for name in os.listdir(town.folder())):
+                old = copied(town)
+                town.resume(f"call {number}")
+                place = os.path.join(town.root, b"C/db/big.mdf")
+                with open(place, "r+b") as opened:
+                    opened.write(b"what an application wrote")
+                with open(place, "rb") as opened:
+                    before = opened.read()
+                run = s.resume(old)
+                with open(place, "rb") as opened:
+                    expect(opened.read() == before, f"call {number}: it was written to")
+                equal(run.exit, 4, f"call {number}\n{run.told()}")
+                expect(any("undo-" in note for note in run.summary["notes"]), run.told())
+                expect(any(name.startswith(b"undo-") for name in os.listdir(old)), "it is gone")
+                shutil.rmtree(old)
+                seen += 1
+            town.clear()
+        expect(seen > 1, f"{seen} had an undo file")
 
 
 def K05_a_resume_of_a_run_at_work_is_refused():
