@@ -117,6 +117,12 @@ uint64_t root_mount_number(int fd)
     return 0;
 }
 
+/* They begin behind those of the other sort, which are small (Linux: MNT_UNIQUE_ID_OFFSET). */
+bool root_mount_number_is_unique(uint64_t number)
+{
+    return number >= UINT64_C(1) << 31;
+}
+
 /* Make every level of path that is missing; *made counts them. */
 static int root_make(const char *path, uint32_t *made)
 {

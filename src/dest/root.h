@@ -57,6 +57,9 @@ int root_identify(int fd, struct dest_identity *out);
  * again. 0: it does not tell. */
 uint64_t root_mount_number(int fd);
 
+/* Is a number the first sort of these? */
+bool root_mount_number_is_unique(uint64_t number);
+
 /* Is name one plain element ('/', NUL, ".", "..", empty: no)? Checked on every name before it
  * reaches the kernel. */
 bool root_name_is_plain(struct view name);

@@ -37,8 +37,11 @@ struct stage_base; /* below */
 struct stage_known {
     const struct stage_identity *folders;
     uint32_t folder_count;
-    bool same_boot;                   /* devices and mount ids of the journal mean what they did */
-    bool staged;                      /* the process before came as far as staging something */
+    bool staged;       /* the process before came as far as staging something */
+    bool left_folders; /* the process before left its staging folders, if it made any */
+    /* What stands on stable storage was noted all along (run/checkpoint.h): so that a mount need
+     * not be believed to be the same where nobody can know. */
+    bool noted;
     const struct stage_place *places; /* by directory, one each */
     uint32_t place_count;
     const struct stage_base *bases; /* by file */

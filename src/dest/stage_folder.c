@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,19 @@ struct folder_fs_uuid {
     uint8_t bytes[16];
 };
 #define FOLDER_IOC_FS_UUID _IOR(0x15, 0, struct folder_fs_uuid)
+
+/* Of a file system that has no such call, but makes its f_fsid of its uuid, or of nothing that
+ * lasts longer than what stands in it. */
+static void folder_fs_uuid_of_fsid(const struct statfs *fs, uint8_t out[16])
+{
+    static const uint32_t types[] = {EXT4_SUPER_MAGIC, BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC,
+                                     TMPFS_MAGIC};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if ((uint32_t)fs->f_type == types[i]) {
+            memcpy(out, &fs->f_fsid, sizeof fs->f_fsid);
+        }
+    }
+}
 
 /* The identity of an open folder, as far as it can be told. */
 static void folder_identify(int fd, const struct dest_identity *identity,
@@ -43,10 +57,18 @@ static void folder_identify(int fd, const struct dest_identity *identity,
     }
     if (fstatfs(fd, &fs) == 0) {
         out->fs_type = (uint32_t)fs.f_type;
+        folder_fs_uuid_of_fsid(&fs, out->fs_uuid);
     }
     if (ioctl(fd, FOLDER_IOC_FS_UUID, &uuid) == 0 && uuid.count == sizeof out->fs_uuid) {
         memcpy(out->fs_uuid, uuid.bytes, sizeof out->fs_uuid);
     }
+}
+
+bool stage_is_continuous(const struct stage_identity *known, const struct stage_identity *now,
+                         bool noted)
+{
+    return known->same_boot && known->mount_id == now->mount_id && known->device == now->device &&
+           (root_mount_number_is_unique(now->mount_id) || now->fs_type == TMPFS_MAGIC || !noted);
 }
 
 /* Which of the known folders this one is, or NULL. Another boot, or another mount of the same file
@@ -63,7 +85,7 @@ static const struct stage_identity *folder_known(const struct stage_known *known
                          memcmp(k->fs_uuid, now->fs_uuid, sizeof k->fs_uuid) == 0;
         if (own) {
             found = k;
-            *continuous = k->same_boot && k->mount_id == now->mount_id && k->device == now->device;
+            *continuous = stage_is_continuous(k, now, known->noted);
         }
     }
     return found;
@@ -80,24 +102,33 @@ static void folder_inherit_nothing(int fd, const struct dest_identity *identity)
     (void)fchmod(fd, 0700); /* drops the set-group-id bit, too */
 }
 
-/* A run that goes on, and no staging folder: is it the volume at least on which it published? Not
- * the empty folder where that is to be mounted, nor another one in its stead. */
+static bool folder_is_on(const struct stage_identity *known, const struct stage_identity *now)
+{
+    static const uint8_t unknown[16];
+    return known->fs_type == now->fs_type &&
+           memcmp(known->fs_uuid, now->fs_uuid, sizeof now->fs_uuid) == 0 &&
+           (memcmp(now->fs_uuid, unknown, sizeof unknown) != 0 || !known->same_boot ||
+            known->device == now->device);
+}
+
+/* A run that goes on, and no staging folder: is it the volume at least on which it staged, or
+ * published? Not the empty folder where that is to be mounted, nor another one in its stead. */
 static bool folder_top_is_known(const struct stage *stage, const struct stage_mount *mount)
 {
     const struct stage_known *known = stage->options.known;
     const struct dest_identity top = {.device = mount->top.device, .inode = mount->top.inode};
+    const bool filled = known->filled != NULL && known->filled[mount->root] != 0;
     struct stage_identity now;
-    if (known->filled == NULL || known->filled[mount->root] == 0 ||
+    if (!(filled || (known->left_folders && known->folder_count > 0)) ||
         stage_layout_read(stage)->roots[mount->root].mount_id != mount->mount_id) {
         return true;
     }
     folder_identify(mount->top.fd, &top, &now);
     bool same = false;
     for (uint32_t i = 0; i < known->folder_count && !same; i++) {
-        const struct stage_identity *k = &known->folders[i];
-        same = k->fs_type == now.fs_type && memcmp(k->fs_uuid, now.fs_uuid, 16) == 0;
+        same = folder_is_on(&known->folders[i], &now);
     }
-    for (uint32_t i = 0; i < known->place_count && same; i++) {
+    for (uint32_t i = 0; i < known->place_count && same && filled; i++) {
         const struct stage_place *place = &known->places[i];
         if (place->inode != 0 && stage_is_root_top(stage->plan, place->directory) &&
             stage->plan->directories[place->directory].root == mount->root) {
@@ -123,7 +154,7 @@ static vsr_code folder_take_over(struct stage *stage, struct stage_mount *mount,
         return folder_top_is_known(stage, mount)
                    ? VSR_OK
                    : err_set(error, VSR_ERR_RUN_FOREIGN, "dest/stage",
-                             "what stands at %.*s is not the volume that this run published on; is "
+                             "what stands at %.*s is not the volume that this run restored to; is "
                              "it mounted?",
                              VIEW_ARG(dir));
     }

@@ -98,6 +98,12 @@ vsr_code stage_tell_places(const struct stage_layout *layout, vsr_error *error);
 void stage_layout_trees(struct stage_layout *layout);
 void stage_layout_groups(struct stage_layout *layout);
 vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error);
+/* Is what was staged in a known folder there still, whether a sync had covered it or not: in this
+ * boot, on the same mount? Where numbers of mounts are given again, nobody knows, unless all of it
+ * is in memory; then what was noted counts, and without notes the number is believed. */
+bool stage_is_continuous(const struct stage_identity *known, const struct stage_identity *now,
+                         bool noted);
+
 /* Is a staging folder signed by nobody but processes that are known? 0, ESTALE or another errno. */
 int stage_token_check(int fd, const struct stage_known *known);
 vsr_code stage_folder_fill(struct stage_layout *layout, vsr_error *error);

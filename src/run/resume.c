@@ -25,6 +25,9 @@
 
 static const char WHERE[] = "run/resume";
 
+/* Of a run that a signal ended: this, and the signal's number. */
+enum { SIGNAL_EXIT_CODE = 128 };
+
 static vsr_code plan_open(struct resume *r, uint8_t hash[16], vsr_error *error)
 {
     char path[RUN_FOLDER_PATH_MAX + 16];
@@ -128,19 +131,25 @@ static bool unit_may_go_on(const struct resume *r, uint32_t unit)
     return any;
 }
 
-/* Is a volume of the plan on that mount? */
-static bool mount_stands(const struct plan *plan, const struct stage_identity *folder)
+/* Is a volume of the plan on that mount? noted: as in struct stage_known. */
+static bool mount_stands(const struct plan *plan, const struct stage_identity *folder, bool noted)
 {
     for (uint32_t i = 0; i < plan->root_count; i++) {
         char path[PATH_MAX];
         const struct view dir = plan_text(plan, plan->roots[i].dir);
         (void)snprintf(path, sizeof path, "%.*s", VIEW_ARG(dir));
         OWN(fd) fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (fd >= 0 && root_mount_number(fd) == folder->mount_id) {
+        if (fd >= 0 && root_mount_number(fd) == folder->mount_id &&
+            (root_mount_number_is_unique(folder->mount_id) || !noted)) {
             return true;
         }
     }
     return false;
+}
+
+static bool commits_are_noted(const struct resume *r)
+{
+    return r->call.conduct.durability != DURABILITY_NONE;
 }
 
 /* Have all mounts that something was staged on stood since then, with all that they were given? Of
@@ -152,7 +161,8 @@ static bool mounts_stand(const struct resume *r)
     }
     for (uint32_t i = 0; i < r->content.folder_count; i++) {
         const struct stage_identity *folder = &r->content.folders[i];
-        if (!folder->same_boot || folder->mount_id == 0 || !mount_stands(r->plan, folder)) {
+        if (!folder->same_boot || folder->mount_id == 0 ||
+            !mount_stands(r->plan, folder, commits_are_noted(r))) {
             return false;
         }
     }
@@ -308,6 +318,12 @@ static void undo_files_remove(const struct resume *r)
     }
 }
 
+/* A process that ended for want of space has taken its staging folders away. */
+static bool folders_were_left(const struct resume *r)
+{
+    return r->content.ready && (!r->content.ended || r->content.end.exit_code > SIGNAL_EXIT_CODE);
+}
+
 void resume_prepare(struct resume *r)
 {
     units_judge(r);
@@ -316,6 +332,8 @@ void resume_prepare(struct resume *r)
     r->known = (struct stage_known){.folders = r->content.folders,
                                     .folder_count = r->content.folder_count,
                                     .staged = r->content.ready,
+                                    .left_folders = folders_were_left(r),
+                                    .noted = commits_are_noted(r),
                                     .bases = r->content.bases,
                                     .base_count = r->content.base_count,
                                     .done = r->done,

@@ -529,6 +529,35 @@ def K09_another_folder_in_a_volumes_stead_is_refused():
         expect(41 in seen, f"{seen}")
 
 
+def K09_another_file_system_at_the_same_path_is_refused():
+    """Nothing had been published yet: what was staged, and the rest, belongs on the first one."""
+    with Scenario() as s:
+        s.put(r"C:\a\1.bin", pattern(1, 2 * MIB), mtime=1500000000)
+        s.backup().include(s.writer("Web", method=CAN).component("a").files(r"C:\a", "*"))
+        s.place_folder("C:\\")
+        town, seen = Town(s, s.pack()), 0
+        for number in range(1, town.count_calls() + 1):
+            if town.kill_at(number) and town.is_begun() and staging_of(town):
+                top = os.fsdecode(os.path.join(town.root, b"C"))
+                done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=755", "none",
+                                       top], check=False, capture_output=True)
+                if done.returncode != 0:
+                    raise Skip("no tmpfs can be mounted here")
+                try:
+                    told = s.resume(town.folder())
+                    found = os.listdir(top)
+                finally:
+                    subprocess.run(["umount", top], check=True)
+                what = f"call {number}\n{told.told()}"
+                expect(told.exit in (0, 41), what) # 0: it had ended, or nothing had been begun
+                expect(told.exit == 0 or (not found and told.told_of("is it mounted")), what)
+                seen += told.exit == 41
+                if told.exit == 41:
+                    town.resume(f"call {number}, when it was mounted again")
+            town.clear()
+        expect(seen > 5, f"{seen} were refused")
+
+
 def in_another_boot(arguments, boot):
     """Run the program where the system says that it has booted since."""
     told = Told(["--version"])

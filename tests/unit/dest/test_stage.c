@@ -4,6 +4,7 @@
  * left of it after a failed start, and no planned name leads out of it. */
 #include "vsr_test.h"
 
+#include "dest/stage_layout.h"
 #include "media_fixture.h"
 #include "plan_fixture.h"
 
@@ -282,6 +283,33 @@ static void test_long_paths_are_walked_in_steps(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 
+/* Numbers of mounts that are given again are believed of memory alone, or where there is nothing
+ * else to go by. */
+static void test_a_mount_is_the_same_only_if_that_is_known(void **state)
+{
+    enum { DISK = 0xEF53, MEMORY = 0x01021994 };
+    const uint64_t unique = (UINT64_C(1) << 32) + 7, small = 7;
+    struct stage_identity known = {.mount_id = unique,
+                                   .device = 5,
+                                   .fs_type = DISK,
+                                   .same_boot = true};
+    struct stage_identity now = known;
+    (void)state;
+    assert_true(stage_is_continuous(&known, &now, true));
+    known.same_boot = false;
+    assert_false(stage_is_continuous(&known, &now, false));
+    known.same_boot = true;
+    now.mount_id++;
+    assert_false(stage_is_continuous(&known, &now, true));
+    now.mount_id = known.mount_id = small;
+    assert_false(stage_is_continuous(&known, &now, true));
+    assert_true(stage_is_continuous(&known, &now, false));
+    now.fs_type = known.fs_type = MEMORY;
+    assert_true(stage_is_continuous(&known, &now, true));
+    now.device++;
+    assert_false(stage_is_continuous(&known, &now, true));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +317,7 @@ int main(void)
         TEST(test_a_folder_that_stands_there_is_not_taken_over),
         TEST(test_names_that_lead_away_are_refused),
         TEST(test_a_resumed_run_knows_its_folder),
+        TEST(test_a_mount_is_the_same_only_if_that_is_known),
         TEST(test_a_deep_tree_is_removed),
         TEST(test_long_paths_are_walked_in_steps),
     };
