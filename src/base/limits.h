@@ -88,6 +88,8 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
  * JSON writes with at most 6 bytes for one, and once more in base64. */
 #define RUN_SUMMARY_BYTES_MAX ((size_t)256 << 20)
 #define RUN_ROW_BYTES_MAX     ((size_t)2 << 20)
+/* What is bad of a salvaged file: some 40 bytes for each second piece of a TiB. */
+#define SALVAGE_LIST_BYTES_MAX ((size_t)64 << 20)
 
 /* Programs that play writers and services. */
 #define PROGRAM_LINE_BYTES_MAX 1000u /* of the message of one that failed; a sentence or two */

@@ -246,6 +246,12 @@ static vsr_code layout_open_root(struct stage_layout *layout, uint32_t root, vsr
                      below, error);
 }
 
+vsr_code stage_open_root(struct stage *stage, uint32_t directory, vsr_error *error)
+{
+    return layout_open_root(stage_layout_of(stage), stage->plan->directories[directory].root,
+                            error);
+}
+
 /* A run that goes on: a root's top that it made before. If that was not written down, it is there
  * though it was missing when planned. */
 static void layout_know_root(struct stage_layout *layout, uint32_t directory)

@@ -85,6 +85,8 @@ bool stage_is_root_top(const struct plan *plan, uint32_t directory);
 bool stage_directory_path(const struct stage *stage, uint32_t directory, bool inside_tree,
                           char *path, size_t path_bytes);
 
+/* Open the root that a directory stands below, if nothing has yet. Errors: of root_open(). */
+vsr_code stage_open_root(struct stage *stage, uint32_t directory, vsr_error *error);
 /* Open a directory at its place, from the mapped root. -errno. */
 int stage_open_place(const struct stage *stage, uint32_t directory, int flags);
 /* Open a directory of a tree in the staging folder. -errno. */

@@ -263,6 +263,7 @@ static vsr_code conduct_salvage(struct conduct *c, vsr_error *error)
     const struct salvage_input input = {
         .plan = c->plan,
         .set = c->set,
+        .run = &c->folder.run,
         .stage = c->stage,
         .rows = c->folder.rows,
         .run_folder_fd = c->folder.dir_fd,

@@ -8,10 +8,12 @@
 #include "base/heap.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/own.h"
 #include "dest/salvage.h"
 #include "media/content.h"
 #include "plan/plan.h"
+#include "run/salvage_list.h"
 
 #include <errno.h>
 #include <string.h>
@@ -22,8 +24,9 @@ struct salvaging {
     const struct salvage_input *input;
     uint32_t entry; /* with the data */
     int fd;
-    char *chunk; /* FRAME_PLAIN_BYTES_MAX */
-    struct json ranges;
+    char *chunk;        /* FRAME_PLAIN_BYTES_MAX */
+    struct json ranges; /* into list */
+    struct buffer list;
     uint64_t bad_at, bad_bytes; /* the range that is open; 0 bytes: none */
     uint64_t readable, bad;
 };
@@ -119,12 +122,16 @@ static int content_keep(struct salvaging *s)
 
 /* The line that stands beside the file and in the run folder. */
 static void line_render(const struct salvaging *s, uint32_t file, const char *name,
-                        struct view ranges, struct buffer *out)
+                        struct buffer *out)
 {
+    char run[UUID_TEXT_BYTES];
     struct buffer path = {0};
     struct json json = json_into(out);
+    uuid_text(s->input->run, run);
     json_object_begin(&json, NULL);
     json_text(&json, "t", VIEW("salvaged"));
+    json_text(&json, "run", view_of(run));
+    json_u64(&json, "file", file);
     plan_source_path(s->input->plan, s->input->set, file, &path);
     json_path(&json, "source", buffer_view(&path));
     path.n = 0;
@@ -133,57 +140,121 @@ static void line_render(const struct salvaging *s, uint32_t file, const char *na
     json_path(&json, "name", view_of(name));
     json_u64(&json, "size", s->input->set->index.entries[s->entry].size);
     json_u64(&json, "readable", s->readable);
-    json_raw(&json, "bad", ranges);
+    json_raw(&json, "bad", buffer_view(&s->list));
     json_object_end(&json);
     json_line_end(&json);
     buffer_free(&path);
 }
 
-static int list_write(int folder_fd, const char *name, struct view line, bool durable)
+/* --- what a process before has kept --- */
+
+enum kept_before { KEPT_NONE, KEPT_WHOLE, KEPT_OTHERS };
+
+/* Is it this run's, what stands at the name? A list alone is all that a kill can leave: it goes. */
+static enum kept_before name_judge(struct salvaging *s, uint32_t file, int folder_fd,
+                                   const char *name, struct buffer *lines)
 {
-    OWN(fd) fd = salvage_create_list(folder_fd, name);
+    char list[SALVAGE_NAME_BYTES];
+    struct buffer text = {0};
+    salvage_list_name(name, list);
+    const enum salvage_found data = salvage_look(folder_fd, name);
+    const enum salvage_found told = salvage_look(folder_fd, list);
+    const bool ours =
+        told == SALVAGE_OURS && data != SALVAGE_OTHER &&
+        io_read_file(folder_fd, list, SALVAGE_LIST_BYTES_MAX, &text, VSR_ERR_DEST_IO, NULL) ==
+            VSR_OK &&
+        salvage_list_read(buffer_view(&text), s->input->run, file, &s->readable, &s->bad);
+    enum kept_before found =
+        told == SALVAGE_NOTHING && data == SALVAGE_NOTHING ? KEPT_NONE : KEPT_OTHERS;
+    if (ours && data == SALVAGE_OURS) {
+        buffer_add(lines, text.p, text.n);
+        found = KEPT_WHOLE;
+    } else if (ours) {
+        found = unlinkat(folder_fd, list, 0) == 0 ? KEPT_NONE : KEPT_OTHERS;
+    }
+    buffer_free(&text);
+    return found;
+}
+
+/* --- one file --- */
+
+static int list_write(const struct salvaging *s, uint32_t file, int folder_fd, struct view line)
+{
+    OWN(fd) fd = salvage_create(s->input->stage, file, true, folder_fd);
+    vsr_error error = {0};
     if (fd < 0) {
         return -fd;
     }
-    int fault = 0;
-    if (io_write(fd, line.p, line.n, name, VSR_ERR_DEST_IO, NULL) != VSR_OK ||
-        (durable && (fsync(fd) != 0 || fsync(folder_fd) != 0))) {
-        fault = errno != 0 ? errno : EIO;
-        salvage_remove_list(folder_fd, name);
+    if (io_write(fd, line.p, line.n, "the list of a salvaged file", VSR_ERR_DEST_IO, &error) !=
+        VSR_OK) {
+        return error.os_errno != 0 ? error.os_errno : EIO;
     }
-    return fault;
+    return s->input->durable && fsync(fd) != 0 ? errno : 0;
 }
 
-/* 0, or errno; then nothing of it is left. */
-static int file_keep(struct salvaging *s, uint32_t file, struct buffer *lines)
+/* The bytes are kept: their list beside them, and both are seen, under the first name from number
+ * on that nobody has. */
+static int file_show(const struct salvaging *s, uint32_t file, int folder_fd, uint32_t number,
+                     struct buffer *lines)
 {
-    char name[SALVAGE_NAME_BYTES];
-    struct buffer ranges = {0};
-    struct buffer line = {0};
-    OWN(fd) folder_fd = salvage_open_folder(s->input->stage, file);
-    if (folder_fd < 0) {
-        return -folder_fd;
+    char name[SALVAGE_NAME_BYTES], list[SALVAGE_NAME_BYTES];
+    int fault = EEXIST;
+    for (; fault == EEXIST && number <= SALVAGE_NUMBERS; number++) {
+        struct buffer line = {0};
+        salvage_name(s->input->stage, file, number, name);
+        salvage_list_name(name, list);
+        if (salvage_look(folder_fd, name) != SALVAGE_NOTHING ||
+            salvage_look(folder_fd, list) != SALVAGE_NOTHING) {
+            continue;
+        }
+        line_render(s, file, name, &line);
+        fault = list_write(s, file, folder_fd, buffer_view(&line));
+        fault = fault == 0 ? salvage_show(s->input->stage, file, folder_fd, name) : fault;
+        if (fault == 0) {
+            buffer_add(lines, line.p, line.n);
+        }
+        buffer_free(&line);
     }
-    OWN(fd) fd = salvage_create(s->input->stage, file, folder_fd, name);
+    return fault != 0 || !s->input->durable || fsync(folder_fd) == 0 ? fault : errno;
+}
+
+static int file_read(struct salvaging *s, uint32_t file, int folder_fd)
+{
+    OWN(fd) fd = salvage_create(s->input->stage, file, false, folder_fd);
     if (fd < 0) {
         return -fd;
     }
     s->fd = fd;
-    s->ranges = json_into(&ranges);
+    s->ranges = json_into(&s->list);
     json_array_begin(&s->ranges, NULL);
-    int fault = content_keep(s);
+    const int fault = content_keep(s);
     json_array_end(&s->ranges);
-    if (fault == 0) {
-        line_render(s, file, name, buffer_view(&ranges), &line);
-        fault = list_write(folder_fd, name, buffer_view(&line), s->input->durable);
+    return fault;
+}
+
+/* 0, or errno; then nothing of it is left. */
+static int file_keep(struct salvaging *s, uint32_t file, struct salvage_folders *folders,
+                     struct buffer *lines)
+{
+    char name[SALVAGE_NAME_BYTES];
+    uint32_t number = 0;
+    enum kept_before found = KEPT_OTHERS;
+    OWN(fd) folder_fd = salvage_open_folder(folders, s->input->stage, file);
+    if (folder_fd < 0) {
+        return -folder_fd;
     }
+    while (found == KEPT_OTHERS && number < SALVAGE_NUMBERS) {
+        salvage_name(s->input->stage, file, ++number, name);
+        found = name_judge(s, file, folder_fd, name, lines);
+    }
+    if (found == KEPT_WHOLE) {
+        return 0;
+    }
+    int fault = found == KEPT_NONE ? file_read(s, file, folder_fd) : EEXIST;
+    fault = fault == 0 ? file_show(s, file, folder_fd, number, lines) : fault;
     if (fault != 0) {
-        (void)unlinkat(folder_fd, name, 0);
-    } else {
-        buffer_add(lines, line.p, line.n);
+        salvage_drop(s->input->stage, file, folder_fd);
     }
-    buffer_free(&ranges);
-    buffer_free(&line);
     return fault;
 }
 
@@ -209,6 +280,7 @@ static void told_failed(const struct salvage_input *input, uint32_t file, int fa
 vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *told, vsr_error *error)
 {
     struct buffer lines = {0};
+    struct salvage_folders folders = {0};
     OWN(heap) chunk = heap_alloc(FRAME_PLAIN_BYTES_MAX, 1);
     for (uint32_t i = 0; i < input->plan->file_count && !salvage_cancelled(input); i++) {
         if (!file_is_damaged(input, i)) {
@@ -218,7 +290,8 @@ vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *tol
                               .entry =
                                   stage_data_entry(&input->set->index, input->plan->files[i].entry),
                               .chunk = chunk};
-        const int fault = file_keep(&s, i, &lines);
+        const int fault = file_keep(&s, i, &folders, &lines);
+        buffer_free(&s.list);
         if (fault != 0) {
             told_failed(input, i, fault, told);
             continue;
@@ -227,6 +300,7 @@ vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *tol
         told->readable += s.readable;
         told->bad += s.bad;
     }
+    salvage_settle(&folders, input->stage);
     const vsr_code rc = told->saved == 0
                             ? VSR_OK
                             : io_replace_file(input->run_folder_fd, "salvage.jsonl",

@@ -2,7 +2,8 @@
  * places, with a list of what is not.
  *
  * Nothing else changes: the files are not restored, their units stay what they are, and so does the
- * exit code. Control thread, after publishing, before stage_close(). */
+ * exit code. What a process of this run has kept before is told again, not kept twice. Control
+ * thread, after publishing, before stage_close(). */
 #ifndef RUN_SALVAGE_H
 #define RUN_SALVAGE_H
 
@@ -13,7 +14,8 @@
 struct salvage_input {
     const struct plan *plan;
     const struct media_set *set;
-    const struct stage *stage;
+    const struct uuid *run;
+    struct stage *stage;
     const struct outcome_row *rows;
     int run_folder_fd; /* salvage.jsonl is written there: a line for each file */
     bool durable;

@@ -7,13 +7,14 @@ and a pack is taken away.
 
 import json
 import os
+import stat
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
 from scenario import Scenario, Told, equal, expect, run_rules  # noqa: E402
-from town import CAN, MIB, pattern  # noqa: E402
+from town import CAN, MIB, Town, pattern, snapshot  # noqa: E402
 
 LARGE = 5 * MIB + 1234
 
@@ -112,6 +113,61 @@ def D11_a_list_that_is_there_already():
         equal(s.at(r"C:\one\large.bin.salvaged.json"), b"somebody's")
         equal(len(s.at(r"C:\one\large.bin.salvaged-2")), LARGE)
         expect(s.at(r"C:\one\large.bin.salvaged-2.json"), "its list stands beside it")
+
+
+def D11_folders_show_nothing_but_what_was_salvaged():
+    """Those that stood there keep their times, those that are made get the media's metadata."""
+    with Scenario() as s:
+        w = s.writer("Damage", method=CAN)
+        s.backup().include(w.component("one").files(r"C:\one", "*", recursive=True))
+        s.put(r"C:\one\large.bin", pattern(1, LARGE), mtime=1500000000)
+        s.put(r"C:\one\in\new\large.bin", pattern(2, LARGE), mtime=1500000001)
+        for folder, mode in ((r"C:\one\in\new", 0o751), (r"C:\one\in", 0o705)):
+            os.chmod(s.source.path(folder), mode)
+            os.utime(s.source.path(folder), (1500000300, 1500000300))
+        media = s.pack()
+        for path in packs(media):
+            os.unlink(path)
+        s.place_folder(r"C:\one")
+        os.utime(s.dest.path(r"C:\one"), (1200000000, 1200000000))
+        run = s.run(media, "--salvage")
+        equal(run.exit, 20, run.told())
+        equal(len(s.at(r"C:\one\in\new\large.bin.salvaged")), LARGE)
+        facts = [os.stat(s.dest.path(path)) for path in (r"C:\one", r"C:\one\in", r"C:\one\in\new")]
+        equal([int(one.st_mtime) for one in facts], [1200000000, 1500000300, 1500000300])
+        equal([one.st_mode & 0o777 for one in facts[1:]], [0o705, 0o751])
+
+
+def D11_a_killed_run_salvages_once():
+    """Killed before each of its last calls: who goes on keeps the same files, under the same names."""
+    with Scenario() as s:
+        media = make(s)
+        damage(media, 0.5)
+        town, seen = Town(s, media, "--salvage"), 0
+        wanted = salvaged(town)
+        expect(len(wanted) == 2, f"{wanted}")
+        count = town.count_calls()
+        for number in range(count - 45, count + 1):
+            if town.kill_at(number) and town.is_begun():
+                town.s.resume(town.folder())
+                what = f"killed before call {number} of {count}"
+                found = salvaged(town)
+                equal(sorted(found), sorted(wanted), what)
+                name, = [one for one in wanted if one.endswith(b".salvaged")]
+                expect(found[name] == wanted[name], what)
+                with open(os.path.join(town.folder(), b"salvage.jsonl"), encoding="utf-8") as lines:
+                    equal(len(lines.readlines()), 1, what)
+                seen += 1
+            town.clear()
+        expect(seen > 20, f"{seen} were killed")
+
+
+def salvaged(town):
+    """{name: content} of what was not there and is not planned."""
+    found = snapshot(town.root)[0]
+    planned = (b"large.bin", b"small.txt", b"whole.txt")
+    return {path: what[3] for path, what in found.items()
+            if stat.S_ISREG(what[0]) and os.path.basename(path) not in planned}
 
 
 def D11_a_pack_that_is_gone():
