@@ -60,6 +60,9 @@ int pending_folder_find(struct pending_folder *out, const struct stage *stage, u
 int pending_take(const struct stage *stage, uint32_t file, const struct pending_folder *folder,
                  const char *name, struct pending_record *record);
 
+/* The opposite: it is staged as before. 0 or errno. */
+int pending_give_back(const struct stage *stage, uint32_t file, int folder_fd, const char *name);
+
 /* A folder that is to be made, empty, with the media's metadata; record gets mode and time. */
 int pending_take_directory(const struct stage *stage, uint32_t directory,
                            const struct pending_folder *folder, const char *name,

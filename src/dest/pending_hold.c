@@ -133,6 +133,18 @@ int pending_take(const struct stage *stage, uint32_t file, const struct pending_
     return hold_describe(stage, file, folder, name, record);
 }
 
+int pending_give_back(const struct stage *stage, uint32_t file, int folder_fd, const char *name)
+{
+    char path[STAGE_PATH_BYTES_MAX];
+    char staged[WIN_NAME_BYTES_MAX + 1];
+    struct stage_where where = {.key = STAGE_KEY_NONE, .path = path, .name = staged};
+    if (!stage_place(stage, file, &where)) {
+        return EINVAL;
+    }
+    OWN(fd) fd = root_openat(where.base_fd, path, O_PATH | O_DIRECTORY, 0);
+    return fd < 0 ? -fd : renameat(folder_fd, name, fd, staged) == 0 ? 0 : errno;
+}
+
 int pending_take_directory(const struct stage *stage, uint32_t directory,
                            const struct pending_folder *folder, const char *name,
                            struct pending_record *record, struct meta_loss *loss)

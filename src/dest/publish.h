@@ -35,7 +35,7 @@ struct publish_log {
      * moved at the next boot, durably; before anything of the unit is seen. 0 or an errno; then
      * nothing of it is left. commit() makes the record count. */
     int (*keep)(void *context, uint32_t unit);
-    /* The unit failed after that: what was kept of it goes. */
+    /* The unit failed after that, or was put off: what was kept of it is staged again. */
     void (*drop)(void *context, uint32_t unit);
 };
 

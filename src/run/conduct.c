@@ -97,8 +97,14 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     }
     rc = rc == VSR_OK ? conduct_take_back(c, back, error) : rc;
     rc = rc == VSR_OK ? stage_fill(c->stage, error) : rc;
-    rc = rc == VSR_OK && resume != NULL ? conduct_hold(c, error) : rc;
+    if (rc == VSR_OK) {
+        const struct publish_log log = journal_publish_log(&c->journal);
+        c->hold = pending_hold_create(c->stage, &c->folder.run, c->folder.rows, &log);
+        rc = resume != NULL ? conduct_hold(c, error) : VSR_OK;
+    }
     if (rc != VSR_OK) {
+        pending_hold_free(c->hold);
+        c->hold = NULL;
         (void)stage_close(c->stage, resume != NULL, NULL);
         c->stage = NULL;
     }
@@ -134,19 +140,16 @@ static vsr_code conduct_ready(struct conduct *c, const struct took_back *back, v
         .failed = back->failed,
         .failed_count = back->count,
     };
-    const struct publish_log log = journal_publish_log(&c->journal);
     c->waiting = heap_alloc(c->stage->group_count, sizeof *c->waiting);
     turns_init(&c->turns, c->stage);
     conduct_note_destinations(c);
-    c->hold = pending_hold_create(c->stage, &c->folder.run, c->folder.rows, &log);
     c->journal.stage = c->stage;
     c->journal.states = c->units.states;
     c->journal.residue = c->units.residue;
     c->journal.rows = c->folder.rows;
     c->journal.rows_fd = c->folder.rows_fd;
     c->journal.epoch = c->options->durability == DURABILITY_UNIT ? NULL : &c->marks.epoch;
-    vsr_code rc = resume != NULL ? conduct_adopt_pending(c, error) : VSR_OK;
-    rc = rc == VSR_OK ? journal_ready(&c->journal, &ready, error) : rc;
+    const vsr_code rc = journal_ready(&c->journal, &ready, error);
     c->folder.stays = c->folder.stays || rc == VSR_OK;
     return rc;
 }
@@ -322,9 +325,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
                                                 &c.held, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? ended : rc;
     }
-    if (c.hold != NULL) {
-        pending_hold_free(c.hold);
-    }
+    pending_hold_free(c.hold);
     if (c.stage != NULL && *begun && options->salvage && conduct_signal(&c) == 0) {
         const vsr_code salvaged = conduct_salvage(&c, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? salvaged : rc;

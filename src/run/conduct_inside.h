@@ -111,11 +111,8 @@ void conduct_take_back_full(const struct conduct *c);
 /* Is something committed that no sync has covered yet? */
 bool conduct_owes_sync(const struct conduct *c);
 
-/* What is staged already, and what it cost in metadata. */
+/* What is staged already, what waits for the next boot, and what it cost in metadata. */
 vsr_code conduct_hold(struct conduct *c, vsr_error *error);
-
-/* What waits for the next boot, from before. */
-vsr_code conduct_adopt_pending(struct conduct *c, vsr_error *error);
 
 /* --- moving --- */
 

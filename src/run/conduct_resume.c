@@ -119,9 +119,26 @@ void conduct_take_back_full(const struct conduct *c)
     }
 }
 
+/* What waits for the next boot, from before; what of it does not count is staged again. */
+static vsr_code conduct_adopt_pending(struct conduct *c, vsr_error *error)
+{
+    const struct resume *resume = c->options->resume;
+    bool *published = heap_alloc(c->plan->unit_count + 1u, sizeof *published);
+    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
+        published[u] = resume->done[u] != 0 && c->units.states[u] == UNIT_PUBLISHED;
+    }
+    const vsr_code rc = pending_hold_adopt(c->hold, published, error);
+    free(published);
+    return rc;
+}
+
 vsr_code conduct_hold(struct conduct *c, vsr_error *error)
 {
     const struct resume *resume = c->options->resume;
+    const vsr_code rc = conduct_adopt_pending(c, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
     c->whole = held_find(c->stage, &c->folder, resume->done, resume->kept);
     for (uint32_t i = 0; i < c->plan->file_count; i++) {
         if (c->whole[i] != 0 || resume->done[c->plan->files[i].unit] != 0) {
@@ -134,16 +151,4 @@ vsr_code conduct_hold(struct conduct *c, vsr_error *error)
                        c->folder.path);
     }
     return resume->sync_failed ? checkpoint_forgive(&c->checkpoint, error) : VSR_OK;
-}
-
-vsr_code conduct_adopt_pending(struct conduct *c, vsr_error *error)
-{
-    const struct resume *resume = c->options->resume;
-    bool *published = heap_alloc(c->plan->unit_count + 1u, sizeof *published);
-    for (uint32_t u = 0; u < c->plan->unit_count; u++) {
-        published[u] = resume->done[u] != 0 && c->units.states[u] == UNIT_PUBLISHED;
-    }
-    const vsr_code rc = pending_hold_adopt(c->hold, published, error);
-    free(published);
-    return rc;
 }

@@ -1,5 +1,5 @@
 /* pending_adopt.c - pending folders that an earlier process of a run made, taken over by one that
- * goes on with it. What counts in them stays; the rest is staged again. */
+ * goes on with it. What counts in them stays; files that do not go back into staging. */
 #include "base/heap.h"
 #include "base/limits.h"
 #include "dest/folder_list.h"
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 struct adopting {
+    const struct stage *stage;
     const struct pending_content *content;
     const bool *published;
 };
@@ -19,6 +20,21 @@ struct adopting {
 static bool item_counts(const struct adopting *a, const struct pending_item *item)
 {
     return item->counts && a->published[item->record.unit];
+}
+
+/* Back into staging; false: it is no file of a unit that is still to come, or cannot go there. */
+static bool entry_give_back(const struct adopting *a, int dir_fd, const char *name)
+{
+    const struct plan *plan = a->stage->plan;
+    char canonical[HOLD_NAME_BYTES] = "";
+    const unsigned long long file = name[0] == 'p' ? strtoull(name + 1, NULL, 16) : UINT64_MAX;
+    if (file < plan->file_count) {
+        hold_file_name((uint32_t)file, canonical);
+    }
+    return strcmp(canonical, name) == 0 && plan->files[file].action == ACTION_STAGE &&
+           plan->files[file].kind != KIND_DIRECTORY && stage_is_staged(a->stage, (uint32_t)file) &&
+           !a->published[plan->files[file].unit] &&
+           pending_give_back(a->stage, (uint32_t)file, dir_fd, name) == 0;
 }
 
 /* What no record speaks for, or one that does not count, was in the middle. */
@@ -30,7 +46,8 @@ static int adopt_entry(void *context, int dir_fd, const char *name)
         stays = item_counts(a, &a->content->items[i]) &&
                 view_equal(a->content->items[i].record.src, view_of(name));
     }
-    return stays || unlinkat(dir_fd, name, 0) == 0 || unlinkat(dir_fd, name, AT_REMOVEDIR) == 0
+    return stays || entry_give_back(a, dir_fd, name) || unlinkat(dir_fd, name, 0) == 0 ||
+                   unlinkat(dir_fd, name, AT_REMOVEDIR) == 0
                ? 0
                : errno;
 }
@@ -93,7 +110,7 @@ static vsr_code adopt_folder(struct pending_hold *hold, struct hold_folder *fold
     if (rc != VSR_OK) {
         return rc;
     }
-    const struct adopting a = {&content, published};
+    const struct adopting a = {hold->stage, &content, published};
     int fault = 0;
     if (!content_fits(hold, &content)) {
         rc = err_set(error, VSR_ERR_RUN_FOREIGN, "run/pending",

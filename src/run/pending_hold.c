@@ -2,7 +2,8 @@
  *
  * For a unit: files out of staging, folders that their places lack made, all of it synced, then
  * its records, synced; only later, when the rest of the unit stands at its place, the record that
- * makes them count. Numbers of records go over all folders of the run. */
+ * makes them count. What does not come to count goes back into staging, so that nothing is staged
+ * twice for it. Numbers of records go over all folders of the run. */
 #include "run/pending_hold_inside.h"
 
 #include "base/heap.h"
@@ -17,11 +18,16 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { HOLD_NAME_BYTES = 17 };
-
+/* Folders: by the number of their record. */
 static void hold_name(uint64_t seq, char out[HOLD_NAME_BYTES])
 {
     (void)snprintf(out, HOLD_NAME_BYTES, "%llx", (unsigned long long)seq);
+}
+
+/* Files: so that each finds its way back. */
+void hold_file_name(uint32_t file, char out[HOLD_NAME_BYTES])
+{
+    (void)snprintf(out, HOLD_NAME_BYTES, "p%x", file);
 }
 
 struct pending_hold *pending_hold_create(struct stage *stage, const struct uuid *run,
@@ -188,7 +194,7 @@ static int keep_file(struct pending_hold *hold, uint32_t unit, uint32_t file)
     }
     if (fault == 0) {
         hold->next_seq++;
-        hold_name(record.seq, name);
+        hold_file_name(file, name);
         fault = pending_take(hold->stage, file, &to->folder, name, &record);
     }
     if (fault == 0) {
@@ -221,21 +227,29 @@ static int unit_write(struct pending_hold *hold, uint32_t unit)
     return fault;
 }
 
-/* Files and folders with these numbers go, wherever they are. */
-static void unit_remove(struct pending_hold *hold, uint64_t first_seq, uint64_t end_seq)
+/* Its files go back into staging, if they can, its folders go, wherever they are. */
+static void unit_give_back(struct pending_hold *hold, uint32_t unit)
 {
+    const struct plan *plan = hold->stage->plan;
+    const struct plan_unit *u = &plan->units[unit];
     char name[HOLD_NAME_BYTES];
     for (uint32_t i = 0; i < hold->folder_count; i++) {
-        for (uint64_t seq = first_seq; seq < end_seq; seq++) {
-            hold_name(seq, name);
-            if (unlinkat(hold->folders[i].folder.fd, name, 0) != 0) {
-                (void)unlinkat(hold->folders[i].folder.fd, name, AT_REMOVEDIR);
+        const int fd = hold->folders[i].folder.fd;
+        for (uint32_t file = u->first_file; file < u->first_file + u->file_count; file++) {
+            hold_file_name(file, name);
+            if (plan->files[file].action == ACTION_STAGE &&
+                pending_give_back(hold->stage, file, fd, name) != 0) {
+                (void)unlinkat(fd, name, 0);
             }
+        }
+        for (uint64_t seq = hold->units[unit].first_seq; seq < hold->units[unit].end_seq; seq++) {
+            hold_name(seq, name);
+            (void)unlinkat(fd, name, AT_REMOVEDIR);
         }
     }
 }
 
-/* A unit failed: what was kept of it goes. */
+/* A unit failed, or was put off: it is as before it was kept. */
 static void hold_drop(void *context, uint32_t unit)
 {
     struct pending_hold *hold = context;
@@ -253,7 +267,7 @@ static void hold_drop(void *context, uint32_t unit)
         part_remove(one, unit);
         buffer_free(&one->batch.bytes);
     }
-    unit_remove(hold, u->first_seq, u->end_seq);
+    unit_give_back(hold, unit);
     *u = (struct hold_unit){0};
 }
 
@@ -369,6 +383,9 @@ vsr_code pending_hold_end(struct pending_hold *hold, int run_dir_fd, const char 
 
 void pending_hold_free(struct pending_hold *hold)
 {
+    if (hold == NULL) {
+        return;
+    }
     for (uint32_t i = 0; i < hold->folder_count; i++) {
         buffer_free(&hold->folders[i].batch.bytes);
         free(hold->folders[i].parts);

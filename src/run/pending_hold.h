@@ -16,9 +16,10 @@ struct pending_hold;
 struct pending_hold *pending_hold_create(struct stage *stage, const struct uuid *run,
                                          struct outcome_row *rows, const struct publish_log *log);
 
-/* Of a run that goes on: pending folders that it has made already are taken over, with what counts
- * in them of units that were published; all else in them goes, and is staged again. published: for
- * each unit. Errors: those of pending_journal_open(), DEST_*. */
+/* Of a run that goes on: pending folders that it has made already are taken over, with what
+ * counts in them of units that were published; other files go back into staging, all else goes.
+ * published: for each unit. After stage_fill(), before it is seen what is staged. Errors: those
+ * of pending_journal_open(), DEST_*. */
 vsr_code pending_hold_adopt(struct pending_hold *hold, const bool *published, vsr_error *error);
 
 /* What publishing is given: the log, and what waits beside it. Good while hold lives. */
@@ -34,7 +35,7 @@ struct pending_held {
 vsr_code pending_hold_end(struct pending_hold *hold, int run_dir_fd, const char *registry,
                           struct pending_held *held, vsr_error *error);
 
-/* Journals are unlocked; what they hold stays. */
+/* Journals are unlocked; what they hold stays. NULL is nothing. */
 void pending_hold_free(struct pending_hold *hold);
 
 #endif

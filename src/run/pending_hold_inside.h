@@ -6,6 +6,11 @@
 #include "run/pending_hold.h"
 #include "run/pending_journal.h"
 
+enum { HOLD_NAME_BYTES = 17 };
+
+/* The name of a plan_file in a pending folder. */
+void hold_file_name(uint32_t file, char out[HOLD_NAME_BYTES]);
+
 struct hold_part { /* of a unit, in one folder */
     uint32_t unit;
     uint64_t first_seq;

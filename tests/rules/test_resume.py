@@ -197,5 +197,35 @@ def K01_little_is_moved_twice():
         expect(decoded <= pieces - done + 1, f"{decoded} decoded, {done} of {pieces} were there")
 
 
+def K01_what_waits_for_the_boot_is_staged_once():
+    """Killed after its files were kept, before they counted: they go back into staging."""
+    with Scenario() as s:
+        w = s.writer("Boot", method="REPLACE_AT_REBOOT")
+        for i in range(3):
+            s.put(rf"C:\sys\{i}.bin", pattern(i, 3 * MIB), mtime=1500000600)
+        s.backup().include(w.component("sys").files(r"C:\sys", "*", recursive=True))
+        town, seen = Town(s, s.pack(), *LIVE), 0
+        wanted, count = waiting(town), town.count_calls()
+        for number in range(count // 3, count):
+            if town.kill_at(number) and town.is_begun() and kept(town):
+                state = json.loads(Told(["inspect", town.folder(), "--json"]).must(0).out)
+                town.resume(f"killed before call {number} of {count}")
+                equal(waiting(town), wanted)
+                if state["units"][0]["state"] in ("staging", "publishing"):
+                    with open(os.path.join(town.folder(), b"profile.json"), encoding="utf-8") as opened:
+                        profile = json.load(opened)
+                    equal(sum(worker["decode"]["count"] for worker in profile["workers"]), 0,
+                          f"decoded again, killed before call {number} of {count}")
+                    seen += 1
+            town.clear()
+        expect(seen > 3, f"{seen} were killed in between")
+
+
+def kept(town):
+    """Files that wait in a pending folder."""
+    return [name for folder, _, names in os.walk(town.root) for name in names
+            if b".vssrestore-pending-" in folder and name.startswith(b"p")]
+
+
 if __name__ == "__main__":
     run_rules(globals())
