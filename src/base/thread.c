@@ -1,6 +1,7 @@
 /* thread.c - starting threads with every signal blocked; one that ticks. */
 #include "base/thread.h"
 
+#include "base/confine.h"
 #include "base/heap.h"
 
 #include <signal.h>
@@ -52,6 +53,7 @@ static bool ticker_pause(struct ticker *ticker)
 static void *ticker_run(void *argument)
 {
     struct ticker *ticker = argument;
+    (void)confine_thread(NULL, 0);
     while (ticker_pause(ticker)) {
         ticker->tick(ticker->context);
     }

@@ -8,7 +8,8 @@
 /* Start run(context), to be joined by the caller. 0 or errno. */
 int thread_start(pthread_t *out, void *(*run)(void *context), void *context);
 
-/* A thread that calls tick(context) again and again, period_ns after it has returned. */
+/* A thread that calls tick(context) again and again, period_ns after it has returned. It changes
+ * nothing by name (base/confine.h): what it writes to is open. */
 struct ticker; /* heap */
 
 /* NULL: there is no thread to be had. */

@@ -4,6 +4,7 @@
  * and append them in order: nothing else has work at that time, and a million lines are seconds. */
 #include "run/rows.h"
 
+#include "base/confine.h"
 #include "base/io.h"
 #include "base/thread.h"
 #include "base/turnstile.h"
@@ -67,6 +68,13 @@ static void *rows_thread(void *context)
     return NULL;
 }
 
+/* One of ours: what it writes to is open. */
+static void *rows_thread_begin(void *context)
+{
+    (void)confine_thread(NULL, 0);
+    return rows_thread(context);
+}
+
 static void rows_run(struct rows_job *job, uint32_t workers)
 {
     pthread_t threads[ROWS_THREADS_MAX];
@@ -74,7 +82,7 @@ static void rows_run(struct rows_job *job, uint32_t workers)
     uint32_t count = workers < ROWS_THREADS_MAX ? workers : ROWS_THREADS_MAX;
     count = count < blocks ? count : blocks;
     uint32_t started = 0; /* one that cannot be is done without */
-    while (started + 1 < count && thread_start(&threads[started], rows_thread, job) == 0) {
+    while (started + 1 < count && thread_start(&threads[started], rows_thread_begin, job) == 0) {
         started++;
     }
     (void)rows_thread(job);

@@ -11,10 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "engine/worker.h"
 
 static const struct fixture_file files[] = {
@@ -256,15 +259,57 @@ static void test_a_worker_can_write_in_staging_alone(void **state)
     assert_int_equal(mkdir(w->dir, 0755), 0);
 }
 
+struct ticking {
+    const char *path;
+    _Atomic int fault; /* of making it; -1: not tried yet */
+};
+
+static void tick_makes(void *context)
+{
+    struct ticking *ticking = context;
+    const int fd = open(ticking->path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    atomic_store(&ticking->fault, fd < 0 ? errno : 0);
+    (void)close(fd);
+}
+
+static void test_a_thread_that_ticks_can_write_nowhere(void **state)
+{
+    const struct world *w = *state;
+    char path[256];
+    struct ticking ticking = {.path = path, .fault = -1};
+    pthread_t thread;
+    void *result = NULL;
+    (void)snprintf(path, sizeof path, "%s/made", w->folder);
+    assert_int_equal(pthread_create(&thread, NULL, confined, (void *)(uintptr_t)w->folder), 0);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    const int fault = *(int *)result;
+    free(result);
+    if (fault < 0) {
+        skip_because("no Landlock in this kernel");
+    }
+    struct ticker *ticker = ticker_begin(1000000, tick_makes, &ticking);
+    assert_non_null(ticker);
+    while (atomic_load(&ticking.fault) < 0) {
+        (void)sched_yield();
+    }
+    ticker_end(ticker);
+    assert_int_equal(atomic_load(&ticking.fault), EACCES);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_names_on_one_mount_share_data),         TEST(test_second_volume_inside_the_first),
-        TEST(test_names_on_two_mounts_are_written_again), TEST(test_owner_that_is_left_alone),
-        TEST(test_damaged_owner_fails_all_its_names),     TEST(test_each_frame_is_decoded_once),
+        TEST(test_names_on_one_mount_share_data),
+        TEST(test_second_volume_inside_the_first),
+        TEST(test_names_on_two_mounts_are_written_again),
+        TEST(test_owner_that_is_left_alone),
+        TEST(test_damaged_owner_fails_all_its_names),
+        TEST(test_each_frame_is_decoded_once),
         TEST(test_a_worker_can_write_in_staging_alone),
+        TEST(test_a_thread_that_ticks_can_write_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
