@@ -5,7 +5,21 @@
  *
  * The folder is locked, its plan is the journal's, its owner is ours; then the parts of a run ask
  * here what is behind them: units that are done with, staged files that are kept, renames that go
- * back. Control thread. */
+ * back. Control thread.
+ *
+ * What a signal leaves. A run that SIGINT, SIGTERM or the control line ended finishes or takes back
+ * the publishing that it was in, tells everybody, closes its journal - and leaves its staging
+ * folders, as a kill does, for whoever goes on with it. The design first had them removed at every
+ * end that was not a kill. Turned down, because:
+ * - what was staged in hours is what a signal must not cost (a machine that is shut down for
+ *   maintenance sends one), and what was interrupted is not lost;
+ * - removing millions of files takes longer than the five seconds in which a signal ends a run, so
+ *   that a second signal, or the kill that follows one, would leave half of it all the same;
+ * - the contract has an interrupted run gone on with, and says nothing of how it was interrupted.
+ * What it costs is room at the destination until then. The summary says so, and where; who does not
+ * go on removes these folders by hand: after a signal they hold nothing but what was to come. We
+ * would notice being wrong by people who find such folders and do not know whose they are: the run
+ * folder's name, which they bear, would then not be enough. */
 #ifndef RUN_RESUME_H
 #define RUN_RESUME_H
 
