@@ -118,7 +118,9 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
         rc = io_replace_file(c->folder.dir_fd, "summary.json", buffer_view(&summary),
                              VSR_ERR_DEST_IO, error);
     }
-    const bool open = conduct_signal(c) != 0 || (!discard && unit_states_lack_space(&c->units));
+    /* a run folder without room fails what the destination had room for */
+    const bool full = !discard && (moved == VSR_ERR_DEST_FULL || unit_states_lack_space(&c->units));
+    const bool open = conduct_signal(c) != 0 || full;
     if (rc == VSR_OK && fdatasync(c->folder.rows_fd) != 0) {
         rc = err_sys(error, err_dest_code(errno), "run/conduct", "cannot sync the rows in %s",
                      c->folder.path);

@@ -37,6 +37,14 @@ __attribute__((destructor)) static void tell(void)
     }
 }
 
+SEEN ssize_t write(int fd, const void *bytes, size_t count)
+{
+    if (fd > STDERR_FILENO) {
+        call();
+    }
+    return syscall(SYS_write, fd, bytes, count);
+}
+
 SEEN ssize_t pwrite64(int fd, const void *bytes, size_t count, off_t offset)
 {
     call();
