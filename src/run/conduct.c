@@ -218,7 +218,8 @@ static vsr_code conduct_begin_folder(struct conduct *c, vsr_error *error)
     uint8_t hash[16];
     struct buffer call = {0};
     vsr_code rc =
-        run_folder_begin(&c->folder, options->run_dir, &options->run, c->plan, c->set, error);
+        run_folder_begin(&c->folder, options->run_dir, &options->run, c->plan, c->set,
+                         options->asked != NULL ? RUN_FOLDER_SECOND : RUN_FOLDER_ALONE, error);
     rc = rc == VSR_OK ? dialogue_save(c->dialogue, c->folder.dir_fd, error) : rc;
     rc = rc == VSR_OK ? run_folder_plan_hash(&c->folder, hash, error) : rc;
     if (rc == VSR_OK) {
@@ -231,7 +232,7 @@ static vsr_code conduct_begin_folder(struct conduct *c, vsr_error *error)
     }
     buffer_free(&call);
     marks_init(&c->marks, c->folder.dir_fd, run_folder_seed(&c->folder), c->folder.epochs, 1, 0);
-    rc = rc == VSR_OK ? run_folder_show(&c->folder, error) : rc;
+    rc = rc == VSR_OK ? run_folder_show(&c->folder, options->asked, error) : rc;
     c->folder.stays = rc == VSR_OK && options->engine.discard;
     return rc;
 }
@@ -254,7 +255,7 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
         rc = checkpoint_open(&c->checkpoint, c->folder.dir_fd, c->folder.rows_fd, &c->marks, error);
     }
     run_profile_mark(&c->profile, CONTROL_FOLDER);
-    if (rc == VSR_OK && !c->options->engine.discard) {
+    if (rc == VSR_OK && !c->options->engine.discard && !conduct_was_asking(c)) {
         rc = conduct_stage(c, error);
         run_profile_mark_synced(&c->profile, CONTROL_STAGE, c->stage, &c->journal);
     }
@@ -343,12 +344,16 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     run_profile_mark(&c.profile, CONTROL_CLOSE);
     if (*begun) {
         control_close(&c.control);
-        conduct_tell(&c, rc == VSR_OK && conduct_signal(&c) == 0);
+        conduct_tell(&c, rc == VSR_OK && conduct_signal(&c) == 0 && !conduct_was_asking(&c));
         const vsr_code told = conduct_account(&c, report, rc, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? told : rc;
     }
     if (rc == VSR_OK && conduct_signal(&c) != 0) {
         rc = err_set(error, VSR_ERR_CANCELLED, "run/conduct", "the run was cancelled");
+    }
+    if (!*begun && options->resume == NULL && dialogue_has_begun(dialogue)) {
+        /* while there is a folder that tells of it */
+        (void)dialogue_end(dialogue, plan, NULL, NULL);
     }
     conduct_free(&c);
     return rc;

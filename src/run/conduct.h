@@ -10,7 +10,8 @@
 #include "report/report.h"
 #include "run/dialogue.h"
 
-struct resume; /* run/resume.h */
+struct resume;     /* run/resume.h */
+struct run_folder; /* run/run_folder.h */
 
 /* Files and bytes done are those that are settled, failed ones with them; no count ever falls. */
 struct conduct_progress {
@@ -41,6 +42,7 @@ struct conduct_options {
     const volatile int *cancel; /* a signal's number, or 1; NULL: none */
     struct view players;        /* a JSON object: kept for who goes on with the run; or absent */
     struct view keep;           /* a text of the caller's: ditto */
+    struct run_folder *asked;   /* this run's, from while it asked (run/asking.h); or NULL */
     struct resume *resume;      /* this goes on with a run: open, and prepared; or NULL */
 };
 

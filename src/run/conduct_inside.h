@@ -81,6 +81,13 @@ static inline int conduct_signal(const struct conduct *c)
     return c->cut_short || unit_states_cut_short(&c->units) ? c->stopped_by : 0;
 }
 
+/* Goes it on with a run that had not begun to copy? Then nothing is copied: who was asked is told
+ * the end, and that is all. */
+static inline bool conduct_was_asking(const struct conduct *c)
+{
+    return c->options->resume != NULL && c->options->resume->content.asking;
+}
+
 /* Progress, to whoever wants it, and into the profile. is_last: the run has ended, and nothing cut
  * it short: whatever was planned is settled. */
 void conduct_tell(struct conduct *c, bool is_last);

@@ -382,7 +382,10 @@ vsr_code dialogue_pre_restore(struct dialogue *d, const struct plan *plan, vsr_e
     }
     vsr_code rc = any ? document_out_select(d->document, plan, left_out, error) : VSR_OK;
     for (uint32_t w = 0; w < writers && rc == VSR_OK && !dialogue_is_cancelled(d); w++) {
-        if (called[w]) {
+        if (called[w] && d->options.on_asking != NULL) {
+            rc = d->options.on_asking(d->options.asking_context, w, NULL, error);
+        }
+        if (called[w] && rc == VSR_OK) {
             d->writers[w].asked = true;
             d->writers[w].failed =
                 !writer_tell(d, plan, w, BCD_PHASE_PRE_RESTORE, &rc, error) && rc == VSR_OK;

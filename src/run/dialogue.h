@@ -20,6 +20,10 @@ struct dialogue_options {
     const struct writer_calls *calls; /* NULL: nobody plays */
     const char *run_dir;              /* as it will be called; absolute, for those who play */
     const volatile int *cancel;       /* nobody else is asked once it is raised; or NULL */
+    /* Before a writer is asked in PreRestore, or (service not NULL) a service is stopped; what
+     * fails then is not done. Or NULL. */
+    vsr_code (*on_asking)(void *context, uint32_t writer, const char *service, vsr_error *error);
+    void *asking_context;
     /* A sentence for people, when it happens; or NULL. */
     void (*on_warning)(void *context, const char *sentence);
     void *context;

@@ -82,6 +82,18 @@ static struct view service_stop(struct dialogue *d, struct dialogue_service *ser
     return fault;
 }
 
+/* The same, when it is written down that it is about to be done. */
+static struct view service_stop_noted(struct dialogue *d, struct dialogue_service *service)
+{
+    vsr_error error = {0};
+    if (d->options.on_asking != NULL &&
+        d->options.on_asking(d->options.asking_context, 0, service->name.p, &error) != VSR_OK) {
+        return arena_printf(&d->arena, "the service %s is not stopped: %s", service->name.p,
+                            error.what);
+    }
+    return service_stop(d, service);
+}
+
 void dialogue_stop(struct dialogue *d, const struct plan *plan)
 {
     struct view *faults = ARENA_ARRAY(&d->arena, struct view, plan->unit_count);
@@ -98,7 +110,7 @@ void dialogue_stop(struct dialogue *d, const struct plan *plan)
         if (service == NULL) {
             service = &d->services[d->service_count++];
             *service = (struct dialogue_service){.name = name};
-            faults[d->service_count - 1] = service_stop(d, service);
+            faults[d->service_count - 1] = service_stop_noted(d, service);
         }
         d->said[unit->writer].service_fault = faults[service - d->services];
     }

@@ -174,6 +174,22 @@ vsr_code journal_mounts(struct journal *journal, const struct stage *stage, vsr_
     return records_write(journal, &records, true, error);
 }
 
+vsr_code journal_asking(struct journal *journal, enum journal_asked what, uint32_t writer,
+                        struct view service, vsr_error *error)
+{
+    const struct journal_asking head = {.what = what, .writer = writer};
+    struct buffer payload = {0};
+    struct buffer records = {0};
+    if (service.n > JOURNAL_PAYLOAD_BYTES_MAX - sizeof head) {
+        return err_set(error, VSR_ERR_DOCUMENT, WHERE, "a service's name is too long");
+    }
+    buffer_add(&payload, &head, sizeof head);
+    buffer_add_view(&payload, service);
+    record_add(journal, &records, JOURNAL_ASKING, MARK_NONE, payload.p, (uint32_t)payload.n);
+    buffer_free(&payload);
+    return records_write(journal, &records, true, error);
+}
+
 static void refused_add(struct journal *journal, struct buffer *records, uint32_t unit,
                         enum refusal refusal, struct view detail)
 {

@@ -35,7 +35,8 @@ enum journal_type {
     JOURNAL_UNCOMMIT = 13, /* uint32_t, several: units whose commit counts no more          */
     JOURNAL_SYNCED = 14,   /* nothing: all that was committed is on stable storage */
     JOURNAL_ROWS = 15,     /* struct journal_rows, several: of the commit or the end that follows */
-    JOURNAL_TOKEN = 16     /* struct uuid: what the process of this session signs with */
+    JOURNAL_TOKEN = 16,    /* struct uuid: what the process of this session signs with */
+    JOURNAL_ASKING = 17    /* struct journal_asking and a service's name (run/asking.h) */
 };
 
 struct journal_record { /* in front of each payload; behind it the u64 XXH3-64 of both */
@@ -84,6 +85,13 @@ struct journal_rows { /* (run/row_check.h) */
     uint64_t check;
 };
 
+enum journal_asked { ASKING_BEGUN, ASKING_WRITER, ASKING_SERVICE };
+
+struct journal_asking {
+    uint32_t what;   /* enum journal_asked: what is about to be done */
+    uint32_t writer; /* of bcd.writers */
+};
+
 struct journal_commit {
     uint32_t epoch; /* (engine/marks.h) after which it is on stable storage, or 0: it is */
     uint32_t reserved;
@@ -126,6 +134,10 @@ vsr_code journal_go_on(struct journal *journal, int fd, const char *path, uint64
 vsr_code journal_places(struct journal *journal, const struct stage_place *places, uint32_t count,
                         vsr_error *error);
 vsr_code journal_mounts(struct journal *journal, const struct stage *stage, vsr_error *error);
+
+/* This is the journal of a run that asks, or: somebody is about to be asked, or stopped. Synced. */
+vsr_code journal_asking(struct journal *journal, enum journal_asked what, uint32_t writer,
+                        struct view service, vsr_error *error);
 
 /* Units that were refused since planning, before anything else is known. details may be NULL. */
 vsr_code journal_refused(struct journal *journal, const enum refusal *refusals,

@@ -269,6 +269,34 @@ static const char *take_rows(struct reading *r, struct view payload)
     return NULL;
 }
 
+static const char *take_asking(struct reading *r, struct view payload)
+{
+    struct journal_content *out = r->out;
+    struct journal_asking asking;
+    if (payload.n < sizeof asking) {
+        return TOO_SHORT;
+    }
+    memcpy(&asking, payload.p, sizeof asking);
+    switch (asking.what) {
+    case ASKING_BEGUN:
+        out->asking = true;
+        return NULL;
+    case ASKING_WRITER:
+        out->asked =
+            heap_grow(out->asked, out->asked_count, &out->asked_capacity, sizeof *out->asked);
+        out->asked[out->asked_count++] = asking.writer;
+        return NULL;
+    case ASKING_SERVICE:
+        out->stopped = heap_grow(out->stopped, out->stopped_count, &out->stopped_capacity,
+                                 sizeof *out->stopped);
+        out->stopped[out->stopped_count++] =
+            arena_copy(&out->arena, view_skip(payload, sizeof asking));
+        return NULL;
+    default:
+        return NO_SUCH;
+    }
+}
+
 static const char *take_token(struct reading *r, struct view payload)
 {
     struct journal_content *out = r->out;
@@ -347,6 +375,7 @@ static take *const takes[] = {
     [JOURNAL_READY] = take_ready,       [JOURNAL_FATES] = take_fates,
     [JOURNAL_UNCOMMIT] = take_uncommit, [JOURNAL_SYNCED] = take_synced,
     [JOURNAL_ROWS] = take_rows,         [JOURNAL_TOKEN] = take_token,
+    [JOURNAL_ASKING] = take_asking,
 };
 
 static const char *take_record(struct reading *r, const struct journal_record *record,
@@ -442,6 +471,8 @@ void journal_content_free(struct journal_content *content)
 {
     arena_free(&content->arena);
     buffer_free(&content->call);
+    free(content->asked);
+    free(content->stopped);
     free(content->tokens);
     free(content->folders);
     free(content->places);

@@ -34,6 +34,13 @@ struct journal_content {
     struct uuid *tokens; /* of theirs */
     uint32_t token_count;
     size_t token_capacity;
+    bool asking;     /* it ended while it asked (run/asking.h): these */
+    uint32_t *asked; /* writers ... */
+    uint32_t asked_count;
+    size_t asked_capacity;
+    struct view *stopped; /* ... and services; each may have heard of it */
+    uint32_t stopped_count;
+    size_t stopped_capacity;
     bool ready;                     /* one of them came as far as staging */
     struct stage_identity *folders; /* as of the last process that got ready, and new ones since */
     uint32_t folder_count;

@@ -257,7 +257,8 @@ static void hidden_name(const struct run_folder *folder, char out[64])
 {
     char run[UUID_TEXT_BYTES];
     uuid_text(&folder->run, run);
-    (void)snprintf(out, 64, ".vssrestore-run-%s.part", run);
+    (void)snprintf(out, 64, RUN_FOLDER_HIDDEN "%s%s", run,
+                   folder->sort == RUN_FOLDER_ASKING ? RUN_FOLDER_ASKED : RUN_FOLDER_PART);
 }
 
 vsr_code run_folder_name(const char *path, const struct uuid *run, char out[RUN_FOLDER_PATH_MAX],
@@ -276,14 +277,14 @@ vsr_code run_folder_name(const char *path, const struct uuid *run, char out[RUN_
     return VSR_OK;
 }
 
-/* Open the folder that path is to stand in, if it does not exist yet. */
-static vsr_code place_open(const char *path, const struct media_set *set, int *parent_fd,
-                           vsr_error *error)
+/* Open the folder that path is to stand in; unless it is another's second, it must not exist. */
+static vsr_code place_open(const char *path, const struct media_set *set, bool second,
+                           int *parent_fd, vsr_error *error)
 {
     const char *name = NULL;
     struct stat st;
     const vsr_code rc = parent_open(path, parent_fd, &name, error);
-    if (rc == VSR_OK && fstatat(*parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (rc == VSR_OK && !second && fstatat(*parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         return err_set(error, VSR_ERR_RUN_BUSY, WHERE,
                        "run folder %s exists already: name another one with --run-dir", path);
     }
@@ -299,21 +300,24 @@ static vsr_code place_open(const char *path, const struct media_set *set, int *p
 vsr_code run_folder_check(const char *path, const struct media_set *set, vsr_error *error)
 {
     OWN(fd) parent_fd = -1;
-    return place_open(path, set, &parent_fd, error);
+    return place_open(path, set, false, &parent_fd, error);
 }
 
 vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct uuid *run,
-                          const struct plan *plan, const struct media_set *set, vsr_error *error)
+                          const struct plan *plan, const struct media_set *set,
+                          enum run_folder_sort sort, vsr_error *error)
 {
-    *out = (struct run_folder){.run = *run, .dir_fd = -1, .journal_fd = -1, .rows_fd = -1};
+    *out = (struct run_folder){
+        .run = *run, .sort = sort, .dir_fd = -1, .journal_fd = -1, .rows_fd = -1};
     OWN(fd) parent_fd = -1;
     vsr_code rc = run_folder_name(path, run, out->path, error);
     if (rc == VSR_OK) {
-        rc = place_open(out->path, set, &parent_fd, error);
+        rc = place_open(out->path, set, sort == RUN_FOLDER_SECOND, &parent_fd, error);
     }
     if (rc != VSR_OK) {
         return rc;
     }
+    run_folder_sweep(parent_fd);
     char hidden[64];
     hidden_name(out, hidden);
     if (mkdirat(parent_fd, hidden, 0700) != 0) {
@@ -321,6 +325,7 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
                        out->path);
     }
     out->dir_fd = openat(parent_fd, hidden, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    (void)flock(out->dir_fd, LOCK_EX | LOCK_NB); /* nobody sweeps it away */
     rc = out->dir_fd < 0 ? err_sys(error, err_dest_code(errno), WHERE,
                                    "cannot open the run folder %s", out->path)
                          : folder_fill(out, plan, set, error);
@@ -330,7 +335,27 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
     return rc;
 }
 
-vsr_code run_folder_show(struct run_folder *folder, vsr_error *error)
+/* The one that stands there goes first where names cannot be exchanged: the only moment without. */
+static int name_exchange(int parent_fd, const char *hidden, const char *name,
+                         struct run_folder *before)
+{
+    char away[64];
+    hidden_name(before, away);
+    const bool exchanged = renameat2(parent_fd, hidden, parent_fd, name, RENAME_EXCHANGE) == 0;
+    if (!exchanged && errno != EINVAL && errno != ENOSYS) {
+        return errno;
+    }
+    if (exchanged) {
+        before->visible = false;
+        before->stays = renameat(parent_fd, hidden, parent_fd, away) != 0; /* it is swept later */
+    }
+    run_folder_end(before);
+    return exchanged || renameat2(parent_fd, hidden, parent_fd, name, RENAME_NOREPLACE) == 0
+               ? 0
+               : errno;
+}
+
+vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, vsr_error *error)
 {
     OWN(fd) parent_fd = -1;
     const char *name = NULL;
@@ -344,8 +369,13 @@ vsr_code run_folder_show(struct run_folder *folder, vsr_error *error)
         return err_sys(error, err_dest_code(errno), WHERE, "cannot sync the run folder %s",
                        folder->path);
     }
-    if (renameat2(parent_fd, hidden, parent_fd, name, RENAME_NOREPLACE) != 0) {
-        return err_sys(error, errno == EEXIST ? VSR_ERR_RUN_BUSY : err_dest_code(errno), WHERE,
+    const int fault = before != NULL ? name_exchange(parent_fd, hidden, name, before)
+                      : renameat2(parent_fd, hidden, parent_fd, name, RENAME_NOREPLACE) == 0
+                          ? 0
+                          : errno;
+    if (fault != 0) {
+        errno = fault;
+        return err_sys(error, fault == EEXIST ? VSR_ERR_RUN_BUSY : err_dest_code(fault), WHERE,
                        "cannot rename the run folder to %s", folder->path);
     }
     folder->visible = true;
@@ -356,11 +386,18 @@ vsr_code run_folder_show(struct run_folder *folder, vsr_error *error)
     return VSR_OK;
 }
 
-/* Hidden again first: what is seen is whole. */
-static void folder_remove(struct run_folder *folder)
+void run_folder_empty(int dir_fd)
 {
     static const char *const names[] = {"plan.bin",   "run.json",   "rows.bin",          "journal",
                                         "checkpoint", MARKS_PIECES, DOCUMENT_PRE_RESTORE};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)unlinkat(dir_fd, names[i], 0);
+    }
+}
+
+/* Hidden again first: what is seen is whole. */
+static void folder_remove(struct run_folder *folder)
+{
     OWN(fd) parent_fd = -1;
     const char *name = NULL;
     char hidden[64];
@@ -369,9 +406,7 @@ static void folder_remove(struct run_folder *folder)
         (folder->visible && renameat2(parent_fd, name, parent_fd, hidden, RENAME_NOREPLACE) != 0)) {
         return;
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        (void)unlinkat(folder->dir_fd, names[i], 0);
-    }
+    run_folder_empty(folder->dir_fd);
     (void)unlinkat(parent_fd, hidden, AT_REMOVEDIR);
 }
 

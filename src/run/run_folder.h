@@ -2,7 +2,8 @@
  *
  * It appears whole: made under a hidden name beside its place, filled, synced, renamed with
  * NOREPLACE, before anything is made at a destination; so a folder of that name can always be
- * looked into and gone on with, and a run never shares one. A run that ends before it staged
+ * looked into and gone on with, and a run never shares one. A run that asks writers or services
+ * shows one before that (run/asking.h), which its own replaces. A run that ends before it staged
  * anything takes it away again. The lock on it is the journal's (flock). Control thread only. */
 #ifndef RUN_RUN_FOLDER_H
 #define RUN_RUN_FOLDER_H
@@ -16,9 +17,21 @@
 
 enum { RUN_FOLDER_PATH_MAX = 4096 };
 
+/* Hidden names, beside its place: this, the run's uuid, and one of the others. */
+#define RUN_FOLDER_HIDDEN ".vssrestore-run-"
+#define RUN_FOLDER_PART   ".part"
+#define RUN_FOLDER_ASKED  ".asked"
+
+enum run_folder_sort {
+    RUN_FOLDER_ALONE,
+    RUN_FOLDER_ASKING, /* the first of two: while writers and services are asked */
+    RUN_FOLDER_SECOND  /* that takes the place of such a one */
+};
+
 struct run_folder {
     struct uuid run;
     char path[RUN_FOLDER_PATH_MAX]; /* as it is called after the rename */
+    enum run_folder_sort sort;
     int dir_fd;
     int journal_fd;           /* open for append, locked */
     struct outcome_row *rows; /* of every planned file: a shared mapping of rows.bin ... */
@@ -39,13 +52,20 @@ vsr_code run_folder_name(const char *path, const struct uuid *run, char out[RUN_
 vsr_code run_folder_check(const char *path, const struct media_set *set, vsr_error *error);
 
 /* Make the folder for plan, of this run. path NULL: ./vssrestore-run-<uuid>. Saves the plan in it,
- * sizes the rows. Errors: RUN_BUSY when path exists, SELECTION when there is no such place or it is
- * in the set, DEST_*. On failure nothing is left. */
+ * sizes the rows. Errors: RUN_BUSY when path exists (but for RUN_FOLDER_SECOND), SELECTION when
+ * there is no such place or it is in the set, DEST_*. On failure nothing is left. */
 vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct uuid *run,
-                          const struct plan *plan, const struct media_set *set, vsr_error *error);
+                          const struct plan *plan, const struct media_set *set,
+                          enum run_folder_sort sort, vsr_error *error);
 
-/* Sync and rename to its place. */
-vsr_code run_folder_show(struct run_folder *folder, vsr_error *error);
+/* Sync and rename to its place. before: the one of the same run that stands there, which is ended;
+ * there is always one of the two, where the file system can exchange names. NULL: none. */
+vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, vsr_error *error);
+
+/* Hidden folders that killed processes have left in parent_fd go. */
+void run_folder_sweep(int parent_fd);
+/* All that a run folder can hold before it stays. */
+void run_folder_empty(int dir_fd);
 
 /* Open one that an earlier process made. lock: to go on with it. Its rows are mapped later, when it
  * is known for how many files. Errors: SELECTION: it is no run folder; RUN_BUSY: its run is still

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "plan/replay.h"
-#include "run/run_folder.h"
+#include "run/asking.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +20,20 @@ struct step {
     const struct step_options *options;
     struct conduct_options conduct;
     struct dialogue dialogue;
+    struct asking asking;
     char run_dir[2 * RUN_FOLDER_PATH_MAX];
 };
 
-/* The run folder as programs see it: absolute. It stands there when the copy begins. */
+static struct step step_of(const struct media_set *set, const struct documents *documents,
+                           const struct step_options *options)
+{
+    return (struct step){.set = set,
+                         .documents = documents,
+                         .options = options,
+                         .asking = {.folder = {.dir_fd = -1, .journal_fd = -1, .rows_fd = -1}}};
+}
+
+/* The run folder as programs see it: absolute. It stands there when the first of them is asked. */
 static vsr_code run_dir_name(struct step *step, vsr_error *error)
 {
     char name[RUN_FOLDER_PATH_MAX];
@@ -49,6 +59,8 @@ static vsr_code step_open(struct step *step, const struct plan_choices *choices,
         .calls = options->calls,
         .run_dir = step->run_dir,
         .cancel = options->conduct.cancel,
+        .on_asking = asking_note,
+        .asking_context = &step->asking,
         .on_warning = options->on_warning,
         .context = options->warning_context,
     };
@@ -83,6 +95,7 @@ static vsr_code step_copy(struct step *step, struct report *report, bool *begun,
     step_warn(step, plan);
     step->conduct.stage.alone = alone;
     step->conduct.refusals = refusals;
+    step->conduct.asked = step->asking.folder.dir_fd >= 0 ? &step->asking.folder : NULL;
     const vsr_code rc =
         conduct_run(report, begun, plan, step->set, &step->dialogue, &step->conduct, error);
     free(alone);
@@ -100,11 +113,20 @@ static vsr_code step_plan_now(struct step *step, struct plan **plan,
     return rc;
 }
 
+/* What can refuse the run is looked at first; then there is a folder that tells of whom it asks. */
+static vsr_code step_show_asking(struct step *step, const struct plan *first, vsr_error *error)
+{
+    const vsr_code rc = conduct_check(&step->conduct, first, step->set, error);
+    return rc == VSR_OK ? asking_begin(&step->asking, &step->conduct, &step->dialogue, first,
+                                       step->set, error)
+                        : rc;
+}
+
 /* Between the two passes. */
 static vsr_code step_ask(struct step *step, const struct plan *first, vsr_error *error)
 {
     const uint64_t began_ns = clock_monotonic_ns();
-    vsr_code rc = conduct_check(&step->conduct, first, step->set, error);
+    vsr_code rc = step_show_asking(step, first, error);
     if (rc == VSR_OK) {
         rc = dialogue_pre_restore(&step->dialogue, first, error);
     }
@@ -147,7 +169,7 @@ vsr_code step_run(struct report *report, bool *begun, const struct media_set *se
                   const struct documents *documents, const struct plan_choices *choices,
                   const struct step_options *options, vsr_error *error)
 {
-    struct step step = {.set = set, .documents = documents, .options = options};
+    struct step step = step_of(set, documents, options);
     struct plan *plan = NULL;
     *begun = false;
     vsr_code rc = step_open(&step, choices, error);
@@ -161,6 +183,7 @@ vsr_code step_run(struct report *report, bool *begun, const struct media_set *se
     if (plan != NULL && dialogue_has_begun(&step.dialogue)) { /* if the run never began */
         (void)dialogue_end(&step.dialogue, plan, NULL, NULL);
     }
+    asking_end(&step.asking);
     plan_free(plan);
     dialogue_close(&step.dialogue);
     return rc;
@@ -170,7 +193,7 @@ vsr_code step_run(struct report *report, bool *begun, const struct media_set *se
 static vsr_code plan_ask_again(struct step *step, const struct plan *plan, enum refusal *refusals,
                                vsr_error *error)
 {
-    vsr_code rc = conduct_check(&step->conduct, plan, step->set, error);
+    vsr_code rc = step_show_asking(step, plan, error);
     struct plan *now = NULL;
     if (rc == VSR_OK) {
         const uint64_t began_ns = clock_monotonic_ns();
@@ -191,7 +214,7 @@ vsr_code step_run_plan(struct report *report, bool *begun, const struct media_se
 {
     struct arena arena = {0};
     struct plan_choices choices;
-    struct step step = {.set = set, .documents = documents, .options = options};
+    struct step step = step_of(set, documents, options);
     enum refusal *now = heap_alloc(plan->unit_count, sizeof *now);
     *begun = false;
     vsr_code rc = plan_replay(&arena, plan, &choices, error);
@@ -207,6 +230,7 @@ vsr_code step_run_plan(struct report *report, bool *begun, const struct media_se
         if (dialogue_has_begun(&step.dialogue)) {
             (void)dialogue_end(&step.dialogue, plan, NULL, NULL);
         }
+        asking_end(&step.asking);
         dialogue_close(&step.dialogue);
     }
     free(now);

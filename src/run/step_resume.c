@@ -21,6 +21,21 @@ static vsr_code document_read(const struct resume *resume, struct buffer *out, v
                               VSR_ERR_RUN_FOREIGN, error);
 }
 
+/* Of one that was ended while it asked: whoever may have heard of it is to be told the end. */
+static void recall_asking(struct resume *resume)
+{
+    struct dialogue_recall *recall = &resume->call.recall;
+    const struct journal_content *content = &resume->content;
+    recall->asked = content->asked;
+    recall->asked_count = content->asked_count;
+    recall->services =
+        ARENA_ARRAY(&resume->call.arena, struct dialogue_recalled_service, content->stopped_count);
+    recall->service_count = content->stopped_count;
+    for (uint32_t i = 0; i < content->stopped_count; i++) {
+        recall->services[i] = (struct dialogue_recalled_service){content->stopped[i].p, true};
+    }
+}
+
 /* Absolute, for those who play. */
 static void run_dir_name(const struct resume *resume, char out[2 * RUN_FOLDER_PATH_MAX])
 {
@@ -73,12 +88,17 @@ vsr_code step_resume(struct report *report, bool *begun, struct resume *resume,
                                              .cancel = options->conduct.cancel,
                                              .on_warning = options->on_warning,
                                              .context = options->warning_context};
+        if (resume->content.asking) {
+            recall_asking(resume);
+        }
         resume->call.recall.document = document.n > 0 ? buffer_view(&document) : VIEW_NONE;
         rc = dialogue_reopen(&dialogue, &how, &resume->call.recall, error);
     }
     if (rc == VSR_OK) {
         resume_prepare(resume);
-        rc = dialogue_stop_again(&dialogue, resume->plan, resume->done, error);
+        rc = resume->content.asking
+                 ? VSR_OK
+                 : dialogue_stop_again(&dialogue, resume->plan, resume->done, error);
         if (rc == VSR_OK) {
             rc = resume_copy(report, begun, resume, set, &dialogue, options, error);
         }

@@ -401,6 +401,29 @@ def K08_a_folder_of_somebody_else_is_not_trusted():
         equal(s.resume(town.folder()).exit, 41)
 
 
+def K08_hidden_folders_of_killed_runs_go():
+    """The next run beside them removes them, but none that is new, locked or not ours to know."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        town.copy()
+        made = {}
+        for number, suffix in enumerate((b".part", b".asked", b".part", b".part", b".other")):
+            name = b".vssrestore-run-%08d-0000-4000-8000-000000000000%s" % (number, suffix)
+            made[number] = os.path.join(s.folder, name)
+            os.mkdir(made[number], 0o700)
+            with open(os.path.join(made[number], b"plan.bin"), "wb") as out:
+                out.write(b"x")
+            if number != 2:
+                os.utime(made[number], (1500000000, 1500000000))
+        held = os.open(made[3], os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        Told(town.call()).must(0)
+        equal([os.path.exists(made[number]) for number in range(5)],
+              [False, False, True, True, True])
+        os.close(held)
+
+
 def K09_a_place_that_somebody_changed_is_left_alone():
     """Ours was exchanged in, then somebody put a file of his own there."""
     with Scenario() as s:

@@ -140,6 +140,7 @@ class Town:
                                       **({"ENDS_HALF": "1"} if half else {})})
         if told.exit == -signal.SIGKILL and not os.path.isdir(self.folder()):
             tell_difference(before, snapshot(self.root), f"call {number}: without a run folder")
+            expect(not self.players or not self.players.diary, f"call {number}: somebody was asked")
         return told.exit == -signal.SIGKILL
 
     def is_begun(self):
@@ -162,6 +163,16 @@ def ends_at():
     return shim
 
 
+def ended_asking(town, run, what):
+    """Was the run killed while it asked? Then nothing was copied, and that is said."""
+    if not any("before it began to copy" in note for note in run.summary["notes"]):
+        return False
+    tell_difference(snapshot(town.s.dest.folder), snapshot(town.root), f"{what}: it only asked")
+    equal(run.exit, 3, f"{what}\n{run.told()}")
+    equal({unit["status"] for unit in run.summary["units"]}, {"NONE"}, what)
+    return True
+
+
 def each_call(town, half=False, each=None):
     """Killed before each call in turn, resumed, compared; each(what) looks at more."""
     count = town.count_calls()
@@ -169,7 +180,14 @@ def each_call(town, half=False, each=None):
     begun = 0
     for number in range(1, count + 1):
         if town.kill_at(number, half) and town.is_begun():
-            town.resume(f"killed before call {number} of {count}")
+            what = f"killed before call {number} of {count}"
+            if town.players:
+                run = town.s.resume(town.folder())
+                expect(run.summary and run.summary["units"], f"{what}\n{run.told()}")
+                if not ended_asking(town, run, what):
+                    town.compare(run, what)
+            else:
+                town.resume(what)
             if each:
                 each(f"killed before call {number} of {count}")
             begun += 1

@@ -1,0 +1,44 @@
+/* asking.c - the first folder of a run that asks. What is said to whom is the dialogue's; what a
+ * process that finds it does is run/conduct_resume.c's. */
+#include "run/asking.h"
+
+#include "run/run_call.h"
+
+vsr_code asking_begin(struct asking *out, const struct conduct_options *options,
+                      const struct dialogue *dialogue, const struct plan *plan,
+                      const struct media_set *set, vsr_error *error)
+{
+    uint8_t hash[16];
+    struct buffer call = {0};
+    vsr_code rc = run_folder_begin(&out->folder, options->run_dir, &options->run, plan, set,
+                                   RUN_FOLDER_ASKING, error);
+    rc = rc == VSR_OK ? run_folder_plan_hash(&out->folder, hash, error) : rc;
+    if (rc == VSR_OK) {
+        run_call_render(options, dialogue, &call);
+        rc = journal_begin(&out->journal, out->folder.journal_fd, out->folder.path,
+                           &out->folder.run, plan, hash, buffer_view(&call), error);
+    }
+    rc = rc == VSR_OK ? journal_asking(&out->journal, ASKING_BEGUN, 0, VIEW_NONE, error) : rc;
+    buffer_free(&call);
+    rc = rc == VSR_OK ? run_folder_show(&out->folder, NULL, error) : rc;
+    if (rc != VSR_OK) {
+        asking_end(out);
+    }
+    return rc;
+}
+
+vsr_code asking_note(void *context, uint32_t writer, const char *service, vsr_error *error)
+{
+    struct asking *asking = context;
+    if (asking->folder.dir_fd < 0) {
+        return VSR_OK;
+    }
+    return service == NULL
+               ? journal_asking(&asking->journal, ASKING_WRITER, writer, VIEW_NONE, error)
+               : journal_asking(&asking->journal, ASKING_SERVICE, 0, view_of(service), error);
+}
+
+void asking_end(struct asking *asking)
+{
+    run_folder_end(&asking->folder);
+}

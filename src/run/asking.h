@@ -1,0 +1,32 @@
+/* asking.h - the run folder while writers and services are asked, before the plan that is carried
+ * out can be made.
+ *
+ * It is shown before the first of them is asked, with the plan of the first pass, and its journal
+ * says who is about to be asked or stopped before that happens. So a process that is killed then
+ * leaves a folder by which `resume` tells everybody the end and starts what had been stopped; there
+ * is nothing to go on with. The folder of the run itself takes its place in one step. Control
+ * thread. */
+#ifndef RUN_ASKING_H
+#define RUN_ASKING_H
+
+#include "run/conduct.h"
+#include "run/journal.h"
+#include "run/run_folder.h"
+
+struct asking {
+    struct run_folder folder; /* dir_fd -1: there is none, or the run's own has taken its place */
+    struct journal journal;
+};
+
+/* Show it, for this plan of the first pass. Errors: those of run_folder_begin(). */
+vsr_code asking_begin(struct asking *out, const struct conduct_options *options,
+                      const struct dialogue *dialogue, const struct plan *plan,
+                      const struct media_set *set, vsr_error *error);
+
+/* What dialogue_options.on_asking wants; context: struct asking. */
+vsr_code asking_note(void *context, uint32_t writer, const char *service, vsr_error *error);
+
+/* Everybody has been told: it goes, if it is still there. */
+void asking_end(struct asking *asking);
+
+#endif

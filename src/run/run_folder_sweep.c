@@ -1,0 +1,46 @@
+/* run_folder_sweep.c - hidden folders beside a run's, which a killed process left before they were
+ * shown, or while they were removed. They are ours, nobody holds them, and nothing needs them. */
+#include "run/run_folder.h"
+
+#include "base/own.h"
+#include "dest/folder_list.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Whoever makes one locks it at once; that there is a moment before that is why it must be old. */
+enum { SWEEP_AGE_S = 60 };
+
+static bool name_is_hidden(const char *name)
+{
+    const size_t bytes = strlen(name), prefix = strlen(RUN_FOLDER_HIDDEN);
+    const size_t part = strlen(RUN_FOLDER_PART), asked = strlen(RUN_FOLDER_ASKED);
+    return strncmp(name, RUN_FOLDER_HIDDEN, prefix) == 0 && bytes > prefix + asked &&
+           (strcmp(name + bytes - part, RUN_FOLDER_PART) == 0 ||
+            strcmp(name + bytes - asked, RUN_FOLDER_ASKED) == 0);
+}
+
+static int sweep_one(void *context, int parent_fd, const char *name)
+{
+    struct stat facts;
+    (void)context;
+    if (!name_is_hidden(name)) {
+        return 0;
+    }
+    OWN(fd) fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &facts) == 0 && facts.st_uid == geteuid() &&
+        facts.st_mtim.tv_sec < time(NULL) - SWEEP_AGE_S && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        run_folder_empty(fd);
+        (void)unlinkat(parent_fd, name, AT_REMOVEDIR);
+    }
+    return 0;
+}
+
+void run_folder_sweep(int parent_fd)
+{
+    (void)folder_list(parent_fd, sweep_one, NULL);
+}
