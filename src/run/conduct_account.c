@@ -63,6 +63,27 @@ static void note_salvaged(const struct salvage_told *told, struct report *report
     buffer_free(&text);
 }
 
+static void notes_tell(const struct conduct *c, struct report *report)
+{
+    if (c->kept.n > 0) {
+        report_note(report, buffer_view(&c->kept), false);
+    }
+    if (conduct_was_asking(c)) {
+        report_note(report,
+                    VIEW("the run was ended while it asked writers and services, before it began "
+                         "to copy: who was asked is told the end, what was stopped is started "
+                         "again, and nothing was written; run again"),
+                    false);
+    }
+    if (c->options->resume != NULL && c->options->resume->rows_lost > 0) {
+        note_lost_rows(c, report);
+    }
+    note_salvaged(&c->salvaged, report);
+    if (conduct_signal(c) != 0 && !c->options->engine.discard) {
+        note_interrupted(c, report);
+    }
+}
+
 vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code moved, vsr_error *error)
 {
     const bool discard = c->options->engine.discard;
@@ -86,23 +107,7 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
         .run_failed = moved,
     };
     report_fold(report, &input, view_of(c->folder.path));
-    if (c->kept.n > 0) {
-        report_note(report, buffer_view(&c->kept), false);
-    }
-    if (conduct_was_asking(c)) {
-        report_note(report,
-                    VIEW("the run was ended while it asked writers and services, before it began "
-                         "to copy: who was asked is told the end, what was stopped is started "
-                         "again, and nothing was written; run again"),
-                    false);
-    }
-    if (c->options->resume != NULL && c->options->resume->rows_lost > 0) {
-        note_lost_rows(c, report);
-    }
-    note_salvaged(&c->salvaged, report);
-    if (conduct_signal(c) != 0 && !discard) {
-        note_interrupted(c, report);
-    }
+    notes_tell(c, report);
     vsr_code rc = rows_write(&c->folder, c->plan, c->set, c->budget.workers,
                              c->options->durability != DURABILITY_NONE, error);
     run_profile_mark(&c->profile, CONTROL_ROWS);

@@ -35,7 +35,7 @@ enum journal_type {
     JOURNAL_UNCOMMIT = 13, /* uint32_t, several: units whose commit counts no more          */
     JOURNAL_SYNCED = 14,   /* nothing: all that was committed is on stable storage */
     JOURNAL_ROWS = 15,     /* struct journal_rows, several: of the commit or the end that follows */
-    JOURNAL_TOKEN = 16,    /* struct uuid: what the process of this session signs with */
+    JOURNAL_TOKEN = 16,    /* struct uuid: what this process signs staging folders with */
     JOURNAL_ASKING = 17    /* struct journal_asking and a service's name (run/asking.h) */
 };
 

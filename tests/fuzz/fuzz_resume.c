@@ -7,6 +7,7 @@
 #include "fuzz.h"
 #include "fuzz_json.h"
 
+#include "base/hash_map.h"
 #include "plan_case.h"
 #include "run/journal_content.h"
 #include "run/run_call.h"
@@ -71,7 +72,18 @@ static uint64_t content_number(const struct journal_content *content, struct vie
         fuzz_add_number(&sum, content->units[u].fate);
         fuzz_add_number(&sum, content->units[u].residue + content->units[u].refusal);
         fuzz_add_text(&sum, content->units[u].detail);
+        fuzz_add_number(&sum, content->units[u].rows_told ? content->units[u].rows_check : 0);
     }
+    for (uint32_t i = 0; i < content->stopped_count; i++) {
+        fuzz_add_text(&sum, content->stopped[i]);
+    }
+    for (uint32_t i = 0; i < content->asked_count; i++) {
+        fuzz_add_number(&sum, content->asked[i]);
+    }
+    for (uint32_t i = 0; i < content->token_count; i++) {
+        fuzz_add_number(&sum, hash_bytes(&content->tokens[i], sizeof content->tokens[i]));
+    }
+    fuzz_add_number(&sum, content->rows_told ? content->rows_check : content->asking);
     fuzz_add_text(&sum, buffer_view(&content->call));
     fuzz_add_number(&sum, content->folder_count + content->sessions);
     return sum;

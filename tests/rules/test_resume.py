@@ -205,6 +205,7 @@ def K01_what_waits_for_the_boot_is_staged_once():
         w = s.writer("Boot", method="REPLACE_AT_REBOOT")
         for i in range(3):
             s.put(rf"C:\sys\{i}.bin", pattern(i, 3 * MIB), mtime=1500000600)
+        s.place_folder("C:\\")
         s.backup().include(w.component("sys").files(r"C:\sys", "*", recursive=True))
         town, seen = Town(s, s.pack(), *LIVE), 0
         wanted, count = waiting(town), town.count_calls()
