@@ -85,6 +85,7 @@ static void check_pack_open(struct check_run *run, uint32_t number)
     set_pack_part(number, name);
     if (set_open_part(run->set, name, STORE_WORKERS, &pack->source, &bytes, &error) != VSR_OK) {
         pack->lost = true;
+        pack->fault = error.code;
         check_pack_found(run, number, 0, &error);
         return;
     }

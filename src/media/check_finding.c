@@ -131,14 +131,15 @@ static void finding_sentence(const struct finding *finding, struct view structur
         buffer_add_view(out, finding->why);
     } else if (view_present(path)) {
         buffer_add_view(out, path);
-        buffer_printf(out, " is damaged: ");
+        buffer_printf(out, finding->code == VSR_ERR_MEDIA ? " is damaged: " : " cannot be read: ");
         buffer_add_view(out, finding->why);
         buffer_printf(out, ", in ");
         buffer_add_view(out, structure);
         buffer_printf(out, " at byte %llu", offset);
     } else {
         buffer_add_view(out, structure);
-        buffer_printf(out, " is damaged at byte %llu: ", offset);
+        buffer_printf(out, " %s at byte %llu: ",
+                      finding->code == VSR_ERR_MEDIA ? "is damaged" : "cannot be read", offset);
         buffer_add_view(out, finding->why);
     }
 }

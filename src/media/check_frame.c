@@ -246,7 +246,9 @@ static void worker_check_claim(struct check_worker *worker, const struct check_c
     vsr_code rc = VSR_OK;
     worker->payload = NULL;
     if (!source_is_open(&pack->source)) {
-        rc = err_set(&error, VSR_ERR_MEDIA, "media/check", "the pack is missing");
+        rc = err_set(&error, pack->fault, "media/check",
+                     pack->fault == VSR_ERR_MEDIA ? "the pack is missing"
+                                                  : "the pack cannot be opened");
     } else if (claim->stored_bytes > 0) {
         rc = source_read_all(&pack->source, claim->offset, worker->stored, claim->stored_bytes,
                              pack->name, &error);

@@ -33,12 +33,13 @@ struct check_claim {
 };
 
 struct check_pack {
-    struct source source; /* not open: missing */
+    struct source source; /* not open: it could not be                              */
+    vsr_code fault;       /* why: it is missing, or the system could not read it    */
     const char *name;     /* ends with a NUL                                        */
     uint64_t bytes;       /* as set.json says                                       */
     uint64_t frames_end;  /* where the trailer begins; bytes when that is not known */
     bool has_trailer;
-    bool lost;       /* missing or cut short, and said so: gaps are not told again */
+    bool lost;       /* not open or cut short, and said so: gaps are not told again */
     bool hash_wrong; /* set by the worker that claimed its last bytes */
 };
 

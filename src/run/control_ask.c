@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -75,8 +76,8 @@ vsr_code control_ask(const char *folder, const char *command, struct buffer *ans
     OWN(fd) fd = -1;
     char line[CONTROL_LINE_MAX];
     const int bytes = snprintf(line, sizeof line, "%s\n", command);
-    if (bytes < 0 || (size_t)bytes >= sizeof line) {
-        return err_set(error, VSR_ERR_USAGE, WHERE, "a command is shorter than that");
+    if (bytes < 0 || (size_t)bytes >= sizeof line || strchr(command, '\n') != NULL) {
+        return err_set(error, VSR_ERR_USAGE, WHERE, "a command is one line, and shorter than that");
     }
     vsr_code rc = line_connect(folder, &fd, error);
     if (rc == VSR_OK && send(fd, line, (size_t)bytes, MSG_NOSIGNAL) != bytes) {
