@@ -1,6 +1,8 @@
 /* args.c - reading a command line by tables. What the values mean is the library's business. */
 #include "args.h"
 
+#include "line.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,8 +113,9 @@ static const char *option_allowed(const struct arg_option *option)
 
 static bool usage_error(const struct verb *verb, const char *what, const char *text)
 {
-    (void)fprintf(stderr, "vssrestore %s: %s%s%s\nsee: vssrestore %s --help\n", verb->name, what,
-                  text != NULL ? ": " : "", text != NULL ? text : "", verb->name);
+    line_tell("vssrestore %s: %s%s%s", verb->name, what, text != NULL ? ": " : "",
+              text != NULL ? text : "");
+    line_tell("see: vssrestore %s --help", verb->name);
     return false;
 }
 
@@ -138,8 +141,8 @@ static bool option_read(const struct verb *verb, int argc, char **argv, int *at,
         value = argv[++*at];
     }
     if (!option_store(option, value, call)) {
-        (void)fprintf(stderr, "vssrestore %s: %s: \"%s\" is not allowed; allowed: %s\n", verb->name,
-                      option->name, value != NULL ? value : "", option_allowed(option));
+        line_tell("vssrestore %s: %s: \"%s\" is not allowed; allowed: %s", verb->name, option->name,
+                  value != NULL ? value : "", option_allowed(option));
         return false;
     }
     return true;

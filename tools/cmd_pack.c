@@ -36,11 +36,10 @@ static int pack_run(const struct call *call)
                      (unsigned long long)result.bytes, (unsigned long long)result.stored_bytes,
                      (unsigned long long)result.warnings);
     } else {
-        (void)fprintf(stderr,
-                      "packed: %llu files, %.1f MB in %.1f MB, %llu warnings\nset: %s (%s)\n",
-                      (unsigned long long)result.files, (double)result.bytes / 1e6,
-                      (double)result.stored_bytes / 1e6, (unsigned long long)result.warnings,
-                      call->output, result.uuid);
+        line_tell("packed: %llu files, %.1f MB in %.1f MB, %llu warnings",
+                  (unsigned long long)result.files, (double)result.bytes / 1e6,
+                  (double)result.stored_bytes / 1e6, (unsigned long long)result.warnings);
+        line_tell("set: %s (%s)", call->output, result.uuid);
     }
     return result.incomplete > 0 ? EXIT_LOSSES : 0;
 }

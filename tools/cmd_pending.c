@@ -49,7 +49,7 @@ static int pending_run(const struct call *call)
     const bool apply = strcmp(what, "apply") == 0;
     const size_t dir_count = call->positional.count - 1;
     if (!apply && strcmp(what, "list") != 0) {
-        (void)fprintf(stderr, "vssrestore pending: \"%s\" is neither list nor apply\n", what);
+        line_tell("vssrestore pending: \"%s\" is neither list nor apply", what);
         return EXIT_USAGE;
     }
     if (call->registered == (dir_count > 0)) {

@@ -19,7 +19,7 @@ static int page_write(const char *run_dir, const char *path)
     const int n = snprintf(beside, sizeof beside, "%s.part-%ld", path, (long)getpid());
     FILE *file = n > 0 && (size_t)n < sizeof beside ? fopen(beside, "wxe") : NULL;
     if (file == NULL) {
-        (void)fprintf(stderr, "vssrestore report: cannot write %s: %s\n", path, strerror(errno));
+        line_tell("vssrestore report: cannot write %s: %s", path, strerror(errno));
         return -(int)VSR_ERR_SELECTION;
     }
     const vsr_code rc = vsr_report_page(run_dir, file_sink, file, &error);
@@ -32,7 +32,7 @@ static int page_write(const char *run_dir, const char *path)
     if (rc != VSR_OK) {
         return error_tell(&error);
     }
-    (void)fprintf(stderr, "vssrestore report: cannot write %s: %s\n", path, strerror(cause));
+    line_tell("vssrestore report: cannot write %s: %s", path, strerror(cause));
     return cause == ENOSPC ? -(int)VSR_ERR_DEST_FULL : -(int)VSR_ERR_DEST_IO;
 }
 

@@ -6,7 +6,6 @@
 #include "verbs.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,8 +36,8 @@ static int chain_go_on(struct chain_rest *rest, int code)
         words[i] = (char *)(size_t)rest->words.items[i];
     }
     if (words == NULL || chdir(rest->folder) != 0) {
-        (void)fprintf(stderr, "vssrestore: cannot go on with the chain in %s: %s\n", rest->folder,
-                      strerror(errno));
+        line_tell("vssrestore: cannot go on with the chain in %s: %s", rest->folder,
+                  strerror(errno));
         code = code != 0 ? code : -VSR_ERR_SELECTION;
     } else if (args_read(&verb_run, (int)rest->words.count, words, &run)) {
         code = chain_run_from(&run, rest->step + 1, &rest->run_dirs, code);

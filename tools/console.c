@@ -217,12 +217,12 @@ void console_progress(void *context, const vsr_progress *progress)
 
 /* --- sentences --- */
 
-static void people_say(const char *before, const char *sentence, const char *after)
+void console_note(const char *sentence)
 {
     struct line line = {0};
-    line_printf(&line, "%s%s", console.line_seen ? "\r\033[K" : "", before);
+    line_printf(&line, "%s", console.line_seen ? "\r\033[K" : "");
     line_shown(&line, sentence);
-    line_printf(&line, "%s\n", after);
+    line_printf(&line, "\n");
     outlet_put(&console.people, line.p, line.n);
     console.line_seen = false;
     line_free(&line);
@@ -231,7 +231,7 @@ static void people_say(const char *before, const char *sentence, const char *aft
 void console_warn(void *context, const char *sentence)
 {
     (void)context;
-    people_say("", sentence, "");
+    console_note(sentence);
     if (console.has_events) {
         struct line line = {0};
         line_printf(&line, "{\"t\":\"warning\",\"v\":1,\"text\":");

@@ -19,6 +19,8 @@ bool console_has_text(void);
 /* vsr_restore_options.on_progress, and on_warning; context: unused. */
 void console_progress(void *context, const vsr_progress *progress);
 void console_warn(void *context, const char *sentence);
+/* For people alone, on standard error, whenever there is room. */
+void console_note(const char *sentence);
 
 /* The error for people, and as an event; returns the exit code that it stands for. */
 int console_error(const vsr_error *error);

@@ -2,8 +2,9 @@
  * maker has, so this is set before the first one is made. */
 #include "ionice.h"
 
+#include "line.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -32,14 +33,13 @@ bool ionice_set(const char *text)
 {
     const int priority = priority_parse(text);
     if (priority < 0) {
-        (void)fprintf(stderr,
-                      "vssrestore: --ionice: \"%s\" is not allowed; allowed: idle, best-effort, "
-                      "best-effort:0 to best-effort:7\n",
-                      text);
+        line_tell("vssrestore: --ionice: \"%s\" is not allowed; allowed: idle, best-effort, "
+                  "best-effort:0 to best-effort:7",
+                  text);
         return false;
     }
     if (syscall(SYS_ioprio_set, WHO_PROCESS, 0, priority) != 0) {
-        (void)fprintf(stderr, "vssrestore: --ionice: the kernel refuses: %s\n", strerror(errno));
+        line_tell("vssrestore: --ionice: the kernel refuses: %s", strerror(errno));
         return false;
     }
     return true;

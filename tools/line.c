@@ -22,19 +22,26 @@ static void line_reserve(struct line *line, size_t more)
     line->capacity = wider;
 }
 
-void line_printf(struct line *line, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void line_vprintf(struct line *line,
+                                                               const char *format, va_list args)
 {
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
-    const int length = vsnprintf(NULL, 0, format, args);
-    va_end(args);
+    const int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
     if (length >= 0) {
         line_reserve(line, (size_t)length + 1);
-        (void)vsnprintf(line->p + line->n, (size_t)length + 1, format, again);
+        (void)vsnprintf(line->p + line->n, (size_t)length + 1, format, args);
         line->n += (size_t)length;
     }
-    va_end(again);
+}
+
+void line_printf(struct line *line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    line_vprintf(line, format, args);
+    va_end(args);
 }
 
 static void line_give(struct line *line, const char *text,
@@ -54,6 +61,20 @@ void line_json(struct line *line, const char *text)
 void line_shown(struct line *line, const char *text)
 {
     line_give(line, text, vsr_text_shown);
+}
+
+void line_tell(const char *format, ...)
+{
+    struct line plain = {0}, shown = {0};
+    va_list args;
+    va_start(args, format);
+    line_vprintf(&plain, format, args);
+    va_end(args);
+    line_shown(&shown, plain.p);
+    line_printf(&shown, "\n");
+    (void)fwrite(shown.p, 1, shown.n, stderr);
+    line_free(&plain);
+    line_free(&shown);
 }
 
 void line_free(struct line *line)

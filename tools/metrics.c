@@ -2,6 +2,7 @@
  * written after the first time is told of once and stops nothing. */
 #include "metrics.h"
 
+#include "console.h"
 #include "line.h"
 
 #include <errno.h>
@@ -133,8 +134,11 @@ static bool metrics_write(void)
     render(&text);
     const bool done = file_write(metrics.path, &text);
     if (!done && !metrics.complained) {
-        (void)fprintf(stderr, "vssrestore: --metrics: cannot write %s: %s\n", metrics.path,
-                      strerror(errno));
+        struct line sentence = {0};
+        line_printf(&sentence, "vssrestore: --metrics: cannot write %s: %s", metrics.path,
+                    strerror(errno));
+        console_note(sentence.p);
+        line_free(&sentence);
         metrics.complained = true;
     }
     line_free(&text);

@@ -140,11 +140,9 @@ vsr_code chain_look(vsr_chain **chain, const struct call *call, const char *set,
     const vsr_code rc = vsr_chain_open(chain, &set, 1, &options, error);
     const size_t count = rc == VSR_OK ? vsr_chain_count(*chain) : 0;
     if (count > 1) {
-        (void)fprintf(
-            stderr,
-            "this set adds to %s: `run` restores %s first; this is about the set alone, on what "
-            "stands at the destinations now\n",
-            vsr_chain_path(*chain, count - 2), count > 2 ? "all before it" : "that one");
+        line_tell("this set adds to %s: `run` restores %s first; this is about the set alone, on "
+                  "what stands at the destinations now",
+                  vsr_chain_path(*chain, count - 2), count > 2 ? "all before it" : "that one");
         choices->chain = *chain;
         choices->chain_step = count - 1;
     }

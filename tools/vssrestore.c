@@ -1,5 +1,6 @@
 /* vssrestore.c - main(): the verbs, and nothing else. It and its neighbours see include/ only. */
 #include "console.h"
+#include "line.h"
 #include "metrics.h"
 #include "verbs.h"
 
@@ -83,7 +84,7 @@ int main(int argc, char **argv)
     }
     const struct verb *verb = verb_find(argv[1]);
     if (verb == NULL) {
-        (void)fprintf(stderr, "vssrestore: no verb \"%s\"; see: vssrestore --help\n", argv[1]);
+        line_tell("vssrestore: no verb \"%s\"; see: vssrestore --help", argv[1]);
         return EXIT_USAGE;
     }
     struct call asked = {0};

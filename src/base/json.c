@@ -4,10 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* One character that is not plain ASCII, escaped where it must be; the bytes that it takes. */
+/* One character that is not plain ASCII, escaped where it must be; the bytes that it takes. The
+ * control characters U+0080 to U+009F need not be, but lines are also looked at on terminals. */
 static size_t json_character(struct buffer *out, struct view text)
 {
     const unsigned char c = (unsigned char)text.p[0];
+    if (c == 0xC2 && text.n > 1 && ((unsigned char)text.p[1] & 0xE0) == 0x80) {
+        buffer_printf(out, "\\u%04x", (unsigned)(unsigned char)text.p[1]);
+        return 2;
+    }
     if (c < 0x80) {
         buffer_printf(out, "\\u%04x", (unsigned)c);
         return 1;

@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/show.h"
 #include "dest/undo.h"
 #include "engine/marks.h"
 
@@ -90,18 +91,18 @@ static void unit_text(const struct resume *r, const struct run_stand *stand, uin
     const struct plan *plan = r->plan;
     const struct plan_unit *unit = &plan->units[u];
     const struct view path = plan_text(plan, unit->logical_path);
-    buffer_printf(out, "  %-11s ", stand->units[u].state);
+    show_printf(out, "  %-11s ", stand->units[u].state);
     if (view_present(plan_text(plan, unit->component))) {
-        buffer_printf(out, "%.*s: %.*s%s%.*s", VIEW_ARG(plan_text(plan, unit->writer_name)),
-                      VIEW_ARG(path), path.n > 0 ? "\\" : "",
-                      VIEW_ARG(plan_text(plan, unit->component)));
+        show_printf(out, "%.*s: %.*s%s%.*s", VIEW_ARG(plan_text(plan, unit->writer_name)),
+                    VIEW_ARG(path), path.n > 0 ? "\\" : "",
+                    VIEW_ARG(plan_text(plan, unit->component)));
     } else {
-        buffer_printf(out, "files of no component");
+        show_printf(out, "files of no component");
     }
     if (unit_error(r, u) != NULL) {
-        buffer_printf(out, "  [%s]", unit_error(r, u));
+        show_printf(out, "  [%s]", unit_error(r, u));
     } else {
-        buffer_printf(out, ", %u of %u files whole", stand->units[u].staged, unit->file_count);
+        show_printf(out, ", %u of %u files whole", stand->units[u].staged, unit->file_count);
     }
     buffer_add_char(out, '\n');
 }
@@ -114,25 +115,25 @@ void inspect_run_text(const struct resume *r, struct buffer *out)
     uuid_text(&r->plan->set_uuid, set);
     folder_name(r, name);
     stand_count(r, &stand);
-    buffer_printf(out, "run %s: %s", name + strlen(OWN_FOLDER_PREFIX), stand.state);
+    show_printf(out, "run %s: %s", name + strlen(OWN_FOLDER_PREFIX), stand.state);
     if (r->content.ended) {
-        buffer_printf(out, ", exit code %d", r->content.end.exit_code);
+        show_printf(out, ", exit code %d", r->content.end.exit_code);
     }
     const struct view set_path = plan_text(r->plan, r->plan->set_path);
-    buffer_printf(out, "\nset %s: %.*s\n", set,
-                  VIEW_ARG(set_path.n > 0 ? set_path : VIEW("read by functions")));
+    show_printf(out, "\nset %s: %.*s\n", set,
+                VIEW_ARG(set_path.n > 0 ? set_path : VIEW("read by functions")));
     for (uint32_t u = 0; u < r->plan->unit_count; u++) {
         unit_text(r, &stand, u, out);
     }
     if (stand.undo_files > 0) {
-        buffer_printf(out, "%u files are written in place; what that covered is in undo-N here\n",
-                      stand.undo_files);
+        show_printf(out, "%u files are written in place; what that covered is in undo-N here\n",
+                    stand.undo_files);
     }
     if (stand.may_go_on) {
-        buffer_printf(out,
-                      "what is staged stands in %s at the top of each volume\n"
-                      "`vssrestore resume %s` goes on with it\n",
-                      name, r->folder.path);
+        show_printf(out,
+                    "what is staged stands in %s at the top of each volume\n"
+                    "`vssrestore resume %s` goes on with it\n",
+                    name, r->folder.path);
     }
     free(stand.units);
 }

@@ -38,10 +38,15 @@ def operands_of(verb):
 
 BASH_HEAD = f"""# bash completion for vssrestore - {HEAD}
 
-_vssrestore_files() # -f or -d, what is typed
+_vssrestore_files() # -f or -d, what is typed; a name that holds a newline comes in pieces: none of them is there
 {{
+    local one found
     compopt -o filenames 2>/dev/null
-    mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+    mapfile -t found < <(compgen "$1" -- "$2")
+    COMPREPLY=()
+    for one in "${{found[@]}}"; do
+        if [[ $one == '~'* || -e $one || -L $one ]]; then COMPREPLY+=("$one"); fi
+    done
 }}
 
 _vssrestore_words() # words, what is typed
@@ -53,8 +58,8 @@ _vssrestore_pair() # -f or -d, what is typed: SPEC=DIR
 {{
     local rest=${{2#*=}}
     [[ $2 == *=* ]] || return
-    compopt -o filenames -o nospace 2>/dev/null
-    mapfile -t COMPREPLY < <(compgen "$1" -- "$rest")
+    compopt -o nospace 2>/dev/null
+    _vssrestore_files "$1" "$rest"
     [[ ${{COMP_WORDBREAKS}} == *=* ]] || COMPREPLY=("${{COMPREPLY[@]/#/${{2%%=*}}=}}")
 }}
 
