@@ -1,9 +1,11 @@
 /* outlet.c - writes that cannot block: asked by poll() first, and no larger than what a pipe that
  * has room takes at once. O_NONBLOCK is not set, because the descriptor's flags are shared with
- * whoever else has it open. */
+ * whoever else has it open. A terminal that has room may have less than that: it is opened once
+ * more, with flags of our own. */
 #include "outlet.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -13,10 +15,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Where it may not be opened (it is of another user's session), it is written to as it is. */
+static int terminal_open(int fd)
+{
+    char path[32];
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    const int own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    return own >= 0 ? own : fd;
+}
+
 void outlet_open(struct outlet *outlet, int fd)
 {
     struct stat st;
-    *outlet = (struct outlet){.fd = fd};
+    *outlet = (struct outlet){.fd = isatty(fd) == 1 ? terminal_open(fd) : fd};
+    outlet->is_own = outlet->fd != fd;
     outlet->is_socket = fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
@@ -112,6 +124,10 @@ int outlet_close(struct outlet *outlet, int stall_s)
         if (outlet->from == before && outlet->gone == 0) {
             outlet->gone = ETIMEDOUT;
         }
+    }
+    if (outlet->is_own) {
+        (void)close(outlet->fd);
+        outlet->is_own = false;
     }
     free(outlet->queue);
     outlet->queue = NULL;

@@ -10,7 +10,7 @@
 
 struct outlet {
     int fd;
-    bool is_socket;
+    bool is_socket, is_own; /* is_own: fd was opened here, and is closed here */
     int gone; /* errno: nobody reads it any more, or it cannot be written; 0: somebody may */
     char *queue;
     size_t from, end, capacity; /* what is queued: [from, end) */
@@ -24,7 +24,8 @@ void outlet_offer(struct outlet *outlet, const char *text, size_t bytes);
 /* Write what there is room for. */
 void outlet_pump(struct outlet *outlet);
 /* Wait until all is written, or until nothing was for stall_s seconds. 0; or the errno that says
- * why something is lost, ETIMEDOUT for a reader that stands still. The descriptor stays open. */
+ * why something is lost, ETIMEDOUT for a reader that stands still. The descriptor that was
+ * given stays open. */
 int outlet_close(struct outlet *outlet, int stall_s);
 
 #endif
