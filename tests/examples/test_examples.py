@@ -48,15 +48,16 @@ def statements(name):
     return sum(1 for line in text.split("\n") if line.strip() and not line.lstrip().startswith("#"))
 
 
-def check(folder, words):
+def check(folder, words, **environment):
     """Run an example on the set of a folder: 0, and all is there. What it printed."""
+    environment = {**ENVIRONMENT, **environment}
     done = subprocess.run([*words, folder / "set", folder / "root", folder / "run"], check=False,
-                          env=ENVIRONMENT, capture_output=True, timeout=120)
+                          env=environment, capture_output=True, timeout=120)
     told = (done.stdout + done.stderr).decode(errors="replace")
     expect(done.returncode == 0, f"ended with {done.returncode}: {told}")
     expect({row["outcome"] for row in rows_of(folder)} == {"RESTORED"}, "all is there")
     again = subprocess.run([*words, folder / "set", folder / "root", folder / "run"], check=False,
-                           env=ENVIRONMENT, capture_output=True, timeout=120)
+                           env=environment, capture_output=True, timeout=120)
     expect(again.returncode == 40, f"a run folder that is there: {again.returncode}")
     return done.stdout.decode()
 
@@ -97,7 +98,22 @@ def the_one_in_shell_reads_events():
         raise Skip("no bash here")
     with Folder() as folder:
         a_set(folder)
-        told = check(folder, ["bash", os.path.join(EXAMPLES, "front_end.sh")])
+        os.mkdir(folder / "events")
+        with open(folder / "program", "w", encoding="utf-8") as out: # keeps what it passes on
+            out.write(f"""#!/bin/bash
+copy=$(mktemp -p '{os.fsdecode(folder / "events")}')
+'{os.path.abspath(PROGRAM)}' "$@" 3>"$copy"
+code=$?
+cat "$copy" >&3
+exit $code
+""")
+        os.chmod(folder / "program", 0o755)
+        told = check(folder, ["bash", os.path.join(EXAMPLES, "front_end.sh")],
+                     VSSRESTORE=os.fsdecode(folder / "program"))
+        for name in os.listdir(folder / "events"):
+            with open(folder / "events" + b"/" + name, "rb") as events:
+                schemas.check_events(events.read())
+        expect(len(os.listdir(folder / "events")) == 2, "each run told its events")
         expect(re.search(r"begun: \d+ files are planned\n(\d+ ms\n)+ended with 0\n$", told), told)
 
 

@@ -23,7 +23,8 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
-from scenario import PROGRAM, Run, Scenario, Skip, equal, expect, run_rules  # noqa: E402
+from scenario import (PROGRAM, Run, Scenario, Skip, equal, expect, run_rules, # noqa: E402
+                      schemas)
 from town import CAN, MIB, Town, grown, pattern, replaced, snapshot  # noqa: E402
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
@@ -89,8 +90,9 @@ def run_stopped(town, number, change, **more):
     """Run, stopped before that call, when change() is called. The Run; None: there was no such."""
     words = [os.fsencode(PROGRAM), *map(os.fsencode, town.call())]
     environment = {**os.environ, "LD_PRELOAD": shim(), "STOPS_AT": str(number)}
-    with open(os.path.join(town.s.folder, b"out"), "w+b") as out:
-        with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+    told = os.path.join(town.s.folder, b"told")
+    with open(told, "w+b") as out, open(told + b"-to-people", "w+b") as err:
+        with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                               env=environment, **more) as child:
             _, status = os.waitpid(child.pid, os.WUNTRACED)
             stopped = os.WIFSTOPPED(status)
@@ -103,7 +105,11 @@ def run_stopped(town, number, change, **more):
             else:
                 child.returncode = code = os.waitstatus_to_exitcode(status)
         out.seek(0)
-        text = out.read().decode(errors="replace")
+        err.seek(0)
+        events = out.read()
+        text = (events + err.read()).decode(errors="replace")
+    if code >= 0: # a killed one may leave anything
+        schemas.check_events(events)
     return stopped, code, text
 
 

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 from players import Players, add_child, set_attribute
-from scenario import PROGRAM, Scenario, Told, equal, expect, run_rules
+from scenario import PROGRAM, Scenario, Told, equal, expect, run_rules, schemas
 
 
 # Prints the document with restore metadata behind the new target.
@@ -465,7 +465,7 @@ def ends_in_order(number):
             out, err = running.communicate(timeout=30)
         expect(time.monotonic() - began < 10, "it ends soon")
         equal(running.returncode, 128 + number, (out, err))
-        expect(b'"t":"summary"' in out.splitlines()[-1], out)
+        schemas.check_events(out)
         equal(players.diary, ["ledger pre-restore", "ledger post-restore"])
         equal(s.at(r"C:\db\f0"), None)
         expect(b'fileRestoreStatus="none"' in
@@ -692,6 +692,7 @@ def R211_a_signal_after_the_last_commit_ends_nothing():
             running.send_signal(signal.SIGTERM)
             out, err = running.communicate(timeout=30)
         equal(running.returncode, 0, (out, err))
+        schemas.check_events(out)
         equal(s.at(r"C:\db\f0"), b"new 0")
         equal(players.diary, ["ledger pre-restore", "ledger post-restore"])
 

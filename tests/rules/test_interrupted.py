@@ -12,7 +12,7 @@ import struct
 import subprocess
 import time
 
-from scenario import Scenario, Skip, Told, equal, expect, run_rules
+from scenario import Scenario, Skip, Told, equal, expect, run_rules, schemas
 from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, ranged, replaced,
                   snapshot, tell_difference)
 
@@ -78,7 +78,7 @@ def K02_signals_end_a_run_in_order():
             took = time.monotonic() - moment
             expect(took < 5, f"{took} s after signal {number}")
             equal(run.returncode, 128 + number)
-            summary = json.loads(out.splitlines()[-1])
+            summary = schemas.check_events(out)[-1]
             equal((summary["t"], summary["exit_code"]), ("summary", 128 + number))
             equal([unit["status"] for unit in summary["units"]], ["NONE"])
             expect(any("resume" in note for note in summary["notes"]), summary["notes"])
@@ -317,7 +317,7 @@ def K05_a_resume_of_a_run_at_work_is_refused():
         run.send_signal(signal.SIGSTOP)
         equal(s.resume(town.folder()).exit, 40)
         run.send_signal(signal.SIGCONT)
-        run.communicate(timeout=60)
+        schemas.check_events(run.communicate(timeout=60)[0])
         equal(run.returncode, 0)
 
 
@@ -328,7 +328,7 @@ def K07_a_stopped_run_goes_on():
         run.send_signal(signal.SIGSTOP)
         time.sleep(1)
         run.send_signal(signal.SIGCONT)
-        run.communicate(timeout=60)
+        schemas.check_events(run.communicate(timeout=60)[0])
         equal(run.returncode, 0)
         found = snapshot(town.root)
         equal(sorted(found[0]), sorted(town.wanted[0][0]))
@@ -696,7 +696,7 @@ def K11_a_chain_that_is_told_to_end_ends():
                 runs = [name for name in os.listdir(folder) if name.startswith(b"vssrestore-run-")]
                 if runs:
                     asked = Told(["ctl", os.path.join(folder, runs[0]), "cancel"])
-            run.stdout.read()
+            schemas.check_events(run.stdout.read())
         equal(run.returncode, 128 + signal.SIGTERM)
         equal(len(os.listdir(folder)), 1, "runs")
         equal(inspected(os.path.join(folder, runs[0]))["state"], "interrupted")
