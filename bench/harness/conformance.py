@@ -372,8 +372,8 @@ def table(result):
 
 # --- the program ---
 
-def options_parse(words):
-    parser = argparse.ArgumentParser(prog="restore_conformance", description=(
+def parser_make():
+    parser = argparse.ArgumentParser(prog="vssrestore-conformance", description=(
         "What do restores leave when a byte of the media is wrong, the disk is full, they are "
         "killed, or somebody planted a link? vssrestore and what else is installed, the same "
         "tree, the same seeded trials. Full disks need root."))
@@ -382,11 +382,12 @@ def options_parse(words):
     parser.add_argument("--flips", type=int, default=100, help="bits to flip (default 100)")
     parser.add_argument("--fills", type=int, default=20, help="fill levels (default 20)")
     parser.add_argument("--kills", type=int, default=20, help="moments to kill at (default 20)")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of all that is random (default 1)")
     parser.add_argument("--work", metavar="DIR", help="for media and targets (default: a new one)")
-    parser.add_argument("--build", metavar="DIR", help="the build directory")
+    parser.add_argument("--build", metavar="DIR", help="the build directory (default: installed "
+                        "beside this, or ../build)")
     parser.add_argument("--json", metavar="FILE", help="write what was found there, too")
-    return parser.parse_args(words)
+    return parser
 
 
 def tools_of(options, programs, corpus):
@@ -429,7 +430,7 @@ def run(options, work):
 
 
 def main(words=None):
-    options = options_parse(words)
+    options = parser_make().parse_args(words)
     with tempfile.TemporaryDirectory(prefix="conformance-", dir=options.work) as own:
         result = run(options, own)
     if options.json:

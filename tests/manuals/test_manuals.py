@@ -21,6 +21,7 @@ from harness import (SOURCE_ROOT, Skip, command, expect, expect_none, run_cases,
                      vssrestore)
 
 MADE = sys.argv[1]
+BENCH_PAGES = {"vssrestore-bench.1": "restore_bench", "vssrestore-conformance.1": "restore_conformance"}
 TABLE = json.loads(vssrestore("--describe").out)
 WAIT_S = 60
 
@@ -71,10 +72,10 @@ def every_option_is_in_help_and_page():
 def no_page_tells_what_is_not_there():
     known = {o["name"] for v in TABLE["verbs"] for o in v["options"]}
     known |= {o["brief"] for v in TABLE["verbs"] for o in v["options"] if o["brief"]}
-    known |= {"--describe", "--version", "--ignore-zeros", "--cflags", "--libs", "--name"}
+    known |= {"--describe", "--version", "--ignore-zeros", "--cflags", "--libs", "--name", "--what"}
     strange = []
     for page in pages():
-        if page != "vssrestore-bench.1":
+        if page not in BENCH_PAGES:
             found = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", as_read(page)))
             strange += [f"{page}: {name}" for name in sorted(found - known)]
     expect_none(strange, "options that no verb has")
@@ -106,11 +107,12 @@ def functions_are_told():
 
 
 def benchmark_options_are_told():
-    helped = command([os.path.join(SOURCE_ROOT, "bench", "restore_bench"), "--help"]).out.decode()
-    names = set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", helped, re.M))
-    text = as_read("vssrestore-bench.1")
-    expect(len(names) > 10, helped)
-    expect_none(sorted(names - set(re.findall(r"--[a-z-]+", text))), "options not told")
+    for page, program in BENCH_PAGES.items():
+        helped = command([os.path.join(SOURCE_ROOT, "bench", program), "--help"]).out.decode()
+        names = set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", helped, re.M))
+        text = as_read(page)
+        expect(len(names) > 7, helped)
+        expect_none(sorted(names - set(re.findall(r"--[a-z-]+", text))), f"{page}: not told")
 
 
 def mandoc_has_nothing_to_say():
@@ -231,6 +233,31 @@ def bash_offers_what_the_table_has():
         expect(bash_offers("run", "--volume", "C:", "=", folder + "/a") != [folder], "a pair")
 
 
+def no_file_name_steers_a_terminal():
+    """An interactive bash lists what could stand there: names that would colour and break lines."""
+    need("bash")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("red\x1b[31m", "two\nlines", "plain"):
+            os.mkdir(os.path.join(folder, name))
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.chdir(folder)
+            os.environ.update(TERM="xterm", INPUTRC="/dev/null", HOME=folder)
+            os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+        os.write(fd, f"bind 'set enable-bracketed-paste off'; source {MADE}/vssrestore.bash; "
+                     "echo REA''DY\nvssrestore inspect \t\t".encode())
+        drawn, end = b"", time.monotonic() + WAIT_S
+        while b"plain" not in drawn and time.monotonic() < end:
+            if select.select([fd], [], [], 0.05)[0]:
+                drawn += os.read(fd, 65536)
+        os.write(fd, b"\x15exit\n")
+        os.close(fd)
+        os.waitpid(pid, 0)
+    offered = drawn.partition(b"READY")[2]
+    expect(b"plain" in offered and b"red" in offered, f"{drawn}")
+    expect(b"\x1b[31m" not in offered and not re.search(rb"(?m)^lines", offered), f"{offered}")
+
+
 def fish_offers_what_the_table_has():
     need("fish")
     check_shell(fish_offers)
@@ -246,4 +273,5 @@ run_cases({case.__name__: case for case in (
     every_option_is_in_help_and_page, no_page_tells_what_is_not_there, exit_codes_are_told,
     error_names_are_told, functions_are_told, benchmark_options_are_told,
     mandoc_has_nothing_to_say, groff_has_nothing_to_say, man_has_nothing_to_say,
-    bash_offers_what_the_table_has, fish_offers_what_the_table_has, zsh_offers_what_the_table_has)})
+    bash_offers_what_the_table_has, no_file_name_steers_a_terminal, fish_offers_what_the_table_has,
+    zsh_offers_what_the_table_has)})

@@ -5,11 +5,13 @@ Prose knows: `## HEADING`, paragraphs, `code` (bold), *word* (italic), lines ind
 stands for the declarations of the public headers.
 """
 
+import importlib
 import os
 import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+BENCH_PARSERS = {"vssrestore-bench": "harness.options", "vssrestore-conformance": "harness.conformance"}
 
 
 def escape(text):
@@ -110,8 +112,8 @@ class Book:
             lines += self.options(verb["options"])
         elif title == "vssrestore":
             lines += self.verb_list()
-        elif title == "vssrestore-bench":
-            lines += self.options(self.bench_options())
+        elif title in BENCH_PARSERS:
+            lines += self.options(self.bench_options(BENCH_PARSERS[title]))
         for heading, part in sections:
             lines += prose(f"## {heading}\n{part}", self.substitutes())
         if verb is not None or title == "vssrestore":
@@ -151,18 +153,19 @@ class Book:
 
     def see_also(self, title):
         names = [("vssrestore", 1)] + [(f"vssrestore-{name}", 1) for name in self.verbs]
-        names += [("vssrestore-bench", 1), ("vssrestore-set", 5), ("vssrestore-plan", 5),
-                  ("vssrestore-events", 5), ("libvssrestore", 3)]
+        names += [("vssrestore-bench", 1), ("vssrestore-conformance", 1),
+                  ("vssrestore-service-systemd", 1), ("libvssrestore", 3), ("vssrestore-events", 5),
+                  ("vssrestore-plan", 5), ("vssrestore-set", 5), ("vssrestore@.service", 8)]
         names = [(name, section) for name, section in names
                  if name != title and os.path.exists(os.path.join(HERE, f"{name}.{section}.md"))]
         lines = [f"\\fB{escape(name)}\\fR({section})," for name, section in names]
         return [".SH SEE ALSO", *lines[:-1], lines[-1].rstrip(",")]
 
-    def bench_options(self):
+    def bench_options(self, module):
         sys.path.insert(0, os.path.join(self.root, "bench"))
-        from harness.options import parser_make # pylint: disable=import-outside-toplevel
+        parser = importlib.import_module(module).parser_make()
         rows = []
-        for action in parser_make()._actions: # argparse tells them in no other way
+        for action in parser._actions: # argparse tells them in no other way
             value = action.metavar or ("|".join(action.choices) if action.choices else
                                        None if action.nargs == 0 else action.dest.upper())
             rows.append({"group": None, "name": action.option_strings[-1],
