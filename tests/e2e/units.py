@@ -1,7 +1,8 @@
-"""A set of three units, C:\\small, C:\\large and C:\\tiny, of one writer."""
+"""Sets of one writer: of three units, C:\\small, C:\\large and C:\\tiny, or of others."""
 
 import json
 import os
+from xml.sax.saxutils import quoteattr
 
 from harness import vssrestore
 
@@ -10,14 +11,21 @@ IDS = ('writerId="11111111-2222-4333-8444-555555555555" '
 UNITS = ("small", "large", "tiny")
 
 
-def write_documents(folder, method):
+def folder_below(name):
+    """A FILE_LIST of all below a folder of C:."""
+    return f"<FILE_LIST path={quoteattr('C:' + chr(92) + name)} filespec=\"*\" " \
+        'recursive="yes" filespecBackupType="3855"/>'
+
+
+def write_documents(folder, method, units=None, writer="Three"):
+    """units: {name: FILE_LIST elements}, unless told otherwise what UNITS names."""
     os.makedirs(folder)
-    components = "".join(f'<COMPONENT componentName="{name}" componentType="filegroup"/>'
-                         for name in UNITS)
-    groups = "".join(f'<FILE_GROUP componentName="{name}" restoreMetadata="no" '
+    units = units or {name: folder_below(name) for name in UNITS}
+    components = "".join(f"<COMPONENT componentName={quoteattr(name)} "
+                         'componentType="filegroup"/>' for name in units)
+    groups = "".join(f'<FILE_GROUP componentName={quoteattr(name)} restoreMetadata="no" '
                      'notifyOnBackupComplete="no" selectable="yes" selectableForRestore="yes" '
-                     f'componentFlags="0"><FILE_LIST path="C:\\{name}" filespec="*" '
-                     'recursive="yes" filespecBackupType="3855"/></FILE_GROUP>' for name in UNITS)
+                     f'componentFlags="0">{files}</FILE_GROUP>' for name, files in units.items())
     with open(folder + b"/bcd.xml", "w", encoding="utf-8") as out:
         out.write('<BACKUP_COMPONENTS xmlns="x-schema:#VssComponentMetadata" version="1.2" '
                   'bootableSystemStateBackup="no" selectComponents="yes" backupType="full" '
@@ -26,7 +34,7 @@ def write_documents(folder, method):
                   '</BACKUP_COMPONENTS>')
     with open(folder + b"/writer.xml", "w", encoding="utf-8") as out:
         out.write('<WRITER_METADATA xmlns="x-schema:#VssWriterMetadataInfo" version="1.2">'
-                  f'<IDENTIFICATION {IDS} friendlyName="Three" usage="USER_DATA" '
+                  f'<IDENTIFICATION {IDS} friendlyName={quoteattr(writer)} usage="USER_DATA" '
                   'dataSource="OTHER" majorVersion="0" minorVersion="0"/><RESTORE_METHOD '
                   f'method="{method}" writerRestore="always" '
                   f'rebootRequired="no"/><BACKUP_LOCATIONS>{groups}</BACKUP_LOCATIONS>'
@@ -52,3 +60,14 @@ def make_set(folder, files, method="RESTORE_IF_CAN_BE_REPLACED", seed=None):
 def rows_of(folder):
     with open(folder / "run/report.jsonl", encoding="utf-8") as rows:
         return [json.loads(row) for row in rows]
+
+
+def flip(path, begin=0.0):
+    """In each kilobyte one bit, so that every name is told; from that share of the file on."""
+    with open(path, "r+b") as file:
+        size = os.path.getsize(path)
+        for at in range(100 + int(begin * size), size - 2000, 1 << 10):
+            file.seek(at)
+            byte = file.read(1)
+            file.seek(at)
+            file.write(bytes([byte[0] ^ 1]))

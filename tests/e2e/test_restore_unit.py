@@ -1,0 +1,197 @@
+"""A restore as a service: what the template says, what its script does, and that a restore can do its
+work under the unit's limits, with io_uring and Landlock.
+
+systemd itself does not run here: its programs read the unit, and under_unit.py sets the limits that
+it would. tools/check --packages starts the unit by a systemd of its own.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from harness import PROGRAM, SOURCE_ROOT, Folder, Result, Skip, command, expect, run_cases
+from test_cli import standing
+from units import make_set
+
+UNIT = sys.argv.pop(1)
+HERE = os.path.dirname(os.path.abspath(__file__))
+INSTANCE = os.path.join(SOURCE_ROOT, "tools", "vssrestore-instance")
+FILES = {"small": (30, 3000), "large": (3, 2 << 20), "tiny": (2, 100)}
+EXPOSURE_MAX = 30 # tenths, as systemd-analyze counts them: 0 is none, 100 is all
+LANDLOCK_CREATE_RULESET, IO_URING_SETUP = 444, 425 # the same everywhere
+WAIT_S = 60
+
+
+def unit_text():
+    with open(UNIT, encoding="utf-8") as file:
+        return file.read()
+
+
+def need(program):
+    if shutil.which(program) is None:
+        raise Skip(f"no {program} here")
+
+
+def place_unit(folder):
+    """A copy that names what is here, under a name that systemd takes for a template."""
+    copy = folder / "vssrestore@.service"
+    with open(copy, "w", encoding="utf-8") as out:
+        out.write(re.sub(r"(?m)^ExecStart=\S+", f"ExecStart={INSTANCE}", unit_text()))
+    return copy
+
+
+def systemd_understands_it():
+    need("systemd-analyze")
+    with Folder() as folder:
+        told = command(["systemd-analyze", "verify", "--man=no", place_unit(folder)])
+        expect(b"vssrestore" not in told.err, told.told())
+
+
+def systemd_finds_it_hardened():
+    need("systemd-analyze")
+    with Folder() as folder:
+        told = command(["systemd-analyze", "security", "--no-pager", "--offline=true",
+                        f"--threshold={EXPOSURE_MAX}", place_unit(folder)], codes=None)
+        if b"unrecognized option" in told.err:
+            raise Skip("this systemd-analyze does not look at files")
+        expect(told.code == 0, told.told())
+        print(told.out.decode().strip().splitlines()[-1])
+
+
+def exit_codes_are_sorted():
+    """Each is a success, tried again, or not: and those that another try may help are tried."""
+    numbers = {key: set(map(int, re.findall(r"\d+", value))) for key, value in
+               re.findall(r"(?m)^(SuccessExitStatus|RestartPreventExitStatus)=(.*)", unit_text())}
+    known = {int(code) for code in re.findall(r'^\s+\{"(\d+)", "', open(
+        os.path.join(SOURCE_ROOT, "tools", "options.c"), encoding="utf-8").read(), re.M)}
+    expect(numbers["SuccessExitStatus"] == {1, 5, 143}, f"{numbers}")
+    expect(known - numbers["SuccessExitStatus"] - numbers["RestartPreventExitStatus"] ==
+           {0, 21, 32}, f"{numbers}")
+
+
+# --- the script ---
+
+def start(folder, *words, codes=(0,), **more):
+    """What the unit's ExecStart= is, in its state folder."""
+    os.makedirs(folder / "state", exist_ok=True)
+    return command([INSTANCE, *words], codes, cwd=folder / "state",
+                   env={**os.environ, "VSSRESTORE": os.path.abspath(PROGRAM)}, **more)
+
+
+def restored(folder):
+    return subprocess.run(["diff", "-rq", folder / "c", folder / "root/C"], check=False,
+                          stdout=subprocess.DEVNULL).returncode == 0
+
+
+def a_restore_begins_ends_and_is_not_begun_again():
+    with Folder() as folder:
+        make_set(folder, FILES)
+        words = ["--workers", "1", "--", folder / "set", "--root", folder / "root"]
+        start(folder, *words)
+        expect(restored(folder) and len(os.listdir(folder / "state")) == 1, "it is restored")
+        before = standing(folder / "root")
+        told = start(folder, *words)
+        expect(b"going on with vssrestore-run-" in told.err, told.told())
+        expect(b"restored: all 3 units" in told.out, told.told())
+        expect(standing(folder / "root") == before, "nothing is touched")
+        shutil.rmtree(folder / "state")
+        shutil.rmtree(folder / "root")
+        start(folder, *words)
+        expect(restored(folder), "without its state it begins anew")
+
+
+def what_was_killed_is_gone_on_with():
+    with Folder() as folder:
+        make_set(folder, FILES)
+        choices = ["--", folder / "set", "--root", folder / "root", "--component", "Three"]
+        os.makedirs(folder / "state")
+        with subprocess.Popen([INSTANCE, "--throttle", "1M", *choices], cwd=folder / "state",
+                              env={**os.environ, "VSSRESTORE": os.path.abspath(PROGRAM)},
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+            end = time.monotonic() + WAIT_S
+            while not any(name.startswith(b"vssrestore-run-") for name in
+                          os.listdir(folder / "state")) and time.monotonic() < end:
+                time.sleep(0.02)
+            time.sleep(0.5)
+            child.kill()
+        expect(child.returncode == -signal.SIGKILL and not restored(folder), "it was killed")
+        start(folder, *choices)
+        expect(restored(folder), "the rest came")
+        expect(len(os.listdir(folder / "state")) == 1, "by the same run")
+
+
+def a_call_without_a_set_is_usage():
+    with Folder() as folder:
+        for words in ([], ["--workers", "1"], ["--"]):
+            start(folder, *words, codes=(2,))
+
+
+# --- the limits ---
+
+def limited(folder, words, *more, codes=(0,), writable=("root", "state")): # codes None: any
+    """Under the limits of the unit; Skip where they cannot be set."""
+    need("systemd-analyze")
+    for name in writable:
+        os.makedirs(folder / name, exist_ok=True)
+    how = [word for name in writable for word in ("--writable", folder / name)]
+    done = subprocess.run([sys.executable, os.path.join(HERE, "under_unit.py"), UNIT, *how, *more, "--",
+                           *words], check=False, capture_output=True, cwd=folder / "state",
+                          env={**os.environ, "VSSRESTORE": os.path.abspath(PROGRAM)})
+    if done.returncode == 77:
+        raise Skip(done.stdout.decode().strip())
+    result = Result(words, done)
+    expect(codes is None or result.code in codes, result.told())
+    return result
+
+
+def service_words(folder, *more):
+    return [INSTANCE, "--ring", "uring", *more, "--", folder / "set", "--root", folder / "root"]
+
+
+def a_restore_works_under_the_limits():
+    with Folder() as folder:
+        make_set(folder, FILES)
+        limited(folder, service_words(folder))
+        expect(restored(folder), "all is there")
+
+
+def without_io_uring_it_would_not():
+    """The limits are in force: one call less is felt; and so is a folder less to write to."""
+    with Folder() as folder:
+        make_set(folder, FILES)
+        told = limited(folder, service_words(folder), "--without", "io_uring_setup", codes=None)
+        expect(told.code not in (0, 77), told.told())
+        shutil.rmtree(folder / "state")
+        limited(folder, [word if word != "uring" else "auto" for word in service_words(folder)],
+                "--without", "io_uring_setup")
+        expect(restored(folder), "by plain calls it does")
+        shutil.rmtree(folder / "state")
+        os.rename(folder / "root", folder / "old")
+        os.makedirs(folder / "root")
+        told = limited(folder, service_words(folder), writable=("state",), codes=(3,))
+        expect(b"ead-only" in told.out + told.err, told.told())
+
+
+def landlock_is_not_kept_from_it():
+    probe = ("import ctypes; libc = ctypes.CDLL(None, use_errno=True); "
+             "libc.syscall({}, None, 0, 1); print(ctypes.get_errno())")
+    with Folder() as folder:
+        os.makedirs(folder / "state")
+        for number in (LANDLOCK_CREATE_RULESET, IO_URING_SETUP):
+            words = [sys.executable, "-c", probe.format(number)]
+            told = limited(folder, words)
+            expect(int(told.out) != 1, f"call {number} is refused by the unit: {told.told()}")
+        told = limited(folder, [sys.executable, "-c", probe.format(LANDLOCK_CREATE_RULESET)],
+                       "--without", "landlock_create_ruleset")
+        expect(int(told.out) == 1, f"the probe does not see what is refused: {told.told()}")
+
+
+run_cases({case.__name__: case for case in (
+    systemd_understands_it, systemd_finds_it_hardened, exit_codes_are_sorted,
+    a_restore_begins_ends_and_is_not_begun_again, what_was_killed_is_gone_on_with,
+    a_call_without_a_set_is_usage, a_restore_works_under_the_limits,
+    without_io_uring_it_would_not, landlock_is_not_kept_from_it)})
