@@ -400,8 +400,8 @@ def T71_what_cannot_be_recorded_is_not_left():
             s.put("C:\\db\\" + name, b"new")
         media, top = s.pack(), s.dest.path("C:\\")
         os.makedirs(top, exist_ok=True)
-        # room for the top, staging with its shard, three files, a folder; not for a journal
-        options = ["mount", "-t", "tmpfs", "-o", "nr_inodes=7,mode=755", "none", os.fsdecode(top)]
+        # room for the top, staging, its token and shard, three files, a folder; not for a journal
+        options = ["mount", "-t", "tmpfs", "-o", "nr_inodes=8,mode=755", "none", os.fsdecode(top)]
         if subprocess.run(options, stderr=subprocess.DEVNULL, check=False).returncode != 0:
             raise Skip("no tmpfs can be mounted here")
         try:
