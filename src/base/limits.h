@@ -70,6 +70,18 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 #define PLAN_LINE_BYTES_MAX ((size_t)64 << 20)
 #define PLAN_CHOICES_MAX    1000000u /* options of one call, and components of one unit */
 
+/* Plans of other front ends. A block of an LZ4 frame is at most 4 MiB by its format, and leans on
+ * the 64 KiB before it; one without a frame is decoded in one call, and held in memory as a whole
+ * (stored, it is no longer than LZ4_COMPRESSBOUND says). */
+#define FOREIGN_FRAME_BLOCK_BYTES_MAX ((uint32_t)4 << 20)
+#define FOREIGN_HISTORY_BYTES         ((uint32_t)64 << 10)
+#define FOREIGN_BLOCK_BYTES_MAX       ((uint32_t)16 << 20)
+#define FOREIGN_BLOCK_STORED_MAX      (FOREIGN_BLOCK_BYTES_MAX + FOREIGN_BLOCK_BYTES_MAX / 255 + 16)
+/* What is read at a time of that which is stored as it is. */
+#define FOREIGN_READ_BYTES ((uint32_t)1 << 20)
+/* The file itself: two hundred million records would take the memory of a machine. */
+#define FOREIGN_RECORDS_MAX 200000000u
+
 /* Sets of one chain: an incremental one an hour for a year, and a bound for parents that go in a
  * circle. */
 #define CHAIN_STEPS_MAX 8784u

@@ -49,3 +49,11 @@ void checksum_end(const struct checksum *checksum, uint8_t xxh3_128[16])
     XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest((const XXH3_state_t *)checksum));
     memcpy(xxh3_128, canonical.digest, sizeof canonical.digest);
 }
+
+/* Both lengths are digests of one state (xxhash.h). */
+void checksum_end_64(const struct checksum *checksum, uint8_t xxh3_64[8])
+{
+    XXH64_canonical_t canonical;
+    XXH64_canonicalFromHash(&canonical, XXH3_64bits_digest((const XXH3_state_t *)checksum));
+    memcpy(xxh3_64, canonical.digest, sizeof canonical.digest);
+}

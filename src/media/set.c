@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "media/foreign.h"
 #include "media/part.h"
 #include "media/set_json.h"
 
@@ -225,6 +226,7 @@ void set_close(struct media_set *set)
     }
     free(set->packs);
     index_close(&set->index);
+    foreign_free(set->foreign);
     if (set->dir_fd >= 0) {
         (void)close(set->dir_fd);
     }

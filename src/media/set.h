@@ -17,6 +17,8 @@
 
 enum { SET_PACK_NAME_BYTES = 32 };
 
+struct foreign_media; /* media/foreign.h */
+
 struct set_volume {
     struct view letter;  /* "C:" or absent */
     struct view guid;    /* "\\?\Volume{...}" or absent */
@@ -59,9 +61,10 @@ struct media_set {
     int dir_fd;       /* -1: it is no folder, and store reads it */
     struct media_store *store; /* or NULL */
     struct set_description description;
-    struct media_index index; /* mapped */
-    struct source *packs;     /* none until set_open_packs(), or when it cannot be opened (the
+    struct media_index index;      /* mapped */
+    struct source *packs;          /* none until set_open_packs(), or when it cannot be opened (the
                                  errno of part_open()) */
+    struct foreign_media *foreign; /* no set: what a plan of another front end brings; or NULL */
 };
 
 /* Open the folder at path: set.json checked against its own hash, index.bin opened and
