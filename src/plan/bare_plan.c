@@ -42,18 +42,25 @@ static vsr_code bare_lookup(void *context, uint32_t handle, struct view name, st
     return VSR_OK;
 }
 
+vsr_code bare_plan_choose(struct plan **out, const struct documents *documents,
+                          const struct media_set *set, const struct plan_choices *choices,
+                          const struct plan_contents *contents, vsr_error *error)
+{
+    const struct plan_facts facts = {.root = bare_root, .enter = bare_enter, .lookup = bare_lookup};
+    const struct plan_input input = {.documents = documents,
+                                     .set = set,
+                                     .choices = choices,
+                                     .facts = &facts,
+                                     .contents = contents};
+    return plan_create(out, &input, error);
+}
+
 vsr_code bare_plan_create(struct plan **out, const struct documents *documents,
                           const struct media_set *set, const struct plan_contents *contents,
                           vsr_error *error)
 {
-    const struct plan_facts facts = {.root = bare_root, .enter = bare_enter, .lookup = bare_lookup};
     const struct plan_choices choices = {.root = "/"};
-    const struct plan_input input = {.documents = documents,
-                                     .set = set,
-                                     .choices = &choices,
-                                     .facts = &facts,
-                                     .contents = contents};
-    return plan_create(out, &input, error);
+    return bare_plan_choose(out, documents, set, &choices, contents, error);
 }
 
 /* Names that say what stands, or does not, at a place; and of steps that come before this one. */

@@ -11,6 +11,11 @@ vsr_code bare_plan_create(struct plan **out, const struct documents *documents,
                           const struct media_set *set, const struct plan_contents *contents,
                           vsr_error *error);
 
+/* The same for other choices. */
+vsr_code bare_plan_choose(struct plan **out, const struct documents *documents,
+                          const struct media_set *set, const struct plan_choices *choices,
+                          const struct plan_contents *contents, vsr_error *error);
+
 /* The unit of the plan that is rooted at this component and refused for what documents or media say
  * (not for places, which are not known yet); NULL: there is none. */
 const struct plan_unit *bare_plan_refused(const struct plan *plan, uint32_t bcd_writer,

@@ -83,12 +83,17 @@ struct view draft_source_text(struct draft *draft, uint32_t entry)
 struct view draft_unit_text(struct draft *draft, uint32_t unit)
 {
     const struct draft_unit *u = &draft->units[unit];
-    if (u->unprotected) {
+    if (u->unprotected && u->foreign == NULL) {
         return VIEW("files of no component");
     }
     const struct view full =
         vss_full_name(&draft->arena, u->component->logical_path, u->component->name);
-    const struct view writer = u->wmd != NULL ? u->wmd->friendly_name : VIEW("?");
+    if (u->foreign != NULL && !view_present(u->foreign->writer_name)) {
+        return full;
+    }
+    const struct view writer = u->foreign != NULL ? u->foreign->writer_name
+                               : u->wmd != NULL   ? u->wmd->friendly_name
+                                                  : VIEW("?");
     return arena_printf(&draft->arena, "%.*s: %.*s", VIEW_ARG(writer), VIEW_ARG(full));
 }
 

@@ -5,6 +5,7 @@
 #ifndef PLAN_DRAFT_H
 #define PLAN_DRAFT_H
 
+#include "media/foreign.h"
 #include "plan/match.h"
 #include "plan/places.h"
 #include "plan/plan.h"
@@ -115,9 +116,10 @@ struct draft_unit {
     bool partial_selection;
     enum vss_flag additional_restores; /* rules 7.2 */
     const struct earlier_unit *before; /* what an earlier run did with it; NULL: nothing */
-    bool unprotected;         /* files of no component (5.8): no writer, no method; wmd is NULL */
-    uint32_t first_component; /* plan_component: the root, then the other members */
-    uint32_t root_member;     /* the root's number in scope->members, or MARK_NONE */
+    bool unprotected; /* files of no component (5.8): no writer, no method; wmd is NULL */
+    const struct foreign_unit *foreign; /* of another front end's plan; it is unprotected, too */
+    uint32_t first_component;           /* plan_component: the root, then the other members */
+    uint32_t root_member;               /* the root's number in scope->members, or MARK_NONE */
 };
 
 struct draft_shared { /* a file of this unit for which another unit's record stands */

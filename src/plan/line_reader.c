@@ -72,6 +72,11 @@ bool line_has(line_object *object, const char *key)
     return value != NULL && !json_is_null(value);
 }
 
+bool line_is_null(line_object *object, const char *key)
+{
+    return json_is_null(json_object_get(object, key));
+}
+
 static const json_t *line_member(struct line_reader *reader, line_object *object, const char *key,
                                  json_type type)
 {
@@ -112,6 +117,31 @@ uint64_t line_number(struct line_reader *reader, line_object *object, const char
         return 0;
     }
     return (uint64_t)number;
+}
+
+int64_t line_signed(struct line_reader *reader, line_object *object, const char *key)
+{
+    const json_t *value = line_member(reader, object, key, JSON_INTEGER);
+    return value != NULL ? (int64_t)json_integer_value(value) : 0;
+}
+
+static bool name_is_known(const char *name, const char *const *names)
+{
+    while (*names != NULL && strcmp(*names, name) != 0) {
+        names++;
+    }
+    return *names != NULL;
+}
+
+void line_only(struct line_reader *reader, line_object *object, const char *const *names)
+{
+    json_t *own = (json_t *)(uintptr_t)object; /* an iterator changes nothing */
+    for (void *at = json_object_iter(own); at != NULL; at = json_object_iter_next(own, at)) {
+        const char *name = json_object_iter_key(at);
+        if (!name_is_known(name, names)) {
+            (void)line_fault(reader, "\"%.100s\" is not known here", name);
+        }
+    }
 }
 
 bool line_bool(struct line_reader *reader, line_object *object, const char *key)

@@ -33,13 +33,21 @@ void line_end(struct line_reader *reader);
 VSR_PRINTF(2, 3)
 vsr_code line_fault(struct line_reader *reader, const char *format, ...);
 
-bool line_has(line_object *object, const char *key); /* present and not null */
+bool line_has(line_object *object, const char *key);     /* present and not null */
+bool line_is_null(line_object *object, const char *key); /* present, and null    */
 
 /* A member of the type; without it, a fault. Texts have a NUL behind them and none inside. */
 struct view line_text(struct line_reader *reader, line_object *object, const char *key);
 uint64_t line_number(struct line_reader *reader, line_object *object, const char *key,
                      uint64_t value_max);
 bool line_bool(struct line_reader *reader, line_object *object, const char *key);
+
+/* A number that may be below zero. */
+int64_t line_signed(struct line_reader *reader, line_object *object, const char *key);
+
+/* A fault for the first member that is not among the names, a NULL behind them: of a form in which
+ * what is not known would be done wrong. */
+void line_only(struct line_reader *reader, line_object *object, const char *const *names);
 
 /* A path: KEY_b64 has the exact bytes where they are no text (contract, section 4). */
 struct view line_path(struct line_reader *reader, line_object *object, const char *key);

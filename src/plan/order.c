@@ -272,6 +272,14 @@ static void order_components(struct order *order, uint32_t unit, struct plan_uni
 static void order_unit_names(struct order *order, const struct draft_unit *u, struct plan_unit *out)
 {
     struct plan_build *build = order->build;
+    if (u->foreign != NULL) {
+        memcpy(out->writer_id, u->foreign->writer_id, sizeof out->writer_id);
+        memcpy(out->instance_id, u->foreign->instance_id, sizeof out->instance_id);
+        out->writer_name = plan_build_text(build, u->foreign->writer_name);
+        out->logical_path = plan_build_text(build, u->foreign->logical_path);
+        out->component = plan_build_text(build, u->foreign->component);
+        return;
+    }
     if (u->unprotected) {
         out->writer_name = out->logical_path = out->component = (struct plan_text){MARK_NONE, 0};
         return;

@@ -10,6 +10,7 @@
 #include "plan/collide.h"
 #include "plan/expand.h"
 #include "plan/following.h"
+#include "plan/foreign_take.h"
 #include "plan/locate.h"
 #include "plan/named.h"
 #include "plan/order.h"
@@ -42,17 +43,21 @@ static void units_load(struct draft *draft)
     }
 }
 
-static vsr_code draft_make(struct draft *draft, vsr_error *error)
+/* What is planned, and of which files: selected by the documents, or said by a front end. */
+static vsr_code draft_choose(struct draft *draft, vsr_error *error)
 {
     const struct plan_input *input = draft->input;
-    vsr_code code =
-        canon_init(&draft->canon, &draft->arena, &input->set->description, input->choices, error);
-    if (code == VSR_OK) {
-        code = select_components(&draft->arena, input->documents, input->choices, &draft->selection,
-                                 error);
-    }
+    const bool foreign = foreign_is_input(input);
+    vsr_code code = foreign ? VSR_OK
+                            : select_components(&draft->arena, input->documents, input->choices,
+                                                &draft->selection, error);
     if (code == VSR_OK) {
         code = roots_init(&draft->roots, &draft->arena, &draft->canon, input, error);
+    }
+    if (code == VSR_OK && foreign) {
+        foreign_add_units(draft);
+        foreign_add_files(draft);
+        return VSR_OK;
     }
     if (code == VSR_OK) {
         units_load(draft);
@@ -61,6 +66,17 @@ static vsr_code draft_make(struct draft *draft, vsr_error *error)
     if (code == VSR_OK) {
         expand_sets(draft);
         code = expand_files(draft, error);
+    }
+    return code;
+}
+
+static vsr_code draft_make(struct draft *draft, vsr_error *error)
+{
+    const struct plan_input *input = draft->input;
+    vsr_code code =
+        canon_init(&draft->canon, &draft->arena, &input->set->description, input->choices, error);
+    if (code == VSR_OK) {
+        code = draft_choose(draft, error);
     }
     if (code == VSR_OK) {
         named_resolve(draft);

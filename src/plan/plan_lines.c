@@ -3,7 +3,7 @@
  * The way back of plan_jsonl.c. What a record says is taken as said where plan_check(),
  * plan_check_set() and the comparison with a new plan (stale.c) hold it to the documents and the
  * destinations anyway; here it is only turned into numbers. Records that bring data of their own
- * ("chunks") are not carried out. */
+ * ("chunks") are foreign_lines.c's, in plans of theirs alone. */
 #include "plan/plan_lines.h"
 
 #include "base/heap.h"

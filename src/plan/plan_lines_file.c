@@ -175,7 +175,8 @@ void lines_read_file(struct lines *lines, line_object *record)
         return;
     }
     if (line_has(record, "chunks")) {
-        (void)line_fault(reader, "it brings data of its own, which this version does not read");
+        (void)line_fault(reader,
+                         "it brings data of its own, which is for plans whose \"set\" is null");
         return;
     }
     lines->unit = file.unit;

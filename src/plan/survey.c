@@ -5,6 +5,7 @@
 #include "plan/survey.h"
 
 #include "base/heap.h"
+#include "media/foreign.h"
 #include "plan/following.h"
 #include "plan/locate.h"
 #include "plan/unprotected.h"
@@ -136,6 +137,11 @@ static void file_is_present(const struct survey_at *at, struct draft_file *file,
         tell(at, file, "5.8", "what stands there is kept (--overwrite)");
         file->state = STATE_REPLACEABLE;
         file->action = ACTION_NONE;
+        return;
+    }
+    if (foreign_is_stored(draft->input->set->foreign, fact->device, fact->inode)) {
+        hinder(at, file, HINDERS_ALL, REFUSAL_NOT_REPLACEABLE, "6.5",
+               "it is one of the stored files that the plan restores from");
         return;
     }
     if (fact->type == FACT_DIRECTORY) {
