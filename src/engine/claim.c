@@ -168,7 +168,9 @@ static void claim_check_media(struct file_table *table, uint32_t file)
     if (e != NULL && (e->flags & INDEX_LOST) != 0) {
         file_table_fault(table, file, OUTCOME_MEDIA_MISSING, 0);
     }
-    if (e != NULL && !claim_is_whole(&table->input->set->index, e)) {
+    /* of another front end's media that was asked when their plan was read */
+    if (e != NULL && table->input->set->foreign == NULL &&
+        !claim_is_whole(&table->input->set->index, e)) {
         file_table_fault(table, file, OUTCOME_MEDIA_CORRUPT, 0);
     }
 }

@@ -117,7 +117,8 @@ static void engine_clear_leftovers(struct engine *engine)
     for (uint32_t i = 0; i < input->plan->file_count; i++) {
         const bool continued = engine_is_continued(input, i);
         if (engine->table.role[i] != FILE_DATA ||
-            (!continued && !stage_is_ranged(&input->plan->files[i]) &&
+            (!continued && input->set->foreign == NULL &&
+             !stage_is_ranged(&input->plan->files[i]) &&
              atomic_load_explicit(&engine->table.files[i].remaining, memory_order_relaxed) < 2) ||
             !stage_place(input->stage, i, &where)) {
             continue;

@@ -5,6 +5,7 @@
 #include "engine/worker.h"
 
 #include "base/limits.h"
+#include "media/foreign.h"
 
 #include <errno.h>
 #include <string.h>
@@ -19,15 +20,15 @@ enum outcome outcome_of_errno(int os_errno)
 static uint64_t bytes_counted(const struct worker *worker, uint32_t file, bool was_small)
 {
     const struct plan_file *f = &worker->input->plan->files[file];
-    const struct media_index *index = &worker->input->set->index;
+    const struct media_set *set = worker->input->set;
     if (was_small || stage_is_ranged(f) || f->kind == KIND_DIRECTORY ||
         worker->table->role[file] != FILE_DATA) {
         return 0;
     }
-    const struct index_entry *e = &index->entries[file_table_data_entry(worker->table, file)];
+    const struct index_entry *e = &set->index.entries[file_table_data_entry(worker->table, file)];
     uint64_t bytes = 0;
     for (uint32_t i = 0; e->kind == INDEX_FILE && i < e->chunk_count; i++) {
-        bytes += index->chunks[e->file.first_chunk + i].length;
+        bytes += foreign_chunk_bytes(set, e->file.first_chunk + i);
     }
     return bytes < f->size ? bytes : f->size;
 }

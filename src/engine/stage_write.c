@@ -237,6 +237,12 @@ enum slot_state stage_write(struct worker *worker, struct slot *slot)
             write_ranged(worker, slot);
             continue;
         }
+        if (worker->stream != NULL) {
+            meter_small_end(&worker->meter);
+            slow_starts_note(&worker->claims->starts, piece->file);
+            stream_piece(worker, &worker->claims->pieces[slot->piece++]);
+            continue;
+        }
         const uint32_t count = write_run(worker, slot);
         if (write_is_whole(worker, slot, count)) {
             write_small(worker, slot, count);

@@ -59,6 +59,9 @@ vsr_code worker_init(struct worker *worker, const struct engine_input *input,
         worker->slots[i].stored = base + page - FRAME_BLOCK_OFFSET;
         worker->slots[i].plain = base + stored;
     }
+    if (input->set->foreign != NULL) {
+        stream_init(worker);
+    }
     return VSR_OK;
 }
 
@@ -114,6 +117,7 @@ void worker_fini(struct worker *worker)
     free(worker->large);
     free(worker->owner_name);
     free(worker->attributes);
+    stream_fini(worker);
 }
 
 /* --- jobs --- */
@@ -154,7 +158,7 @@ static enum slot_state worker_begin_job(struct worker *worker, struct slot *slot
     slot->piece_end = worker->claims->job_first[job + 1];
     slot->large = NULL;
     if (worker->input->pace != NULL && !pace_is_free(worker->input->pace)) {
-        worker_keep_pace(worker, slot->frame);
+        worker_keep_pace(worker, worker->stream == NULL ? slot->frame : NULL);
     }
     if (atomic_load_explicit(worker->stop, memory_order_acquire)) {
         return slot_fail(worker, slot, OUTCOME_CANCELLED, 0);
@@ -162,7 +166,7 @@ static enum slot_state worker_begin_job(struct worker *worker, struct slot *slot
     if (worker->broken != 0) {
         return slot_fail(worker, slot, OUTCOME_DEST_ERROR, worker->broken);
     }
-    if (slot->frame == NULL) {
+    if (slot->frame == NULL || worker->stream != NULL) {
         return stage_write(worker, slot);
     }
     slow_starts_note(&worker->claims->starts,

@@ -29,6 +29,8 @@ struct open_directory {
     int fd;
     uint64_t used;
 };
+
+struct stream;                           /* stage_stream.c */
 enum { WORKER_ATTRIBUTE_BYTES = 65536 }; /* XATTR_LIST_MAX, XATTR_SIZE_MAX */
 enum { WORKER_DIRECTORIES = 2 };         /* a file's own, and that of its further names */
 
@@ -61,7 +63,8 @@ struct worker {
     int broken;                 /* errno, when no ring or no slot is left: nothing more is read */
     struct meter meter;
     struct slow_list slow;
-    uint32_t file_ms; /* slow_now_ms() when the small file in hand was begun */
+    struct stream *stream; /* of media that another front end brings; NULL: packs of a set */
+    uint32_t file_ms;      /* slow_now_ms() when the small file in hand was begun */
 };
 
 /* Control thread: all memory. The ring is opened by the worker's own thread, worker_begin(). */
@@ -88,6 +91,15 @@ enum slot_state stage_write_done(struct worker *worker, struct slot *slot, int32
 /* Every piece of the slot fails. */
 enum slot_state slot_fail(struct worker *worker, struct slot *slot, enum outcome outcome,
                           int os_errno);
+
+/* --- media of another front end (stage_stream.c) --- */
+
+/* With all of its memory; the buffers are those of the worker's only slot. */
+void stream_init(struct worker *worker);
+void stream_fini(struct worker *worker);
+
+/* A piece from stored bytes to its end, whatever that is. */
+void stream_piece(struct worker *worker, const struct claim_piece *piece);
 
 /* --- files --- */
 
