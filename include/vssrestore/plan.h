@@ -106,16 +106,19 @@ VSR_API vsr_code vsr_explain(const vsr_set *set, const vsr_choices *choices, con
 /** Load a plan that vsr_plan_save() wrote, or one in JSON lines (vsr_plan_render()): the file's
  *  first bytes tell which. set: the set it was made for; another one is VSR_ERR_RUN_FOREIGN, and
  *  so is a file that is no plan; VSR_ERR_SELECTION: there is no file. vsr_plan_set_path() tells
- *  where it was. */
+ *  where it was. Of a plan that another front end made with media of its own (vssrestore-plan(5))
+ *  the set is the plan's file itself. */
 VSR_API vsr_code vsr_plan_load(vsr_plan **plan, const vsr_set *set, const char *path,
                                vsr_error *error);
 /** Ask every question about the destinations again, as a run of a loaded plan must: a unit whose
- *  answers differ from the plan's is refused when it is run, and never moved. */
+ *  answers differ from the plan's is refused when it is run, and never moved. A plan with media of
+ *  its own holds no answers: they are had by this call, so that it comes before a run of it. */
 VSR_API vsr_code vsr_plan_refresh(vsr_plan *plan, vsr_error *error);
 /** For vsr_plan_load(), whole or not at all. @retval VSR_ERR_SELECTION path can be no file's, or is
  *  in the set; VSR_ERR_DEST_... it cannot be written. */
 VSR_API vsr_code vsr_plan_save(const vsr_plan *plan, const char *path, vsr_error *error);
-/** The set's folder as the plan in file path names it, into out (at least 4096 bytes).
+/** The set's folder as the plan in file path names it, into out (at least 4096 bytes); path itself
+ *  for a plan with media of its own.
  *  @retval VSR_ERR_USAGE  it is in none: functions read it (media.h). */
 VSR_API vsr_code vsr_plan_set_path(const char *path, char *out, size_t out_bytes, vsr_error *error);
 VSR_API void vsr_plan_free(vsr_plan *plan);

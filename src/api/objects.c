@@ -39,3 +39,13 @@ vsr_code options_take(void *own, size_t own_bytes, const void *theirs, const cha
     memcpy(own, theirs, their_bytes < own_bytes ? their_bytes : own_bytes);
     return VSR_OK;
 }
+
+vsr_code set_needs_documents(const struct vsr_set *set, vsr_error *error)
+{
+    return set->media.foreign == NULL
+               ? VSR_OK
+               : err_set(error, VSR_ERR_USAGE, "api/objects",
+                         "%.*s is a plan with media of its own, not a backup set: there is nothing "
+                         "to choose from; run --plan takes it as it stands",
+                         VIEW_ARG(set->media.path));
+}

@@ -17,6 +17,7 @@ struct vsr_set {
 struct vsr_plan {
     const struct vsr_set *set;
     struct plan *plan;
+    bool unasked;    /* of another front end, and nobody asked yet what stands at its places */
     bool from_lines; /* loaded from JSON lines, which lack what only a document's end needs */
     enum refusal *refusals; /* of a loaded plan, once asked again; else NULL */
 };
@@ -47,6 +48,10 @@ vsr_code options_take(void *own, size_t own_bytes, const void *theirs, const cha
  * USAGE, SELECTION. */
 vsr_code choices_take(struct arena *arena, const vsr_choices *given, struct plan_choices *out,
                       vsr_error *error);
+
+/* USAGE for the plan of another front end, which has no documents to choose from, but is one plan as
+ * it stands. */
+vsr_code set_needs_documents(const struct vsr_set *set, vsr_error *error);
 
 /* The choices that count in a step, in which others match nothing, and its runs before, in the
  * arena; all of them, and no runs, where the chain is only looked at. Errors: USAGE: a step before

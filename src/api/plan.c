@@ -5,9 +5,11 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "plan/adopt.h"
+#include "plan/foreign_take.h"
 #include "plan/plan_lines.h"
 #include "plan/plan_render.h"
 #include "plan/stale.h"
+#include "run/foreign_set.h"
 #include "run/verify_plan.h"
 
 #include <errno.h>
@@ -149,7 +151,10 @@ vsr_code choices_take_all(struct arena *arena, const vsr_choices *choices,
 {
     vsr_choices mine;
     *step = (struct plan_step){.registry = pending_registry_of(NULL)};
-    vsr_code rc = options_take(&mine, sizeof mine, choices, "vsr_choices", error);
+    vsr_code rc = set_needs_documents(set, error);
+    if (rc == VSR_OK) {
+        rc = options_take(&mine, sizeof mine, choices, "vsr_choices", error);
+    }
     if (rc == VSR_OK) {
         rc = choices_take(arena, &mine, out, error);
     }
@@ -181,6 +186,23 @@ vsr_code vsr_plan_create(vsr_plan **plan, const vsr_set *set, const vsr_choices 
         **plan = made;
     }
     arena_free(&arena);
+    return rc;
+}
+
+/* A plan of another front end says what goes where, not what stands there: that is asked now, and
+ * the answers make the plan that is run. */
+static vsr_code plan_ask_foreign(struct vsr_plan *loaded, vsr_error *error)
+{
+    const struct media_set *set = &loaded->set->media;
+    const struct plan_choices choices = foreign_choices(set);
+    const struct plan_step step = {.registry = pending_registry_of(NULL)};
+    struct plan *now = NULL;
+    const vsr_code rc = plan_now(&now, set, &loaded->set->documents, &choices, &step, error);
+    if (rc == VSR_OK) {
+        plan_free(loaded->plan);
+        loaded->plan = now;
+        loaded->unasked = false;
+    }
     return rc;
 }
 
@@ -222,6 +244,10 @@ static vsr_code plan_load_any(struct vsr_plan *loaded, const char *path, vsr_err
     if (rc != VSR_OK || binary) {
         return rc != VSR_OK ? rc : plan_load(&loaded->plan, path, error);
     }
+    if (loaded->set->media.foreign != NULL) {
+        return foreign_set_plan(&loaded->plan, &loaded->set->media, &loaded->set->documents, path,
+                                error);
+    }
     loaded->from_lines = true;
     rc = plan_file_map(path, &bytes, error);
     if (rc == VSR_OK) {
@@ -234,7 +260,7 @@ static vsr_code plan_load_any(struct vsr_plan *loaded, const char *path, vsr_err
 
 vsr_code vsr_plan_load(vsr_plan **plan, const vsr_set *set, const char *path, vsr_error *error)
 {
-    struct vsr_plan loaded = {.set = set};
+    struct vsr_plan loaded = {.set = set, .unasked = set->media.foreign != NULL};
     *plan = NULL;
     vsr_code rc = plan_load_any(&loaded, path, error);
     if (rc == VSR_OK) {
@@ -253,7 +279,8 @@ vsr_code vsr_plan_refresh(vsr_plan *plan, vsr_error *error)
 {
     free(plan->refusals);
     plan->refusals = NULL;
-    return plan_ask_again(plan, error);
+    return plan->set->media.foreign != NULL ? plan_ask_foreign(plan, error)
+                                            : plan_ask_again(plan, error);
 }
 
 static vsr_code set_path_read(const char *path, struct buffer *out, vsr_error *error)
@@ -268,6 +295,8 @@ static vsr_code set_path_read(const char *path, struct buffer *out, vsr_error *e
             buffer_add_view(out, plan_text(plan, plan->set_path));
             plan_free(plan);
         }
+    } else if (rc == VSR_OK && foreign_set_is_one(path)) {
+        buffer_add_view(out, view_of(path));
     } else if (rc == VSR_OK) {
         rc = plan_file_map(path, &bytes, error);
         if (rc == VSR_OK) {

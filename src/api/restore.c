@@ -111,6 +111,12 @@ static vsr_code restoring_begin(struct restoring *r, const vsr_set *set, bool in
         rc = err_set(error, VSR_ERR_USAGE, "api/restore",
                      "the null sink touches no destination: there is no place to salvage to");
     }
+    if (rc == VSR_OK && set->media.foreign != NULL &&
+        (r->options.bcd_out != NULL || r->options.salvage != 0)) {
+        rc = err_set(error, VSR_ERR_USAGE, "api/restore",
+                     "the plan of another front end has no document to write, and of its media "
+                     "nothing is salvaged: give neither --bcd-out nor --salvage");
+    }
     if (rc == VSR_OK && r->players.any) {
         players_render(&r->players, &r->players_text);
     }
@@ -192,6 +198,11 @@ vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
         rc = err_set(error, VSR_ERR_USAGE, "api/restore",
                      "writers are asked before places are decided; a plan that was made before "
                      "cannot ask them: vsr_restore_set()");
+    }
+    if (rc == VSR_OK && plan->unasked) {
+        rc = err_set(error, VSR_ERR_USAGE, "api/restore",
+                     "what stands at the places of a plan with media of its own is not known yet: "
+                     "vsr_plan_refresh() before it is run");
     }
     if (rc == VSR_OK) {
         struct arena arena = {0};

@@ -9,6 +9,7 @@
 #include "plan/bare_plan.h"
 #include "plan/inspect.h"
 #include "plan/set_documents.h"
+#include "run/foreign_set.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -47,19 +48,32 @@ vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *result, 
     return rc;
 }
 
-vsr_code set_handle_open(vsr_set **set, const char *path, const struct set_access *access,
-                         vsr_error *error)
+/* A set's folder, or what functions read; or a plan of another front end, which stands for the set
+ * that it has none of. */
+static vsr_code media_open(struct vsr_set *opened, const char *path,
+                           const struct set_access *access, vsr_error *error)
 {
-    struct vsr_set *opened = heap_alloc(1, sizeof *opened);
+    if (access == NULL && foreign_set_is_one(path)) {
+        return foreign_set_open(&opened->media, &opened->documents, path, error);
+    }
     vsr_code rc = access != NULL ? set_open_by(&opened->media, access, error)
                                  : set_open(&opened->media, path, error);
     if (rc != VSR_OK) {
-        free(opened);
         return rc;
     }
     rc = set_documents_load(&opened->documents, &opened->media, error);
     if (rc != VSR_OK) {
         set_close(&opened->media);
+    }
+    return rc;
+}
+
+vsr_code set_handle_open(vsr_set **set, const char *path, const struct set_access *access,
+                         vsr_error *error)
+{
+    struct vsr_set *opened = heap_alloc(1, sizeof *opened);
+    const vsr_code rc = media_open(opened, path, access, error);
+    if (rc != VSR_OK) {
         free(opened);
         return rc;
     }
@@ -125,6 +139,10 @@ vsr_code vsr_set_inspect(const vsr_set *set, vsr_format format, vsr_sink sink, v
 {
     const struct plan_contents contents = {&set->media, contents_read};
     struct plan *plan = NULL;
+    const vsr_code fit = set_needs_documents(set, error);
+    if (fit != VSR_OK) {
+        return fit;
+    }
     if (set->media.description.files <= INSPECT_PLANNED_FILES_MAX) {
         vsr_error ignored = {0}; /* what no plan can be made of shows in the documents' faults */
         (void)bare_plan_create(&plan, &set->documents, &set->media, &contents, &ignored);

@@ -4,7 +4,6 @@
 
 #include "base/bug.h"
 #include "base/heap.h"
-#include "engine/range_table.h"
 #include "engine/write_mode.h"
 
 #include <errno.h>
@@ -185,32 +184,6 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
     return rc;
 }
 
-/* What a plan needs beside the same for each file. */
-static uint64_t conduct_table_bytes(const struct conduct_options *options, const struct plan *plan,
-                                    const struct media_set *set)
-{
-    return range_table_bytes(plan, set) + publish_step_bytes(plan, options->stage.alone);
-}
-
-vsr_code conduct_check(const struct conduct_options *options, const struct plan *plan,
-                       const struct media_set *set, vsr_error *error)
-{
-    struct machine_facts machine;
-    struct budget budget;
-    char path[RUN_FOLDER_PATH_MAX];
-    machine_examine(&machine);
-    vsr_code rc = budget_resolve(&budget, &options->engine, &machine, FRAME_STORED_BYTES_MAX,
-                                 FRAME_PLAIN_BYTES_MAX, plan->file_count,
-                                 conduct_table_bytes(options, plan, set), error);
-    if (rc == VSR_OK) {
-        rc = document_out_check(options->bcd_out, set, error);
-    }
-    if (rc == VSR_OK) {
-        rc = run_folder_name(options->run_dir, &options->run, path, error);
-    }
-    return rc == VSR_OK ? run_folder_check(path, set, error) : rc;
-}
-
 /* A folder of its own, with all in it that another process needs to go on. */
 static vsr_code conduct_begin_folder(struct conduct *c, vsr_error *error)
 {
@@ -240,10 +213,7 @@ static vsr_code conduct_begin_folder(struct conduct *c, vsr_error *error)
 /* Everything that can refuse the run before a byte moves. */
 static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
 {
-    machine_examine(&c->machine);
-    vsr_code rc = budget_resolve(&c->budget, &c->options->engine, &c->machine,
-                                 FRAME_STORED_BYTES_MAX, FRAME_PLAIN_BYTES_MAX, c->plan->file_count,
-                                 conduct_table_bytes(c->options, c->plan, c->set), error);
+    vsr_code rc = conduct_budget(c, error);
     if (rc == VSR_OK) {
         rc = document_out_check(c->options->bcd_out, c->set, error);
     }

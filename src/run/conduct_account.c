@@ -115,7 +115,7 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
         discard ? VSR_OK : dialogue_end(c->dialogue, c->plan, report, rc == VSR_OK ? error : NULL);
     rc = rc == VSR_OK ? told : rc;
     run_profile_mark(&c->profile, CONTROL_ASK);
-    if (rc == VSR_OK && !discard) {
+    if (rc == VSR_OK && !discard && c->set->foreign == NULL) { /* else there is none */
         rc = document_out_write(c->dialogue->document, c->folder.dir_fd, DOCUMENT_FINAL,
                                 c->options->bcd_out, error);
     }

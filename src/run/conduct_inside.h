@@ -88,6 +88,9 @@ static inline bool conduct_was_asking(const struct conduct *c)
     return c->options->resume != NULL && c->options->resume->content.asking;
 }
 
+/* Look at the machine, and settle every number of the run. */
+vsr_code conduct_budget(struct conduct *c, vsr_error *error);
+
 /* Progress, to whoever wants it, and into the profile. is_last: the run has ended, and nothing cut
  * it short: whatever was planned is settled. */
 void conduct_tell(struct conduct *c, bool is_last);

@@ -6,6 +6,7 @@
 #include "base/xxh3.h"
 #include "dest/root.h"
 #include "dest/stage.h"
+#include "media/foreign_read.h"
 #include "run/verify_ranges.h"
 
 #include <errno.h>
@@ -23,7 +24,8 @@ struct verification {
     verify_plan_report *report;
     void *context;
     uint64_t differences;
-    char *bytes; /* one chunk */
+    char *bytes; /* one chunk of a set */
+    struct checksum *checksum;
     struct buffer path;
 };
 
@@ -62,45 +64,82 @@ static uint32_t record_path(struct verification *v, uint32_t file)
     return root;
 }
 
+/* The next bytes of [at, end) into v->bytes: how many, or 0: they are not there. */
+static size_t window_read(const struct verification *v, int fd, uint64_t at, uint64_t end)
+{
+    const size_t want =
+        end - at > FRAME_PLAIN_BYTES_MAX ? FRAME_PLAIN_BYTES_MAX : (size_t)(end - at);
+    return pread(fd, v->bytes, want, (off_t)at) == (ssize_t)want ? want : 0;
+}
+
+static bool hole_equal(const struct verification *v, int fd, uint64_t at, uint64_t end)
+{
+    while (at < end) {
+        const size_t got = window_read(v, fd, at, end);
+        for (size_t k = 0; k < got; k++) {
+            if (v->bytes[k] != 0) {
+                return false;
+            }
+        }
+        if (got == 0) {
+            return false;
+        }
+        at += got;
+    }
+    return true;
+}
+
+static bool chunk_equal(const struct verification *v, int fd, uint32_t entry_number,
+                        const struct index_chunk *chunk)
+{
+    const uint64_t seed =
+        index_chunk_seed(v->set->description.uuid.bytes, entry_number, chunk->file_offset);
+    return pread(fd, v->bytes, chunk->length, (off_t)chunk->file_offset) ==
+               (ssize_t)chunk->length &&
+           XXH3_64bits_withSeed(v->bytes, chunk->length, seed) == chunk->xxh3_64;
+}
+
+/* Of another front end's media: of any length. */
+static bool foreign_equal(const struct verification *v, int fd, const struct foreign_chunk *chunk)
+{
+    const uint64_t end = chunk->file_offset + chunk->plain_bytes;
+    uint64_t at = chunk->file_offset;
+    checksum_begin(v->checksum);
+    while (at < end) {
+        const size_t got = window_read(v, fd, at, end);
+        if (got == 0) {
+            return false;
+        }
+        checksum_add(v->checksum, v->bytes, got);
+        at += got;
+    }
+    return foreign_sum_is_right(v->checksum, chunk);
+}
+
 static bool content_equal(struct verification *v, int fd, uint32_t entry_number)
 {
     const struct index_entry *entry = &v->set->index.entries[entry_number];
+    const struct foreign_media *foreign = v->set->foreign;
     uint64_t at = 0; /* everything before is compared */
-    for (uint32_t i = 0; i <= entry->chunk_count; i++) {
-        const struct index_chunk *chunk =
-            i < entry->chunk_count ? &v->set->index.chunks[entry->file.first_chunk + i] : NULL;
-        const uint64_t hole_end = chunk != NULL ? chunk->file_offset : entry->size;
-        while (at < hole_end) {
-            const size_t want = hole_end - at > FRAME_PLAIN_BYTES_MAX ? FRAME_PLAIN_BYTES_MAX
-                                                                      : (size_t)(hole_end - at);
-            if (pread(fd, v->bytes, want, (off_t)at) != (ssize_t)want) {
-                return false;
-            }
-            for (size_t k = 0; k < want; k++) {
-                if (v->bytes[k] != 0) {
-                    return false;
-                }
-            }
-            at += want;
-        }
-        if (chunk == NULL) {
-            break;
-        }
-        const uint64_t seed =
-            index_chunk_seed(v->set->description.uuid.bytes, entry_number, chunk->file_offset);
-        if (pread(fd, v->bytes, chunk->length, (off_t)chunk->file_offset) !=
-                (ssize_t)chunk->length ||
-            XXH3_64bits_withSeed(v->bytes, chunk->length, seed) != chunk->xxh3_64) {
+    for (uint32_t i = 0; i < entry->chunk_count; i++) {
+        const uint64_t number = entry->file.first_chunk + i;
+        const struct index_chunk *chunk = &v->set->index.chunks[number];
+        if (!hole_equal(v, fd, at, chunk->file_offset) ||
+            !(foreign != NULL ? foreign_equal(v, fd, &foreign->chunks[number])
+                              : chunk_equal(v, fd, entry_number, chunk))) {
             return false;
         }
-        at = chunk->file_offset + chunk->length;
+        at = chunk->file_offset + foreign_chunk_bytes(v->set, number);
     }
-    return true;
+    return hole_equal(v, fd, at, entry->size);
 }
 
 /* NTFS and some targets keep times in steps of 100 ns (ruling 19). */
 static bool time_equal(const struct timespec *on_disk, const struct index_entry *entry)
 {
+    if (entry->modify_ns == FOREIGN_NO_TIME) {
+        return true; /* not told by who made the plan */
+    }
     return on_disk->tv_sec == entry->modify_s &&
            on_disk->tv_nsec / 100 == (long)entry->modify_ns / 100;
 }
@@ -247,6 +286,7 @@ vsr_code verify_plan(const struct plan *plan, const struct media_set *set,
         .report = report,
         .context = context,
         .bytes = heap_alloc(FRAME_PLAIN_BYTES_MAX, 1),
+        .checksum = checksum_create(),
     };
     const vsr_code rc = roots_open(&v, error);
     for (uint32_t u = 0; u < plan->unit_count && rc == VSR_OK; u++) {
@@ -264,6 +304,7 @@ vsr_code verify_plan(const struct plan *plan, const struct media_set *set,
     }
     *differences = v.differences;
     buffer_free(&v.path);
+    checksum_free(v.checksum);
     free(v.roots);
     free(v.bytes);
     return rc;

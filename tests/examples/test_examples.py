@@ -183,6 +183,25 @@ def its_nouns_work():
         expect(vssrestore.resume(folder / "run").exit_code == 0, "a run that is over is repeated")
 
 
+def a_plan_brings_its_media():
+    vssrestore = module()
+    with Folder() as folder:
+        os.makedirs(folder / "source/below")
+        for name in ("media", "out"):
+            os.makedirs(folder / name)
+        for name, size in (("a", 3), ("below/b", 300000)):
+            with open(folder / "source" + b"/" + name.encode(), "wb") as file:
+                file.write(os.urandom(size))
+        with open(folder / "plan", "wb") as out:
+            out.write(command([sys.executable, os.path.join(EXAMPLES, "foreign_plan.py"),
+                               folder / "source", folder / "media", folder / "out"]).out)
+        with vssrestore.Set(folder / "plan") as media:
+            report = media.load_plan(folder / "plan").run(
+                vssrestore.Options(run_dir=folder / "run"))
+        expect(report.exit_code == 0 and len(list(report.rows())) == 3, f"{report}")
+        command(["diff", "-r", folder / "source", folder / "out"])
+
+
 def what_fails_is_an_error():
     vssrestore = module()
     for fails, code in ((lambda: vssrestore.Set("/nowhere"), 11),
@@ -311,4 +330,5 @@ def a_set_may_be_an_object():
 run_cases({case.__name__: case for case in (
     examples_are_short, the_one_in_c_plays_the_writers, the_one_in_python_plays_the_writers,
     the_one_in_shell_reads_events, structs_are_those_of_the_headers, its_nouns_work,
-    what_fails_is_an_error, what_a_callback_raises_comes_out, a_set_may_be_an_object)})
+    a_plan_brings_its_media, what_fails_is_an_error, what_a_callback_raises_comes_out,
+    a_set_may_be_an_object)})

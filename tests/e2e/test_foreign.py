@@ -1,0 +1,739 @@
+"""Plans of other front ends, with media of their own: plain files, what the command lz4 writes,
+single blocks.
+
+Goal: whatever form the stored bytes have, the files come back; a wrong byte, a missing file or a
+lie in a number is told, and nothing unverified stands under its name; what was interrupted goes on.
+"""
+
+import base64
+import ctypes
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import schemas
+from harness import (PROGRAM, SOURCE_ROOT, Folder, Skip, command, expect, path_of, run_cases,
+                     vssrestore)
+
+TIME_S, TIME_NS = 1700000000, 123456700
+DATA = random.Random(7)
+
+
+def library(name):
+    try:
+        return ctypes.CDLL(name)
+    except OSError as error:
+        raise Skip(f"{name}: {error}") from error
+
+
+def xxh3(data, digits=16):
+    """XXH3-64 of bytes, or XXH3-128 for 32 digits."""
+    xxhash = library("libxxhash.so.0")
+    if digits == 16:
+        xxhash.XXH3_64bits.restype = ctypes.c_uint64
+        return f"{xxhash.XXH3_64bits(data, ctypes.c_size_t(len(data))):016x}"
+
+    class Sum(ctypes.Structure):
+        _fields_ = [("low", ctypes.c_uint64), ("high", ctypes.c_uint64)]
+    xxhash.XXH3_128bits.restype = Sum
+    whole = xxhash.XXH3_128bits(data, ctypes.c_size_t(len(data)))
+    return f"{whole.high:016x}{whole.low:016x}"
+
+
+def lz4_block(data):
+    lz4 = library("liblz4.so.1")
+    out = ctypes.create_string_buffer(lz4.LZ4_compressBound(len(data)))
+    count = lz4.LZ4_compress_default(data, out, len(data), len(out))
+    expect(count > 0, "lz4 compresses")
+    return out.raw[:count]
+
+
+def text(count):
+    """Bytes that shrink, and some that do not."""
+    line = DATA.randbytes(90) + b"the same again and again " * 20
+    return b"".join(line[:DATA.randrange(len(line))] + DATA.randbytes(3)
+                    for _ in range(count // 250 + 2))[:count]
+
+
+class Plan:
+    """A plan in the making: stored files in folder/media, places below folder/out."""
+
+    def __init__(self, folder, **head):
+        self.folder, self.head = folder, head
+        self.units, self.files, self.contents = [], [], {}
+        self.number = 0
+        os.makedirs(folder / "media", exist_ok=True)
+        os.makedirs(folder / "out", exist_ok=True)
+
+    def unit(self, component="files", **more):
+        self.units.append({"t": "unit", "id": len(self.units), "component": component, **more})
+
+    def store(self, data, name=None):
+        """Bytes as a stored file: its name."""
+        name = name or f"stored-{self.number}"
+        self.number += 1
+        with open(self.folder / "media" + b"/" + os.fsencode(name), "wb") as out:
+            out.write(data)
+        return name
+
+    def lz4(self, data, *options):
+        """What the command lz4 writes of the bytes."""
+        source, name = self.folder / "source", self.folder / "source.lz4"
+        with open(source, "wb") as out:
+            out.write(data)
+        command(["lz4", "-q", "-f", *options, source, name])
+        with open(name, "rb") as made:
+            return made.read()
+
+    def path(self, name):
+        return os.fsdecode(self.folder / "out" + b"/" + os.fsencode(name))
+
+    def file(self, name, data, chunks, **more):
+        """data: what it must come to; None: it must not be there."""
+        if not self.units:
+            self.unit()
+        self.contents[name] = data
+        record = {"t": "file", "unit": len(self.units) - 1, "path": self.path(name),
+                  "size": len(data or b""), "chunks": chunks, "modify_s": TIME_S,
+                  "modify_ns": TIME_NS, "mode": 0o640, **more}
+        self.files.append(record)
+        return record
+
+    def plain(self, name, data, **more):
+        chunks = [chunk(self.store(data), data)] if data else []
+        return self.file(name, data, chunks, **more)
+
+    def records(self):
+        head = {"t": "plan", "v": 1, "set": None, "media": os.fsdecode(self.folder / "media"),
+                "volumes": [{"spec": "C:", "dir": os.fsdecode(self.folder / "out")}],
+                "units": len(self.units), "files": len(self.files),
+                "bytes": sum(file.get("size", 0) for file in self.files), **self.head}
+        return [head, *self.units, *self.files, {"t": "end"}]
+
+    def write(self, records=None, check=True):
+        records = records or self.records()
+        with open(self.folder / "plan", "w", encoding="utf-8") as out:
+            out.writelines(json.dumps(record) + "\n" for record in records)
+        if check and schemas.jsonschema is not None:
+            for record in records:
+                is_valid(record)
+
+    def run(self, *options, codes=(0,), write=True, run_dir="run"):
+        if write:
+            self.write()
+        return vssrestore("run", "--plan", self.folder / "plan", "--run-dir",
+                          self.folder / run_dir, "--json", *options, codes=codes)
+
+    def verify(self, codes=(0,)):
+        return vssrestore("verify", "--plan", self.folder / "plan", codes=codes)
+
+    def rows(self, run_dir="run"):
+        with open(self.folder / run_dir + b"/report.jsonl", encoding="utf-8") as rows:
+            return {path_of(row, "path"): row for row in map(json.loads, rows)}
+
+    def outcome(self, name):
+        return self.rows()[self.folder / "out" + b"/" + os.fsencode(name)]["outcome"]
+
+    def check(self):
+        """What stands there is what was planned, and nothing else."""
+        found = {}
+        for top, _, names in os.walk(self.folder / "out"):
+            for name in names:
+                path = os.path.join(top, name)
+                with open(path, "rb") as file:
+                    found[os.fsdecode(os.path.relpath(path, self.folder / "out"))] = file.read()
+        wanted = {name: data for name, data in self.contents.items() if data is not None}
+        expect(sorted(found) == sorted(wanted), f"found {sorted(found)}, not {sorted(wanted)}")
+        for name, data in wanted.items():
+            expect(found[name] == data, f"the content of {name}: {len(data)} bytes")
+
+
+def chunk(stored, data, codec="none", length=None, offset=0, digits=16, **more):
+    return {"file": stored, "offset": offset, "length": length or len(data), "codec": codec,
+            "size": len(data), "xxh3": xxh3(data, digits), **more}
+
+
+_validators = {}
+
+
+def is_valid(record):
+    kind = record["t"]
+    if kind not in _validators:
+        whole = schemas.load("foreign-plan")
+        _validators[kind] = schemas.jsonschema.Draft202012Validator(
+            {"$defs": whole["$defs"], "$ref": f"#/$defs/{kind}"})
+    wrong = list(_validators[kind].iter_errors({"kind": "plain", **record} if kind == "file"
+                                               else record))
+    expect(not wrong, f"the schema does not take {record}: {wrong[:1]}")
+
+
+# --- what comes back ---
+
+def plain_files_come_back():
+    with Folder() as folder:
+        plan = Plan(folder)
+        for number, size in enumerate((0, 1, 100, 65536, (1 << 20) - 1, 1 << 20, (1 << 20) + 1,
+                                       5000001)):
+            plan.plain(f"a/b{number % 2}/file {number}", text(size))
+        summary = plan.run().json()
+        expect(summary["exit_code"] == 0 and summary["files"]["failed"] == 0, f"{summary}")
+        plan.check()
+        facts = os.stat(plan.path("a/b1/file 3"))
+        expect(facts.st_mtime_ns == TIME_S * 10**9 + TIME_NS, "the modify time")
+        expect(facts.st_mode & 0o777 == 0o640, "the mode")
+        plan.verify()
+
+
+def what_lz4_writes_comes_back():
+    forms = [(), ("-B4",), ("-BD",), ("-B4", "-BD"), ("--content-size",), ("-1",), ("-9",),
+             ("--no-frame-crc",), ("-BX",), ("-B5", "-BD", "-BX", "--content-size", "-9")]
+    with Folder() as folder:
+        plan = Plan(folder)
+        for number, options in enumerate(forms):
+            for size in (1, 70000, 9000001):
+                data = text(size)
+                stored = plan.lz4(data, *options)
+                plan.file(f"{number}/{size}", data,
+                          [chunk(plan.store(stored), data, "lz4-frame", len(stored))])
+        noise = DATA.randbytes(4500000) # blocks that lz4 keeps as they are
+        stored = plan.lz4(noise, "-BD")
+        plan.file("noise", noise, [chunk(plan.store(stored), noise, "lz4-frame", len(stored))])
+        plan.run()
+        plan.check()
+        plan.verify()
+
+
+def frames_follow_each_other():
+    with Folder() as folder:
+        plan = Plan(folder)
+        parts = [text(200000), text(10), text(5000000)]
+        skippable = b"\x5a\x2a\x4d\x18" + (70000).to_bytes(4, "little") + bytes(70000)
+        stored = skippable.join(plan.lz4(part, "-BD") for part in parts)
+        data = b"".join(parts)
+        name = plan.store(b"before" + stored + b"behind")
+        plan.file("all", data, [chunk(name, data, "lz4-frame", len(stored), 6, 32)])
+        plan.run()
+        plan.check()
+
+
+def blocks_come_back():
+    with Folder() as folder:
+        plan = Plan(folder)
+        whole = b""
+        wanted = []
+        for size in (1, 1000, 3000000, 16 << 20):
+            data = text(size)
+            stored = lz4_block(data)
+            wanted.append((data, len(whole), len(stored)))
+            whole += stored
+        name = plan.store(whole)
+        for number, (data, offset, length) in enumerate(wanted):
+            plan.file(f"{number}", data, [chunk(name, data, "lz4-block", length, offset)])
+        plan.run()
+        plan.check()
+
+
+def a_file_of_many_chunks_and_holes():
+    with Folder() as folder:
+        plan = Plan(folder)
+        data = bytearray(20000000)
+        chunks = []
+        for number, codec in enumerate(("none", "lz4-frame", "lz4-block") * 3):
+            at = number * 2000000 + 5000
+            piece = text(1200000 + number)
+            data[at:at + len(piece)] = piece
+            stored = (piece if codec == "none" else plan.lz4(piece) if codec == "lz4-frame"
+                      else lz4_block(piece))
+            chunks.append(chunk(plan.store(stored), piece, codec, len(stored), at=at))
+        plan.file("holes", bytes(data), chunks, sparse=True)
+        plan.file("empty", bytes(3000000), [], sparse=True)
+        pieces = [text(900000) for _ in range(9)]
+        one = plan.store(b"".join(pieces))
+        plan.file("in a row", b"".join(pieces),
+                  [chunk(one, piece, offset=900000 * number, digits=32 if number % 2 else 16)
+                   for number, piece in enumerate(pieces)])
+        plan.run("--workers", "4")
+        plan.check()
+        blocks = os.stat(plan.path("holes")).st_blocks * 512
+        expect(blocks < 14000000, f"holes stay holes: {blocks} bytes")
+        plan.verify()
+
+
+def folders_links_and_names():
+    with Folder() as folder:
+        plan = Plan(folder)
+        data = text(100000)
+        plan.plain("first/one", data)
+        plan.files.append({"t": "file", "unit": 0, "kind": "hardlink", "path": plan.path("two"),
+                           "link": plan.path("first/one")})
+        plan.contents["two"] = data
+        plan.files.append({"t": "file", "unit": 0, "kind": "directory", "mode": 0o700,
+                           "path": plan.path("a folder/of its own"), "modify_s": TIME_S})
+        plan.files.append({"t": "file", "unit": 0, "kind": "reparse", "path": plan.path("link"),
+                           "target": "../no\where"})
+        plan.file("no time", b"", [])
+        del plan.files[-1]["modify_s"], plan.files[-1]["modify_ns"]
+        odd = "line\nbreak \x1b[31m back\\slash"
+        plan.plain(odd, b"odd")
+        raw = folder / "out" + b"/no text \xff"
+        records = plan.records()
+        records.insert(-1, {"t": "file", "unit": 0, "size": 0, "chunks": [],
+                            "path_b64": base64.b64encode(raw).decode()})
+        records[0]["files"] += 1
+        plan.write(records)
+        plan.run(write=False)
+        expect(os.path.exists(raw), "a name that is no text")
+        os.remove(raw)
+        expect(os.readlink(plan.path("link")) == "../no\where", "the link")
+        os.remove(plan.path("link"))
+        expect(os.path.samefile(plan.path("two"), plan.path("first/one")), "one file, two names")
+        facts = os.stat(plan.path("a folder/of its own"))
+        expect(facts.st_mode & 0o777 == 0o700 and facts.st_mtime == TIME_S, "the folder")
+        expect(abs(os.stat(plan.path("no time")).st_mtime - time.time()) < 1000, "its own time")
+        plan.check()
+
+
+def ten_thousand_small_files_of_one_stored_file():
+    with Folder() as folder:
+        plan = Plan(folder)
+        whole, offset = [], 0
+        for number in range(10000):
+            data = b"%d: " % number + DATA.randbytes(number % 200)
+            whole.append(data)
+            plan.file(f"{number % 50}/{number}", data, [chunk("all", data, offset=offset)])
+            offset += len(data)
+        plan.store(b"".join(whole), "all")
+        plan.run()
+        plan.check()
+
+
+def little_memory_is_enough():
+    with Folder() as folder:
+        plan = Plan(folder)
+        data = text(30000000)
+        stored = plan.lz4(data)
+        plan.file("large", data, [chunk(plan.store(stored), data, "lz4-frame", len(stored))])
+        plan.run("--memory", "6000000", "--workers", "1", codes=(50,))
+        verified = plan.run("--sink", "null", run_dir="null", codes=(3,)).json()["verified"]
+        expect(verified == {"files": 1, "bytes": len(data)}, f"{verified}")
+        plan.run("--memory", "14000000", "--workers", "1")
+        plan.check()
+
+
+def sums_without_bytes():
+    """The null sink reads and verifies, and touches nothing."""
+    with Folder() as folder:
+        plan = Plan(folder)
+        plan.plain("a", text(5000))
+        plan.file("b", None, [chunk(plan.store(b"x"), b"y")], size=1)
+        plan.contents["a"] = None
+        plan.run("--sink", "null", codes=(20,))
+        plan.check()
+
+
+# --- what is wrong with the media ---
+
+def broken_plan(folder, damage, size=3000000, codec="lz4-frame", **more):
+    """Two units: a file whose media damage() is told to damage, and one that is right."""
+    plan = Plan(folder)
+    data = text(size)
+    stored = plan.lz4(data) if codec == "lz4-frame" else data
+    name = plan.store(stored)
+    plan.file("wrong", data, [chunk(name, data, codec, len(stored))], **more)
+    plan.plain("beside it", b"of the same unit")
+    plan.unit("other")
+    plan.plain("right", b"of another")
+    damage(plan, plan.folder / "media" + b"/" + name.encode(), plan.files[0]["chunks"][0])
+    plan.contents["wrong"] = plan.contents["beside it"] = None
+    return plan
+
+
+def damage_is_told(damage, outcome, code, **more):
+    with Folder() as folder:
+        plan = broken_plan(folder, damage, **more)
+        summary = plan.run(codes=(code,)).json()
+        plan.check()
+        expect([unit["status"] for unit in summary["units"]] == ["NONE", "ALL"], f"{summary}")
+        expect(plan.outcome("wrong") == outcome, plan.outcome("wrong"))
+        expect(plan.outcome("beside it") == "WITHDRAWN", plan.outcome("beside it"))
+        expect(plan.outcome("right") == "RESTORED", plan.outcome("right"))
+        plan.verify(codes=(4,))
+
+
+def flip(_plan, path, _chunk):
+    with open(path, "r+b") as file:
+        file.seek(os.path.getsize(path) // 2)
+        byte = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+def a_wrong_checksum_is_caught():
+    def lie(_plan, _path, told):
+        told["xxh3"] = ("0" if told["xxh3"][0] != "0" else "1") + told["xxh3"][1:]
+    for codec in ("none", "lz4-frame"):
+        for size in (10, 3000000):
+            damage_is_told(lie, "MEDIA_CORRUPT", 20, codec=codec, size=size)
+
+
+def a_flipped_byte_is_caught():
+    for codec in ("none", "lz4-frame"):
+        damage_is_told(flip, "MEDIA_CORRUPT", 20, codec=codec)
+
+
+def a_stored_file_cut_short_is_caught():
+    for codec in ("none", "lz4-frame"):
+        damage_is_told(lambda _plan, path, _chunk: os.truncate(path, os.path.getsize(path) - 1),
+                       "MEDIA_CORRUPT", 20, codec=codec)
+
+
+def a_missing_stored_file_is_told():
+    damage_is_told(lambda _plan, path, _chunk: os.remove(path), "MEDIA_MISSING", 20)
+
+
+def what_is_no_file_is_not_read():
+    def folder_of(_plan, path, _chunk):
+        os.remove(path)
+        os.mkdir(path)
+
+    def pipe_of(_plan, path, _chunk):
+        os.remove(path)
+        os.mkfifo(path)
+    damage_is_told(folder_of, "MEDIA_MISSING", 20)
+    damage_is_told(pipe_of, "MEDIA_MISSING", 20)
+
+
+def a_frame_of_another_size_is_caught():
+    def more(plan, _path, told):
+        told["size"] -= 1
+        plan.files[0]["size"] -= 1
+
+    def fewer(plan, _path, told):
+        told["size"] += 1
+        plan.files[0]["size"] += 1
+
+    def cut(_plan, _path, told):
+        told["length"] -= 5
+
+    def shifted(_plan, _path, told):
+        told["offset"] += 1
+        told["length"] -= 1
+    for damage in (more, fewer, cut, shifted):
+        damage_is_told(damage, "MEDIA_CORRUPT", 20)
+
+
+def a_bomb_ends_at_its_size():
+    with Folder() as folder:
+        plan = Plan(folder)
+        stored = plan.lz4(bytes(50 << 20))
+        plan.file("bomb", None, [chunk(plan.store(stored), b"small", "lz4-frame", len(stored))],
+                  size=5)
+        plan.run(codes=(20,))
+        plan.check()
+
+
+# --- what is wrong with the plan ---
+
+def refused(change, *words, code=41):
+    """A plan that change() makes wrong, in a list of its records."""
+    with Folder() as folder:
+        plan = Plan(folder)
+        plan.plain("a", b"of a")
+        plan.plain("b", b"of b")
+        plan.unit("second")
+        plan.plain("folder/c", text(3000))
+        records = plan.records()
+        change(records)
+        plan.contents.clear()
+        plan.write(records, check=False)
+        result = plan.run(write=False, codes=(code,))
+        plan.check()
+        for word in words:
+            expect(word.encode() in result.err, f"{word} is told: {result.told()}")
+
+
+def edit(number, **members):
+    def change(records):
+        records[number].update(members)
+    return change
+
+
+def edit_chunk(**members):
+    def change(records):
+        records[3]["chunks"][0].update(members)
+    return change
+
+
+def lies_are_refused_with_their_line():
+    big = 2**63 - 1
+    for members, word in (
+            ({"offset": big}, "beyond what a file can hold"),
+            ({"offset": -1}, "out of bounds"), ({"offset": 2**64}, "line 4"),
+            ({"offset": "0"}, "wrong type"), ({"length": 0}, "no bytes"),
+            ({"length": big, "offset": 1}, "beyond"), ({"length": 3}, "another length"),
+            ({"size": 0}, "no bytes"), ({"size": 5}, "beyond the file's size"),
+            ({"size": big, "length": big}, "beyond the file's size"),
+            ({"at": 1}, "beyond the file's size"), ({"at": big}, "beyond the file's size"),
+            ({"codec": "gzip"}, "\"gzip\""), ({"codec": 1}, "wrong type"),
+            ({"xxh3": ""}, "hexadecimal"), ({"xxh3": "0" * 15}, "hexadecimal"),
+            ({"xxh3": "0" * 15 + "G"}, "hexadecimal"), ({"xxh3": "A" * 16}, "hexadecimal"),
+            ({"file": ""}, "names no file"), ({"file": "x" * 5000}, "names no file"),
+            ({"file": None}, "wrong type"), ({"seed": 1}, "\"seed\" is not known")):
+        refused(edit_chunk(**members), "line 4", word)
+    refused(edit_chunk(codec="lz4-block", size=(16 << 20) + 1, length=5), "line 4")
+    refused(edit(3, size=big), "line 4", "add up")
+    refused(edit(3, size=5), "line 4", "add up")
+    refused(edit(3, chunks=[]), "line 4", "add up")
+    refused(edit(3, kind="partial"), "line 4", "\"partial\"")
+    refused(edit(3, ranges=None), "line 4", "\"ranges\" is not known")
+    refused(edit(3, unit=2), "line 4", "no unit")
+    refused(edit(3, unit=1), "line 5", "later unit")
+    refused(edit(3, modify_ns=10**9), "line 4", "out of bounds")
+    refused(edit(3, mode=0o10000), "line 4", "out of bounds")
+    refused(edit(2, id=0), "line 3", "numbered")
+    refused(edit(2, writer="x"), "line 3", "uuid")
+    for members, word in (
+            ({"v": 2}, "version 1"), ({"units": 3}, "not as many"), ({"files": 4}, "not as many"),
+            ({"files": 2}, "more files"), ({"bytes": 1}, "not as many bytes"),
+            ({"overwrite": "ask"}, "\"ask\""), ({"choices": []}, "\"choices\" is not known"),
+            ({"media": "x"}, "root of the file system")):
+        refused(edit(0, **members), word)
+    refused(lambda records: records.pop(), "cut short")
+    refused(lambda records: records.append({"t": "end"}), "behind the end")
+    refused(lambda records: records.insert(4, {"t": "unit", "id": 2, "component": "x"}), "line 5")
+
+    def overlap(records):
+        one = records[3]["chunks"][0]
+        records[3]["chunks"] = [{**one, "size": 2, "length": 2}, {**one, "size": 3, "length": 3,
+                                                                  "at": 1}]
+    refused(overlap, "line 4", "before the end of the one before")
+
+    def gap(records):
+        one = records[3]["chunks"][0]
+        records[3]["chunks"] = [{**one, "size": 2, "length": 2}, {**one, "size": 1, "length": 1,
+                                                                  "at": 3}]
+    refused(gap, "line 4", "gap")
+
+
+def places_outside_are_refused():
+    for path, word in (
+            ("/etc/x", "none of the plan's volumes"), ("x", "none of the plan's volumes"),
+            ("", "none of the plan's volumes")):
+        refused(edit(3, path=path), "line 4", word)
+    for tail, word in (("/../x", "\"..\""), ("/y/../../x", "\"..\""), ("/./x", "\"..\""),
+                       ("//x", "empty name"), ("/", "empty name"), ("", "volumes"),
+                       ("/" + "n" * 800, "longer than a name"),
+                       ("/.vssrestore-x/y", "our own folders"), ("/a", "twice"),
+                       ("/a/x", "what the plan calls a file"), ("/folder", "line 6")):
+        def change(records, tail=tail):
+            records[4]["path"] = records[0]["volumes"][0]["dir"] + tail
+        refused(change, word)
+    for volumes, word in (([{"spec": "C:", "dir": "relative"}], "root of the file system"),
+                          ([{"spec": "C:", "dir": "/a/../b"}], "\"..\""),
+                          ([{"spec": "C:", "dir": "/a/"}], "ends with"),
+                          ([{"spec": "nothing", "dir": "/"}], "nothing"),
+                          ([{"spec": "C:\\Mounts", "dir": "/"}], "no letter"),
+                          ([{"spec": "C:", "dir": "/x"}, {"spec": "C:", "dir": "/y"}], "C:"),
+                          ([{"spec": "C:", "dir": "/x"}, {"spec": "D:", "dir": "/x"}], "already")):
+        refused(edit(0, volumes=volumes), "line 1", word)
+    refused(edit(0, volumes=[{"spec": "C:", "dir": "/no such folder"}]), "volumes")
+
+
+def a_volume_that_is_not_there_is_selection():
+    with Folder() as folder:
+        plan = Plan(folder)
+        plan.head["volumes"] = [{"spec": "C:", "dir": os.fsdecode(folder / "gone")}]
+        plan.file("a", b"", [], path=os.fsdecode(folder / "gone/a"))
+        plan.run(codes=(11,))
+
+
+# --- what stands at the places ---
+
+def what_stands_there_is_kept_or_replaced():
+    for overwrite, kept in ((None, True), ("never", True), ("always", False), ("if-newer", False)):
+        with Folder() as folder:
+            plan = Plan(folder, **({"overwrite": overwrite} if overwrite else {}))
+            plan.plain("a", b"planned")
+            plan.plain("b", b"new")
+            with open(plan.path("a"), "wb") as there:
+                there.write(b"was there")
+            os.utime(plan.path("a"), (1, 1))
+            plan.run(codes=(1,) if kept else (0,))
+            expect(plan.outcome("a") == ("PRESENT" if kept else "RESTORED"), plan.outcome("a"))
+            plan.contents["a"] = b"was there" if kept else b"planned"
+            plan.check()
+            plan.verify(codes=(4,) if kept else (0,))
+
+
+def a_unit_is_refused_and_others_are_restored():
+    with Folder() as folder:
+        plan = Plan(folder, overwrite="always")
+        plan.plain("a", b"a")
+        plan.plain("in the way", b"b")
+        plan.unit("second", writer_name="A front end", logical_path="lp")
+        plan.plain("c", b"c")
+        os.mkdir(plan.path("in the way"))
+        summary = plan.run(codes=(3,)).json()
+        expect([unit["status"] for unit in summary["units"]] == ["NONE", "ALL"], f"{summary}")
+        expect(summary["units"][0]["error"] == "NOT_REPLACEABLE", f"{summary}")
+        expect((summary["units"][1]["component"], summary["units"][1]["writer"]) ==
+               ("second", "A front end"), f"{summary}")
+        os.rmdir(plan.path("in the way"))
+        plan.contents["a"] = plan.contents["in the way"] = None
+        plan.check()
+
+
+def a_stored_file_is_never_replaced():
+    with Folder() as folder:
+        plan = Plan(folder, overwrite="always", media=os.fsdecode(folder / "out"))
+        data = text(5000)
+        with open(plan.path("media"), "wb") as stored:
+            stored.write(data)
+        plan.file("media", data, [chunk("media", data[:100]), chunk("media", data[100:],
+                                                                    offset=100)])
+        summary = plan.run(codes=(3,)).json()
+        expect(summary["units"][0]["error"] == "NOT_REPLACEABLE", f"{summary}")
+        plan.check()
+
+
+def names_equal_but_for_case_stand_side_by_side():
+    with Folder() as folder:
+        plan = Plan(folder)
+        plan.plain("Name", b"1")
+        plan.plain("nAME", b"2")
+        plan.run()
+        plan.check()
+
+
+def verify_sees_a_change():
+    with Folder() as folder:
+        plan = Plan(folder)
+        data = text(3000000)
+        stored = plan.lz4(data)
+        plan.file("large", data, [chunk(plan.store(stored), data, "lz4-frame", len(stored))])
+        plan.plain("small", b"small")
+        plan.write()
+        plan.verify(codes=(4,))
+        plan.run()
+        plan.verify()
+        vssrestore("verify", "--plan", folder / "run/plan.bin")
+        with open(plan.path("large"), "r+b") as file:
+            file.seek(2000000)
+            file.write(b"\0!")
+        os.utime(plan.path("large"), ns=(0, TIME_S * 10**9 + TIME_NS))
+        result = plan.verify(codes=(4,))
+        expect(b"large: the content differs" in result.err and b"small" not in result.err,
+               result.told())
+
+
+# --- interrupted ---
+
+def killed(plan, after):
+    """Run it slowly, and kill it in the middle."""
+    plan.write()
+    running = subprocess.Popen([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir",
+                                plan.folder / "run", "--throttle", "20000000", "--quiet"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    try:
+        time.sleep(after)
+        running.send_signal(signal.SIGKILL)
+    finally:
+        running.wait()
+    return running.returncode == -signal.SIGKILL
+
+
+def large_plan(folder):
+    plan = Plan(folder)
+    pieces = [text(2000000) for _ in range(10)]
+    plan.file("chunks", b"".join(pieces),
+              [chunk(plan.store(stored), piece, "lz4-frame", len(stored)) for piece, stored in
+               ((piece, plan.lz4(piece)) for piece in pieces)])
+    plan.plain("one", text(12000000))
+    plan.unit("second")
+    plan.plain("two", text(3000000))
+    return plan
+
+
+def a_killed_run_goes_on():
+    count = 0
+    for after in (0.4, 0.9, 1.3):
+        with Folder() as folder:
+            plan = large_plan(folder)
+            if not killed(plan, after) or not os.path.exists(folder / "run"):
+                continue
+            count += 1
+            vssrestore("resume", folder / "run", "--json")
+            plan.check()
+            plan.verify()
+    expect(count > 0, "one was killed in the middle")
+
+
+def what_changed_meanwhile_is_refused():
+    def the_plan(plan):
+        plan.units[0]["component"] = "another"
+        plan.write()
+
+    def a_stored_file(plan):
+        flip(plan, plan.folder / "media/stored-3", None)
+    for change in (the_plan, a_stored_file):
+        with Folder() as folder:
+            plan = large_plan(folder)
+            if killed(plan, 0.8) and os.path.exists(folder / "run"):
+                change(plan)
+                vssrestore("resume", folder / "run", "--json", codes=(41,))
+
+
+# --- beside it ---
+
+def it_is_no_set():
+    with Folder() as folder:
+        plan = Plan(folder)
+        plan.plain("a", b"a")
+        plan.write()
+        for verb in ("inspect", "plan", "run"):
+            vssrestore(verb, folder / "plan", codes=(2, 11))
+        for option in (("--salvage",), ("--bcd-out", folder / "x.xml")):
+            plan.run(*option, codes=(2,))
+
+
+def the_example_makes_such_a_plan():
+    with Folder() as folder:
+        os.makedirs(folder / "source/deep/empty")
+        os.makedirs(folder / "media")
+        os.makedirs(folder / "out")
+        for name, size in (("a", 0), ("b", 100), ("deep/c", 6000000)):
+            with open(folder / "source" + b"/" + name.encode(), "wb") as out:
+                out.write(text(size))
+        os.symlink("deep/c", folder / "source/link")
+        with open(folder / "plan", "wb") as out:
+            out.write(command([sys.executable, os.path.join(SOURCE_ROOT, "tools", "examples",
+                                                            "foreign_plan.py"),
+                               folder / "source", folder / "media", folder / "out"]).out)
+        if schemas.jsonschema is not None:
+            with open(folder / "plan", encoding="utf-8") as lines:
+                for line in lines:
+                    is_valid(json.loads(line))
+        vssrestore("run", "--plan", folder / "plan", "--run-dir", folder / "run", "--json")
+        vssrestore("verify", "--plan", folder / "plan")
+        command(["diff", "-r", "--no-dereference", folder / "source", folder / "out"])
+
+
+CASES = {case.__name__.replace("_", " "): case for case in (
+    plain_files_come_back, what_lz4_writes_comes_back, frames_follow_each_other, blocks_come_back,
+    a_file_of_many_chunks_and_holes, folders_links_and_names,
+    ten_thousand_small_files_of_one_stored_file, little_memory_is_enough, sums_without_bytes,
+    a_wrong_checksum_is_caught, a_flipped_byte_is_caught, a_stored_file_cut_short_is_caught,
+    a_missing_stored_file_is_told, what_is_no_file_is_not_read, a_frame_of_another_size_is_caught,
+    a_bomb_ends_at_its_size, lies_are_refused_with_their_line, places_outside_are_refused,
+    a_volume_that_is_not_there_is_selection, what_stands_there_is_kept_or_replaced,
+    a_unit_is_refused_and_others_are_restored, a_stored_file_is_never_replaced,
+    names_equal_but_for_case_stand_side_by_side, verify_sees_a_change, a_killed_run_goes_on,
+    what_changed_meanwhile_is_refused, it_is_no_set, the_example_makes_such_a_plan)}
+
+if __name__ == "__main__":
+    run_cases(CASES)
