@@ -49,8 +49,8 @@ vsr_code options_take(void *own, size_t own_bytes, const void *theirs, const cha
 vsr_code choices_take(struct arena *arena, const vsr_choices *given, struct plan_choices *out,
                       vsr_error *error);
 
-/* USAGE for the plan of another front end, which has no documents to choose from, but is one plan as
- * it stands. */
+/* USAGE for the plan of another front end, which has no documents to choose from, but is one plan
+ * as it stands. */
 vsr_code set_needs_documents(const struct vsr_set *set, vsr_error *error);
 
 /* The choices that count in a step, in which others match nothing, and its runs before, in the

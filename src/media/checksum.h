@@ -21,7 +21,7 @@ struct checksum *checksum_create(void);
 void checksum_free(struct checksum *checksum);
 void checksum_begin(struct checksum *checksum);
 void checksum_add(struct checksum *checksum, const void *bytes, size_t count);
-void checksum_end(const struct checksum *checksum, uint8_t xxh3_128[16]); /* canonical form */
+void checksum_end(const struct checksum *checksum, uint8_t xxh3_128[16]);  /* canonical form */
 void checksum_end_64(const struct checksum *checksum, uint8_t xxh3_64[8]); /* of the same bytes */
 
 #endif

@@ -14,7 +14,7 @@
     ",\"xxh3\":\"0123456789abcdef\"}"
 #define FILE_AT(path, size, chunks)                                                                \
     "{\"t\":\"file\",\"unit\":0,\"path\":\"" path "\",\"size\":" #size ",\"chunks\":[" chunks "]}" \
-                                                                                              "\n"
+    "\n"
 #define END "{\"t\":\"end\"}\n"
 
 static void read_right(struct media_set *set, const char *text)
