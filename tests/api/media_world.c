@@ -3,6 +3,7 @@
 #include "media_world.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -84,6 +85,9 @@ static int64_t read_part(struct store *store, const char *name, uint64_t offset,
         return -ENOENT;
     }
     if (pack && atomic_fetch_add(&store->pack_reads, 1) + 1 == store->cancel_at) {
+        if (store->trouble == TROUBLE_KILL) {
+            (void)kill(getpid(), SIGKILL);
+        }
         __atomic_store_n(&store->cancel, 15, __ATOMIC_RELAXED);
         const struct timespec pause = {.tv_nsec = 200000000}; /* it looks ten times a second */
         (void)nanosleep(&pause, NULL);

@@ -32,8 +32,9 @@ enum trouble {
     TROUBLE_INDEX_SHORT, /* it ends early, though it says otherwise */
     TROUBLE_SIZE_POSITIVE,
     TROUBLE_NO_JSON,
-    TROUBLE_CANCEL,       /* in the middle, the run is told to end */
-    TROUBLE_CANCEL_ABORTS /* the same, and all reads then end with ECANCELED */
+    TROUBLE_CANCEL,        /* in the middle, the run is told to end */
+    TROUBLE_CANCEL_ABORTS, /* the same, and all reads then end with ECANCELED */
+    TROUBLE_KILL           /* in the middle, the process is killed */
 };
 
 struct part {
@@ -51,7 +52,7 @@ struct store {
     atomic_uint reads, elsewhere;  /* calls; of them on another thread than home */
     atomic_uint at_work, together; /* calls now; the most at a time */
     int cancel;
-    uint32_t cancel_at; /* read of a pack */
+    uint32_t cancel_at; /* read of a pack: when it is told to end, or killed */
     atomic_uint pack_reads;
 };
 

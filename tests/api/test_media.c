@@ -6,8 +6,10 @@
 #include "media_world.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* --- what should be --- */
@@ -200,6 +202,49 @@ static void a_cancelled_run_goes_on(void **state)
     }
 }
 
+/* A process that is killed by its own function in the middle of a restore, and what goes on. */
+static void kill_and_go_on(struct world *w, unsigned flags)
+{
+    char memory[128], run_dir[128];
+    vsr_report *report = NULL;
+    vsr_error error = {0};
+    int status = 0;
+    (void)snprintf(memory, sizeof memory, "%s/memory", w->folder);
+    (void)snprintf(run_dir, sizeof run_dir, "%s/run-memory", w->folder);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        w->store.home = pthread_self();
+        w->store.trouble = TROUBLE_KILL;
+        w->store.cancel_at = atomic_load(&w->store.pack_reads) + 12;
+        vsr_set *set = world_set(w, flags);
+        (void)world_restore(w, set, "memory", &report, &error);
+        _exit(0); /* it was not killed */
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_int_equal(fixture_shell("test ! -e '%s/C/db'", memory), 0);
+
+    const vsr_restore_options options = {.size = sizeof options, .workers = 2};
+    vsr_set *set = world_set(w, flags);
+    if (vsr_resume_set(&report, run_dir, set, &options, &error) != VSR_OK) {
+        fail_msg("%s", error.what);
+    }
+    assert_int_equal(world_exit_code(report), 0);
+    vsr_report_free(report);
+    vsr_set_close(set);
+    assert_same_trees(w, "folder", "memory");
+    assert_int_equal(fixture_shell("rm -r '%s' '%s'", memory, run_dir), 0);
+}
+
+static void a_killed_run_goes_on(void **state)
+{
+    struct world *w = *state;
+    world_restore_folder(w);
+    kill_and_go_on(w, 0);
+    kill_and_go_on(w, VSR_MEDIA_ANY_THREAD);
+}
+
 /* A run of a folder goes on with the same set from memory, and with no other. */
 static void a_run_goes_on_with_its_own_set(void **state)
 {
@@ -359,6 +404,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_the_library_tells_of_it, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_plan_names_no_folder, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_cancelled_run_goes_on, world_open, world_close),
+        cmocka_unit_test_setup_teardown(a_killed_run_goes_on, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_run_goes_on_with_its_own_set, world_open, world_close),
         cmocka_unit_test_setup_teardown(plans_and_rows_are_walked, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_chain_of_open_sets, world_open, world_close),

@@ -84,6 +84,58 @@ static void packs_that_cannot_be_read(void **state)
     }
 }
 
+/* What is readable of damaged files is kept, read by the same functions. */
+static void what_is_readable_is_salvaged(void **state)
+{
+    struct world *w = *state;
+    char root[128], run_dir[128];
+    vsr_error error = {0};
+    vsr_report *report = NULL;
+    vsr_set *set = world_set(w, 0);
+    (void)snprintf(root, sizeof root, "%s/to", w->folder);
+    (void)snprintf(run_dir, sizeof run_dir, "%s/run-to", w->folder);
+    const vsr_choices choices = {.size = sizeof choices, .root = root};
+    const vsr_restore_options options = {.size = sizeof options,
+                                         .run_dir = run_dir,
+                                         .durability = VSR_DURABILITY_NONE,
+                                         .pending_registry = "",
+                                         .salvage = 1};
+    w->store.trouble = TROUBLE_WRONG_BYTES;
+    assert_int_equal(vsr_restore_set(&report, set, &choices, &options, &error), VSR_OK);
+    assert_int_equal(world_exit_code(report), 20);
+    vsr_report_free(report);
+    vsr_set_close(set);
+    assert_int_equal(atomic_load(&w->store.elsewhere), 0);
+    assert_int_equal(fixture_shell("find '%s' -name '*.salvaged.json' | grep -q .", root), 0);
+}
+
+/* Nothing is written: all that is planned is read and verified. */
+static void the_null_sink_reads_by_functions(void **state)
+{
+    struct world *w = *state;
+    for (unsigned flags = 0; flags <= VSR_MEDIA_ANY_THREAD; flags++) {
+        static struct gathered text;
+        char run_dir[128];
+        vsr_error error = {0};
+        vsr_report *report = NULL;
+        vsr_set *set = world_set(w, flags);
+        (void)snprintf(run_dir, sizeof run_dir, "%s/run-%u", w->folder, flags);
+        const vsr_choices choices = {.size = sizeof choices, .root = w->folder};
+        const vsr_restore_options options = {.size = sizeof options,
+                                             .run_dir = run_dir,
+                                             .workers = 2,
+                                             .discard = 1};
+        assert_int_equal(vsr_restore_set(&report, set, &choices, &options, &error), VSR_OK);
+        text.n = 0;
+        assert_int_equal(vsr_report_render(report, VSR_FORMAT_JSON, gather, &text, &error), VSR_OK);
+        assert_null(strstr(text.text, "\"verified\":{\"files\":0"));
+        assert_non_null(strstr(text.text, "\"verified\":{\"files\":"));
+        assert_int_equal(world_exit_code(report), 3);
+        vsr_report_free(report);
+        vsr_set_close(set);
+    }
+}
+
 static void sets_that_cannot_be_opened(void **state)
 {
     static const struct {
@@ -138,6 +190,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(short_reads_go_on, world_open, world_close),
         cmocka_unit_test_setup_teardown(every_byte_is_verified, world_open, world_close),
         cmocka_unit_test_setup_teardown(packs_that_cannot_be_read, world_open, world_close),
+        cmocka_unit_test_setup_teardown(what_is_readable_is_salvaged, world_open, world_close),
+        cmocka_unit_test_setup_teardown(the_null_sink_reads_by_functions, world_open, world_close),
         cmocka_unit_test_setup_teardown(sets_that_cannot_be_opened, world_open, world_close),
         cmocka_unit_test_setup_teardown(what_is_no_table_is_usage, world_open, world_close),
     };
