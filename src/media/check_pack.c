@@ -48,15 +48,20 @@ static void claim_known(struct check_run *run, const struct index_chunk *chunk,
     out->chunk_end = run->chunk;
 }
 
-/* A frame that only its own header tells of. It must end by limit. */
+/* A frame that only its own header tells of. It must end by limit. *unread: the header cannot be
+ * read, which is told by who then claims its bytes. */
 static enum frame_fault claim_measured(const struct check_run *run, uint64_t limit,
-                                       struct check_claim *out)
+                                       struct check_claim *out, bool *unread)
 {
     char header[FRAME_BLOCK_OFFSET];
     const struct check_pack *pack = &run->packs[run->pack];
-    if (!source_is_open(&pack->source) || limit - run->offset < sizeof header ||
-        source_read_all(&pack->source, run->offset, header, sizeof header, pack->name, NULL) !=
-            VSR_OK) {
+    if (!source_is_open(&pack->source) || limit - run->offset < sizeof header) {
+        return FRAME_BAD_LENGTH;
+    }
+    const vsr_code rc =
+        source_read_all(&pack->source, run->offset, header, sizeof header, pack->name, NULL);
+    *unread = rc == VSR_ERR_MEDIA_UNREADABLE;
+    if (rc != VSR_OK) {
         return FRAME_BAD_LENGTH;
     }
     const enum frame_fault fault = frame_measure(header, &out->stored_bytes, &out->plain_bytes);
@@ -75,10 +80,10 @@ static void claim_raw(const struct check_run *run, uint64_t end, struct check_cl
     out->plain_bytes = 0;
 }
 
-static void claim_gap(struct check_run *run, uint64_t end, enum frame_fault fault,
+static void claim_gap(struct check_run *run, uint64_t end, enum frame_fault fault, bool unread,
                       struct check_claim *out)
 {
-    if (!run->packs[run->pack].lost) {
+    if (!run->packs[run->pack].lost && !unread) {
         findings_add(&run->findings, (struct finding){.code = VSR_ERR_MEDIA,
                                                       .structure = FOUND_PACK,
                                                       .number = run->pack,
@@ -98,9 +103,10 @@ static void claim_frame(struct check_run *run, struct check_claim *out)
         return;
     }
     const uint64_t limit = known != NULL ? known->frame_offset : run->packs[run->pack].frames_end;
-    const enum frame_fault fault = claim_measured(run, limit, out);
+    bool unread = false;
+    const enum frame_fault fault = claim_measured(run, limit, out, &unread);
     if (fault != FRAME_OK) {
-        claim_gap(run, limit, fault, out);
+        claim_gap(run, limit, fault, unread, out);
     }
 }
 

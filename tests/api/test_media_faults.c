@@ -47,7 +47,7 @@ static void every_byte_is_verified(void **state)
     verify_both(w, VSR_ERR_MEDIA, 1);
     atomic_store(&w->store.elsewhere, 0);
     w->store.trouble = TROUBLE_ERRNO;
-    verify_both(w, VSR_ERR_MEDIA, 1); /* what no frame can be found in counts as damaged */
+    verify_both(w, VSR_ERR_MEDIA_UNREADABLE, 1);
     atomic_store(&w->store.elsewhere, 0);
     w->store.trouble = TROUBLE_INDEX_WRONG;
     verify_both(w, VSR_ERR_MEDIA, 1);
