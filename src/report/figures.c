@@ -34,7 +34,7 @@ void figure_duration(struct buffer *out, uint64_t ns)
 {
     const uint64_t seconds = ns / 1000000000;
     if (seconds < 1) {
-        buffer_printf(out, "%.0f ms", (double)ns / 1e6);
+        buffer_printf(out, ns > 0 && ns < 9950000 ? "%.1f ms" : "%.0f ms", (double)ns / 1e6);
     } else if (seconds < 60) {
         buffer_printf(out, "%.1f s", (double)ns / 1e9);
     } else if (seconds < 3600) {

@@ -216,6 +216,19 @@ static void to_do_resume(struct buffer *out, const char *before, const struct pa
     }
 }
 
+/* Is there a component that something else than the run's cause was in the way of? */
+static bool has_obstacles(const struct page *page)
+{
+    for (uint32_t i = 0; i < page->unit_count; i++) {
+        const struct page_unit *unit = &page->units[i];
+        if (view_equal(unit->status, VIEW("FAILED")) ||
+            (view_equal(unit->status, VIEW("NONE")) && view_present(unit->error))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void render_causes(struct buffer *out, const struct page *page)
 {
     const int code = page->exit_code;
@@ -242,12 +255,17 @@ static void render_causes(struct buffer *out, const struct page *page)
     if ((code == 20 || code == 21) && page->set_path.n > 0) {
         to_do_command(out, "List everything that is damaged on the media:", "verify",
                       page->set_path);
-    } else if (code == 31) {
+    }
+    if ((code == 20 || code == 21) && !page->discarded) {
+        page_literal(out, "<li>Restore the components that were hit from another copy of the "
+                          "set.</li>");
+    }
+    if (code == 31) {
         page_literal(out, "<li>Run as a user who may write at the destination.</li>");
-    } else if (code != 30 && code < 128 && !page->discarded &&
-               page->units_none + page->units_failed > 0 && code > 1) {
-        page_literal(out, "<li>Look at the components that are not whole, below: each tells what "
-                          "is in its way.</li>");
+    }
+    if (!page->discarded && code > 1 && code < 128 && has_obstacles(page)) {
+        page_literal(out, "<li>Look at the components that are refused or damaged, below: each "
+                          "tells what is in its way.</li>");
     }
 }
 

@@ -59,7 +59,41 @@ static struct status_look look_of(const struct page_unit *unit)
                                      : (struct status_look){"Not restored", "bad"};
 }
 
-static void render_unit(struct buffer *out, const struct page *page, uint32_t number)
+static struct view reason_of(const struct page_unit *unit)
+{
+    return view_present(unit->error) ? unit->error : unit->cause;
+}
+
+/* Has any of them something to say for itself? */
+static bool has_reasons(const struct page *page)
+{
+    for (uint32_t i = 0; i < page->unit_count; i++) {
+        if (reason_of(&page->units[i]).n + page->units[i].detail.n > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void render_reason(struct buffer *out, const struct page_unit *unit)
+{
+    const struct view name = reason_of(unit);
+    page_literal(out, name.n + unit->detail.n > 0 ? "<td class=\"why\" data-label=\"Why\"><span>"
+                                                  : "<td class=\"why\"><span>");
+    if (view_present(unit->error)) {
+        page_literal(out, "<code>");
+        page_text(out, name);
+        page_literal(out, "</code> ");
+    } else if (name.n > 0) {
+        page_text(out, name);
+        page_literal(out, unit->detail.n > 0 ? ": " : "");
+    }
+    page_text(out, unit->detail);
+    page_literal(out, "</span></td>");
+}
+
+static void render_unit(struct buffer *out, const struct page *page, uint32_t number,
+                        bool with_reason)
 {
     const struct page_unit *unit = &page->units[number];
     struct status_look look = look_of(unit);
@@ -79,42 +113,39 @@ static void render_unit(struct buffer *out, const struct page *page, uint32_t nu
     page_text(out, unit->verdict);
     page_literal(out, "</td><td data-label=\"Rule\">");
     page_text(out, unit->rule);
-    const struct view name = view_present(unit->error) ? unit->error : unit->cause;
-    page_literal(out, name.n + unit->detail.n > 0
-                          ? "</td><td class=\"why\" data-label=\"Why\"><span>"
-                          : "</td><td class=\"why\"><span>");
-    if (view_present(unit->error)) {
-        page_literal(out, "<code>");
-        page_text(out, name);
-        page_literal(out, "</code> ");
-    } else if (name.n > 0) {
-        page_text(out, name);
-        page_literal(out, unit->detail.n > 0 ? ": " : "");
+    page_literal(out, "</td>");
+    if (with_reason) {
+        render_reason(out, unit);
     }
-    page_text(out, unit->detail);
-    page_literal(out, "</span></td></tr>\n");
+    page_literal(out, "</tr>\n");
 }
 
 void page_render_units(struct buffer *out, const struct page *page)
 {
+    const bool with_reason = has_reasons(page);
     page_literal(out, "<section class=\"card\" data-table><div class=\"head\"><h2>Components</h2>");
     table_count(out, page->unit_count, "component");
     page_literal(
         out,
         "<div class=\"tools\" hidden><select aria-label=\"Status\"><option value=\"\">Every status"
-        "</option><option>Whole</option><option>Not restored</option><option>Refused</option>"
-        "<option>Damaged</option></select><input type=\"search\" placeholder=\"Find a component\" "
-        "aria-label=\"Find a component\"></div></div>\n<table><thead><tr>");
+        "</option>");
+    page_literal(out, page->discarded ? "<option>Verified</option>" : "<option>Whole</option>");
+    page_literal(out,
+                 "<option>Not restored</option><option>Refused</option><option>Damaged</option>"
+                 "</select><input type=\"search\" placeholder=\"Find a component\" "
+                 "aria-label=\"Find a component\"></div></div>\n<table><thead><tr>");
     heading(out, "Component", false);
     heading(out, "Status", false);
     heading(out, "Files", true);
     heading(out, "Data", true);
     heading(out, "Place", false);
     heading(out, "Rule", false);
-    heading(out, "Why", false);
+    if (with_reason) {
+        heading(out, "Why", false);
+    }
     page_literal(out, "</tr></thead><tbody>\n");
     for (uint32_t i = 0; i < page->unit_count; i++) {
-        render_unit(out, page, i);
+        render_unit(out, page, i, with_reason);
     }
     page_literal(out,
                  "</tbody></table><p class=\"empty\" hidden>No component fits.</p></section>\n");

@@ -60,8 +60,10 @@ def the_page_says_what_happened():
         for text in (b"Everything was restored<", b"Exit code 0", b"Slowest files", b"small"):
             expect(text in good, f"the good page lacks {text}")
         for text in (b"Not everything was restored<", b"Exit code 20", b"MEDIA_CORRUPT",
-                     b"NOT_REPLACEABLE", b"vssrestore verify", b"WITHDRAWN", b"Refused"):
+                     b"NOT_REPLACEABLE", b"vssrestore verify", b"WITHDRAWN", b"Refused",
+                     b"from another copy of the set", b"refused or damaged, below", b">Why<"):
             expect(text in bad, f"the bad page lacks {text}")
+        expect(b">Why<" not in good and b"What to do now" not in good, "reasons for nothing")
         for text in (b"The run was interrupted", b"vssrestore resume"):
             expect(text in killed, f"the killed page lacks {text}")
         expect(b"<table" not in killed, "tables of nothing")
