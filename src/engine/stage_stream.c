@@ -57,6 +57,7 @@ static int stream_open(struct stream *stream, uint32_t source)
         stream_close(stream);
         return fault;
     }
+    (void)posix_fadvise(stream->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* else it is as slow as it is */
     stream->source = source;
     return 0;
 }

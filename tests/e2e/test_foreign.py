@@ -324,6 +324,48 @@ def little_memory_is_enough():
         plan.check()
 
 
+# Prints the peak of a program that it starts: not of this process, which holds the files itself.
+WATCH = """
+import os, sys
+_, status, used = os.wait4(os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ), 0)
+print(used.ru_maxrss)
+sys.exit(status != 0)
+"""
+
+
+def memory_does_not_grow_with_a_chunk():
+    """What one worker takes at most, for a chunk of 2 MB and for chunks of 60 MB."""
+    def peak(size):
+        with Folder() as folder:
+            plan = Plan(folder)
+            data = DATA.randbytes(1 << 20) * (size >> 20)
+            stored = plan.lz4(data, "-BD")
+            plan.file("frame", data, [chunk(plan.store(stored), data, "lz4-frame", len(stored))])
+            plan.file("plain", data, [chunk(plan.store(data), data)])
+            plan.write()
+            told = command([sys.executable, "-c", WATCH, PROGRAM, "run", "--plan", folder / "plan",
+                            "--run-dir", folder / "run", "--workers", "1", "--quiet"])
+            plan.check()
+            return told.json()
+    small, large = peak(2 << 20), peak(60 << 20)
+    expect(large < small + 12000, f"{small} and {large} KB at the most")
+
+
+def what_is_told_of_a_run():
+    with Folder() as folder:
+        plan = Plan(folder)
+        plan.unit("first", writer_name="A front end", logical_path="lp")
+        plan.plain("a", text(3000))
+        plan.run()
+        expect(not os.path.exists(folder / "run/backup-components.xml"), "no document")
+        vssrestore("report", folder / "run", "-o", folder / "page.html")
+        with open(folder / "page.html", encoding="utf-8") as page:
+            expect("A front end" in page.read(), "the page names the unit")
+        expect(b"A front end" in vssrestore("inspect", folder / "run").out, "so does inspect")
+        again = vssrestore("resume", folder / "run", "--json").json()
+        expect(again["exit_code"] == 0, f"a run that is over is repeated: {again}")
+
+
 def sums_without_bytes():
     """The null sink reads and verifies, and touches nothing."""
     with Folder() as folder:
@@ -726,7 +768,8 @@ def the_example_makes_such_a_plan():
 CASES = {case.__name__.replace("_", " "): case for case in (
     plain_files_come_back, what_lz4_writes_comes_back, frames_follow_each_other, blocks_come_back,
     a_file_of_many_chunks_and_holes, folders_links_and_names,
-    ten_thousand_small_files_of_one_stored_file, little_memory_is_enough, sums_without_bytes,
+    ten_thousand_small_files_of_one_stored_file, little_memory_is_enough,
+    memory_does_not_grow_with_a_chunk, what_is_told_of_a_run, sums_without_bytes,
     a_wrong_checksum_is_caught, a_flipped_byte_is_caught, a_stored_file_cut_short_is_caught,
     a_missing_stored_file_is_told, what_is_no_file_is_not_read, a_frame_of_another_size_is_caught,
     a_bomb_ends_at_its_size, lies_are_refused_with_their_line, places_outside_are_refused,
