@@ -10,8 +10,8 @@
  *
  * The handle does all that one of vsr_set_open() does. What needs a folder is left: the program
  * cannot run a plan that was made from such a set, nor resume its run (a plan, a report and a run
- * folder have no path of it); vsr_plan_load() and vsr_resume_set() can. An index cannot be rebuilt
- * (vsr_set_reindex()), and nobody packs a set that adds to it (vsr_pack_options.parent).
+ * folder have no path of it); vsr_plan_load() and vsr_resume_set() can. A lost index cannot be
+ * rebuilt: vsr_set_reindex() writes into a folder.
  *
  * Which thread calls: the caller's alone, inside a call of this library that was given the set, or
  * something made of it. Workers of a restore and of a check then wait for that thread, which reads

@@ -23,6 +23,8 @@ typedef void (*vsr_message)(void *context, const char *sentence);
 
 typedef enum vsr_format { VSR_FORMAT_TEXT = 0, VSR_FORMAT_JSON = 1 } vsr_format;
 
+typedef struct vsr_set vsr_set;
+
 /** What `pack` needs. Set `size` to sizeof(vsr_pack_options), the rest to zero or what is meant. */
 typedef struct vsr_pack_options {
     size_t size;
@@ -38,6 +40,7 @@ typedef struct vsr_pack_options {
     unsigned workers;       /**< threads; 0: one for each core                                  */
     vsr_message on_warning; /**< or NULL */
     void *context;
+    const vsr_set *parent_set; /**< instead of parent: that set, open; or NULL                  */
 } vsr_pack_options;
 
 typedef struct vsr_pack_result {
@@ -54,8 +57,6 @@ typedef struct vsr_pack_result {
  *  %NAME%, a wrong SPEC), VSR_ERR_MEDIA_UNREADABLE (a source), VSR_ERR_DEST_*. */
 VSR_API vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *result,
                               vsr_error *error);
-
-typedef struct vsr_set vsr_set;
 
 /** Open the set in folder path: set.json, index and documents are read and checked. One that is no
  *  folder: vsr_set_open_media() (media.h).

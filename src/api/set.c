@@ -21,6 +21,10 @@ vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *result, 
     if (rc != VSR_OK) {
         return rc;
     }
+    if (mine.parent != NULL && mine.parent_set != NULL) {
+        return err_set(error, VSR_ERR_USAGE, "api/set",
+                       "a set adds to one other: name its folder, or give it open");
+    }
     const struct pack_options pack = {
         .documents = mine.documents,
         .document_count = (uint32_t)mine.document_count,
@@ -29,6 +33,8 @@ vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *result, 
         .environment = mine.environment,
         .environment_count = (uint32_t)mine.environment_count,
         .parent = mine.parent,
+        .parent_set = mine.parent_set != NULL ? &mine.parent_set->media : NULL,
+        .parent_documents = mine.parent_set != NULL ? &mine.parent_set->documents : NULL,
         .output = mine.output,
         .include_all = mine.include_all != 0,
         .worker_count = mine.workers,

@@ -112,7 +112,10 @@ static vsr_code inputs_open(struct packing *packing, vsr_error *error)
                              options->environment, options->environment_count, &packing->notices,
                              error);
     }
-    if (rc == VSR_OK && options->parent != NULL) {
+    if (rc == VSR_OK && options->parent_set != NULL) {
+        rc = parent_check(options->parent_set, options->parent_documents, &packing->documents,
+                          &packing->notices, &packing->description.parent, error);
+    } else if (rc == VSR_OK && options->parent != NULL) {
         rc = parent_find(options->parent, &packing->documents, &packing->notices,
                          &packing->description.parent, error);
     }

@@ -35,7 +35,9 @@ struct pack_options {
     uint32_t volume_count;
     const char *const *environment; /* "NAME=value": the captured table                 */
     uint32_t environment_count;
-    const char *parent;       /* folder of the set that this one adds to, or NULL */
+    const char *parent;                 /* folder of the set that this one adds to, or NULL */
+    const struct media_set *parent_set; /* that set, open, with its documents; or NULL */
+    const struct documents *parent_documents;
     const char *output;       /* folder to make; must not exist or be empty       */
     bool include_all;         /* also what belongs to no component                */
     uint32_t worker_count;    /* 0: one for each core; at most WORKERS_MAX        */

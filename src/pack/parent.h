@@ -12,5 +12,9 @@
  * stamps that do not follow each other (7.3). Errors: SELECTION, MEDIA, DOCUMENT. */
 vsr_code parent_find(const char *path, const struct documents *documents, struct notices *notices,
                      struct uuid *out, vsr_error *error);
+/* The same of a set that is open, with its documents. */
+vsr_code parent_check(const struct media_set *parent, const struct documents *of_parent,
+                      const struct documents *documents, struct notices *notices, struct uuid *out,
+                      vsr_error *error);
 
 #endif

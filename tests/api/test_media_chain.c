@@ -100,8 +100,11 @@ static void set_pack(struct chain_test *test, int number, const char *type)
                                       .document_count = 1,
                                       .volumes = volumes,
                                       .volume_count = 1,
-                                      .parent = number > 0 ? test->paths[number - 1] : NULL,
+                                      .parent_set = number > 0 ? test->sets[number - 1] : NULL,
                                       .output = test->paths[number]};
+    vsr_pack_options both = options;
+    both.parent = test->paths[0];
+    assert_true(number == 0 || vsr_set_pack(&both, NULL, NULL) == VSR_ERR_USAGE);
     const vsr_media media = {.size = sizeof media,
                              .name = type,
                              .read_at = read_at,

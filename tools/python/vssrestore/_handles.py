@@ -167,7 +167,8 @@ class Set(_Handle):
 
     @staticmethod
     def pack(output: Path, documents: Sequence[Path], volumes: Sequence[str],
-             environment: Sequence[str] = (), parent: Path | None = None, include_all: bool = False,
+             environment: Sequence[str] = (), parent: Path | Set | None = None,
+             include_all: bool = False,
              workers: int = 0, on_warning: Callable[[str], None] | None = None) -> dict[str, Any]:
         """Make a set; what it holds."""
         keep: list[Any] = []
@@ -175,7 +176,8 @@ class Set(_Handle):
             size=ctypes.sizeof(PackOptionsStruct), documents=texts(documents, keep),
             document_count=len(documents), volumes=texts(volumes, keep), volume_count=len(volumes),
             environment=texts(environment, keep), environment_count=len(environment),
-            parent=os.fsencode(parent) if parent is not None else None,
+            parent=os.fsencode(parent) if not isinstance(parent, (Set, type(None))) else None,
+            parent_set=parent.pointer if isinstance(parent, Set) else None,
             output=os.fsencode(output), include_all=int(include_all), workers=workers,
             on_warning=message(on_warning))
         result = PackResultStruct()

@@ -105,7 +105,8 @@ class PackOptionsStruct(ctypes.Structure):
                 ("volumes", Texts), ("volume_count", ctypes.c_size_t), ("environment", Texts),
                 ("environment_count", ctypes.c_size_t), ("parent", ctypes.c_char_p),
                 ("output", ctypes.c_char_p), ("include_all", ctypes.c_int),
-                ("workers", ctypes.c_uint), ("on_warning", MESSAGE), ("context", ctypes.c_void_p)]
+                ("workers", ctypes.c_uint), ("on_warning", MESSAGE), ("context", ctypes.c_void_p),
+                ("parent_set", ctypes.c_void_p)]
 
 
 class PackResultStruct(ctypes.Structure):
