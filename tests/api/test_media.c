@@ -165,6 +165,10 @@ static void cut_and_go_on(struct world *w, unsigned flags)
     vsr_error fault = {0};
     assert_int_equal(vsr_run_inspect(run_dir, VSR_FORMAT_TEXT, gather, &text, &fault), VSR_OK);
     assert_non_null(strstr(text.text, "read by functions"));
+    text.n = 0;
+    assert_int_equal(vsr_report_page(run_dir, gather, &text, &fault), VSR_OK);
+    assert_non_null(strstr(text.text, "by what began it"));
+    assert_null(strstr(text.text, "Set folder"));
     const vsr_restore_options options = {.size = sizeof options, .workers = 3};
     assert_int_equal(vsr_resume(&report, run_dir, &options, &fault), VSR_ERR_USAGE);
     assert_non_null(strstr(fault.what, "vsr_resume_set()"));
