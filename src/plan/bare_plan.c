@@ -81,17 +81,20 @@ static bool is_of_places(enum refusal refusal)
     return false;
 }
 
-const struct plan_unit *bare_plan_refused(const struct plan *plan, uint32_t bcd_writer,
-                                          struct view logical_path, struct view component)
+void bare_plan_refused(const struct plan *plan, uint32_t bcd_writer, const struct wmd *wmd,
+                       const struct plan_unit **refused)
 {
     for (uint32_t i = 0; i < plan->unit_count; i++) {
         const struct plan_unit *unit = &plan->units[i];
-        if (unit->writer == bcd_writer && !is_of_places((enum refusal)unit->refusal) &&
-            view_equal(plan_text(plan, unit->component), component) &&
-            view_equal(vss_logical_path_norm(plan_text(plan, unit->logical_path)),
-                       vss_logical_path_norm(logical_path))) {
-            return unit;
+        bool folded = false;
+        if (unit->writer != bcd_writer || is_of_places((enum refusal)unit->refusal)) {
+            continue;
+        }
+        const uint32_t component =
+            wmd_component_find(wmd, vss_logical_path_norm(plan_text(plan, unit->logical_path)),
+                               plan_text(plan, unit->component), &folded);
+        if (component != MARK_NONE && refused[component] == NULL) {
+            refused[component] = unit;
         }
     }
-    return NULL;
 }

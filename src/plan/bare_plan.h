@@ -16,9 +16,10 @@ vsr_code bare_plan_choose(struct plan **out, const struct documents *documents,
                           const struct media_set *set, const struct plan_choices *choices,
                           const struct plan_contents *contents, vsr_error *error);
 
-/* The unit of the plan that is rooted at this component and refused for what documents or media say
- * (not for places, which are not known yet); NULL: there is none. */
-const struct plan_unit *bare_plan_refused(const struct plan *plan, uint32_t bcd_writer,
-                                          struct view logical_path, struct view component);
+/* For each component of a writer at which a unit is rooted that is refused for what documents or
+ * media say (not for places, which are not known yet): that unit, into refused, which has an
+ * element for each component of wmd. The others are left alone. */
+void bare_plan_refused(const struct plan *plan, uint32_t bcd_writer, const struct wmd *wmd,
+                       const struct plan_unit **refused);
 
 #endif

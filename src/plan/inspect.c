@@ -6,26 +6,12 @@
 #include "base/limits.h"
 #include "base/show.h"
 #include "plan/bare_plan.h"
+#include "plan/component_tree.h"
 #include "plan/inspect_tree.h"
 #include "plan/profile.h"
-#include "plan/select.h"
 #include "plan/sizes.h"
 
 /* --- what both forms ask --- */
-
-static uint32_t bcd_component_of(const struct documents *documents, uint32_t writer,
-                                 const struct wmd_component *component)
-{
-    const struct bcd_writer *w = &documents->bcd.writers[writer];
-    for (uint32_t i = 0; i < w->component_count; i++) {
-        if (view_equal(vss_logical_path_norm(w->components[i].logical_path),
-                       vss_logical_path_norm(component->logical_path)) &&
-            view_equal(w->components[i].name, component->name)) {
-            return i;
-        }
-    }
-    return MARK_NONE;
-}
 
 /* The writer entry of the Backup Components Document that a metadata document belongs to. */
 static uint32_t writer_of(const struct documents *documents, uint32_t wmd)
@@ -38,17 +24,36 @@ static uint32_t writer_of(const struct documents *documents, uint32_t wmd)
     return MARK_NONE;
 }
 
-static const char *inclusion_of(const struct documents *documents, uint32_t writer,
-                                uint32_t component, const struct wmd *wmd)
+/* What is said of each component of a writer, by its number. */
+struct writer_marks {
+    const char **inclusion;
+    const struct plan_unit **refused; /* the unit that is rooted there and refused, or NULL */
+};
+
+/* plan: bare_plan.h, or NULL. In the arena. */
+static struct writer_marks marks_of(const struct documents *documents, uint32_t number,
+                                    const struct plan *plan, struct arena *arena)
 {
-    if (writer == MARK_NONE) {
-        return "not in the backup";
+    const uint32_t writer = writer_of(documents, number);
+    const struct wmd *wmd = &documents->wmds[number];
+    const struct writer_marks marks = {ARENA_ARRAY(arena, const char *, wmd->component_count),
+                                       ARENA_ARRAY(arena, const struct plan_unit *,
+                                                   wmd->component_count)};
+    struct component_tree tree = {0};
+    if (writer != MARK_NONE) {
+        component_tree_build(&tree, arena, documents, writer);
     }
-    if (bcd_component_of(documents, writer, &wmd->components[component]) != MARK_NONE) {
-        return "explicit";
+    for (uint32_t i = 0; i < wmd->component_count; i++) {
+        marks.inclusion[i] = writer == MARK_NONE || component_tree_root(&tree, i) == MARK_NONE
+                                 ? "not in the backup"
+                             : tree.explicit_by[i] != MARK_NONE ? "explicit"
+                                                                : "implicit";
+        marks.refused[i] = NULL;
     }
-    return select_root_of(documents, writer, component) != MARK_NONE ? "implicit"
-                                                                     : "not in the backup";
+    if (plan != NULL && writer != MARK_NONE) {
+        bare_plan_refused(plan, writer, wmd, marks.refused);
+    }
+    return marks;
 }
 
 static const char *set_kind_text(enum vss_set_kind kind)
@@ -79,11 +84,10 @@ enum { TEXT_SETS_MAX = 12 }; /* a component of 18,995 sets is not read on a scre
 
 /* A writer in hand, for the lines of its components. */
 struct text_of_writer {
-    const struct documents *documents;
     const struct wmd *wmd;
     const struct plan *plan; /* bare_plan.h, or NULL */
     const struct component_size *sizes;
-    uint32_t writer; /* in the Backup Components Document, or MARK_NONE */
+    struct writer_marks marks;
 };
 
 static void text_component_line(void *context, uint32_t number, struct view indent,
@@ -92,8 +96,7 @@ static void text_component_line(void *context, uint32_t number, struct view inde
     const struct text_of_writer *w = context;
     const struct wmd_component *c = &w->wmd->components[number];
     (void)indent;
-    show_printf(out, "  [%s, %s]", vss_component_type_text(c->type),
-                inclusion_of(w->documents, w->writer, number, w->wmd));
+    show_printf(out, "  [%s, %s]", vss_component_type_text(c->type), w->marks.inclusion[number]);
     if (view_present(c->caption) && c->caption.n > 0) {
         show_printf(out, "  \"%.*s\"", VIEW_ARG(c->caption));
     }
@@ -103,20 +106,12 @@ static void text_component_line(void *context, uint32_t number, struct view inde
     }
 }
 
-static const struct plan_unit *refused_unit(const struct plan *plan, uint32_t writer,
-                                            const struct wmd_component *c)
-{
-    return plan == NULL || writer == MARK_NONE
-               ? NULL
-               : bare_plan_refused(plan, writer, c->logical_path, c->name);
-}
-
 static void text_component_below(void *context, uint32_t number, struct view indent,
                                  struct buffer *out)
 {
     const struct text_of_writer *w = context;
     const struct wmd_component *c = &w->wmd->components[number];
-    const struct plan_unit *refused = refused_unit(w->plan, w->writer, c);
+    const struct plan_unit *refused = w->marks.refused[number];
     if (view_present(c->fault)) {
         buffer_add_view(out, indent);
         show_printf(out, "REFUSED: %.*s\n", VIEW_ARG(c->fault));
@@ -158,7 +153,7 @@ static void text_writer(const struct documents *documents, uint32_t number, cons
             show_printf(out, "  after a restore: %s\n", profile->actions[i]);
         }
     }
-    struct text_of_writer of = {documents, wmd, plan, sizes, writer_of(documents, number)};
+    struct text_of_writer of = {wmd, plan, sizes, marks_of(documents, number, plan, arena)};
     const struct inspect_tree_words words = {text_component_line, text_component_below, &of};
     inspect_tree_render(wmd, &words, arena, out);
     for (uint32_t i = 0; i < wmd->mapping_count; i++) {
@@ -239,8 +234,8 @@ static void json_file_sets(const char *key, const struct vss_file_set *sets, uin
     json_array_end(json);
 }
 
-static void json_component(const struct documents *documents, const struct wmd *wmd,
-                           const struct plan *plan, uint32_t writer, uint32_t number,
+static void json_component(const struct wmd *wmd, const struct plan *plan,
+                           const struct writer_marks *marks, uint32_t number,
                            const struct component_size *size, struct json *json)
 {
     const struct wmd_component *c = &wmd->components[number];
@@ -249,7 +244,7 @@ static void json_component(const struct documents *documents, const struct wmd *
     json_text(json, "component", c->name);
     json_text(json, "type", view_of(vss_component_type_text(c->type)));
     json_text(json, "caption", c->caption);
-    json_text(json, "inclusion", view_of(inclusion_of(documents, writer, number, wmd)));
+    json_text(json, "inclusion", view_of(marks->inclusion[number]));
     json_bool(json, "selectable", c->selectable);
     json_bool(json, "selectable_for_restore", c->selectable_for_restore);
     json_u64(json, "component_flags", c->component_flags);
@@ -273,7 +268,7 @@ static void json_component(const struct documents *documents, const struct wmd *
     }
     json_array_end(json);
     json_text(json, "fault", c->fault);
-    const struct plan_unit *refused = refused_unit(plan, writer, c);
+    const struct plan_unit *refused = marks->refused[number];
     json_text(json, "refused",
               refused != NULL ? view_of(refusal_text((enum refusal)refused->refusal)) : VIEW_NONE);
     json_text(json, "refused_detail",
@@ -282,10 +277,10 @@ static void json_component(const struct documents *documents, const struct wmd *
 }
 
 static void json_writer(const struct documents *documents, uint32_t number, const struct plan *plan,
-                        const struct component_size *sizes, struct json *json)
+                        const struct component_size *sizes, struct arena *arena, struct json *json)
 {
     const struct wmd *wmd = &documents->wmds[number];
-    const uint32_t writer = writer_of(documents, number);
+    const struct writer_marks marks = marks_of(documents, number, plan, arena);
     char id[UUID_TEXT_BYTES];
     json_object_begin(json, NULL);
     uuid_text(&wmd->writer_id, id);
@@ -295,7 +290,7 @@ static void json_writer(const struct documents *documents, uint32_t number, cons
     json_text(json, "instance_name", wmd->instance_name);
     json_text(json, "writer_name", wmd->friendly_name);
     json_text(json, "document", wmd->file_name);
-    json_bool(json, "in_backup", writer != MARK_NONE);
+    json_bool(json, "in_backup", writer_of(documents, number) != MARK_NONE);
     json_text(json, "usage", view_of(vss_usage_text(wmd->usage)));
     json_u64(json, "backup_schema", wmd->backup_schema);
     json_text(json, "method", wmd->method_text);
@@ -312,7 +307,7 @@ static void json_writer(const struct documents *documents, uint32_t number, cons
     json_array_end(json);
     json_array_begin(json, "components");
     for (uint32_t i = 0; i < wmd->component_count; i++) {
-        json_component(documents, wmd, plan, writer, i, sizes != NULL ? &sizes[i] : NULL, json);
+        json_component(wmd, plan, &marks, i, sizes != NULL ? &sizes[i] : NULL, json);
     }
     json_array_end(json);
     json_array_begin(json, "mappings");
@@ -370,7 +365,7 @@ void inspect_render_json(const struct documents *documents, const struct media_s
     struct arena arena = {0};
     struct component_size **sizes = set != NULL ? component_sizes(&arena, documents, set) : NULL;
     for (uint32_t i = 0; i < documents->wmd_count; i++) {
-        json_writer(documents, i, plan, sizes != NULL ? sizes[i] : NULL, &json);
+        json_writer(documents, i, plan, sizes != NULL ? sizes[i] : NULL, &arena, &json);
     }
     arena_free(&arena);
     json_array_end(&json);

@@ -2,6 +2,7 @@
  * stands on a line is inspect.c's. */
 #include "plan/inspect_tree.h"
 
+#include "base/hash_map.h"
 #include "base/limits.h"
 #include "base/show.h"
 #include "vss/documents.h"
@@ -15,10 +16,29 @@ struct node {
 struct tree {
     struct node *nodes; /* the first is the writer itself */
     uint32_t count;
+    struct hash_map by_name; /* of nodes, below which they stand and their labels */
     const struct inspect_tree_words *words;
     struct buffer indent; /* "│  └─ " and so on, of the line in hand */
     struct buffer *out;
 };
+
+struct node_key {
+    uint32_t parent;
+    struct view label;
+};
+
+static bool node_equal(const void *context, const void *key, uint32_t value)
+{
+    const struct tree *tree = context;
+    const struct node_key *wanted = key;
+    const struct node *node = &tree->nodes[value];
+    return node->parent == wanted->parent && view_equal(node->label, wanted->label);
+}
+
+static uint64_t node_hash(uint32_t parent, struct view label)
+{
+    return hash_bytes(label.p, label.n) ^ hash_bytes(&parent, sizeof parent);
+}
 
 static uint32_t node_add(struct tree *tree, uint32_t parent, struct view label)
 {
@@ -36,16 +56,15 @@ static uint32_t node_add(struct tree *tree, uint32_t parent, struct view label)
         tree->nodes[above->last_child].next = made;
     }
     above->last_child = made;
+    hash_map_add(&tree->by_name, node_hash(parent, label), made);
     return made;
 }
 
+/* The first of that name below parent. */
 static uint32_t child_find(const struct tree *tree, uint32_t parent, struct view label)
 {
-    uint32_t child = tree->nodes[parent].first_child;
-    while (child != MARK_NONE && !view_equal(tree->nodes[child].label, label)) {
-        child = tree->nodes[child].next;
-    }
-    return child;
+    const struct node_key key = {parent, label};
+    return hash_map_find(&tree->by_name, node_hash(parent, label), &key, node_equal, tree);
 }
 
 static uint32_t element_count(struct view path)
@@ -124,4 +143,5 @@ void inspect_tree_render(const struct wmd *wmd, const struct inspect_tree_words 
         node_draw(&tree, child);
     }
     buffer_free(&tree.indent);
+    hash_map_free(&tree.by_name);
 }

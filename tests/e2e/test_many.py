@@ -94,6 +94,22 @@ def each_verb_tells_of_all():
         look_at_the_page(os.fsdecode(folder / "page.html"))
 
 
+def subcomponents_are_told():
+    """All of them below one component that was asked for."""
+    with Folder() as folder:
+        write_documents(folder / "documents", "RESTORE_IF_CAN_BE_REPLACED", {"root": ""}, "Many")
+        path = folder / "documents/writer.xml"
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        groups = "".join(f'<FILE_GROUP logicalPath="root" componentName="unit {number:05}" '
+                         'restoreMetadata="no" notifyOnBackupComplete="no" selectable="no" '
+                         'selectableForRestore="yes" componentFlags="0"/>' for number in range(UNITS))
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("</BACKUP_LOCATIONS>", groups + "</BACKUP_LOCATIONS>"))
+        told = measured("inspect", "--documents", folder / "documents", codes=(0,)).out
+        expect(told.count(b", implicit]") == UNITS, "all came with their root")
+
+
 def look_at_the_page(path):
     """A browser loads it, sorts and searches."""
     if program() is None:
@@ -126,4 +142,5 @@ def the_line_names_one_after_another():
             expect(json.loads(next(file))["outcome"] == "RESTORED", "the first row")
 
 
-run_cases({case.__name__: case for case in (each_verb_tells_of_all, the_line_names_one_after_another)})
+run_cases({case.__name__: case for case in (
+    each_verb_tells_of_all, subcomponents_are_told, the_line_names_one_after_another)})
