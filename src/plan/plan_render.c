@@ -18,7 +18,7 @@ static void unit_name(const struct plan *plan, const struct plan_unit *unit, str
 static void unit_row(const struct plan *plan, uint32_t number, struct buffer *out)
 {
     const struct plan_unit *unit = &plan->units[number];
-    show_printf(out, "  %9u %15llu  %-17s  %-30.*s  %-8.*s  ", unit->file_count,
+    show_printf(out, "  %9u %15llu  %-17s  %-35.*s  %-11.*s  ", unit->file_count,
                 (unsigned long long)unit->bytes,
                 plan_verdict_text((enum plan_verdict)unit->verdict),
                 VIEW_ARG(plan_text(plan, unit->method_text)),
@@ -34,7 +34,7 @@ static void unit_row(const struct plan *plan, uint32_t number, struct buffer *ou
 /* One row for each unit: how much, where to, how, under which rule. */
 static void units_table(const struct plan *plan, struct buffer *out)
 {
-    show_printf(out, "\n  %9s %15s  %-17s  %-30s  %-8s  %s\n", "files", "bytes", "where", "how",
+    show_printf(out, "\n  %9s %15s  %-17s  %-35s  %-11s  %s\n", "files", "bytes", "where", "how",
                 "rule", "component");
     for (uint32_t i = 0; i < plan->unit_count; i++) {
         unit_row(plan, i, out);

@@ -5,6 +5,7 @@ import os
 
 from harness import Folder, expect, run_cases, vssrestore
 from test_roundtrip import write_documents
+from units import make_set
 
 VERBS = ("pack", "inspect", "plan", "explain", "run", "verify", "reindex")
 
@@ -225,6 +226,21 @@ def a_lost_index_is_rebuilt():
         with open(made.path + b"/index.bin", "rb") as index:
             expect(index.read() == before, "the same bytes again")
         vssrestore("verify", made.path)
+
+
+def the_table_of_a_plan_is_one():
+    """Its columns stand below their heads, whatever the methods are."""
+    for method in ("RESTORE_IF_NOT_THERE", "REPLACE_AT_REBOOT_IF_CANNOT_REPLACE", "BY_MOONLIGHT"):
+        with Folder() as folder:
+            make_set(folder, {"small": (2, 10), "large": (1, 10), "tiny": (1, 10)}, method=method)
+            told = vssrestore("plan", folder / "set", "--root", folder / "root")
+            lines = told.out.decode().splitlines()
+            head = next(line for line in lines if line.split()[:2] == ["files", "bytes"])
+            rows = [line for line in lines if "Three: " in line]
+            expect(len(rows) == 3, told.told())
+            for row in rows:
+                expect(row.index("Three: ") == head.index("component") and
+                       row.index(method) == head.index("how"), told.told())
 
 
 def explain_tells_of_one_file():
@@ -473,7 +489,8 @@ if __name__ == "__main__":
         a_saved_plan_runs_and_is_verified, inspect_shows_writers_and_components,
         documents_that_are_none_are_10, a_lost_index_is_rebuilt, outputs_replace_files_only,
         places_that_are_none_are_11, a_plan_takes_no_choices_beside_it,
-        explain_tells_of_one_file, files_of_no_component_come_when_asked_for,
+        the_table_of_a_plan_is_one, explain_tells_of_one_file,
+        files_of_no_component_come_when_asked_for,
         run_names_the_damaged_file, the_null_sink_touches_nothing,
         the_profile_adds_up,
         t06_a_chosen_subcomponent_stands_in_the_document)})
