@@ -59,7 +59,8 @@ VSR_API vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *
                               vsr_error *error);
 
 /** Open the set in folder path: set.json, index and documents are read and checked. One that is no
- *  folder: vsr_set_open_media() (media.h).
+ *  folder: vsr_set_open_media() (media.h). A plan with media of its own (vssrestore-plan(5)) is
+ *  opened by its file; it can be loaded, asked about and run, and there is nothing to choose.
  *  @param[out] set the caller's, freed by vsr_set_close(); NULL on failure. */
 VSR_API vsr_code vsr_set_open(vsr_set **set, const char *path, vsr_error *error);
 VSR_API void vsr_set_close(vsr_set *set);

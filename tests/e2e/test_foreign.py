@@ -324,6 +324,38 @@ def little_memory_is_enough():
         plan.check()
 
 
+def numbers_beyond_32_bits():
+    """A chunk of more than 4 GiB, and one that goes behind as much: neither takes space here."""
+    size = (5 << 30) + 7
+    with Folder() as folder:
+        plan = Plan(folder)
+        piece = bytes(1 << 20)
+        xxhash = library("libxxhash.so.0")
+        xxhash.XXH3_createState.restype = ctypes.c_void_p
+        xxhash.XXH3_64bits_digest.restype = ctypes.c_uint64
+        state = ctypes.c_void_p(xxhash.XXH3_createState())
+        xxhash.XXH3_64bits_reset(state)
+        for at in range(0, size, len(piece)):
+            xxhash.XXH3_64bits_update(state, piece, ctypes.c_size_t(min(len(piece), size - at)))
+        name = plan.store(b"")
+        os.truncate(folder / "media" + b"/" + name.encode(), size)
+        plan.file("large", None, [{**chunk(name, b"", length=size), "size": size,
+                                   "xxh3": f"{xxhash.XXH3_64bits_digest(state):016x}"}], size=size)
+        verified = plan.run("--sink", "null", codes=(3,)).json()["verified"]
+        expect(verified == {"files": 1, "bytes": size}, f"{verified}")
+        del plan.files[0]
+        data = text(3000000)
+        plan.file("far", None, [chunk(plan.store(data), data, at=size)], size=size + 2 * len(data),
+                  sparse=True)
+        plan.run(run_dir="far")
+        with open(plan.path("far"), "rb") as far:
+            expect(os.fstat(far.fileno()).st_size == size + 2 * len(data), "the size")
+            far.seek(size)
+            expect(far.read() == data + bytes(len(data)), "the content")
+        expect(os.stat(plan.path("far")).st_blocks * 512 < 2 * len(data), "holes stay holes")
+        plan.verify()
+
+
 # Prints the peak of a program that it starts: not of this process, which holds the files itself.
 WATCH = """
 import os, sys
@@ -769,7 +801,8 @@ CASES = {case.__name__.replace("_", " "): case for case in (
     plain_files_come_back, what_lz4_writes_comes_back, frames_follow_each_other, blocks_come_back,
     a_file_of_many_chunks_and_holes, folders_links_and_names,
     ten_thousand_small_files_of_one_stored_file, little_memory_is_enough,
-    memory_does_not_grow_with_a_chunk, what_is_told_of_a_run, sums_without_bytes,
+    memory_does_not_grow_with_a_chunk, numbers_beyond_32_bits, what_is_told_of_a_run,
+    sums_without_bytes,
     a_wrong_checksum_is_caught, a_flipped_byte_is_caught, a_stored_file_cut_short_is_caught,
     a_missing_stored_file_is_told, what_is_no_file_is_not_read, a_frame_of_another_size_is_caught,
     a_bomb_ends_at_its_size, lies_are_refused_with_their_line, places_outside_are_refused,

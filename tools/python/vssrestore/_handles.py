@@ -143,7 +143,7 @@ class Plan(_Handle):
 
 
 class Set(_Handle):
-    """A backup set."""
+    """A backup set; or a plan with media of its own, by its file, to be given to load_plan()."""
     _free = "vsr_set_close"
 
     functions: Functions | None = None #: what reads it, if it is no folder
