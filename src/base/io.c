@@ -1,15 +1,22 @@
 /* io.c - reads and writes that finish what they began. */
 #include "base/io.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/own.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 enum { FOLDER_DEPTH_MAX = 8192 }; /* as deep as any path that the kernel takes */
+
+static const uint64_t LOCK_PATIENCE_NS = 1000000000;
+enum { LOCK_LOOK_MS = 10 };
 
 /* The code for the errno that a call has just left. */
 static vsr_code io_code(vsr_code code)
@@ -107,6 +114,18 @@ vsr_code io_read_file(int dir_fd, const char *name, size_t bytes_max, struct buf
         out->n += count;
     }
     return rc;
+}
+
+int io_lock(int fd)
+{
+    const uint64_t began_ns = clock_monotonic_ns();
+    int fault = 0;
+    do {
+        fault = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+    } while ((fault == EWOULDBLOCK || fault == EINTR) &&
+             clock_monotonic_ns() - began_ns < LOCK_PATIENCE_NS &&
+             poll(NULL, 0, LOCK_LOOK_MS) <= 0);
+    return fault;
 }
 
 vsr_code io_open_folder_of(const char *path, int *folder_fd, const char **name, vsr_error *error)

@@ -32,6 +32,11 @@ vsr_code io_read_file(int dir_fd, const char *name, size_t bytes_max, struct buf
  * failing call, err_place_code(). */
 vsr_code io_open_folder_of(const char *path, int *folder_fd, const char **name, vsr_error *error);
 
+/* Lock an open file for us alone. One that is held is asked for again for a second: a process
+ * that was killed may leave one of its own that holds it a moment longer, or the kernel its
+ * ring. 0 or an errno; EWOULDBLOCK: somebody holds it. */
+int io_lock(int fd);
+
 /* Is the folder top itself, or below it? Walks up: names and links make no difference. */
 bool io_folder_is_below(int folder_fd, int top_fd);
 

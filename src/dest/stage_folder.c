@@ -2,6 +2,7 @@
  *
  * Control thread, around the engine. The folder is ours alone (0700, made by us or known by the
  * journal's identity), so what stands in it may be trusted and removed. */
+#include "base/io.h"
 #include "base/limits.h"
 #include "base/own.h"
 #include "dest/folder_list.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -225,7 +225,7 @@ static vsr_code folder_take(struct stage *stage, struct stage_mount *mount, vsr_
                        "the staging folder %s was exchanged while it was opened", name);
     }
     /* the run folder's lock does not hold for a copy of it; not all file systems have locks */
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    if (io_lock(fd) == EWOULDBLOCK) {
         return err_set(error, VSR_ERR_RUN_BUSY, "dest/stage",
                        "the staging folder %s is in use: a resume from a copy of the run folder is "
                        "still at work",

@@ -378,7 +378,7 @@ vsr_code pending_journal_open(struct pending_journal *out, struct pending_conten
         return err_sys(error, errno == ENOENT ? VSR_ERR_RUN_FOREIGN : err_dest_code(errno), WHERE,
                        "cannot open the journal of %s", path);
     }
-    if (to_change && flock(out->fd, LOCK_EX | LOCK_NB) != 0) {
+    if (to_change && io_lock(out->fd) != 0) {
         pending_journal_close(out);
         return err_set(error, VSR_ERR_RUN_BUSY, WHERE,
                        "%s is in use: its run, or another call, is still at work", path);

@@ -148,7 +148,7 @@ static vsr_code journal_lock(struct run_folder *folder, bool lock, vsr_error *er
                    : err_sys(error, err_dest_code(errno), WHERE, "cannot open the journal in %s",
                              folder->path);
     }
-    if (lock && flock(folder->journal_fd, LOCK_EX | LOCK_NB) != 0) {
+    if (lock && io_lock(folder->journal_fd) != 0) {
         return err_set(error, VSR_ERR_RUN_BUSY, WHERE,
                        "the run folder %s is in use: its run, or a resume of it, is still at work",
                        folder->path);

@@ -10,6 +10,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import threading
 import time
 
 from scenario import Scenario, Skip, Told, equal, expect, run_rules, schemas
@@ -218,6 +219,18 @@ def K05_the_second_of_two_at_once_is_refused():
             equal(told.exit, 40, told.told())
             equal(snapshot(town.root), before)
         town.resume("when the first has gone")
+
+
+def K05_a_lock_that_goes_soon_is_waited_for():
+    """A process that was killed may leave one of its own that holds it for a moment."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        killed_in_the_middle(town)
+        first = os.open(journal_of(town), os.O_RDONLY)
+        fcntl.flock(first, fcntl.LOCK_EX)
+        threading.Timer(0.2, os.close, [first]).start()
+        town.resume("while the lock goes")
 
 
 def K05_so_is_one_from_a_copy_of_the_run_folder():
