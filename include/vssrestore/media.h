@@ -15,7 +15,8 @@
  *
  * Which thread calls: the caller's alone, inside a call of this library that was given the set, or
  * something made of it. Workers of a restore and of a check then wait for that thread, which reads
- * for all of them one after the other and, in a restore, has other things to do: it publishes.
+ * for all of them one after the other and, in a restore, has other things to do: it publishes, and
+ * looks between two reads whether it is told to end.
  * With VSR_MEDIA_ANY_THREAD workers call read_at() themselves, several at once (size_of() and
  * release() are always called on the caller's thread). They are threads of the library's own that
  * take no signals and may change no file (Landlock), nor start a program that could: read_at() must

@@ -229,7 +229,11 @@ bool engine_is_done(const struct engine *engine)
 
 void engine_stop(struct engine *engine)
 {
+    struct desk *desk = set_desk(engine->input.set);
     atomic_store_explicit(&engine->stop, true, memory_order_release);
+    if (desk != NULL) {
+        desk_shut(desk); /* workers that wait for a read need it no more */
+    }
 }
 
 void engine_progress(const struct engine *engine, struct engine_progress *out)

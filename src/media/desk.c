@@ -107,14 +107,19 @@ int desk_descriptor(const struct desk *desk)
     return desk->event_fd;
 }
 
-static struct desk_request *desk_take(struct desk *desk, bool shut)
+/* What has waited longest, or NULL. */
+static struct desk_request *desk_take(struct desk *desk)
 {
     (void)pthread_mutex_lock(&desk->lock);
     struct desk_request *taken = desk->first;
-    desk->first = NULL;
-    desk->last = NULL;
-    desk->state = shut ? DESK_SHUT : desk->state;
+    if (taken != NULL) {
+        desk->first = taken->next;
+    }
+    const bool more = desk->first != NULL;
     (void)pthread_mutex_unlock(&desk->lock);
+    if (more) {
+        desk_ring(desk);
+    }
     return taken;
 }
 
@@ -130,16 +135,20 @@ void desk_serve(struct desk *desk)
 {
     uint64_t count;
     (void)!read(desk->event_fd, &count, sizeof count); /* before the list: no ring is lost */
-    struct desk_request *request = desk_take(desk, false);
-    while (request != NULL) {
+    struct desk_request *request = desk_take(desk);
+    if (request != NULL) {
         request->result = request->errand(request->argument);
-        request = desk_release(request);
+        (void)desk_release(request);
     }
 }
 
 void desk_shut(struct desk *desk)
 {
-    struct desk_request *request = desk_take(desk, true);
+    (void)pthread_mutex_lock(&desk->lock);
+    struct desk_request *request = desk->first;
+    desk->first = NULL;
+    desk->state = DESK_SHUT;
+    (void)pthread_mutex_unlock(&desk->lock);
     while (request != NULL) {
         request = desk_release(request);
     }

@@ -32,10 +32,12 @@ int desk_descriptor(const struct desk *desk);
 /* Wake the thread that serves, though there is nothing to do. Any thread. */
 void desk_ring(struct desk *desk);
 
-/* Carry out what waits now, and no more: who serves has other things to look at between. */
+/* Carry out what has waited longest, and no more: who serves has other things to look at between,
+ * and an errand may take its time. While more waits, the descriptor stays readable. */
 void desk_serve(struct desk *desk);
 
-/* Nothing is carried out from here on: what waits, and what is still asked, is refused. */
+/* Nothing is carried out from here on: what waits, and what is still asked, is refused. May be said
+ * again. */
 void desk_shut(struct desk *desk);
 /* All who might ask are gone. */
 void desk_close(struct desk *desk);

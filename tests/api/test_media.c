@@ -158,6 +158,9 @@ static void cut_and_go_on(struct world *w, unsigned flags)
     vsr_report_free(report);
     assert_int_equal(fixture_shell("test ! -e '%s/C/db'", memory), 0);
     assert_int_equal(world_rows(w, "memory", "MEDIA_MISSING"), 0);
+    if ((flags & VSR_MEDIA_ANY_THREAD) == 0) { /* not even those that workers wait for */
+        assert_int_equal(atomic_load(&w->store.pack_reads), w->store.cancel_at);
+    }
     assert_int_equal(fixture_shell("grep -qF '\"set_path\":null' '%s/run.json'", run_dir), 0);
     vsr_set_close(set);
 

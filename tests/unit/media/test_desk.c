@@ -66,8 +66,10 @@ static void test_end(struct desk_test *test, pthread_t threads[ASKERS])
 static void serve_once(struct desk_test *test)
 {
     struct pollfd event = {.fd = desk_descriptor(test->desk), .events = POLLIN};
+    const int64_t before = test->carried_out;
     assert_true(poll(&event, 1, 10000) > 0);
     desk_serve(test->desk);
+    assert_true(test->carried_out <= before + 1); /* then it looks at other things */
 }
 
 static void all_are_carried_out_by_one(void **state)
