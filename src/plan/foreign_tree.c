@@ -135,6 +135,19 @@ static const char *folder_of(struct foreign_tree *tree, uint32_t volume, struct 
     return NULL;
 }
 
+/* As long and as deep as a path of a set can be. */
+static const char *path_fault(struct view rest)
+{
+    uint32_t depth = 0;
+    if (rest.n > WIN_PATH_BYTES_MAX) {
+        return "is longer than a path can be";
+    }
+    for (size_t i = 0; rest.n / 2 > WIN_PATH_DEPTH_MAX && i < rest.n; i++) {
+        depth += rest.p[i] == '/';
+    }
+    return depth > WIN_PATH_DEPTH_MAX ? "has more names in it than a path can have" : NULL;
+}
+
 /* "/a/b" parted before its last '/'. */
 static struct view split_last(struct view rest, struct view *name)
 {
@@ -152,7 +165,10 @@ const char *foreign_tree_add(struct foreign_tree *tree, uint32_t volume, struct 
     struct view name = VIEW_NONE;
     const struct view folder = split_last(rest, &name);
     uint32_t parent = MARK_NONE;
-    const char *fault = folder_of(tree, volume, folder, &parent);
+    const char *fault = path_fault(rest);
+    if (fault == NULL) {
+        fault = folder_of(tree, volume, folder, &parent);
+    }
     if (fault == NULL) {
         fault = child_of(tree, parent, name, node);
     }

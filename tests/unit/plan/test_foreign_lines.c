@@ -2,6 +2,7 @@
  * together, and which line a fault is in. */
 #include "vsr_test.h"
 
+#include "base/limits.h"
 #include "plan/foreign_lines.h"
 
 #define HEAD(units, files, bytes)                                                                  \
@@ -158,6 +159,34 @@ static void faults_name_their_line(void **state)
                "\"colour\" is not known");
 }
 
+/* A file below /o, behind so many names; fault: NULL, or what is said. */
+static void read_deep(const char *name, uint32_t count, const char *fault)
+{
+    struct buffer path = {0}, text = {0};
+    struct media_set set;
+    for (uint32_t i = 0; i < count; i++) {
+        buffer_printf(&path, "/%s", name);
+    }
+    buffer_printf(&text, HEAD(1, 1, 0) UNIT FILE_AT("/o%.*s", 0, "") END, (int)path.n, path.p);
+    buffer_add_char(&text, '\0');
+    if (fault != NULL) {
+        read_wrong(text.p, fault);
+    } else {
+        read_right(&set, text.p);
+        set_close(&set);
+    }
+    buffer_free(&text);
+    buffer_free(&path);
+}
+
+static void no_place_is_deeper_than_a_set_has(void **state)
+{
+    (void)state;
+    read_deep("a", WIN_PATH_DEPTH_MAX, NULL);
+    read_deep("a", WIN_PATH_DEPTH_MAX + 1, "more names in it than a path can have");
+    read_deep("ten_letter", WIN_PATH_BYTES_MAX / 11 + 1, "longer than a path can be");
+}
+
 static void a_set_is_bound_to_its_bytes(void **state)
 {
     (void)state;
@@ -183,6 +212,7 @@ int main(void)
         cmocka_unit_test(chunks_and_holes_are_kept),
         cmocka_unit_test(further_names_share_their_data),
         cmocka_unit_test(faults_name_their_line),
+        cmocka_unit_test(no_place_is_deeper_than_a_set_has),
         cmocka_unit_test(a_set_is_bound_to_its_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
