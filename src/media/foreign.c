@@ -31,6 +31,9 @@ bool foreign_is_stored(const struct foreign_media *foreign, uint64_t device, uin
     size_t step = 0;
     uint32_t found = MARK_NONE;
     const uint64_t hash = identity_hash(device, inode);
+    if (foreign != NULL && foreign->plan_device == device && foreign->plan_inode == inode) {
+        return true;
+    }
     while (foreign != NULL && (found = hash_map_next(&foreign->stored, hash, &step)) != MARK_NONE) {
         const struct foreign_source *source = &foreign->sources[found];
         if (source->device == device && source->inode == inode) {
@@ -60,6 +63,11 @@ void foreign_examine(struct media_set *set)
 {
     struct foreign_media *foreign = set->foreign;
     struct buffer bound = {0};
+    struct stat own;
+    if (stat(set->path.p, &own) == 0) {
+        foreign->plan_device = own.st_dev;
+        foreign->plan_inode = own.st_ino;
+    }
     buffer_add(&bound, foreign->plan_xxh3, sizeof foreign->plan_xxh3);
     for (uint32_t i = 0; i < foreign->source_count; i++) {
         source_examine(foreign, i);

@@ -65,6 +65,7 @@ struct foreign_media {
     uint64_t table_bytes;      /* memory that all of this takes */
     uint8_t plan_xxh3[16];     /* of the plan's bytes */
     struct hash_map stored;    /* (device, inode) -> source */
+    uint64_t plan_device, plan_inode;
     struct index_header header; /* what the index points to */
     struct index_volume *index_volumes;
     struct index_entry *index_entries;
@@ -76,11 +77,12 @@ struct foreign_media {
 /* "lz4-frame"; NULL: no codec. Static. */
 const char *foreign_codec_text(unsigned codec);
 
-/* Look at the stored files, and bind the set's identity to the plan's bytes, and to sizes and
- * modify times of what is there: when any of them changes, a run does not go on (RUN_FOREIGN). */
+/* Look at the stored files and the plan's own, and bind the set's identity to the plan's bytes, and
+ * to sizes and modify times of what is there: when any of them changes, a run does not go on
+ * (RUN_FOREIGN). */
 void foreign_examine(struct media_set *set);
 
-/* Is it one of the stored files? foreign may be NULL: no. */
+/* Is it one of the stored files, or the plan's own? foreign may be NULL: no. */
 bool foreign_is_stored(const struct foreign_media *foreign, uint64_t device, uint64_t inode);
 
 /* The plain bytes of a chunk of set->index, by its number: in a set, or here. */

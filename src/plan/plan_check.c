@@ -422,16 +422,30 @@ static vsr_code check_sources(const struct check *check, const struct media_inde
     return code;
 }
 
+/* same: the set, or the plan with media of its own, has the identity of the plan's. */
+static vsr_code media_fault(const struct media_set *set, bool same, vsr_error *error)
+{
+    if (set->foreign == NULL) {
+        return err_set(error, VSR_ERR_RUN_FOREIGN, "plan/check",
+                       "the plan was made for another set than the one at %.*s",
+                       VIEW_ARG(set->path));
+    }
+    return err_set(error, VSR_ERR_RUN_FOREIGN, "plan/check",
+                   same ? "a stored file that %.*s names has another size or modify time than at "
+                          "first, or is gone: put it back, or run the plan anew"
+                        : "%.*s is another plan than at first: put that one back, or run this one "
+                          "anew",
+                   VIEW_ARG(set->path));
+}
+
 vsr_code plan_check_set(const struct plan *plan, const struct media_set *set, vsr_error *error)
 {
     uint8_t documents[16];
     plan_documents_digest(set, documents);
-    if (!uuid_equal(&plan->set_uuid, &set->description.uuid) ||
-        memcmp(plan->index_xxh3, set->description.index.xxh3_128, 16) != 0 ||
+    const bool same = uuid_equal(&plan->set_uuid, &set->description.uuid);
+    if (!same || memcmp(plan->index_xxh3, set->description.index.xxh3_128, 16) != 0 ||
         memcmp(plan->documents_xxh3, documents, sizeof documents) != 0) {
-        return err_set(error, VSR_ERR_RUN_FOREIGN, "plan/check",
-                       "the plan was made for another set than the one at %.*s",
-                       VIEW_ARG(set->path));
+        return media_fault(set, same, error);
     }
     const struct check check = {plan, error};
     for (uint32_t i = 0; i < plan->directory_count; i++) {

@@ -141,7 +141,7 @@ static void file_is_present(const struct survey_at *at, struct draft_file *file,
     }
     if (foreign_is_stored(draft->input->set->foreign, fact->device, fact->inode)) {
         hinder(at, file, HINDERS_ALL, REFUSAL_NOT_REPLACEABLE, "6.5",
-               "it is one of the stored files that the plan restores from");
+               "it is the plan's file, or a stored file that the plan restores from");
         return;
     }
     if (fact->type == FACT_DIRECTORY) {

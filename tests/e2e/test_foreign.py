@@ -674,6 +674,21 @@ def a_stored_file_is_never_replaced():
         plan.check()
 
 
+def the_plan_itself_is_never_replaced():
+    """Without it the run could not be gone on with."""
+    with Folder() as folder:
+        plan = Plan(folder, overwrite="always",
+                    volumes=[{"spec": "C:", "dir": os.fsdecode(folder.path)}])
+        plan.plain("a", b"a", path=os.fsdecode(folder / "plan"))
+        plan.write()
+        with open(folder / "plan", "rb") as there:
+            before = there.read()
+        summary = plan.run(codes=(3,), write=False).json()
+        expect(summary["units"][0]["error"] == "NOT_REPLACEABLE", f"{summary}")
+        with open(folder / "plan", "rb") as there:
+            expect(there.read() == before, "the plan is as it was")
+
+
 def names_equal_but_for_case_stand_side_by_side():
     with Folder() as folder:
         plan = Plan(folder)
@@ -759,7 +774,9 @@ def what_changed_meanwhile_is_refused():
             plan = large_plan(folder)
             if killed(plan, 0.8) and os.path.exists(folder / "run"):
                 change(plan)
-                vssrestore("resume", folder / "run", "--json", codes=(41,))
+                result = vssrestore("resume", folder / "run", "--json", codes=(41,))
+                told = b"a stored file" if change == a_stored_file else b"is another plan"
+                expect(told in result.err, f"what changed is told: {result.told()}")
 
 
 # --- beside it ---
@@ -808,7 +825,8 @@ CASES = {case.__name__.replace("_", " "): case for case in (
     a_bomb_ends_at_its_size, lies_are_refused_with_their_line, places_outside_are_refused,
     a_volume_that_is_not_there_is_selection, what_stands_there_is_kept_or_replaced,
     a_unit_is_refused_and_others_are_restored, a_stored_file_is_never_replaced,
-    names_equal_but_for_case_stand_side_by_side, verify_sees_a_change, a_killed_run_goes_on,
+    the_plan_itself_is_never_replaced, names_equal_but_for_case_stand_side_by_side,
+    verify_sees_a_change, a_killed_run_goes_on,
     what_changed_meanwhile_is_refused, it_is_no_set, the_example_makes_such_a_plan)}
 
 if __name__ == "__main__":
