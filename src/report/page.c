@@ -216,6 +216,24 @@ static void to_do_resume(struct buffer *out, const char *before, const struct pa
     }
 }
 
+/* The media are damaged, or cannot be read. */
+static void to_do_media(struct buffer *out, const struct page *page)
+{
+    if (page->own_media) {
+        page_literal(out, "<li>Mend the stored files that were hit, or take them from another "
+                          "copy, and run the plan again.</li>");
+        return;
+    }
+    if (page->set_path.n > 0) {
+        to_do_command(out, "List everything that is damaged on the media:", "verify",
+                      page->set_path);
+    }
+    if (!page->discarded) {
+        page_literal(out, "<li>Restore the components that were hit from another copy of the "
+                          "set.</li>");
+    }
+}
+
 /* Is there a component that something else than the run's cause was in the way of? */
 static bool has_obstacles(const struct page *page)
 {
@@ -252,13 +270,8 @@ static void render_causes(struct buffer *out, const struct page *page)
     if (!page->discarded && (code == 30 || code > 128)) {
         to_do_resume(out, "Go on with the run, and end it:", page);
     }
-    if ((code == 20 || code == 21) && page->set_path.n > 0) {
-        to_do_command(out, "List everything that is damaged on the media:", "verify",
-                      page->set_path);
-    }
-    if ((code == 20 || code == 21) && !page->discarded) {
-        page_literal(out, "<li>Restore the components that were hit from another copy of the "
-                          "set.</li>");
+    if (code == 20 || code == 21) {
+        to_do_media(out, page);
     }
     if (code == 31) {
         page_literal(out, "<li>Run as a user who may write at the destination.</li>");
@@ -326,9 +339,11 @@ static void render_facts(struct buffer *out, const struct page *page)
         "<section class=\"card\"><div class=\"head\"><h2>This run</h2></div><dl class=\"facts\">");
     fact(out, "Run", page->run);
     fact(out, "Run folder", page->run_dir);
-    fact(out, "Backup set", page->set);
+    if (!page->own_media) {
+        fact(out, "Backup set", page->set);
+    }
     if (page->set_path.n > 0) {
-        fact(out, "Set folder", page->set_path);
+        fact(out, page->own_media ? "Plan" : "Set folder", page->set_path);
     }
     render_planned(out, page);
     fact_list(out, "Volumes", page->places, page->place_count);

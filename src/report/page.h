@@ -48,6 +48,7 @@ struct page { /* everything in the arena */
     bool running;   /* a process is at work on it now: what it did before is not looked at */
     bool ended;     /* there is a summary */
     bool discarded; /* the null sink */
+    bool own_media; /* set_path is a plan that brings stored files of its own */
     bool pending_reboot;
     int exit_code;
     uint64_t planned_files, planned_bytes;

@@ -219,6 +219,7 @@ static vsr_code identity_write(const struct run_folder *folder, const struct pla
     json_text(&json, "run", view_of(run));
     json_text(&json, "set", view_of(of_set));
     json_path(&json, "set_path", set_folder(set));
+    json_bool(&json, "own_media", set->foreign != NULL);
     json_u64(&json, "units", plan->unit_count);
     json_u64(&json, "files", plan->file_count);
     json_u64(&json, "bytes", plan->bytes);

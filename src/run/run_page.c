@@ -68,6 +68,7 @@ static void identity_take(const struct page_reader *reader, const json_t *run)
     page->run = text_of(reader, run, "run");
     page->set = text_of(reader, run, "set");
     page->set_path = text_of(reader, run, "set_path");
+    page->own_media = json_is_true(json_object_get(run, "own_media"));
     page->planned_files = number_of(run, "files");
     page->planned_bytes = number_of(run, "bytes");
     page->version = VIEW(VSR_VERSION);

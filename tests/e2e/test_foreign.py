@@ -398,6 +398,21 @@ def what_is_told_of_a_run():
         expect(again["exit_code"] == 0, f"a run that is over is repeated: {again}")
 
 
+def what_is_to_be_done_about_damage_is_told():
+    """There is no set that could be verified."""
+    with Folder() as folder:
+        plan = Plan(folder)
+        plan.plain("a", text(3000))
+        os.remove(folder / "media/stored-0")
+        plan.run(codes=(20, 21))
+        vssrestore("report", folder / "run", "-o", folder / "page.html")
+        with open(folder / "page.html", encoding="utf-8") as page:
+            told = page.read()
+        expect("vssrestore verify" not in told and "Set folder" not in told, "a plan is no set")
+        expect("Mend the stored files" in told, "what to do is told")
+        expect(os.fsdecode(folder / "plan") in told, "the plan is named")
+
+
 def sums_without_bytes():
     """The null sink reads and verifies, and touches nothing."""
     with Folder() as folder:
@@ -819,7 +834,7 @@ CASES = {case.__name__.replace("_", " "): case for case in (
     a_file_of_many_chunks_and_holes, folders_links_and_names,
     ten_thousand_small_files_of_one_stored_file, little_memory_is_enough,
     memory_does_not_grow_with_a_chunk, numbers_beyond_32_bits, what_is_told_of_a_run,
-    sums_without_bytes,
+    what_is_to_be_done_about_damage_is_told, sums_without_bytes,
     a_wrong_checksum_is_caught, a_flipped_byte_is_caught, a_stored_file_cut_short_is_caught,
     a_missing_stored_file_is_told, what_is_no_file_is_not_read, a_frame_of_another_size_is_caught,
     a_bomb_ends_at_its_size, lies_are_refused_with_their_line, places_outside_are_refused,
