@@ -209,7 +209,10 @@ vsr_code vsr_chain_open_sets(vsr_chain **chain, const vsr_set *const *sets, size
 {
     vsr_chain_options mine;
     *chain = NULL;
-    const vsr_code rc = chain_options_take(&mine, set_count, options, error);
+    vsr_code rc = chain_options_take(&mine, set_count, options, error);
+    for (size_t i = 0; i < set_count && rc == VSR_OK; i++) {
+        rc = set_needs_documents(sets[i], error);
+    }
     if (rc != VSR_OK) {
         return rc;
     }

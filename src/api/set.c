@@ -25,6 +25,10 @@ vsr_code vsr_set_pack(const vsr_pack_options *options, vsr_pack_result *result, 
         return err_set(error, VSR_ERR_USAGE, "api/set",
                        "a set adds to one other: name its folder, or give it open");
     }
+    rc = mine.parent_set != NULL ? set_needs_documents(mine.parent_set, error) : VSR_OK;
+    if (rc != VSR_OK) {
+        return rc;
+    }
     const struct pack_options pack = {
         .documents = mine.documents,
         .document_count = (uint32_t)mine.document_count,

@@ -120,11 +120,37 @@ static void there_is_nothing_to_choose_from(void **state)
     assert_non_null(strstr(error.what, "line 1"));
 }
 
+static void nothing_adds_to_it(void **state)
+{
+    (void)state;
+    vsr_error error = {0};
+    vsr_set *set = NULL;
+    vsr_chain *chain = NULL;
+    plan_write("what is stored");
+    assert_int_equal(vsr_set_open(&set, path_in("plan"), &error), VSR_OK);
+    const vsr_set *const sets[] = {set};
+    const vsr_chain_options options = {.size = sizeof options};
+    assert_int_equal(vsr_chain_open_sets(&chain, sets, 1, &options, &error), VSR_ERR_USAGE);
+    assert_non_null(strstr(error.what, "not a backup set"));
+    assert_null(chain);
+    error = (vsr_error){0};
+    const char *const documents[] = {path_in("documents")};
+    const vsr_pack_options pack = {.size = sizeof pack,
+                                   .documents = documents,
+                                   .document_count = 1,
+                                   .parent_set = set,
+                                   .output = path_in("set")};
+    assert_int_equal(vsr_set_pack(&pack, NULL, &error), VSR_ERR_USAGE);
+    assert_non_null(strstr(error.what, "not a backup set"));
+    vsr_set_close(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_is_opened_asked_and_run, set_up, tear_down),
         cmocka_unit_test_setup_teardown(there_is_nothing_to_choose_from, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_adds_to_it, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
