@@ -86,7 +86,7 @@ static const struct arg_option engine[] = {
 
 static const struct arg_option running[] = {
     {"--plan", NULL, ARG_TEXT, AT(plan_file), "FILE",
-     "run this plan (of plan -o or --jsonl) instead of making one"},
+     "run this plan (of plan -o or --jsonl, or with media of its own) instead of making one"},
     {"--run-dir", NULL, ARG_TEXT, AT(run_dir), "DIR",
      "run folder (default ./vssrestore-run-<uuid>)"},
     {"--bcd-out", NULL, ARG_TEXT, AT(bcd_out), "FILE",
