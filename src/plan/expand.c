@@ -89,7 +89,7 @@ void expand_sets(struct draft *draft)
             named_collect(draft, unit);
         }
         if (u->unprotected) {
-            unprotected_add_set(draft);
+            unprotected_add_set(draft, draft->unit_count - 1);
         }
     }
 }

@@ -4,6 +4,7 @@
 
 #include "base/heap.h"
 #include "media/foreign.h"
+#include "plan/unprotected.h"
 
 #define RULE "5.8" /* files of no component */
 
@@ -46,23 +47,6 @@ void foreign_add_units(struct draft *draft)
     }
 }
 
-static void add_set(struct draft *draft, uint32_t unit)
-{
-    static const struct vss_file_set everything = {.path = {"", 0}, .filespec = {"*", 1}};
-    draft->sets =
-        heap_grow(draft->sets, draft->set_count, &draft->set_capacity, sizeof *draft->sets);
-    draft->sets[draft->set_count++] = (struct draft_set){.set = &everything,
-                                                         .unit = unit,
-                                                         .directory = {.volume = MARK_NONE},
-                                                         .mapping = MARK_NONE,
-                                                         .target = MARK_NONE,
-                                                         .base = MARK_NONE,
-                                                         .overlapped_with = MARK_NONE,
-                                                         .named = MARK_NONE,
-                                                         .hit = true,
-                                                         .owns = true};
-}
-
 void foreign_add_files(struct draft *draft)
 {
     const struct foreign_media *foreign = draft->input->set->foreign;
@@ -70,7 +54,8 @@ void foreign_add_files(struct draft *draft)
     draft->file_count = foreign->record_count;
     for (uint32_t u = 0; u < foreign->unit_count; u++) {
         const struct foreign_unit *unit = &foreign->units[u];
-        add_set(draft, u);
+        unprotected_add_set(draft, u);
+        draft->sets[draft->set_count - 1].owns = true; /* nothing is matched: it has its files */
         draft->units[u].first_file = unit->first_record;
         draft->units[u].file_count = unit->record_count;
         for (uint32_t i = 0; i < unit->record_count; i++) {

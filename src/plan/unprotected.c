@@ -35,13 +35,13 @@ void unprotected_add_unit(struct draft *draft)
                                                             .unprotected = true};
 }
 
-void unprotected_add_set(struct draft *draft)
+void unprotected_add_set(struct draft *draft, uint32_t unit)
 {
     static const struct vss_file_set everything = {.path = {"", 0}, .filespec = {"*", 1}};
     draft->sets =
         heap_grow(draft->sets, draft->set_count, &draft->set_capacity, sizeof *draft->sets);
     draft->sets[draft->set_count++] = (struct draft_set){.set = &everything,
-                                                         .unit = draft->unit_count - 1,
+                                                         .unit = unit,
                                                          .directory = {.volume = MARK_NONE},
                                                          .mapping = MARK_NONE,
                                                          .target = MARK_NONE,

@@ -15,8 +15,8 @@ bool unprotected_wanted(const struct plan_input *input);
 /* The unit, behind all others; there is room for it in draft->units. */
 void unprotected_add_unit(struct draft *draft);
 
-/* The one file set that its files are said to belong to; behind all others. */
-void unprotected_add_set(struct draft *draft);
+/* The one file set that the files of such a unit are said to belong to; behind all others. */
+void unprotected_add_set(struct draft *draft, uint32_t unit);
 
 /* What the operator's list of files not to back up holds (5.8), into walk->left_out. Lines that
  * are none: a warning. */
