@@ -46,8 +46,8 @@ typedef struct vsr_media {
     unsigned flags;   /**< VSR_MEDIA_ANY_THREAD */
     /** At most count bytes of the part at offset: how many were read, at least one, or 0: it ends
      *  there; or the negative of an errno. Fewer than count are asked for again. -EINTR and -EAGAIN
-     *  are tried again some times; -ECANCELED of a run that is told to end is a part of that;
-     *  any other makes the files whose bytes these are MEDIA_MISSING. */
+     *  are tried again some times; -ECANCELED when *cancel of the run (restore.h) was raised before
+     *  is a part of its end; any other makes the files whose bytes these are MEDIA_MISSING. */
     int64_t (*read_at)(void *context, const char *name, uint64_t offset, void *bytes, size_t count);
     /** How long a part is: 0, or the negative of an errno; -ENOENT: there is none. */
     int (*size_of)(void *context, const char *name, uint64_t *bytes);

@@ -60,8 +60,11 @@ typedef struct vsr_restore_options {
     vsr_owner owner;
     /** Called about ten times a second on the calling thread, or NULL. */
     void (*on_progress)(void *context, const vsr_progress *progress);
-    void *context;              /**< of on_progress and on_warning */
-    const volatile int *cancel; /**< the run ends soon after this becomes non-zero; or NULL */
+    void *context; /**< of on_progress and on_warning */
+    /** The run ends soon after this becomes non-zero, as by the signal of that number; or NULL. It
+     *  is read as one word: a signal handler, a callback or another thread may raise it, the latter
+     *  by an atomic store (__atomic_store_n()). */
+    const volatile int *cancel;
     /** Where to note what waits for the next boot, if that folder is there and may be written;
      *  NULL: VSR_PENDING_REGISTRY (pending.h), "": nowhere. */
     const char *pending_registry;

@@ -4,6 +4,7 @@
  * one. */
 #include "dest/publish.h"
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/heap.h"
 #include "dest/stage_layout.h"
@@ -58,7 +59,7 @@ void publish_sync_end(struct stage *stage)
 /* Has it been cancelled for longer than is waited? */
 static bool sync_is_over(struct stage_syncing *syncing)
 {
-    if (*syncing->cancel != 0 && syncing->cancelled_ns == 0) {
+    if (cancel_number(syncing->cancel) != 0 && syncing->cancelled_ns == 0) {
         syncing->cancelled_ns = clock_monotonic_ns();
     }
     return syncing->cancelled_ns != 0 &&

@@ -35,6 +35,9 @@ struct engine_input {
     struct marks *marks; /* what is done is written down there; NULL: nowhere */
     bool discard;
     struct pace *pace; /* how fast workers may go on; NULL: as fast as it goes */
+    /* Raised, the control thread calls engine_stop() soon: a read that a function gives up then is
+     * no fault of the media. NULL: no function reads the set. */
+    const volatile int *cancel;
 };
 
 struct engine_progress {                /* sums over the workers' meters; monotone */

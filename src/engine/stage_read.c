@@ -7,12 +7,10 @@
 #include "engine/worker.h"
 
 #include "base/bug.h"
+#include "base/cancel.h"
 
 #include <errno.h>
 #include <time.h>
-
-/* So often a worker looks whether the run is told to end; half a second in all. */
-enum { STOP_SLICES_MAX = 100 };
 
 static const struct source *read_source(const struct worker *worker, const struct slot *slot)
 {
@@ -59,18 +57,18 @@ static enum slot_state read_take(struct worker *worker, struct slot *slot, int32
     return slot->moved_bytes == slot->frame->frame_bytes ? SLOT_DECODE : SLOT_READ;
 }
 
-/* A function gave a read up. Because the run was told to end? Then the control thread knows soon,
- * if it does not yet. */
+/* A function gave a read up. Because the run was told to end? Then the engine is stopped soon, if
+ * it is not yet: who ends before would be taken for one whom nobody had cancelled. */
 static bool read_is_stopped(const struct worker *worker)
 {
     const struct timespec slice = {.tv_nsec = 5000000};
-    for (int i = 0; i < STOP_SLICES_MAX; i++) {
-        if (atomic_load_explicit(worker->stop, memory_order_acquire)) {
-            return true;
+    while (!atomic_load_explicit(worker->stop, memory_order_acquire)) {
+        if (cancel_number(worker->input->cancel) == 0) {
+            return false;
         }
         (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &slice, NULL);
     }
-    return false;
+    return true;
 }
 
 /* All of it, by the function of a source without a descriptor. */

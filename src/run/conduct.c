@@ -280,7 +280,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     run_profile_begin(&c.profile, options->planned_ns, options->asked_ns);
     unit_states_init(&c.units, plan, set, options->refusals);
     c.cut_short = conduct_cancelled(&c);
-    c.stopped_by = c.cut_short ? *options->cancel : 0;
+    c.stopped_by = c.cut_short ? cancel_number(options->cancel) : 0;
     *begun = false;
     vsr_code rc = c.cut_short && !dialogue_has_begun(dialogue)
                       ? err_set(error, VSR_ERR_CANCELLED, "run/conduct",

@@ -2,6 +2,7 @@
 #ifndef RUN_CONDUCT_INSIDE_H
 #define RUN_CONDUCT_INSIDE_H
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "run/checkpoint.h"
 #include "run/conduct.h"
@@ -65,13 +66,14 @@ struct conduct {
 
 static inline bool conduct_cancelled(const struct conduct *c)
 {
-    return (c->options->cancel != NULL && *c->options->cancel != 0) || c->control.wishes.cancelled;
+    return cancel_number(c->options->cancel) != 0 || c->control.wishes.cancelled;
 }
 
 /* As what it was cancelled; by the control line: as if SIGTERM had come. */
 static inline int conduct_cancel_number(const struct conduct *c)
 {
-    return c->options->cancel != NULL && *c->options->cancel != 0 ? *c->options->cancel : SIGTERM;
+    const int number = cancel_number(c->options->cancel);
+    return number != 0 ? number : SIGTERM;
 }
 
 /* The signal that ended the run, or 0. One that came when the last unit had been published ended

@@ -162,7 +162,7 @@ static vsr_code groups_publish_or_stop(struct conduct *c, const struct publish_l
     vsr_error cause = {0};
     const vsr_code rc = groups_publish(c, log, &cause);
     if (rc == VSR_ERR_CANCELLED) {
-        c->stopped_by = *c->options->cancel;
+        c->stopped_by = cancel_number(c->options->cancel);
         return VSR_OK;
     }
     if (rc != VSR_OK && error != NULL && error->code == VSR_OK) {
@@ -179,7 +179,7 @@ static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
         const vsr_code synced = publish_sync(c->stage, m, &one);
         if (synced == VSR_ERR_CANCELLED) { /* published, and synced by who goes on with the run */
             c->cut_short = true;
-            c->stopped_by = *c->options->cancel;
+            c->stopped_by = cancel_number(c->options->cancel);
             return rc;
         }
         if (synced != VSR_OK) {
@@ -208,6 +208,7 @@ static vsr_code engine_begin(struct conduct *c, const uint8_t *skip, vsr_error *
         .marks = c->options->engine.discard ? NULL : &c->marks,
         .discard = c->options->engine.discard,
         .pace = &c->pace,
+        .cancel = c->options->cancel,
     };
     conduct_set_pace(c);
     const vsr_code rc = engine_start(&c->engine, &input, error);

@@ -5,6 +5,7 @@
 #include "run/dialogue_inside.h"
 
 #include "base/bug.h"
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/heap.h"
 #include "vss/bcd_answer.h"
@@ -140,7 +141,7 @@ void dialogue_close(struct dialogue *d)
 
 static bool dialogue_is_cancelled(const struct dialogue *d)
 {
-    return d->options.cancel != NULL && *d->options.cancel != 0;
+    return cancel_number(d->options.cancel) != 0;
 }
 
 /* A second, or until the restore is cancelled; false: it was. */

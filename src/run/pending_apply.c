@@ -5,6 +5,7 @@
  * record does stands in dest/pending.c. It restarts nothing, and never boots the machine (8.7). */
 #include "run/pending_apply.h"
 
+#include "base/cancel.h"
 #include "base/hash_map.h"
 #include "base/heap.h"
 #include "base/limits.h"
@@ -323,8 +324,8 @@ void pending_apply(const struct pending_paths *paths, const struct pending_apply
     queue_find(&a);
     for (uint32_t i = 0, count; i < a.sessions.step_count; i += count) {
         count = pending_unit_steps(&a.sessions, i);
-        if (options->cancel != NULL && *options->cancel != 0) {
-            a.facts.signal_number = *options->cancel;
+        a.facts.signal_number = cancel_number(options->cancel);
+        if (a.facts.signal_number != 0) {
             break;
         }
         if (!unit_is_done(&a.sessions.steps[i], count)) {

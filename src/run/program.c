@@ -5,6 +5,7 @@
  * means is the caller's business. */
 #include "run/program.h"
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/own.h"
 
@@ -250,7 +251,7 @@ static void program_listen(struct running *r)
     while (!program_has_ended(r)) {
         const struct program_call *call = r->call;
         bool again = false;
-        if (call->cancel != NULL && *call->cancel != 0) {
+        if (cancel_number(call->cancel) != 0) {
             r->end->fate = PROGRAM_CANCELLED;
         } else if (clock_monotonic_ns() - began_ns >= call->limit_ns) {
             r->end->fate = PROGRAM_TIMED_OUT;

@@ -5,6 +5,7 @@
  * a byte that does not verify. */
 #include "run/salvage.h"
 
+#include "base/cancel.h"
 #include "base/heap.h"
 #include "base/io.h"
 #include "base/json.h"
@@ -33,7 +34,7 @@ struct salvaging {
 
 static bool salvage_cancelled(const struct salvage_input *input)
 {
-    return input->cancel != NULL && *input->cancel != 0;
+    return cancel_number(input->cancel) != 0;
 }
 
 static void bad_end(struct salvaging *s)

@@ -106,6 +106,9 @@ static int64_t read_part(struct store *store, const char *name, uint64_t offset,
         if (store->trouble == TROUBLE_ERRNO) {
             return -EIO;
         }
+        if (store->trouble == TROUBLE_GIVEN_UP) {
+            return -ECANCELED;
+        }
         if (store->trouble == TROUBLE_TOO_MANY) {
             return (int64_t)count + 1;
         }

@@ -21,6 +21,7 @@ enum trouble {
     TROUBLE_SHORT,       /* some bytes of what was asked for, and now and then another try */
     TROUBLE_STUCK,       /* of one pack: never more than another try */
     TROUBLE_ERRNO,       /* of one pack */
+    TROUBLE_GIVEN_UP,    /* of one pack: ECANCELED, though nobody cancelled */
     TROUBLE_MISSING,     /* one pack is not there */
     TROUBLE_TRUNCATED,   /* one pack ends early, though it says otherwise */
     TROUBLE_WRONG_BYTES, /* in one pack */

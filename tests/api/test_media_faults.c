@@ -7,7 +7,21 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+/* How often did a thread of the library sleep? Pauses are played by a wrapped clock_nanosleep(). */
+static atomic_uint pauses;
+int __real_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+                           struct timespec *left);
+int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+                           struct timespec *left);
+int __wrap_clock_nanosleep(clockid_t clock, int flags, const struct timespec *time,
+                           struct timespec *left)
+{
+    (void)atomic_fetch_add(&pauses, 1);
+    return __real_clock_nanosleep(clock, flags, time, left);
+}
 
 static void short_reads_go_on(void **state)
 {
@@ -81,6 +95,23 @@ static void packs_that_cannot_be_read(void **state)
         assert_true(world_rows(w, to, cases[i / 2].outcome) > 0);
         assert_int_equal(summary.restored, 0);
         assert_int_equal(fixture_shell("test ! -e '%s/%s/C/db'", w->folder, to), 0);
+    }
+}
+
+/* Nobody cancelled: it is a read that failed, and nobody waits for a stop that does not come. */
+static void what_is_given_up_fails_at_once(void **state)
+{
+    struct world *w = *state;
+    w->store.trouble = TROUBLE_GIVEN_UP;
+    for (unsigned flags = 0; flags <= VSR_MEDIA_ANY_THREAD; flags++) {
+        const char *to = flags == 0 ? "here" : "there";
+        vsr_set *set = world_set(w, flags);
+        atomic_store(&pauses, 0);
+        assert_int_equal(world_restore_whole(w, set, to).exit_code, 21);
+        assert_int_equal(atomic_load(&pauses), 0);
+        vsr_set_close(set);
+        assert_true(world_rows(w, to, "MEDIA_MISSING") > 0);
+        assert_int_equal(world_rows(w, to, "CANCELLED"), 0);
     }
 }
 
@@ -190,6 +221,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(short_reads_go_on, world_open, world_close),
         cmocka_unit_test_setup_teardown(every_byte_is_verified, world_open, world_close),
         cmocka_unit_test_setup_teardown(packs_that_cannot_be_read, world_open, world_close),
+        cmocka_unit_test_setup_teardown(what_is_given_up_fails_at_once, world_open, world_close),
         cmocka_unit_test_setup_teardown(what_is_readable_is_salvaged, world_open, world_close),
         cmocka_unit_test_setup_teardown(the_null_sink_reads_by_functions, world_open, world_close),
         cmocka_unit_test_setup_teardown(sets_that_cannot_be_opened, world_open, world_close),
