@@ -62,9 +62,18 @@ static int stream_open(struct stream *stream, uint32_t source)
     return 0;
 }
 
+static bool stream_is_stopped(const struct stream *stream)
+{
+    return atomic_load_explicit(stream->worker->stop, memory_order_acquire);
+}
+
+/* Each read asks whether the run is told to end: stored bytes need not come to any plain ones. */
 static int64_t stream_read(void *context, uint64_t offset, void *bytes, size_t count)
 {
     struct stream *stream = context;
+    if (stream_is_stopped(stream)) {
+        return -ECANCELED;
+    }
     const ssize_t got = pread(stream->fd, bytes, count, (off_t)offset);
     const int fault = errno;
     if (got > 0) {
@@ -98,12 +107,16 @@ void stream_fini(struct worker *worker)
 
 /* --- a chunk --- */
 
-static void stream_fault(struct worker *worker, uint32_t file, enum foreign_fault fault,
+static void stream_fault(const struct stream *stream, uint32_t file, enum foreign_fault fault,
                          int os_errno)
 {
     const bool unread = fault == FOREIGN_UNREAD;
-    file_table_fault(worker->table, file, unread ? OUTCOME_MEDIA_MISSING : OUTCOME_MEDIA_CORRUPT,
-                     unread ? os_errno : 0);
+    const bool stopped = unread && os_errno == ECANCELED && stream_is_stopped(stream);
+    file_table_fault(stream->worker->table, file,
+                     stopped  ? OUTCOME_CANCELLED
+                     : unread ? OUTCOME_MEDIA_MISSING
+                              : OUTCOME_MEDIA_CORRUPT,
+                     unread && !stopped ? os_errno : 0);
 }
 
 /* The next bytes of the chunk, summed; within the pace. */
@@ -131,7 +144,7 @@ static bool stream_write(struct stream *stream, uint32_t file, const char *bytes
     uint64_t at = stream->reader.chunk->file_offset;
     enum foreign_fault fault = FOREIGN_PIECE;
     while (fault == FOREIGN_PIECE) {
-        if (atomic_load_explicit(worker->stop, memory_order_acquire)) {
+        if (stream_is_stopped(stream)) {
             file_table_fault(worker->table, file, OUTCOME_CANCELLED, 0);
             return false;
         }
@@ -150,7 +163,7 @@ static bool stream_write(struct stream *stream, uint32_t file, const char *bytes
         fault = stream_next(stream, &bytes, &count);
     }
     if (fault != FOREIGN_END) {
-        stream_fault(worker, file, fault, stream->reader.os_errno);
+        stream_fault(stream, file, fault, stream->reader.os_errno);
     }
     return fault == FOREIGN_END;
 }
@@ -163,7 +176,7 @@ static void stream_small(struct stream *stream, const struct claim_piece *piece,
     uint32_t count = 0;
     const enum foreign_fault fault = stream_next(stream, &none, &count);
     if (fault != FOREIGN_END) {
-        stream_fault(worker, piece->file, fault, stream->reader.os_errno);
+        stream_fault(stream, piece->file, fault, stream->reader.os_errno);
     } else if (!worker->input->discard) {
         const int wrong = small_file_write(worker, piece, 1, bytes);
         if (wrong != 0) {
@@ -197,7 +210,7 @@ void stream_piece(struct worker *worker, const struct claim_piece *piece)
             meter_add(&worker->meter.frames, 1);
         }
         if (fault != FOREIGN_PIECE) {
-            stream_fault(worker, piece->file, fault, wrong != 0 ? wrong : stream->reader.os_errno);
+            stream_fault(stream, piece->file, fault, wrong != 0 ? wrong : stream->reader.os_errno);
         } else if (count == chunk->plain_bytes && piece_is_whole(worker, piece->file)) {
             stream_small(stream, piece, bytes);
             return;
