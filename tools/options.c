@@ -218,7 +218,7 @@ const struct exit_meaning exit_meanings[] = {
     {"32", "destination I/O error"},
     {"33", "a path would leave its volume"},
     {"40", "run folder in use"},
-    {"41", "journal or plan does not belong to this plan or set"},
+    {"41", "a plan that is none; plan, journal, run folder and set do not belong together"},
     {"50", "memory budget too small"},
     {"70", "a bug of ours"},
     {"128+N", "ended by signal N"},

@@ -34,10 +34,12 @@ typedef enum vsr_code {
     VSR_ERR_DEST_IO = -32,     /**< the destination failed                                     */
     VSR_ERR_DEST_ESCAPE = -33, /**< a path would leave its volume                              */
     VSR_ERR_RUN_BUSY = -40,    /**< the run folder exists already or is in use                 */
-    VSR_ERR_RUN_FOREIGN = -41, /**< journal or plan does not belong to this plan or set        */
-    VSR_ERR_MEMORY = -50,      /**< the memory budget, or the machine's memory, is too small   */
-    VSR_ERR_BUG = -70,         /**< a bug of ours                                              */
-    VSR_ERR_CANCELLED = -128   /**< the caller asked to stop                                   */
+    VSR_ERR_RUN_FOREIGN =
+        -41,                 /**< a plan that is none, or a plan, journal, run folder or set that do
+                                  not belong together                                     */
+    VSR_ERR_MEMORY = -50,    /**< the memory budget, or the machine's memory, is too small   */
+    VSR_ERR_BUG = -70,       /**< a bug of ours                                              */
+    VSR_ERR_CANCELLED = -128 /**< the caller asked to stop                                   */
 } vsr_code;
 
 /** What went wrong, as a plain value. Zero-initialise it, pass its address down,

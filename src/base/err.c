@@ -103,7 +103,7 @@ const char *vsr_code_text(vsr_code code)
     case VSR_ERR_RUN_BUSY:
         return "run folder in use";
     case VSR_ERR_RUN_FOREIGN:
-        return "does not belong to this plan";
+        return "plan or run folder unusable";
     case VSR_ERR_MEMORY:
         return "memory budget too small";
     case VSR_ERR_BUG:

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 static const char WHERE[] = "plan/lines";
+#define PLAN_ADVICE "; mend that, or make the plan anew: vssrestore-plan(5) says what it may hold"
 
 vsr_code line_fault(struct line_reader *reader, const char *format, ...)
 {
@@ -20,9 +21,10 @@ vsr_code line_fault(struct line_reader *reader, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    reader->rc = err_set(reader->error, VSR_ERR_RUN_FOREIGN, WHERE, "%s %s, line %llu: %s",
-                         reader->what != NULL ? reader->what : "the plan", reader->path,
-                         (unsigned long long)reader->line, what);
+    reader->rc =
+        err_set(reader->error, VSR_ERR_RUN_FOREIGN, WHERE, "cannot use %s %s, line %llu: %s%s",
+                reader->what != NULL ? reader->what : "the plan", reader->path,
+                (unsigned long long)reader->line, what, reader->what != NULL ? "" : PLAN_ADVICE);
     return reader->rc;
 }
 

@@ -29,7 +29,7 @@ line_object *line_next(struct line_reader *reader);
 /* Frees what the reader holds; bytes and path are the caller's. */
 void line_end(struct line_reader *reader);
 
-/* "FILE, line N: what". Always RUN_FOREIGN. */
+/* "cannot use the plan FILE, line N: what", and for a plan where to look. Always RUN_FOREIGN. */
 VSR_PRINTF(2, 3)
 vsr_code line_fault(struct line_reader *reader, const char *format, ...);
 

@@ -561,6 +561,9 @@ def lies_are_refused_with_their_line():
     big = 2**63 - 1
     for members, word in (
             ({"offset": big}, "beyond what a file can hold"),
+        expect(code != 41 or (b"cannot use the plan " + folder / "plan" in result.err and
+                              b"vssrestore-plan(5)" in result.err),
+               f"what was tried, on what, what to do: {result.told()}")
             ({"offset": -1}, "out of bounds"), ({"offset": 2**64}, "line 4"),
             ({"offset": "0"}, "wrong type"), ({"length": 0}, "no bytes"),
             ({"length": big, "offset": 1}, "beyond"), ({"length": 3}, "another length"),
