@@ -17,13 +17,14 @@ extern "C" {
 typedef struct vsr_plan_unit {
     size_t size;
     uint64_t id;
-    const char *writer, *instance; /**< ids; NULL: files of no component */
-    const char *writer_name;
-    const char *logical_path; /**< "": none */
-    const char *component;
-    const char *type;   /**< "database", "filegroup"; or NULL                  */
-    const char *method; /**< or NULL                                           */
-    const char *target; /**< or NULL                                           */
+    const char *writer, *instance; /**< ids; NULL: files of no component, or, of a plan with media
+                                        of its own, not said there */
+    const char *writer_name;       /**< NULL as with the ids */
+    const char *logical_path;      /**< "": none; NULL as with the ids */
+    const char *component;         /**< or NULL */
+    const char *type;              /**< "database", "filegroup"; or NULL                  */
+    const char *method;            /**< or NULL                                           */
+    const char *target;            /**< or NULL                                           */
     const char *verdict;
     const char *error;  /**< why it is refused: a name of the contract; or NULL */
     const char *rule;   /**< that decided, "6.6/2"; or NULL                    */

@@ -36,9 +36,13 @@ static const char *walk_plan_text(struct walk *walk, struct plan_text text)
     return walk_text(walk, plan_text(walk->plan, text));
 }
 
-static const char *walk_id(struct walk *walk, const uint8_t bytes[16])
+/* NULL: nobody's. */
+static const char *walk_id(struct walk *walk, const struct plan_unit *unit, const uint8_t bytes[16])
 {
     struct uuid id;
+    if (!plan_unit_has_id(unit, bytes)) {
+        return NULL;
+    }
     char text[UUID_TEXT_BYTES];
     memcpy(id.bytes, bytes, sizeof id.bytes);
     uuid_text(&id, text);
@@ -53,8 +57,8 @@ static void unit_fill(struct walk *walk, uint32_t number, vsr_plan_unit *out)
     *out = (vsr_plan_unit){
         .size = sizeof *out,
         .id = number,
-        .writer = nobodys ? NULL : walk_id(walk, u->writer_id),
-        .instance = nobodys ? NULL : walk_id(walk, u->instance_id),
+        .writer = walk_id(walk, u, u->writer_id),
+        .instance = walk_id(walk, u, u->instance_id),
         .writer_name = walk_plan_text(walk, u->writer_name),
         .logical_path = walk_plan_text(walk, u->logical_path),
         .component = walk_plan_text(walk, u->component),

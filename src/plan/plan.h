@@ -226,6 +226,14 @@ struct plan {
     void *owned; /* a made one's storage */
 };
 
+/* Is the id (of the unit's writer, or of its instance) told? Files of no component are nobody's,
+ * but for what the plan of another front end says of them. */
+static inline bool plan_unit_has_id(const struct plan_unit *unit, const uint8_t id[16])
+{
+    static const uint8_t none[16];
+    return unit->writer != MARK_NONE || memcmp(id, none, sizeof none) != 0;
+}
+
 static inline struct view plan_text(const struct plan *plan, struct plan_text text)
 {
     return text.offset == UINT32_MAX ? VIEW_NONE

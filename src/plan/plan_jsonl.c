@@ -107,6 +107,16 @@ static void render_plan(const struct plan *plan, struct json *json)
     json_line_end(json);
 }
 
+static void render_id(const struct plan_unit *unit, const char *key, const uint8_t id[16],
+                      struct json *json)
+{
+    if (plan_unit_has_id(unit, id)) {
+        json_uuid(json, key, id);
+    } else {
+        json_null(json, key);
+    }
+}
+
 static void render_unit(const struct plan *plan, uint32_t number, struct json *json)
 {
     const struct plan_unit *u = &plan->units[number];
@@ -114,13 +124,8 @@ static void render_unit(const struct plan *plan, uint32_t number, struct json *j
     json_text(json, "t", VIEW("unit"));
     json_u64(json, "id", number);
     const bool nobodys = u->writer == UINT32_MAX; /* files of no component */
-    if (nobodys) {
-        json_null(json, "writer");
-        json_null(json, "instance");
-    } else {
-        json_uuid(json, "writer", u->writer_id);
-        json_uuid(json, "instance", u->instance_id);
-    }
+    render_id(u, "writer", u->writer_id, json);
+    render_id(u, "instance", u->instance_id, json);
     json_text(json, "writer_name", plan_text(plan, u->writer_name));
     json_text(json, "logical_path", plan_text(plan, u->logical_path));
     json_text(json, "component", plan_text(plan, u->component));

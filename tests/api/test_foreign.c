@@ -50,20 +50,27 @@ static void file_write(const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
+static const char *unit_members = ""; /* what the unit has beside its number and name */
+
 /* One file, "out/a", of the stored file beside the plan. */
-static void plan_write(const char *text)
+static void plan_lines_write(const char *text)
 {
     char lines[2000];
     (void)snprintf(lines, sizeof lines,
                    "{\"t\":\"plan\",\"v\":1,\"set\":null,\"volumes\":[{\"spec\":\"C:\",\"dir\":"
                    "\"%s/out\"}],\"units\":1,\"files\":1,\"bytes\":%zu}\n"
-                   "{\"t\":\"unit\",\"id\":0,\"component\":\"files\"}\n"
+                   "{\"t\":\"unit\",\"id\":0,\"component\":\"files\"%s}\n"
                    "{\"t\":\"file\",\"unit\":0,\"path\":\"%s/out/a\",\"size\":%zu,\"chunks\":["
                    "{\"file\":\"stored\",\"offset\":0,\"length\":%zu,\"codec\":\"none\","
                    "\"size\":%zu,\"xxh3\":\"%016llx\"}]}\n{\"t\":\"end\"}\n",
-                   folder, strlen(text), folder, strlen(text), strlen(text), strlen(text),
-                   (unsigned long long)XXH3_64bits(text, strlen(text)));
+                   folder, strlen(text), unit_members, folder, strlen(text), strlen(text),
+                   strlen(text), (unsigned long long)XXH3_64bits(text, strlen(text)));
     file_write("plan", lines);
+}
+
+static void plan_write(const char *text)
+{
+    plan_lines_write(text);
     file_write("stored", text);
     assert_int_equal(mkdir(path_in("out"), 0777), 0);
 }
@@ -98,6 +105,63 @@ static void it_is_opened_asked_and_run(void **state)
     vsr_report_free(report);
     vsr_plan_free(plan);
     vsr_set_close(set);
+}
+
+static int unit_compare(void *context, const vsr_plan_unit *unit)
+{
+    const vsr_plan_unit *expected = context;
+    const char *const told[][2] = {{unit->writer, expected->writer},
+                                   {unit->instance, expected->instance},
+                                   {unit->writer_name, expected->writer_name},
+                                   {unit->logical_path, expected->logical_path}};
+    for (size_t i = 0; i < COUNT_OF(told); i++) {
+        assert_int_equal(told[i][0] == NULL, told[i][1] == NULL);
+        if (told[i][1] != NULL) {
+            assert_string_equal(told[i][0], told[i][1]);
+        }
+    }
+    assert_string_equal(unit->component, "files");
+    assert_null(unit->type);
+    assert_int_equal(unit->involve_writer, 0);
+    return 0;
+}
+
+/* Whose a unit is, is told as the plan says it; what it does not say is NULL. */
+static void a_unit_is_whose_the_plan_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *members;
+        vsr_plan_unit expected;
+    } cases[] = {
+        {"", {.id = 0}},
+        {",\"writer\":\"A65FAA63-5EA8-4EBC-9DBD-A0C4DB26912A\"",
+         {.writer = "a65faa63-5ea8-4ebc-9dbd-a0c4db26912a"}},
+        {",\"writer\":\"00000000-0000-0000-0000-000000000000\",\"writer_name\":\"\"",
+         {.writer_name = ""}},
+        {",\"writer\":\"a65faa63-5ea8-4ebc-9dbd-a0c4db26912a\",\"logical_path\":\"l\","
+         "\"instance\":\"00000000-0000-0000-0000-000000000001\",\"writer_name\":\"w\"",
+         {.writer = "a65faa63-5ea8-4ebc-9dbd-a0c4db26912a",
+          .instance = "00000000-0000-0000-0000-000000000001",
+          .writer_name = "w",
+          .logical_path = "l"}},
+    };
+    plan_write("what is stored");
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        vsr_error error = {0};
+        vsr_set *set = NULL;
+        vsr_plan *plan = NULL;
+        vsr_plan_unit expected = cases[i].expected;
+        unit_members = cases[i].members;
+        plan_lines_write("what is stored");
+        assert_int_equal(vsr_set_open(&set, path_in("plan"), &error), VSR_OK);
+        assert_int_equal(vsr_plan_load(&plan, set, path_in("plan"), &error), VSR_OK);
+        assert_int_equal(vsr_plan_refresh(plan, &error), VSR_OK);
+        assert_int_equal(vsr_plan_walk(plan, unit_compare, NULL, &expected, &error), VSR_OK);
+        vsr_plan_free(plan);
+        vsr_set_close(set);
+    }
+    unit_members = "";
 }
 
 static void there_is_nothing_to_choose_from(void **state)
@@ -149,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_is_opened_asked_and_run, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_unit_is_whose_the_plan_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(there_is_nothing_to_choose_from, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_adds_to_it, set_up, tear_down),
     };
