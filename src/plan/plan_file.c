@@ -169,6 +169,8 @@ vsr_code plan_save(const struct plan *plan, int dir_fd, const char *name, vsr_er
 
 /* --- loading --- */
 
+#define NO_FILE "it is no regular file, and a plan is read more than once: write it into one"
+
 /* Of a path that was typed: one at which no file stands is no plan of anything (ruling 10). */
 vsr_code plan_is_binary(const char *path, bool *binary, vsr_error *error)
 {
@@ -180,8 +182,8 @@ vsr_code plan_is_binary(const char *path, bool *binary, vsr_error *error)
                        "cannot open the plan %s", path);
     }
     if (!S_ISREG(st.st_mode)) {
-        return err_set(error, VSR_ERR_SELECTION, "plan/file",
-                       "cannot use the plan %s: it is not a regular file", path);
+        return err_set(error, VSR_ERR_SELECTION, "plan/file", "cannot use the plan %s: " NO_FILE,
+                       path);
     }
     char magic[8] = {0};
     const ssize_t got = pread(fd, magic, sizeof magic, 0);
@@ -198,7 +200,7 @@ vsr_code plan_file_map(const char *path, struct view *out, vsr_error *error)
     }
     if (!S_ISREG(st.st_mode) || st.st_size == 0) {
         return err_set(error, VSR_ERR_RUN_FOREIGN, "plan/file", "cannot use the plan %s: %s", path,
-                       S_ISREG(st.st_mode) ? "it is empty" : "it is not a regular file");
+                       S_ISREG(st.st_mode) ? "it is empty" : NO_FILE);
     }
     char *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (bytes == MAP_FAILED) {

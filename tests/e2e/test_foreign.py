@@ -399,6 +399,25 @@ def what_is_told_of_a_run():
 
 
 def what_is_to_be_done_about_damage_is_told():
+def a_plan_in_a_pipe_is_refused():
+    with Folder() as folder:
+        plan = Plan(folder)
+        plan.plain("a", text(10))
+        plan.contents.clear()
+        plan.write()
+        os.mkfifo(folder / "pipe")
+        pipe = os.open(folder / "pipe", os.O_RDWR)
+        with open(folder / "plan", "rb") as file:
+            os.write(pipe, file.read())
+        for path in (folder / "pipe", f"/dev/fd/{pipe}"):
+            result = vssrestore("run", "--plan", path, "--run-dir", folder / "run", codes=(11,),
+                                pass_fds=(pipe,))
+            expect(b"no regular file" in result.err and b"write it into one" in result.err,
+                   result.told())
+        os.close(pipe)
+        plan.check()
+
+
     """There is no set that could be verified."""
     with Folder() as folder:
         plan = Plan(folder)
@@ -849,3 +868,4 @@ CASES = {case.__name__.replace("_", " "): case for case in (
 
 if __name__ == "__main__":
     run_cases(CASES)
+    a_plan_in_a_pipe_is_refused,
