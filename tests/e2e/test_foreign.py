@@ -839,9 +839,7 @@ def the_example_makes_such_a_plan():
                 out.write(text(size))
         os.symlink("deep/c", folder / "source/link")
         with open(folder / "plan", "wb") as out:
-            out.write(command([sys.executable, os.path.join(SOURCE_ROOT, "tools", "examples",
-                                                            "foreign_plan.py"),
-                               folder / "source", folder / "media", folder / "out"]).out)
+            out.write(made.out)
         if schemas.jsonschema is not None:
             with open(folder / "plan", encoding="utf-8") as lines:
                 for line in lines:
@@ -869,3 +867,13 @@ CASES = {case.__name__.replace("_", " "): case for case in (
 if __name__ == "__main__":
     run_cases(CASES)
     a_plan_in_a_pipe_is_refused,
+        for name in (b"latin \xe9", b"deep/\xff\xfe"): # no text
+            with open(folder / "source" + b"/" + name, "wb") as out:
+                out.write(b"of " + name)
+        os.symlink(b"to \xe9", folder / "source" + b"/\xe0")
+        os.mkfifo(folder / "source/deep/pipe")
+        made = command([sys.executable, os.path.join(SOURCE_ROOT, "tools", "examples",
+                                                     "foreign_plan.py"),
+                        folder / "source", folder / "media", folder / "out"])
+        expect(made.err.count(b"left out: ") == 1 and b"deep/pipe" in made.err, made.told())
+        os.remove(folder / "source/deep/pipe")
