@@ -4,6 +4,7 @@
 #include "base/json.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -125,10 +126,12 @@ static const char *command_take(struct control_wishes *wishes, struct view line)
 static void client_serve(struct control *control, struct control_client *client,
                          const struct conduct_progress *now)
 {
-    while (client->fd >= 0) {
+    for (int lines = 0; client->fd >= 0 && lines < CONTROL_LINES_MAX;) {
         const struct view text = {client->line, client->n};
         const size_t end = view_find(text, '\n');
         if (end < text.n) {
+            lines++;
+            client->heard_ns = now->elapsed_ns;
             const char *fault = command_take(&control->wishes, (struct view){text.p, end});
             client->n -= end + 1;
             memmove(client->line, client->line + end + 1, client->n);
@@ -158,20 +161,48 @@ static bool peer_is_fit(int fd)
            (peer.uid == geteuid() || peer.uid == 0);
 }
 
-static void clients_accept(struct control *control)
+/* A place for one more client: a free one, or that of who was silent longest. NULL: nobody was long
+ * enough. */
+static struct control_client *client_place(struct control *control, uint64_t now_ns)
 {
+    struct control_client *longest = NULL;
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-        if (control->clients[i].fd >= 0) {
-            continue;
+        struct control_client *client = &control->clients[i];
+        if (client->fd < 0) {
+            return client;
         }
-        const int fd = accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (now_ns - client->heard_ns >= CONTROL_SILENCE_NS &&
+            (longest == NULL || client->heard_ns < longest->heard_ns)) {
+            longest = client;
+        }
+    }
+    return longest;
+}
+
+static bool client_waits(const struct control *control)
+{
+    struct pollfd waiting = {.fd = control->listen_fd, .events = POLLIN};
+    return poll(&waiting, 1, 0) > 0;
+}
+
+static void clients_accept(struct control *control, uint64_t now_ns)
+{
+    for (size_t i = 0; i < CONTROL_CLIENTS_MAX && client_waits(control); i++) {
+        struct control_client *place = client_place(control, now_ns);
+        const int fd = place == NULL
+                           ? -1
+                           : accept4(control->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0) {
             return;
         }
-        control->clients[i] = (struct control_client){.fd = fd};
         if (!peer_is_fit(fd)) {
-            client_close(&control->clients[i]);
+            (void)close(fd);
+            continue;
         }
+        if (place->fd >= 0) {
+            client_close(place);
+        }
+        *place = (struct control_client){.fd = fd, .heard_ns = now_ns};
     }
 }
 
@@ -180,7 +211,7 @@ void control_serve(struct control *control, const struct conduct_progress *now)
     if (control->listen_fd < 0) {
         return;
     }
-    clients_accept(control);
+    clients_accept(control, now->elapsed_ns);
     for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
         client_serve(control, &control->clients[i], now);
     }

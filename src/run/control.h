@@ -2,16 +2,24 @@
  * that folder asks how far it is, pauses it, slows it down or ends it. Control thread only.
  *
  * One command a line, one JSON object a line as the answer (tools/schema/control.schema.json).
- * Nobody who connects can hold up the run: nothing here waits. */
+ * Nobody who connects can hold up the run: nothing here waits, each client has a bounded part of
+ * each turn, and one that does not read its answers is dropped. Nor can anybody hold up other
+ * clients: who was silent longest, and for some seconds, gives up its place when there is none for
+ * another. */
 #ifndef RUN_CONTROL_H
 #define RUN_CONTROL_H
 
 #include "run/conduct.h"
 
-enum { CONTROL_CLIENTS_MAX = 8, CONTROL_LINE_MAX = 128 };
+/* A client's part of a turn, of which there are some ten a second: so many lines at most, each of
+ * so many bytes at most. */
+enum { CONTROL_CLIENTS_MAX = 8, CONTROL_LINE_MAX = 128, CONTROL_LINES_MAX = 32 };
+/* A guest is answered in less than the asking side waits (control_ask()). */
+#define CONTROL_SILENCE_NS UINT64_C(5000000000)
 
 struct control_client {
-    int fd; /* -1: none */
+    int fd;            /* -1: none */
+    uint64_t heard_ns; /* of the run's time: when it came, or its last command */
     char line[CONTROL_LINE_MAX];
     size_t n;
 };

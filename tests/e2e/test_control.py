@@ -1,10 +1,12 @@
 """The control line: a run that goes on is asked, paused, slowed down and ended from outside."""
 
+import contextlib
 import json
 import os
 import socket
 import stat
 import subprocess
+import threading
 import time
 
 import schemas
@@ -136,7 +138,7 @@ def a_client_holds_up_nobody():
             here = os.getcwd()
             os.chdir(run.dir)
             expect(stat.S_IMODE(os.stat("control").st_mode) == 0o600, "nobody else may enter")
-            clients = [socket.socket(socket.AF_UNIX) for _ in range(12)]
+            clients = [socket.socket(socket.AF_UNIX) for _ in range(8)]
             for client in clients:
                 client.setblocking(False)
                 try:
@@ -159,6 +161,40 @@ def a_client_holds_up_nobody():
             run.end(0)
 
 
+def a_flood_drowns_nobody():
+    """One client asks as fast as it can and reads all it is told; beside it others ask once."""
+    with Folder() as folder:
+        slow_set(folder)
+        with Running(folder, "--throttle", "4M") as run:
+            here = os.getcwd()
+            os.chdir(run.dir)
+            flood = socket.socket(socket.AF_UNIX)
+            flood.connect("control")
+            os.chdir(here)
+            told = [0]
+
+            def drain():
+                with contextlib.suppress(OSError):
+                    while got := flood.recv(1 << 20):
+                        told[0] += got.count(b"\n")
+
+            def pour():
+                with contextlib.suppress(OSError):
+                    while True:
+                        flood.sendall(b"status\n" * 1000)
+            threads = [threading.Thread(target=what, daemon=True) for what in (drain, pour)]
+            for thread in threads:
+                thread.start()
+            for _ in range(5):
+                expect(run.ask("status")["state"] == "running", "a guest is answered")
+            run.ask("throttle", "off")
+            run.end(0)
+            for thread in threads:
+                thread.join(WAIT_S)
+            flood.close()
+            expect(told[0] > 0, "and so is the flood")
+
+
 def a_nice_run_is_no_other():
     with Folder() as folder:
         slow_set(folder)
@@ -173,4 +209,4 @@ def a_nice_run_is_no_other():
 run_cases({case.__name__: case for case in (
     a_paused_run_stands_still_and_goes_on, a_limit_holds, a_limit_can_be_changed,
     a_cancelled_run_can_be_resumed, a_paused_run_can_be_cancelled, what_is_no_command_is_2,
-    a_client_holds_up_nobody, a_nice_run_is_no_other)})
+    a_client_holds_up_nobody, a_flood_drowns_nobody, a_nice_run_is_no_other)})
