@@ -55,7 +55,8 @@ typedef struct vsr_media {
     void (*release)(void *context, const char *name);
     void *context;
     /** A folder where the index is held, in a file without a name, while the set is open. NULL, or
-     *  a file system that has no such files: it is held in memory, some 200 bytes for each file. */
+     *  a file system that has no such files: it is held in memory, some 200 bytes for each file,
+     *  which vsr_restore_options.memory_bytes counts. */
     const char *index_folder;
 } vsr_media;
 

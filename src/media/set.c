@@ -219,6 +219,12 @@ vsr_code set_open_by(struct media_set *out, const struct set_access *access, vsr
     return set_open_rest(out, set_open_description_by(out, access, error), error);
 }
 
+uint64_t set_memory_bytes(const struct media_set *set)
+{
+    return (set->foreign != NULL ? set->foreign->table_bytes : 0) +
+           (set->store != NULL ? set->store->held_bytes : 0);
+}
+
 void set_close(struct media_set *set)
 {
     for (uint32_t i = 0; set->packs != NULL && i < set->description.pack_count; i++) {

@@ -67,6 +67,9 @@ struct media_set {
     struct foreign_media *foreign; /* no set: what a plan of another front end brings; or NULL */
 };
 
+/* Memory that the catalogue takes while the set is open: none of a folder's, which is mapped. */
+uint64_t set_memory_bytes(const struct media_set *set);
+
 /* Open the folder at path: set.json checked against its own hash, index.bin opened and
  * checked. Packs are opened by set_open_packs(). Errors: MEDIA,
  * MEDIA_UNREADABLE; SELECTION for what is no set: no folder, or one that has neither set.json nor

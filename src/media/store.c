@@ -101,8 +101,9 @@ bool store_lacks(const struct media_store *store, const char *name)
 
 /* --- held in a file of our own --- */
 
-static vsr_code unnamed_open(const char *folder, int *fd, vsr_error *error)
+static vsr_code unnamed_open(const char *folder, int *fd, bool *in_memory, vsr_error *error)
 {
+    *in_memory = false;
     *fd = folder != NULL ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
     if (*fd >= 0) {
         return VSR_OK;
@@ -111,6 +112,7 @@ static vsr_code unnamed_open(const char *folder, int *fd, vsr_error *error)
         return err_sys(error, err_place_code(errno), WHERE,
                        "cannot hold the index of the set in the folder %s", folder);
     }
+    *in_memory = true;
     *fd = memfd_create("vssrestore-index", MFD_CLOEXEC);
     return *fd >= 0 ? VSR_OK
                     : err_sys(error, VSR_ERR_MEMORY, WHERE, "cannot hold the index in memory");
@@ -133,7 +135,7 @@ static vsr_code unnamed_fill(const struct source *source, const char *name, uint
     return rc;
 }
 
-vsr_code store_hold(const struct media_store *store, const char *name, uint64_t bytes, int *fd,
+vsr_code store_hold(struct media_store *store, const char *name, uint64_t bytes, int *fd,
                     vsr_error *error)
 {
     struct source source;
@@ -148,9 +150,11 @@ vsr_code store_hold(const struct media_store *store, const char *name, uint64_t 
                      (unsigned long long)size, (unsigned long long)bytes);
     }
     OWN(fd) held = -1;
-    rc = rc == VSR_OK ? unnamed_open(store->index_folder, &held, error) : rc;
+    bool in_memory = false;
+    rc = rc == VSR_OK ? unnamed_open(store->index_folder, &held, &in_memory, error) : rc;
     rc = rc == VSR_OK ? unnamed_fill(&source, name, bytes, held, error) : rc;
     source_close(&source);
+    store->held_bytes = rc == VSR_OK && in_memory ? bytes : 0;
     *fd = rc == VSR_OK ? take_fd(&held) : -1;
     return rc;
 }

@@ -20,6 +20,7 @@ struct store_functions {
 struct media_store {
     struct store_functions functions;
     const char *index_folder; /* where the index is held; NULL: in memory */
+    uint64_t held_bytes;      /* of memory, by store_hold(): a file system keeps none of it */
     struct desk *desk;        /* who brings workers' reads to the caller's thread; NULL: they read
                                  themselves */
 };
@@ -41,7 +42,7 @@ bool store_lacks(const struct media_store *store, const char *name);
 /* A file without a name that holds all bytes of the part: in store->index_folder if that is given
  * and can hold one, else in memory. *fd is the caller's. Errors: MEDIA, MEDIA_UNREADABLE;
  * SELECTION, DEST_*: the folder. */
-vsr_code store_hold(const struct media_store *store, const char *name, uint64_t bytes, int *fd,
+vsr_code store_hold(struct media_store *store, const char *name, uint64_t bytes, int *fd,
                     vsr_error *error);
 
 #endif

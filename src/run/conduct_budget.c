@@ -10,7 +10,7 @@ static uint64_t conduct_table_bytes(const struct conduct_options *options, const
                                     const struct media_set *set)
 {
     return range_table_bytes(plan, set) + publish_step_bytes(plan, options->stage.alone) +
-           (set->foreign != NULL ? set->foreign->table_bytes : 0);
+           set_memory_bytes(set);
 }
 
 static vsr_code budget_of(struct budget *out, const struct conduct_options *options,

@@ -6,6 +6,7 @@
 #include "media_world.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,6 +210,42 @@ static void a_cancelled_run_goes_on(void **state)
     }
 }
 
+/* What a budget of next to nothing is told that it needs. */
+static unsigned long long needed_bytes(struct world *w, const char *index_folder)
+{
+    vsr_media media = world_media(w, 0);
+    vsr_error error = {0};
+    vsr_report *report = NULL;
+    vsr_set *set = NULL;
+    unsigned long long bytes = 0;
+    media.index_folder = index_folder;
+    assert_int_equal(vsr_set_open_media(&set, &media, &error), VSR_OK);
+    const vsr_choices choices = {.size = sizeof choices, .root = w->folder};
+    const vsr_restore_options options = {.size = sizeof options, .workers = 1, .memory_bytes = 1};
+    assert_int_equal(vsr_restore_set(&report, set, &choices, &options, &error), VSR_ERR_MEMORY);
+    assert_null(report);
+    const char *need = strstr(error.what, "need ");
+    assert_non_null(need);
+    assert_int_equal(sscanf(need, "need %llu", &bytes), 1);
+    vsr_set_close(set);
+    return bytes;
+}
+
+/* An index that is held in memory is a part of the budget, one that is held in a folder is not. */
+static void an_index_in_memory_is_counted(void **state)
+{
+    struct world *w = *state;
+    const int file = open(w->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (file < 0) {
+        skip_because("no files without a name in %s", w->folder);
+    }
+    assert_int_equal(close(file), 0);
+    const unsigned long long in_memory = needed_bytes(w, NULL);
+    const unsigned long long in_folder = needed_bytes(w, w->folder);
+    assert_string_equal(w->store.parts[1].name, "index.bin");
+    assert_int_equal(in_memory, in_folder + w->store.parts[1].count);
+}
+
 /* A process that is killed by its own function in the middle of a restore, and what goes on. */
 static void kill_and_go_on(struct world *w, unsigned flags)
 {
@@ -410,6 +447,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_index_may_be_held_in_a_folder, world_open, world_close),
         cmocka_unit_test_setup_teardown(what_the_library_tells_of_it, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_plan_names_no_folder, world_open, world_close),
+        cmocka_unit_test_setup_teardown(an_index_in_memory_is_counted, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_cancelled_run_goes_on, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_killed_run_goes_on, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_run_goes_on_with_its_own_set, world_open, world_close),
