@@ -10,12 +10,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { EVENTS_STALL_S = 10, PEOPLE_STALL_S = 60, COLUMNS_UNKNOWN = 80 };
@@ -30,7 +32,14 @@ static struct console {
     struct outlet events, text, people; /* people: standard error */
     uint64_t status_ns, redraw_ns;
     struct meter_rates rates;
+    struct line last_words[2]; /* by ENDINGS: the summary of a restore that ends there and then */
 } console;
+
+/* Codes of vsr_ending_code(). */
+static const int ENDINGS[] = {-(int)VSR_ERR_BUG, -(int)VSR_ERR_MEMORY};
+
+/* Of console.events, while it is written to: the process may end on another thread. */
+static pthread_mutex_t events_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* --- opening --- */
 
@@ -64,6 +73,37 @@ static bool events_fd_is_fit(uint64_t fd)
     return true;
 }
 
+static int last_words_take(void *context, const char *text, size_t bytes)
+{
+    line_printf(context, "%.*s", (int)bytes, text);
+    return 0;
+}
+
+/* Of at_quick_exit(): the last event is a summary, whatever happens (contract, section 5). Who has
+ * the lock gives it back soon, or is this thread itself, and can write no more. */
+static void last_words_say(void)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++) {
+        if (vsr_ending_code() == ENDINGS[i] && console.last_words[i].n > 0 &&
+            pthread_mutex_timedlock(&events_lock, &until) == 0) {
+            outlet_last(&console.events, console.last_words[i].p, console.last_words[i].n,
+                        EVENTS_STALL_S);
+        }
+    }
+}
+
+static void last_words_prepare(void)
+{
+    vsr_error ignored = {0};
+    for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++) {
+        (void)vsr_report_render_none(ENDINGS[i], last_words_take, &console.last_words[i], &ignored);
+    }
+    (void)at_quick_exit(last_words_say);
+}
+
 bool console_open(const struct call *call)
 {
     int events_fd = STDOUT_FILENO;
@@ -85,6 +125,9 @@ bool console_open(const struct call *call)
     outlet_open(&console.events, events_fd);
     outlet_open(&console.text, STDOUT_FILENO);
     outlet_open(&console.people, STDERR_FILENO);
+    if (console.has_events) {
+        last_words_prepare();
+    }
     return true;
 }
 
@@ -104,7 +147,9 @@ int console_event_sink(void *context, const char *text, size_t bytes)
 {
     (void)context;
     if (console.has_events) {
+        (void)pthread_mutex_lock(&events_lock);
         outlet_put(&console.events, text, bytes);
+        (void)pthread_mutex_unlock(&events_lock);
     }
     return 0;
 }
@@ -153,9 +198,11 @@ static void event_status(const vsr_progress *p)
     line_printf(&line, ",\"state\":\"%s\",\"last\":%s}\n", p->paused != 0 ? "paused" : "running",
                 p->is_last != 0 ? "true" : "false");
     if (p->is_last != 0) {
-        outlet_put(&console.events, line.p, line.n);
+        (void)console_event_sink(NULL, line.p, line.n);
     } else {
+        (void)pthread_mutex_lock(&events_lock);
         outlet_offer(&console.events, line.p, line.n);
+        (void)pthread_mutex_unlock(&events_lock);
     }
     line_free(&line);
 }
@@ -198,7 +245,9 @@ void console_progress(void *context, const vsr_progress *progress)
 {
     (void)context;
     const uint64_t now_ns = progress->elapsed_ns;
+    (void)pthread_mutex_lock(&events_lock);
     outlet_pump(&console.events);
+    (void)pthread_mutex_unlock(&events_lock);
     outlet_pump(&console.people);
     meter_rates_take(&console.rates, progress);
     metrics_progress(progress);
@@ -328,6 +377,9 @@ int console_close(int code)
     console_progress_end();
     if (console.has_events) {
         code = outlet_end(&console.events, EVENTS_STALL_S, "the summary and other events", code);
+        for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++) {
+            line_free(&console.last_words[i]);
+        }
     }
     if (console.has_text) {
         code = outlet_end(&console.text, PEOPLE_STALL_S, "the summary to standard output", code);

@@ -32,7 +32,8 @@ int console_event_sink(void *context, const char *text, size_t bytes);
 
 /* A step of a chain begins. */
 void console_step(size_t number, size_t count, const char *set);
-/* The summary of a restore that never began. */
+/* The summary of a restore that never began. Of one that ends in the middle, because something is
+ * found that nobody can be told of (vsr_ending_code()), it is told by itself. */
 void console_summary_without_run(int exit_code);
 /* Take the progress line away: the run is over. */
 void console_progress_end(void);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,7 @@ void outlet_offer(struct outlet *outlet, const char *text, size_t bytes)
     }
 }
 
-int outlet_close(struct outlet *outlet, int stall_s)
+static void outlet_drain(struct outlet *outlet, int stall_s)
 {
     while (outlet->from < outlet->end && outlet->gone == 0) {
         const size_t before = outlet->from;
@@ -125,6 +126,20 @@ int outlet_close(struct outlet *outlet, int stall_s)
             outlet->gone = ETIMEDOUT;
         }
     }
+}
+
+void outlet_last(struct outlet *outlet, const char *text, size_t bytes, int stall_s)
+{
+    outlet_drain(outlet, stall_s);
+    outlet->queue = (char *)(uintptr_t)text;
+    outlet->from = 0;
+    outlet->end = bytes;
+    outlet_drain(outlet, stall_s);
+}
+
+int outlet_close(struct outlet *outlet, int stall_s)
+{
+    outlet_drain(outlet, stall_s);
     if (outlet->is_own) {
         (void)close(outlet->fd);
         outlet->is_own = false;

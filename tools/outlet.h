@@ -23,6 +23,9 @@ void outlet_put(struct outlet *outlet, const char *text, size_t bytes);
 void outlet_offer(struct outlet *outlet, const char *text, size_t bytes);
 /* Write what there is room for. */
 void outlet_pump(struct outlet *outlet);
+/* The very last: waits, as outlet_close(), for what was queued, and then for this. Takes no memory;
+ * text stays the caller's, and the outlet is not used again. */
+void outlet_last(struct outlet *outlet, const char *text, size_t bytes, int stall_s);
 /* Wait until all is written, or until nothing was for stall_s seconds. 0; or the errno that says
  * why something is lost, ETIMEDOUT for a reader that stands still. The descriptor that was
  * given stays open. */

@@ -51,6 +51,13 @@ typedef struct vsr_error {
     char what[488];    /**< one sentence: attempt, object, cause; UTF-8, truncated */
 } vsr_error;
 
+/** What no caller can be told of - a bug of ours, and memory that runs out where no budget can be
+ *  refused - ends the process, on whichever thread finds it, after a sentence on standard error: by
+ *  quick_exit(70) and quick_exit(50), which call the functions of at_quick_exit() and nothing else.
+ *  In such a function: 70 or 50; 0: the process ends for another reason. What a run had published
+ *  stays, and it is gone on with as after a kill. Any thread. */
+VSR_API int vsr_ending_code(void);
+
 /** The code's name in words, e.g. "media damaged". Static; never NULL. Any thread. */
 VSR_API const char *vsr_code_text(vsr_code code);
 

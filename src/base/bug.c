@@ -2,11 +2,10 @@
  * the library does, because there is no caller left to tell. */
 #include "base/bug.h"
 
+#include "base/ending.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-enum { EXIT_CODE_BUG = 70 };
 
 void bug_stop(const char *file, int line, const char *what)
 {
@@ -18,5 +17,5 @@ void bug_stop(const char *file, int line, const char *what)
     if (getenv("VSSRESTORE_ABORT_ON_BUG") != NULL) {
         abort(); /* a core for the debugger */
     }
-    _exit(EXIT_CODE_BUG);
+    ending_exit(ENDING_BUG);
 }

@@ -6,7 +6,7 @@
 #define BASE_BUG_H
 
 /* Print file, line and the fact to standard error, then end the process with exit
- * code 70; with VSSRESTORE_ABORT_ON_BUG in the environment by abort(), for a core.
+ * code 70 (base/ending.h); with VSSRESTORE_ABORT_ON_BUG in the environment by abort(), for a core.
  * Any thread. */
 __attribute__((noreturn, cold)) void bug_stop(const char *file, int line, const char *what);
 

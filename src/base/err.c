@@ -2,6 +2,7 @@
 #include "base/err.h"
 
 #include "base/bug.h"
+#include "base/ending.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -75,6 +76,11 @@ vsr_code err_place_code(int os_errno)
     default:
         return err_dest_code(os_errno);
     }
+}
+
+int vsr_ending_code(void)
+{
+    return ending_code();
 }
 
 const char *vsr_code_text(vsr_code code)

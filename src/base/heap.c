@@ -2,6 +2,7 @@
 #include "base/heap.h"
 
 #include "base/bug.h"
+#include "base/ending.h"
 
 #include <malloc.h>
 #include <stdint.h>
@@ -10,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { EXIT_CODE_MEMORY = 50, GROW_COUNT_MIN = 16 };
+enum { GROW_COUNT_MIN = 16 };
 
 /* A large array is asked to stand in huge pages: a plan of a million files is touched 64 bytes
  * after the other, and a page fault for each 4 KiB was a quarter of the time to make it. Advice
@@ -40,7 +41,7 @@ __attribute__((noreturn, cold)) static void heap_exhausted(size_t count, size_t 
                   "set\n",
                   what);
     (void)fflush(stderr);
-    _exit(EXIT_CODE_MEMORY);
+    ending_exit(ENDING_MEMORY);
 }
 
 void *heap_alloc(size_t count, size_t size)

@@ -169,13 +169,14 @@ def exit_50(folder):
 
 def exit_70(folder):
     """A system that gives no random bytes, which it always does: nothing may go on without. The
-    process stops where it is, and says no more than what is broken."""
+    process stops where it is, says what is broken, and ends its events with a summary."""
     if platform.machine() not in limits.GETRANDOM:
         raise Skip(f"the number of getrandom() on {platform.machine()} is not known here")
     make_set(folder, FILES)
     result = command([PROGRAM, "run", folder / "set", "--root", folder / "root", "--run-dir",
                       folder / "run", "--json"], codes=(70,), preexec_fn=limits.refuse_random_bytes)
     expect(b"a bug in vssrestore" in result.err, result.told())
+    expect(schemas.check_events(result.out)[-1]["exit_code"] == 70, result.told())
     expect(not os.path.exists(folder / "root/C/tiny"), "it went on")
 
 

@@ -5,6 +5,8 @@
  * (base/heap.c, exit code 50) can be given back whole. One watched thread at a time. */
 #include "scarce.h"
 
+#include "base/ending.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { EXIT_CODE_MEMORY = 50, EXIT_CODE_BUG = 70, CELLS = 1 << 20, MAPPINGS_MAX = 64 };
+enum { CELLS = 1 << 20, MAPPINGS_MAX = 64 };
 
 /* The sanitizers' own, where there is one. */
 #define BENEATH(type, name, ...)                                                                   \
@@ -27,10 +29,9 @@ BENEATH(void, free, void *);
 
 extern void *__real_mmap64(void *at, size_t bytes, int protection, int flags, int fd, off_t offset);
 extern int __real_munmap(void *at, size_t bytes);
-extern void __real__exit(int code) __attribute__((noreturn));
 void *__wrap_mmap64(void *at, size_t bytes, int protection, int flags, int fd, off_t offset);
 int __wrap_munmap(void *at, size_t bytes);
-void __wrap__exit(int code) __attribute__((noreturn));
+void __wrap_ending_exit(int code) __attribute__((noreturn));
 
 static __thread struct scarce *watched; /* NULL: this thread is not */
 static FILE *told, *nowhere;            /* the true stderr, and another one meanwhile */
@@ -162,15 +163,12 @@ int __wrap_munmap(void *at, size_t bytes)
     return __real_munmap(at, bytes);
 }
 
-void __wrap__exit(int code)
+void __wrap_ending_exit(int code)
 {
-    if (code == EXIT_CODE_MEMORY && watched != NULL && watched->count > watched->fails_at) {
+    if (code == ENDING_MEMORY && watched != NULL && watched->count > watched->fails_at) {
         longjmp(watched->way_out, 1);
     }
-    if (code == EXIT_CODE_BUG || code == EXIT_CODE_MEMORY) {
-        abort(); /* the sanitizer tells where */
-    }
-    __real__exit(code);
+    abort(); /* the sanitizer tells where */
 }
 
 /* --- a stretch --- */
