@@ -99,22 +99,39 @@ static const char *child_of(struct foreign_tree *tree, uint32_t parent, struct v
     return NULL;
 }
 
-static bool folder_is_kept(const struct foreign_tree *tree, uint32_t volume, struct view folder)
+/* What "/a/b" has in common with the folder that is kept: so many bytes of whole names, and *node
+ * is what they lead to. Records follow each other from folder to folder, so that little is left. */
+static size_t folder_kept(const struct foreign_tree *tree, uint32_t volume, struct view folder,
+                          uint32_t *node)
 {
-    return tree->folder_node != MARK_NONE && tree->folder_volume == volume &&
-           view_equal(buffer_view(&tree->folder), folder);
+    const struct view kept = buffer_view(&tree->folder);
+    *node = volume;
+    if (tree->folder_node == MARK_NONE || tree->folder_volume != volume) {
+        return 0;
+    }
+    size_t same = 0, common = 0;
+    while (same < kept.n && same < folder.n && kept.p[same] == folder.p[same]) {
+        same++;
+    }
+    if ((same == kept.n || kept.p[same] == '/') && (same == folder.n || folder.p[same] == '/')) {
+        common = same;
+    } else {
+        for (common = same > 0 ? same - 1 : 0; common > 0 && kept.p[common] != '/';) {
+            common--;
+        }
+    }
+    *node = tree->folder_node;
+    for (size_t i = common; i < kept.n; i++) {
+        *node = kept.p[i] == '/' ? tree->nodes[*node].parent : *node;
+    }
+    return common;
 }
 
 /* The node of "/a/b", each name of it a folder. */
 static const char *folder_of(struct foreign_tree *tree, uint32_t volume, struct view folder,
                              uint32_t *out)
 {
-    struct view rest = folder;
-    *out = volume;
-    if (folder_is_kept(tree, volume, folder)) {
-        *out = tree->folder_node;
-        return NULL;
-    }
+    struct view rest = view_skip(folder, folder_kept(tree, volume, folder, out));
     while (rest.n > 0) {
         rest = view_skip(rest, 1);
         const struct view name = {rest.p, view_find(rest, '/')};
