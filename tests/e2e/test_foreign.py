@@ -18,6 +18,7 @@ import time
 import schemas
 from harness import (PROGRAM, SOURCE_ROOT, Folder, Skip, command, expect, path_of, run_cases,
                      vssrestore)
+from test_space import Memory
 
 TIME_S, TIME_NS = 1700000000, 123456700
 DATA = random.Random(7)
@@ -398,7 +399,6 @@ def what_is_told_of_a_run():
         expect(again["exit_code"] == 0, f"a run that is over is repeated: {again}")
 
 
-def what_is_to_be_done_about_damage_is_told():
 def a_plan_in_a_pipe_is_refused():
     with Folder() as folder:
         plan = Plan(folder)
@@ -418,6 +418,7 @@ def a_plan_in_a_pipe_is_refused():
         plan.check()
 
 
+def what_is_to_be_done_about_damage_is_told():
     """There is no set that could be verified."""
     with Folder() as folder:
         plan = Plan(folder)
@@ -560,6 +561,9 @@ def refused(change, *words, code=41):
         plan.write(records, check=False)
         result = plan.run(write=False, codes=(code,))
         plan.check()
+        expect(code != 41 or (b"cannot use the plan " + folder / "plan" in result.err and
+                              b"vssrestore-plan(5)" in result.err),
+               f"what was tried, on what, what to do: {result.told()}")
         for word in words:
             expect(word.encode() in result.err, f"{word} is told: {result.told()}")
 
@@ -580,9 +584,6 @@ def lies_are_refused_with_their_line():
     big = 2**63 - 1
     for members, word in (
             ({"offset": big}, "beyond what a file can hold"),
-        expect(code != 41 or (b"cannot use the plan " + folder / "plan" in result.err and
-                              b"vssrestore-plan(5)" in result.err),
-               f"what was tried, on what, what to do: {result.told()}")
             ({"offset": -1}, "out of bounds"), ({"offset": 2**64}, "line 4"),
             ({"offset": "0"}, "wrong type"), ({"length": 0}, "no bytes"),
             ({"length": big, "offset": 1}, "beyond"), ({"length": 3}, "another length"),
@@ -773,6 +774,17 @@ def killed(plan, after):
     return running.returncode == -signal.SIGKILL
 
 
+def stopped(plan):
+    """Run it until it copies, and kill it while it stands still: nothing depends on the moment."""
+    plan.write()
+    with subprocess.Popen([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir",
+                           plan.folder / "run", "--throttle", "1M", "--json"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
+        running.stdout.readline()
+        vssrestore("ctl", plan.folder / "run", "pause")
+        running.send_signal(signal.SIGKILL)
+
+
 def large_plan(folder):
     plan = Plan(folder)
     pieces = [text(2000000) for _ in range(10)]
@@ -809,11 +821,67 @@ def what_changed_meanwhile_is_refused():
     for change in (the_plan, a_stored_file):
         with Folder() as folder:
             plan = large_plan(folder)
-            if killed(plan, 0.8) and os.path.exists(folder / "run"):
-                change(plan)
-                result = vssrestore("resume", folder / "run", "--json", codes=(41,))
-                told = b"a stored file" if change == a_stored_file else b"is another plan"
-                expect(told in result.err, f"what changed is told: {result.told()}")
+            stopped(plan)
+            change(plan)
+            result = vssrestore("resume", folder / "run", "--json", codes=(41,))
+            told = b"a stored file" if change == a_stored_file else b"is another plan"
+            expect(told in result.err, f"what changed is told: {result.told()}")
+
+
+# --- a full disk ---
+
+def filled(path):
+    """A file that leaves little room where it is."""
+    with open(path, "wb", buffering=0) as out:
+        for size in (1 << 20, 1 << 12):
+            try:
+                while True:
+                    out.write(bytes(size))
+            except OSError:
+                pass
+        out.truncate(max(0, out.tell() - (64 << 10)))
+
+
+def fill_it_up(plan):
+    """Run it, and fill its disk when it has begun, and stands still: its exit code."""
+    with subprocess.Popen([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir",
+                           plan.folder / "run", "--throttle", "1M", "--json"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
+        begun = running.stdout.readline()
+        vssrestore("ctl", plan.folder / "run", "pause")
+        filled(plan.folder / "out/filler")
+        for words in (("throttle", "off"), ("resume",)):
+            vssrestore("ctl", plan.folder / "run", *words)
+        schemas.check_events(begun + running.stdout.read())
+    return running.returncode
+
+
+def a_full_disk_is_told_and_gone_on_with():
+    """Each codec in a unit of its own, streamed and in chunks; each needs more than there is."""
+    with Folder() as folder, Memory(folder / "out", "size=24m"):
+        plan = Plan(folder)
+        data = [text(5 << 20) for _ in range(3)]
+        plan.unit("none")
+        plan.plain("none", data[0])
+        plan.unit("frame")
+        stored = plan.lz4(data[1])
+        plan.file("frame", data[1], [chunk(plan.store(stored), data[1], "lz4-frame", len(stored))])
+        plan.unit("block")
+        pieces = [data[2][at:at + (2 << 20)] for at in range(0, len(data[2]), 2 << 20)]
+        blocks = [(piece, lz4_block(piece)) for piece in pieces]
+        plan.file("block", data[2], [chunk(plan.store(block), piece, "lz4-block", len(block))
+                                     for piece, block in blocks])
+        plan.write()
+        expect(fill_it_up(plan) == 30, "a full disk is told as one")
+        rows = {os.path.basename(path): row for path, row in plan.rows().items()}
+        for name in (b"none", b"frame", b"block"):
+            expect((rows[name]["outcome"], rows[name]["errno"]) == ("DEST_FULL", 28), f"{rows}")
+        found = [name for name in os.listdir(folder / "out") if not name.startswith(b".vssrestore")]
+        expect(found == [b"filler"], f"nothing short is seen: {found}")
+        os.remove(folder / "out/filler")
+        vssrestore("resume", folder / "run", "--json")
+        plan.check()
+        plan.verify()
 
 
 # --- beside it ---
@@ -838,6 +906,16 @@ def the_example_makes_such_a_plan():
             with open(folder / "source" + b"/" + name.encode(), "wb") as out:
                 out.write(text(size))
         os.symlink("deep/c", folder / "source/link")
+        for name in (b"latin \xe9", b"deep/\xff\xfe"): # no text
+            with open(folder / "source" + b"/" + name, "wb") as out:
+                out.write(b"of " + name)
+        os.symlink(b"to \xe9", folder / "source" + b"/\xe0")
+        os.mkfifo(folder / "source/deep/pipe")
+        made = command([sys.executable, os.path.join(SOURCE_ROOT, "tools", "examples",
+                                                     "foreign_plan.py"),
+                        folder / "source", folder / "media", folder / "out"])
+        expect(made.err.count(b"left out: ") == 1 and b"deep/pipe" in made.err, made.told())
+        os.remove(folder / "source/deep/pipe")
         with open(folder / "plan", "wb") as out:
             out.write(made.out)
         if schemas.jsonschema is not None:
@@ -854,6 +932,7 @@ CASES = {case.__name__.replace("_", " "): case for case in (
     a_file_of_many_chunks_and_holes, folders_links_and_names,
     ten_thousand_small_files_of_one_stored_file, little_memory_is_enough,
     memory_does_not_grow_with_a_chunk, numbers_beyond_32_bits, what_is_told_of_a_run,
+    a_plan_in_a_pipe_is_refused,
     what_is_to_be_done_about_damage_is_told, sums_without_bytes,
     a_wrong_checksum_is_caught, a_flipped_byte_is_caught, a_stored_file_cut_short_is_caught,
     a_missing_stored_file_is_told, what_is_no_file_is_not_read, a_frame_of_another_size_is_caught,
@@ -861,19 +940,8 @@ CASES = {case.__name__.replace("_", " "): case for case in (
     a_volume_that_is_not_there_is_selection, what_stands_there_is_kept_or_replaced,
     a_unit_is_refused_and_others_are_restored, a_stored_file_is_never_replaced,
     the_plan_itself_is_never_replaced, names_equal_but_for_case_stand_side_by_side,
-    verify_sees_a_change, a_killed_run_goes_on,
+    verify_sees_a_change, a_killed_run_goes_on, a_full_disk_is_told_and_gone_on_with,
     what_changed_meanwhile_is_refused, it_is_no_set, the_example_makes_such_a_plan)}
 
 if __name__ == "__main__":
     run_cases(CASES)
-    a_plan_in_a_pipe_is_refused,
-        for name in (b"latin \xe9", b"deep/\xff\xfe"): # no text
-            with open(folder / "source" + b"/" + name, "wb") as out:
-                out.write(b"of " + name)
-        os.symlink(b"to \xe9", folder / "source" + b"/\xe0")
-        os.mkfifo(folder / "source/deep/pipe")
-        made = command([sys.executable, os.path.join(SOURCE_ROOT, "tools", "examples",
-                                                     "foreign_plan.py"),
-                        folder / "source", folder / "media", folder / "out"])
-        expect(made.err.count(b"left out: ") == 1 and b"deep/pipe" in made.err, made.told())
-        os.remove(folder / "source/deep/pipe")
