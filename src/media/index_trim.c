@@ -16,7 +16,7 @@
 /* Gone through at some GiB a second: so much more is mapped at most when it is next looked at. */
 static const uint64_t TRIM_PERIOD_NS = 2000000;
 /* Smaller ones are left alone, and so much may be mapped before it is let go of. */
-static const size_t TRIM_BYTES = (size_t)24 << 20;
+static const size_t TRIM_BYTES = (size_t)8 << 20;
 
 struct index_trim {
     struct ticker *ticker;
