@@ -4,6 +4,7 @@ JSON, read back by tables, plots and comparison."""
 import json
 import os
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def machine_facts(programs):
         "version": call(programs.vssrestore, "--version").strip(),
         "machine": f"{os.cpu_count()} x {first_line('/proc/cpuinfo', 'model name')}",
         "memory": first_line("/proc/meminfo", "MemTotal"), "kernel": platform.release(),
-        "load_before": os.getloadavg()[0], "commit": commit(), "command": " ".join(sys.argv),
+        "load_before": os.getloadavg()[0], "commit": commit(), "command": shlex.join(sys.argv),
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
 
