@@ -8,42 +8,55 @@ import select
 import struct
 import subprocess
 import termios
+import time
 
 from harness import expect
 
 WAIT_S = 120
+FILLING = b"."
+CALM = 5 # so often in a row nothing goes in
 
 
-def write_all(fd, most):
-    """As much as goes in without waiting, and no more than that."""
+def fill(fd):
+    """As much as goes in without waiting: how much that was."""
     flags = fcntl.fcntl(fd, fcntl.F_GETFL)
     fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_NONBLOCK)
     written = 0
-    for size in (4096, 1):
+    for piece in (FILLING * 64, FILLING): # small ones leave small buffers to be made free again
         try:
-            while written < most:
-                written += os.write(fd, b"\n" * min(size, most - written))
+            while True:
+                written += os.write(fd, piece)
         except BlockingIOError:
             pass
     fcntl.fcntl(fd, fcntl.F_SETFL, flags)
     return written
 
 
-def fill(fd):
-    """Until nothing more goes in: how much that was."""
-    return write_all(fd, 1 << 30)
-
-
-def full_terminal(spare=0):
-    """(master, slave) of a terminal that nobody reads, with room for about that many bytes."""
+def full_terminal(has_room=False):
+    """(master, slave) of a terminal that nobody reads. has_room: one buffer of the kernel's is free
+    again, which is some hundred bytes. How much fits into it is known when it is full."""
     master, slave = pty.openpty()
-    capacity = fill(slave)
-    if spare > 0:
-        os.close(master)
-        os.close(slave)
-        master, slave = pty.openpty()
-        write_all(slave, capacity - spare)
+    calm = 0
+    while calm < CALM: # what went in is moved on by a worker of the kernel, and leaves room
+        time.sleep(0.01)
+        calm = 0 if fill(slave) > 0 else calm + 1
+    while has_room and not select.select([], [slave], [], 0.05)[1]:
+        os.read(master, 64)
     return master, slave
+
+
+def end_of_terminal(master, slave):
+    """(what was written to it but for the filling, whether it was full): after its last writer."""
+    was_full = fill(slave) == 0
+    os.close(slave)
+    told = b""
+    try:
+        while data := os.read(master, 65536):
+            told += data
+    except OSError: # that was all
+        pass
+    os.close(master)
+    return told.strip(FILLING), was_full
 
 
 def on_a_terminal(words, columns, **environment):

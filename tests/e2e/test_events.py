@@ -8,11 +8,13 @@ import threading
 import time
 
 import schemas
-from harness import PROGRAM, Folder, Skip, expect, expect_none, run_cases, vssrestore
-from terminals import WAIT_S, fill, frames_of, full_terminal, on_a_terminal
+from harness import PROGRAM, Failure, Folder, Skip, expect, expect_none, run_cases, vssrestore
+from terminals import (WAIT_S, end_of_terminal, fill, frames_of, full_terminal,
+                       on_a_terminal)
 from units import flip, make_set, rows_of
 
 NOT_READ = b"nobody reads it"
+ATTEMPTS = 8
 USAGE = (["run"], ["run", "x", "--no-such-option"], ["run", "x", "--ring", "wheel"],
          ["run", "x", "--plan", "y"], ["run", "--plan", "x", "--root", "y"], ["resume"],
          ["resume", "x", "y"], ["run", "x", "--memory"])
@@ -92,7 +94,7 @@ def statuses_come_once_a_second():
         small_set(folder)
         result = vssrestore(*run_words(folder, "--json", "--throttle", "2M")[1:])
         statuses = [event for event in schemas.check_events(result.out) if event["t"] == "status"]
-        expect(3 <= len(statuses) <= 8 and statuses[-1]["last"], f"{statuses}")
+        expect(len(statuses) >= 3 and statuses[-1]["last"], f"{statuses}")
         took = statuses[-1]["elapsed_ms"] / 1000
         expect(len(statuses) <= took + 2, f"{len(statuses)} in {took} s")
 
@@ -121,15 +123,17 @@ def a_descriptor_that_is_none_is_usage():
 
 
 class Reader:
-    """Reads a descriptor to its end, beside."""
+    """Reads a descriptor to its end, beside, from when that file is there."""
 
-    def __init__(self, fd, after_s=0.0):
-        self.fd, self.after_s, self.data = fd, after_s, []
+    def __init__(self, fd, after=None):
+        self.fd, self.after, self.data = fd, after, []
         self.thread = threading.Thread(target=self.read)
         self.thread.start()
 
     def read(self):
-        time.sleep(self.after_s)
+        end = time.monotonic() + WAIT_S
+        while self.after and not os.path.exists(self.after) and time.monotonic() < end:
+            time.sleep(0.02)
         while data := os.read(self.fd, 65536):
             self.data.append(data)
 
@@ -189,7 +193,7 @@ def a_reader_that_comes_late_misses_no_result():
         small_set(folder)
         ours, theirs = os.pipe()
         filled = fill(theirs)
-        reader = Reader(ours, after_s=4) # two statuses were dropped by then
+        reader = Reader(ours, after=folder / "run/summary.json")
         done = subprocess.run(run_words(folder, "--json", "--throttle", "3M"), check=False,
                               stdout=theirs, stderr=subprocess.PIPE, timeout=WAIT_S)
         os.close(theirs)
@@ -197,35 +201,56 @@ def a_reader_that_comes_late_misses_no_result():
         expect(done.returncode == 0 and done.stderr == b"", f"{done}")
         events = schemas.check_events(data[filled:])
         expect([e["t"] for e in events] == ["begin", "status", "summary"], f"{events}")
+        expect(events[1]["last"] and events[1]["elapsed_ms"] > 1000, "one before it was dropped")
+
+
+def until_it_is_full(folder, run):
+    """run(slave): a restore to folder that writes to a terminal with little room. Tried again where
+    the room was enough after all. What was drawn, and what run() gave."""
+    for _ in range(ATTEMPTS):
+        master, slave = full_terminal(has_room=True)
+        done = run(slave)
+        drawn, was_full = end_of_terminal(master, slave)
+        check_restored(folder)
+        subprocess.run(["rm", "-rf", folder / "run", folder / "root"], check=True)
+        if drawn and was_full:
+            return drawn, done
+    raise Failure(f"{ATTEMPTS} times it was not full in the middle: {drawn}")
+
+
+def draw(folder, slave, *more):
+    """A restore whose line is drawn there."""
+    began = time.monotonic()
+    done = subprocess.run(run_words(folder, *more), check=False, stdout=subprocess.PIPE,
+                          stderr=slave, timeout=WAIT_S, env={**os.environ, "TERM": "xterm"})
+    expect(done.returncode == 0 and b"restored: all 3 units" in done.stdout, f"{done}")
+    expect(time.monotonic() - began < 60, "it waited for the terminal")
 
 
 def a_full_terminal_stops_nothing():
-    """Full from the start, and full in the middle of a line that is drawn."""
     with Folder() as folder:
         small_set(folder)
-        for spare, more in ((0, ()), (100, ("--throttle", "3M")), (500, ("--throttle", "3M"))):
-            master, slave = full_terminal(spare)
-            began = time.monotonic()
-            done = subprocess.run(run_words(folder, *more), check=False, stdout=subprocess.PIPE,
-                                  stderr=slave, timeout=WAIT_S, env={**os.environ, "TERM": "xterm"})
-            expect(done.returncode == 0 and b"restored: all 3 units" in done.stdout, f"{done}")
-            expect(time.monotonic() - began < 60, "it waited for the terminal")
-            os.close(master)
-            os.close(slave)
-            check_restored(folder)
-            subprocess.run(["rm", "-rf", folder / "run", folder / "root"], check=True)
+        master, slave = full_terminal()
+        draw(folder, slave)
+        expect(end_of_terminal(master, slave) == (b"", True), "it was full, and stayed so")
+        check_restored(folder)
+
+
+def a_terminal_that_becomes_full_stops_nothing():
+    with Folder() as folder:
+        small_set(folder)
+        drawn, _ = until_it_is_full(folder, lambda slave: draw(folder, slave, "--throttle", "3M"))
+        expect(b"%" in drawn, f"{drawn}")
 
 
 def events_on_a_full_terminal_stop_nothing():
     with Folder() as folder:
         small_set(folder)
-        master, slave = full_terminal(700)
-        done = subprocess.run(run_words(folder, "--json", "--throttle", "3M"), check=False,
-                              stdout=slave, stderr=subprocess.PIPE, timeout=WAIT_S)
-        os.close(master)
-        os.close(slave)
+        drawn, done = until_it_is_full(folder, lambda slave: subprocess.run(
+            run_words(folder, "--json", "--throttle", "3M"), check=False, stdout=slave,
+            stderr=subprocess.PIPE, timeout=WAIT_S))
+        expect(drawn.startswith(b'{"t":"begin"') and b'"t":"summary"' not in drawn, f"{drawn}")
         expect(done.returncode == 0 and NOT_READ in done.stderr, f"{done}")
-        check_restored(folder)
 
 
 # --- for people ---
@@ -269,5 +294,6 @@ run_cases({case.__name__: case for case in (
     a_descriptor_that_is_none_is_usage, a_reader_that_goes_away_changes_nothing,
     a_reader_that_goes_away_in_the_middle_changes_nothing,
     a_reader_that_stands_still_stops_nothing, a_reader_that_comes_late_misses_no_result,
-    a_full_terminal_stops_nothing, events_on_a_full_terminal_stop_nothing,
+    a_full_terminal_stops_nothing, a_terminal_that_becomes_full_stops_nothing,
+    events_on_a_full_terminal_stop_nothing,
     the_line_fits_the_terminal, who_wants_no_colour_gets_none)})
