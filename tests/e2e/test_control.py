@@ -58,14 +58,14 @@ def slow_set(folder):
 def a_paused_run_stands_still_and_goes_on():
     with Folder() as folder:
         slow_set(folder)
-        with Running(folder, "--throttle", "4M") as run:
+        with Running(folder, "--throttle", "2M") as run:
             expect(run.ask("pause")["state"] == "paused", "it says so")
             time.sleep(0.5)
             before = run.ask("status")
             time.sleep(0.7)
             after = run.ask("status")
             expect(before["bytes"] == after["bytes"] and after["state"] == "paused", f"{before}, {after}")
-            expect(after["throttle_bytes_per_s"] == 4 << 20, f"{after}")
+            expect(after["throttle_bytes_per_s"] == 2 << 20, f"{after}")
             expect(run.ask("throttle", "off")["throttle_bytes_per_s"] is None, "no limit")
             expect(run.ask("resume")["state"] == "running", "it goes on")
             events = run.end(0)
@@ -82,7 +82,7 @@ def a_limit_holds():
         vssrestore("run", folder / "set", "--root", folder / "root", "--run-dir", folder / "run",
                    "--throttle", "8M", "--workers", "2")
         took = time.monotonic() - began
-        expect(1.7 < took < 8, f"16 MiB at 8 MiB a second took {took:.1f} s")
+        expect(1.7 < took < WAIT_S, f"16 MiB at 8 MiB a second took {took:.1f} s")
 
 
 def a_limit_can_be_changed():
@@ -92,13 +92,13 @@ def a_limit_can_be_changed():
         with Running(folder, "--throttle", "100K") as run:
             expect(run.ask("throttle", "1G")["throttle_bytes_per_s"] == 1 << 30, "the new one")
             run.end(0)
-        expect(time.monotonic() - began < 20, "the old limit went on")
+        expect(time.monotonic() - began < WAIT_S, "the old limit went on")
 
 
 def a_cancelled_run_can_be_resumed():
     with Folder() as folder:
         slow_set(folder)
-        with Running(folder, "--throttle", "2M") as run:
+        with Running(folder, "--throttle", "500K") as run:
             expect(run.ask("cancel")["state"] == "stopping", "it says so")
             events = run.end(143)
             expect(events[-1]["exit_code"] == 143, f"{events[-1]}")
@@ -111,7 +111,7 @@ def a_cancelled_run_can_be_resumed():
 def a_paused_run_can_be_cancelled():
     with Folder() as folder:
         slow_set(folder)
-        with Running(folder, "--throttle", "2M") as run:
+        with Running(folder, "--throttle", "500K") as run:
             run.ask("pause")
             run.ask("cancel")
             run.end(143)
@@ -120,7 +120,7 @@ def a_paused_run_can_be_cancelled():
 def what_is_no_command_is_2():
     with Folder() as folder:
         slow_set(folder)
-        with Running(folder, "--throttle", "2M") as run:
+        with Running(folder, "--throttle", "500K") as run:
             for words in (["frobnicate"], ["throttle"], ["throttle", "lots"], ["status", "x"], []):
                 run.ask(*words, codes=(2,))
             said = vssrestore("ctl", run.dir, "status")
@@ -134,7 +134,7 @@ def what_is_no_command_is_2():
 def a_client_holds_up_nobody():
     with Folder() as folder:
         slow_set(folder)
-        with Running(folder, "--throttle", "4M") as run:
+        with Running(folder, "--throttle", "500K") as run:
             here = os.getcwd()
             os.chdir(run.dir)
             expect(stat.S_IMODE(os.stat("control").st_mode) == 0o600, "nobody else may enter")
@@ -152,9 +152,10 @@ def a_client_holds_up_nobody():
             clients[1].send(b"us\nstatus\n\nstatus\n")
             clients[2].send(b"status\n" * 500)  # and never reads
             clients[3].close()
-            time.sleep(0.5)
-            answers = [json.loads(line) for line in clients[1].recv(65536).splitlines()]
-            expect([a["ok"] for a in answers] == [True, True, False, True], f"{answers}")
+            clients[1].settimeout(WAIT_S)
+            with clients[1].makefile("rb") as lines:
+                answers = [json.loads(lines.readline() or b"{}") for _ in range(4)]
+            expect([a.get("ok") for a in answers] == [True, True, False, True], f"{answers}")
             for client in clients:
                 client.close()
             run.ask("throttle", "off")

@@ -109,14 +109,14 @@ def what_was_killed_is_gone_on_with():
         make_set(folder, FILES)
         choices = ["--", folder / "set", "--root", folder / "root", "--component", "Three"]
         os.makedirs(folder / "state")
-        with subprocess.Popen([INSTANCE, "--throttle", "1M", *choices], cwd=folder / "state",
+        begun = lambda: [name for name in os.listdir(folder / "state") if
+                         os.path.exists(folder / "state" + b"/" + name + b"/control")]
+        with subprocess.Popen([INSTANCE, "--throttle", "500K", *choices], cwd=folder / "state",
                               env={**os.environ, "VSSRESTORE": os.path.abspath(PROGRAM)},
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
             end = time.monotonic() + WAIT_S
-            while not any(name.startswith(b"vssrestore-run-") for name in
-                          os.listdir(folder / "state")) and time.monotonic() < end:
+            while not begun() and time.monotonic() < end:
                 time.sleep(0.02)
-            time.sleep(0.5)
             child.kill()
         expect(child.returncode == -signal.SIGKILL and not restored(folder), "it was killed")
         start(folder, *choices)
