@@ -559,7 +559,7 @@ def T46_what_the_service_holds_is_free_once_it_is_stopped():
                 time.sleep(0.02) # until it holds the file
             media = s.pack()
             busy = s.plan(media, *LIVE[:2], "--service-command", "x").unit(c)
-            command = players.service(stop=f"kill {service.pid}; sleep 0.2")
+            command = players.service(stop=f"kill {service.pid}; flock '{os.fsdecode(path)}' true")
             run = s.run(media, *LIVE[:4], "--service-command", command).must(0)
         equal((busy["error"] or "moved", run.status(c)), (
             "moved" if busy["verdict"] == "alternate" else "NOT_REPLACEABLE", "ALL"))
@@ -681,7 +681,9 @@ def R29_every_step_of_a_chain_has_a_dialogue_of_its_own():
 def R211_a_signal_after_the_last_commit_ends_nothing():
     with Scenario() as s:
         _, c, players = one(s)
-        program = players.writer("ledger", post="sleep 1")
+        told = os.path.join(s.folder, b"told")
+        os.mkfifo(told)
+        program = players.writer("ledger", post=f"cat '{os.fsdecode(told)}' >&2")
         folder = os.path.join(s.folder, b"late")
         media = s.pack()
         with subprocess.Popen([PROGRAM, "run", media, "--json", "--root", s.dest.folder,
@@ -690,6 +692,7 @@ def R211_a_signal_after_the_last_commit_ends_nothing():
             while len(players.diary) < 2:
                 time.sleep(0.02)
             running.send_signal(signal.SIGTERM)
+            os.close(os.open(told, os.O_WRONLY)) # what the writer waits for
             out, err = running.communicate(timeout=30)
         equal(running.returncode, 0, (out, err))
         schemas.check_events(out)

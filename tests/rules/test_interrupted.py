@@ -3,6 +3,7 @@ K-07 of what a restore must survive, and what a resume finds that is not as it w
 """
 
 import fcntl
+import glob
 import json
 import os
 import random
@@ -13,7 +14,7 @@ import subprocess
 import threading
 import time
 
-from scenario import Scenario, Skip, Told, equal, expect, run_rules, schemas
+from scenario import (Failure, Scenario, Skip, Told, equal, expect, run_rules, schemas)
 from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, ranged, replaced,
                   snapshot, tell_difference)
 
@@ -29,15 +30,23 @@ def large(s, count=12):
     return s.pack()
 
 
-def begun(town, pieces=0):
-    """A process that runs, and has come so far."""
-    town.copy()
-    run = subprocess.Popen([os.environ["VSSRESTORE"], *town.call()], stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    rows = os.path.join(town.folder(), b"pieces.bin")
-    while run.poll() is None and not (os.path.exists(rows) and marked(rows) > pieces):
-        time.sleep(0.001)
-    return run
+def stopped(town, pieces=0):
+    """A process that runs, has come so far, and stands still until SIGCONT. It has a limit, so that
+    a busy machine does not miss the moment; it is tried again if it did."""
+    for limit in ("100M", "20M", "5M"):
+        town.copy()
+        run = subprocess.Popen([os.environ["VSSRESTORE"], *town.call(), "--throttle", limit],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL)
+        rows = os.path.join(town.folder(), b"pieces.bin")
+        while run.poll() is None and not (os.path.exists(rows) and marked(rows) > pieces):
+            time.sleep(0.001)
+        run.send_signal(signal.SIGSTOP)
+        if run.returncode is None and os.WIFSTOPPED(os.waitpid(run.pid, os.WUNTRACED)[1]):
+            return run
+        run.communicate()
+        town.clear()
+    raise Failure("it was over before it was stopped")
 
 
 def marked(path):
@@ -72,9 +81,10 @@ def K02_signals_end_a_run_in_order():
     with Scenario() as s:
         town = Town(s, large(s), "--workers", "2")
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            run = begun(town, pieces=40)
-            moment = time.monotonic()
+            run = stopped(town, pieces=40)
             run.send_signal(number)
+            moment = time.monotonic()
+            run.send_signal(signal.SIGCONT)
             out, _ = run.communicate(timeout=30)
             took = time.monotonic() - moment
             expect(took < 5, f"{took} s after signal {number}")
@@ -94,11 +104,13 @@ def K02_signals_end_a_run_in_order():
 def K02_a_second_signal_ends_it_at_once():
     with Scenario() as s:
         town = Town(s, large(s), "--workers", "1")
-        run = begun(town)
-        run.send_signal(signal.SIGINT)
-        run.send_signal(signal.SIGINT)
-        run.communicate(timeout=30)
-        equal(run.returncode, 128 + signal.SIGINT)
+        run = stopped(town)
+        run.send_signal(signal.SIGINT) # the second of the same would be lost where it stands still
+        run.send_signal(signal.SIGTERM)
+        run.send_signal(signal.SIGCONT)
+        out, _ = run.communicate(timeout=30)
+        expect(run.returncode in (128 + signal.SIGINT, 128 + signal.SIGTERM), run.returncode)
+        expect(b'"t":"summary"' not in out, "it ended in order")
         town.resume("after two signals")
 
 
@@ -229,8 +241,29 @@ def K05_a_lock_that_goes_soon_is_waited_for():
         killed_in_the_middle(town)
         first = os.open(journal_of(town), os.O_RDONLY)
         fcntl.flock(first, fcntl.LOCK_EX)
-        threading.Timer(0.2, os.close, [first]).start()
+        gone = threading.Event()
+
+        def let_go():
+            while not others_have(journal_of(town)):
+                time.sleep(0.01)
+            time.sleep(0.1) # so that it has asked for the lock, and in vain
+            os.close(first)
+            gone.set()
+
+        threading.Thread(target=let_go, daemon=True).start()
         town.resume("while the lock goes")
+        expect(gone.is_set(), "it did not wait for the lock")
+
+
+def others_have(path):
+    """Has another process opened that file?"""
+    for link in glob.iglob("/proc/[0-9]*/fd/*"):
+        try:
+            if os.readlink(os.fsencode(link)) == path and f"/{os.getpid()}/" not in link:
+                return True
+        except OSError: # it was closed meanwhile
+            pass
+    return False
 
 
 def K05_so_is_one_from_a_copy_of_the_run_folder():
@@ -326,8 +359,7 @@ def K05_an_old_copy_of_an_in_place_run_takes_nothing_back():
 def K05_a_resume_of_a_run_at_work_is_refused():
     with Scenario() as s:
         town = Town(s, large(s), "--workers", "1")
-        run = begun(town)
-        run.send_signal(signal.SIGSTOP)
+        run = stopped(town)
         equal(s.resume(town.folder()).exit, 40)
         run.send_signal(signal.SIGCONT)
         schemas.check_events(run.communicate(timeout=60)[0])
@@ -337,8 +369,7 @@ def K05_a_resume_of_a_run_at_work_is_refused():
 def K07_a_stopped_run_goes_on():
     with Scenario() as s:
         town = Town(s, large(s))
-        run = begun(town, pieces=20)
-        run.send_signal(signal.SIGSTOP)
+        run = stopped(town, pieces=20)
         time.sleep(1)
         run.send_signal(signal.SIGCONT)
         schemas.check_events(run.communicate(timeout=60)[0])
@@ -731,8 +762,7 @@ def K03_what_a_sync_covered_is_kept():
         if kind.stdout.strip() == b"tmpfs":
             raise Skip("TMPDIR is in memory, which no sync reaches")
         town = Town(s, large(s, count=40), "--workers", "1", "--ring", "sync")
-        run = begun(town, pieces=40)
-        run.send_signal(signal.SIGSTOP)
+        run = stopped(town, pieces=40)
         time.sleep(1.2) # the next sync is one that is noted
         run.send_signal(signal.SIGCONT)
         epoch, deadline = 0, time.monotonic() + 20
