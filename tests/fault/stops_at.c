@@ -1,8 +1,9 @@
 /* stops_at.c - a process that is stopped before a given one of the calls that take room: so that a
  * test can change the destination at that moment, and let it go on.
  *
- * Preloaded into the program. STOPS_AT is the number of the call, from 1; STOPS_COUNT names a file
- * that gets how many there were, when the process ends by itself. */
+ * Preloaded into the program. STOPS_AT is the number of the call, from 1; with STOPS_STEP it stops
+ * before each so-manieth call behind that one, too. STOPS_COUNT names a file that gets how many
+ * there were, when the process ends by itself. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,11 +20,18 @@
 
 static atomic_ulong calls;
 
+static unsigned long told_number(const char *name)
+{
+    const char *text = getenv(name);
+    return text != NULL ? strtoul(text, NULL, 10) : 0;
+}
+
 static void call(void)
 {
-    const char *at = getenv("STOPS_AT");
-    if (atomic_fetch_add(&calls, 1) + 1 == (at != NULL ? strtoul(at, NULL, 10) : 0)) {
-        (void)kill(getpid(), SIGSTOP);
+    const unsigned long number = atomic_fetch_add(&calls, 1) + 1, at = told_number("STOPS_AT");
+    const unsigned long step = told_number("STOPS_STEP");
+    if (number == at || (at > 0 && step > 0 && number > at && (number - at) % step == 0)) {
+        (void)raise(SIGSTOP); /* at once: a signal to the process would stop this thread later */
     }
 }
 

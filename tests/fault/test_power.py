@@ -3,15 +3,17 @@
 Goal: a unit whose commit stands in the journal is whole after a cut at any later moment, and a unit
 without one is as it was or as it should become, never a mixture. Method: the destination is an ext4
 whose image lies on an XFS that can clone files; clones of the image are taken at random moments
-while a run goes on, one instant each. A clone holds what the file system had given its disk, and
-nothing of what it held in memory: it is mounted, as after a cut, and judged. VSSRESTORE_LONG=1
-takes ten runs. What a disk's own cache loses is not shown: nothing here stands between the two.
+while a run goes on, and between its calls (stops_at.c), one instant each. A clone holds what the
+file system had given its disk, and nothing of what it held in memory: it is mounted, as after a
+cut, and judged. VSSRESTORE_LONG=1 takes ten runs at random. What a disk's own cache loses is not
+shown: nothing here stands between the two.
 """
 
 import fcntl
 import os
 import random
 import shutil
+import signal
 import stat
 import struct
 import subprocess
@@ -28,6 +30,7 @@ LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 RUNS = 10 if LONG else 2
 CLONES_MAX = 40
+STOPS_AT, CALLS_STEP = os.environ.get("VSSRESTORE_STOPS_AT"), 20
 UNITS = 24
 FICLONE = 0x40049409
 JOURNAL_MAGIC, JOURNAL_COMMIT, JOURNAL_UNCOMMIT = 0x4A525356, 4, 13 # "VSRJ", src/run/journal.h
@@ -40,8 +43,10 @@ def must(*words):
         raise Skip(f"{os.fsdecode(words[0])}: {done.stderr.decode(errors='replace').strip()}")
 
 
-def commits(journal):
-    """How many commits stand in a journal, by their records' headers."""
+def commits_in(journal):
+    """The units whose commits stand in a journal, by their records' headers; it may not be there."""
+    if not os.path.exists(journal):
+        return set()
     with open(journal, "rb") as opened:
         whole = opened.read()
     at, groups = 0, set()
@@ -142,11 +147,47 @@ def look(disk, clone, committed, what):
         subprocess.run(["umount", disk.other], check=True)
 
 
+def by_chance(words, dice):
+    """A run; again and again, whatever it is at."""
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL) as child:
+        for _ in range(CLONES_MAX):
+            time.sleep(dice.uniform(0, 0.01))
+            if child.poll() is not None:
+                break
+            yield
+        expect(child.wait() == 0, "the run itself")
+
+
+def is_stoppable():
+    with open(PROGRAM, "rb") as opened:
+        return STOPS_AT is not None and b"__asan_init" not in opened.read()
+
+
+def by_calls(words, journal):
+    """A run that stands still before each of its calls: some of them, and each that comes behind a
+    commit, since those of all units follow each other within some milliseconds."""
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL,
+                          env={**os.environ, "LD_PRELOAD": STOPS_AT, "STOPS_AT": "1",
+                               "STOPS_STEP": "1"}) as child:
+        _, status = os.waitpid(child.pid, os.WUNTRACED)
+        number, before = 0, 0
+        while os.WIFSTOPPED(status):
+            known = len(commits_in(journal))
+            if number % CALLS_STEP == 0 or known != before:
+                yield
+            number, before = number + 1, known
+            os.kill(child.pid, signal.SIGCONT)
+            _, status = os.waitpid(child.pid, os.WUNTRACED)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    expect(child.returncode == 0, "the run itself")
+
+
 def K03_a_cut_at_random_moments():
     """The places of a unit without a commit may be half old and half new: resume takes care of it
     (K-01); no single file may be anything else."""
     dice, looked, half_way = random.Random(SEED), 0, 0
-    for number in range(RUNS):
+    counted = is_stoppable()
+    for number in range(RUNS + counted):
         with Scenario() as s:
             media = fill(s)
             with Disk(s.folder) as disk:
@@ -155,20 +196,17 @@ def K03_a_cut_at_random_moments():
                 folder, clones = os.path.join(s.folder, b"run-of-it"), []
                 words = [PROGRAM, "run", media, "--root", disk.root, "--run-dir", folder, "--quiet",
                          "--workers", str(dice.choice((1, 2, 4)))]
-                with subprocess.Popen(words, stdout=subprocess.DEVNULL) as child:
-                    while child.poll() is None and len(clones) < CLONES_MAX:
-                        time.sleep(dice.uniform(0, 0.01))
-                        journal = os.path.join(folder, b"journal")
-                        known = commits(journal) if os.path.exists(journal) else set()
-                        clones.append((disk.clone(len(clones)), known))
-                    expect(child.wait() == 0, "the run itself")
+                journal = os.path.join(folder, b"journal")
+                for _ in by_chance(words, dice) if number < RUNS else by_calls(words, journal):
+                    known = commits_in(journal)
+                    clones.append((disk.clone(len(clones)), known))
                 clones.append((disk.clone(len(clones)), set(range(UNITS))))
                 for clone, known in clones:
                     looked += 1
                     half_way += 0 < len(known) < UNITS
                     look(disk, clone, known, f"run {number}, {os.fsdecode(clone)}, {sorted(known)}")
         shutil.rmtree(s.folder, ignore_errors=True)
-    expect(looked > 2 * RUNS, f"{looked} moments only")
+    expect(looked > 2 * RUNS and (half_way > 15 or not counted), f"{half_way} of {looked} moments only")
     print(f"{looked} moments, {half_way} of them with some units committed")
 
 
