@@ -15,6 +15,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
@@ -413,8 +414,10 @@ def killed_and_resumed(s, media, draw):
                                 (PROGRAM, "run", media, "--root", s.dest.folder, "--run-dir",
                                  folder)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
+    while process.poll() is None and not os.path.isdir(folder):
+        time.sleep(.001)
     try:
-        process.wait(draw.random() * .08)
+        process.wait(draw.random() * .06)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -500,7 +503,9 @@ def S11_a_neighbour_takes_the_staging_folder():
         one_set(s)
         media = s.pack()
         top = s.dest.path("C:\\")
-        for number in range(200 if LONG else 20):
+        rounds, number, taken = 200 if LONG else 20, 0, 0
+        while number < rounds or (taken == 0 and number < 10 * rounds):
+            number += 1
             shutil.rmtree(s.dest.folder)
             victim = os.path.join(top, b"victim")
             os.makedirs(os.path.join(victim, b"folder"))
@@ -508,11 +513,13 @@ def S11_a_neighbour_takes_the_staging_folder():
                 out.write(b"not ours to remove")
             with Swaps([(b"--grab", top), (victim,)]) as swaps:
                 run = s.run(media)
+            taken += swaps.exchanges
             kept = [os.path.join(folder, b"kept") for folder, _, files in os.walk(top)
                     if b"kept" in files]
             equal(len(kept), 1, f"round {number}: {run.told()}")
             expect(run.exit in (0, 1, 31, 32, 33), f"round {number}: {run.told()}")
             shutil.rmtree(run.folder, ignore_errors=True)
+        expect(taken > 0, f"none was taken in {number} rounds")
 
 
 def main():
