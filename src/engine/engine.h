@@ -4,10 +4,10 @@
  * Shared words, the complete list: the claim cursor (relaxed fetch_add over an immutable plan),
  * the stop flag, each file's count of chunks that remain (acq_rel; who brings it to zero
  * finishes the file), each group's count of files that remain, each worker's meter (one writer),
- * when each large file was begun, the pace (engine/pace.h), and the eventfd that tells the control
- * thread that a group has ended. No mutex, no queue; but where a set is read by functions that only
- * the control thread may call, workers ask it at the set's desk (media/desk.h), which engine_wait()
- * looks after. */
+ * when each large file was begun, the pace (engine/pace.h), the caller's cancel word
+ * (base/cancel.h), and the eventfd that tells the control thread that a group has ended. No mutex,
+ * no queue; but where a set is read by functions that only the control thread may call, workers ask
+ * it at the set's desk (media/desk.h), which engine_wait() looks after. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
