@@ -36,8 +36,26 @@ static void list_add(struct text_list *list, const char *item)
     list->items[list->count++] = item;
 }
 
-/* "4096", "64K", "16M", "2G" (powers of 1024). 0 is none: in struct call it means "not said". */
-static bool number_parse(const char *text, bool size, uint64_t *out)
+/* What a number of bytes is multiplied by: "", "K" and "KiB" by a power of 1024, "KB" of 1000, and
+ * so M, G, T; tail stands behind it, if anything does. 0: that is no unit. */
+static uint64_t unit_parse(const char *text, const char *tail)
+{
+    static const char letters[] = "KMGTkmgt";
+    const char *letter = *text != '\0' ? strchr(letters, *text) : NULL;
+    uint64_t base = 1024, unit = 1;
+    if (letter != NULL) {
+        text++;
+        base = text[0] == 'B' ? 1000 : 1024;
+        text += text[0] == 'B' ? 1 : text[0] == 'i' && text[1] == 'B' ? 2 : 0;
+        for (ptrdiff_t power = (letter - letters) % 4; power >= 0; power--) {
+            unit *= base;
+        }
+    }
+    return *text == '\0' || strcmp(text, tail) == 0 ? unit : 0;
+}
+
+/* 0 is none: in struct call it means "not said". tail: of unit_parse(); NULL: a number without. */
+static bool number_parse(const char *text, const char *tail, uint64_t *out)
 {
     char *end = NULL;
     if (*text < '0' || *text > '9') {
@@ -45,23 +63,18 @@ static bool number_parse(const char *text, bool size, uint64_t *out)
     }
     errno = 0;
     const unsigned long long value = strtoull(text, &end, 10);
-    unsigned shift = 0;
-    const char *unit = size && *end != '\0' ? strchr("KMGTkmgt", *end) : NULL;
-    if (unit != NULL) {
-        shift = 10 * (unsigned)((unit - "KMGTkmgt") % 4 + 1);
-        end++;
-    }
-    const uint64_t value_max = size ? UINT64_MAX >> shift : UINT32_MAX;
-    if (errno != 0 || *end != '\0' || value == 0 || value > value_max) {
+    const uint64_t unit = tail != NULL ? unit_parse(end, tail) : *end == '\0' ? 1 : 0;
+    if (errno != 0 || unit == 0 || value == 0 ||
+        value > (tail != NULL ? UINT64_MAX : UINT32_MAX) / unit) {
         return false;
     }
-    *out = (uint64_t)value << shift;
+    *out = (uint64_t)value * unit;
     return true;
 }
 
-bool args_size(const char *text, uint64_t *bytes)
+bool args_rate(const char *text, uint64_t *bytes_per_s)
 {
-    return number_parse(text, true, bytes);
+    return number_parse(text, "/s", bytes_per_s);
 }
 
 /* The number (from 1) of text in "a|b|c", or 0. */
@@ -96,7 +109,11 @@ static bool option_store(const struct arg_option *option, const char *value, str
         return true;
     case ARG_NUMBER:
     case ARG_SIZE:
-        return number_parse(value, option->kind == ARG_SIZE, place);
+        return number_parse(value,
+                            option->kind == ARG_NUMBER                 ? NULL
+                            : strcmp(option->value, RATE_OPERAND) == 0 ? "/s"
+                                                                       : "",
+                            place);
     case ARG_CHOICE:
         *(int *)place = choice_parse(option->value, value);
         return *(int *)place != 0;
@@ -107,7 +124,7 @@ static bool option_store(const struct arg_option *option, const char *value, str
 static const char *option_allowed(const struct arg_option *option)
 {
     return option->kind == ARG_NUMBER ? "a number from 1 to 4294967295"
-           : option->kind == ARG_SIZE ? "a number of bytes from 1 up, or of K, M, G, T"
+           : option->kind == ARG_SIZE ? "a number of bytes from 1 up, or of K, M, G, T, KiB, KB ..."
                                       : option->value;
 }
 

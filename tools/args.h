@@ -70,8 +70,10 @@ struct verb {
 bool args_read(const struct verb *verb, int argc, char **argv, struct call *call);
 void args_free(struct call *call);
 
-/* "4096", "64K", "16M", "2G": false for anything else, and for 0. */
-bool args_size(const char *text, uint64_t *bytes);
+/* What an option of a rate takes: "4096", "64K", "16MiB/s" (powers of 1024), "2GB", "2GB/s" (of
+ * 1000). False for anything else, and for 0. A size is the same without "/s". */
+#define RATE_OPERAND "BYTES/S"
+bool args_rate(const char *text, uint64_t *bytes_per_s);
 
 /* What argv says of --json, --events-fd and --quiet, whatever else is wrong with it: a usage error
  * is told there as well. */

@@ -23,8 +23,9 @@ static int ctl_run(const struct call *call)
     if (throttle) {
         uint64_t bytes = 0;
         if (strcmp(call->positional.items[2], "off") != 0 &&
-            !args_size(call->positional.items[2], &bytes)) {
-            return usage_tell("throttle takes bytes a second, or with K, M, G; or off");
+            !args_rate(call->positional.items[2], &bytes)) {
+            return usage_tell(
+                "throttle takes bytes a second, or as 200M, 200MiB/s, 200MB/s; or off");
         }
         (void)snprintf(command, sizeof command, "throttle %llu", (unsigned long long)bytes);
     }

@@ -74,7 +74,7 @@ static const struct arg_option engine[] = {
     {"--workers", NULL, ARG_NUMBER, AT(workers), "N",
      "worker threads (default: one for each core)"},
     {"--memory", NULL, ARG_SIZE, AT(memory_bytes), "SIZE",
-     "memory budget: bytes, or with K, M, G"},
+     "memory budget: bytes, or with K, M, G or KiB (of 1024), KB (of 1000) ..."},
     {"--queue-depth", NULL, ARG_NUMBER, AT(queue_depth), "N",
      "I/O in flight for each worker"},
     {"--ring", NULL, ARG_CHOICE, AT(ring), "auto|uring|sync",
@@ -131,8 +131,8 @@ static const struct arg_option controlling[] = {
 };
 
 static const struct arg_option pacing[] = {
-    {"--throttle", NULL, ARG_SIZE, AT(throttle), "BYTES/S",
-     "write no more than that a second: bytes, or with K, M, G"},
+    {"--throttle", NULL, ARG_SIZE, AT(throttle), RATE_OPERAND,
+     "write no more than that a second: bytes, or as 200M, 200MiB/s, 200MB/s"},
     {"--ionice", NULL, ARG_TEXT, AT(ionice), "idle|best-effort[:N]",
      "how the disk's scheduler treats it: after everybody else; N: 0 (first) to 7 (last)"},
     {NULL},

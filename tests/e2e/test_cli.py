@@ -45,9 +45,15 @@ def what_was_typed_wrong_is_2():
     for arguments in ([], ["frobnicate"], ["run"], ["plan"], ["inspect"], ["verify"], ["pack"],
                       ["reindex"], *([verb, "--no-such-option"] for verb in VERBS),
                       ["run", "x", "--plan", "y"], ["run", "x", "--ring", "wheel"],
-                      ["run", "x", "--memory", "lots"]):
+                      ["run", "x", "--memory", "lots"], ["run", "x", "--memory", "1M/s"],
+                      ["run", "x", "--memory", "1MiBs"], ["run", "x", "--workers", "1K"]):
         result = vssrestore(*arguments, codes=(2,))
         expect(result.err or result.out, f"{arguments}: nothing was said")
+
+
+def sizes_are_as_people_write_them():
+    for size in ("64M", "64m", "64MiB", "64MB", "1G", "67108864"):
+        vssrestore("run", "x", "--memory", size, codes=(11,)) # there is no such set
 
 
 def nothing_is_no_number():
@@ -479,6 +485,7 @@ def t06_a_chosen_subcomponent_stands_in_the_document():
 if __name__ == "__main__":
     run_cases({case.__name__: case for case in (
         every_verb_has_help, what_was_typed_wrong_is_2, nothing_is_no_number,
+        sizes_are_as_people_write_them,
         a_set_that_is_none_is_11,
         a_set_without_its_description_is_20, what_stands_at_a_packs_name_is_told,
         a_set_in_a_set_is_not_made,

@@ -90,7 +90,9 @@ def a_limit_can_be_changed():
         slow_set(folder)
         began = time.monotonic()
         with Running(folder, "--throttle", "100K") as run:
-            expect(run.ask("throttle", "1G")["throttle_bytes_per_s"] == 1 << 30, "the new one")
+            for word, number in (("3k", 3072), ("3KiB/s", 3072), ("2KB", 2000), ("1MB/s", 10**6),
+                                 ("70000", 70000), ("70000/s", 70000), ("1G", 1 << 30)):
+                expect(run.ask("throttle", word)["throttle_bytes_per_s"] == number, word)
             run.end(0)
         expect(time.monotonic() - began < WAIT_S, "the old limit went on")
 
@@ -121,7 +123,10 @@ def what_is_no_command_is_2():
     with Folder() as folder:
         slow_set(folder)
         with Running(folder, "--throttle", "500K") as run:
-            for words in (["frobnicate"], ["throttle"], ["throttle", "lots"], ["status", "x"], []):
+            for words in (["frobnicate"], ["throttle"], ["throttle", "lots"],
+                          ["throttle", "1X"], ["throttle", "1iB"], ["throttle", "1KBs"],
+                          ["throttle", "0"], ["throttle", "1M/h"], ["throttle", "99999999TB"],
+                          ["status", "x"], []):
                 run.ask(*words, codes=(2,))
             said = vssrestore("ctl", run.dir, "status")
             expect(b"running: " in said.out and b"at most" in said.out, said.told())
