@@ -8,6 +8,7 @@ schema.
 import json
 import os
 import platform
+import resource
 import signal
 import subprocess
 
@@ -167,6 +168,32 @@ def exit_50(folder):
     restore(folder, "--memory", "4K", codes=(50,))
 
 
+def memory_that_runs_out_is_told(folder):
+    """Less and less address space, until a piece of memory is refused that nothing can go on
+    without: the process ends there and then, and its events with a summary."""
+    with open(PROGRAM, "rb") as opened:
+        if b"__asan_init" in opened.read():
+            raise Skip("the address sanitizer wants more room than any limit leaves")
+    make_set(folder, FILES)
+
+    def ended(kib):
+        """Did it end that way? None: it could not even begin."""
+        result = command([PROGRAM, "run", folder / "set", "--root", folder / "root", "--run-dir",
+                          folder / f"run{kib}", "--workers", "1", "--sink", "null", "--json"],
+                         codes=None, preexec_fn=lambda: resource.setrlimit(
+                             resource.RLIMIT_AS, (kib << 10, kib << 10)))
+        if b"no memory for" not in result.err:
+            return None if result.code == 127 else False
+        expect(result.code == 50, result.told())
+        expect(schemas.check_events(result.out)[-1]["exit_code"] == 50, result.told())
+        return True
+
+    coarse, fine = 4 << 10, 512
+    least = next((kib for kib in range(96 << 10, 0, -coarse) if ended(kib) is not False), 0)
+    if not any(ended(kib) for kib in range(least, least + coarse, fine)):
+        raise Skip("no limit was met between what is enough and what no program can begin with")
+
+
 def exit_70(folder):
     """A system that gives no random bytes, which it always does: nothing may go on without. The
     process stops where it is, says what is broken, and ends its events with a summary."""
@@ -215,4 +242,5 @@ def in_a_folder(case):
 
 
 run_cases({"no_code_is_left_out": no_code_is_left_out,
-           **{case.__name__: in_a_folder(case) for case in CASES.values()}})
+           **{case.__name__: in_a_folder(case)
+              for case in (*CASES.values(), memory_that_runs_out_is_told)}})
