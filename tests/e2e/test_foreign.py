@@ -700,6 +700,22 @@ def a_unit_is_refused_and_others_are_restored():
         plan.check()
 
 
+def further_names_are_told_with_their_unit():
+    with Folder() as folder:
+        plan = Plan(folder, overwrite="always")
+        plan.plain("a", b"a")
+        plan.unit("second", writer_name="A front end", logical_path="lp")
+        plan.plain("b", b"b")
+        for name in ("a", "b"):
+            with open(plan.path(name), "wb") as there:
+                there.write(b"was there")
+            os.link(plan.path(name), folder / "other" + os.fsencode(name))
+        told = plan.run().out.decode()
+        for unit in ("files have", "A front end: lp\\\\second have"):
+            expect(f"1 files to be replaced for {unit} further names" in told, told)
+        plan.check()
+
+
 def a_stored_file_is_never_replaced():
     with Folder() as folder:
         plan = Plan(folder, overwrite="always", media=os.fsdecode(folder / "out"))
@@ -947,7 +963,8 @@ CASES = {case.__name__.replace("_", " "): case for case in (
     a_missing_stored_file_is_told, what_is_no_file_is_not_read, a_frame_of_another_size_is_caught,
     a_bomb_ends_at_its_size, lies_are_refused_with_their_line, places_outside_are_refused,
     a_volume_that_is_not_there_is_selection, what_stands_there_is_kept_or_replaced,
-    a_unit_is_refused_and_others_are_restored, a_stored_file_is_never_replaced,
+    a_unit_is_refused_and_others_are_restored, further_names_are_told_with_their_unit,
+    a_stored_file_is_never_replaced,
     the_plan_itself_is_never_replaced, names_equal_but_for_case_stand_side_by_side,
     verify_sees_a_change, a_killed_run_goes_on, a_full_disk_is_told_and_gone_on_with,
     what_changed_meanwhile_is_refused, it_is_no_set, the_example_makes_such_a_plan)}

@@ -131,6 +131,57 @@ static void further_names_share_their_data(void **state)
     set_close(&set);
 }
 
+#define RECORD(members) "{\"t\":\"file\",\"unit\":0,\"path\":\"/o/a\"," members "}\n"
+#define HUGE_AT(path)                                                                              \
+    "{\"t\":\"file\",\"unit\":0,\"path\":\"" path "\",\"size\":9223372036854775807,"               \
+    "\"sparse\":true,\"chunks\":[]}\n"
+#define CODED(codec, length, size)                                                                 \
+    "\"size\":" #size ",\"chunks\":[{\"file\":\"x\",\"offset\":0,\"length\":" #length              \
+    ",\"codec\":\"" codec "\",\"size\":" #size ",\"xxh3\":\"0123456789abcdef\"}]"
+
+static void volumes_have_any_name_of_windows(void **state)
+{
+    (void)state;
+    struct media_set set;
+    read_right(&set,
+               "{\"t\":\"plan\",\"v\":1,\"set\":null,\"volumes\":[{\"spec\":\"\\\\\\\\?\\\\Volume"
+               "{0de378c2-e686-5c02-9d88-089d6faacda6}\\\\\",\"dir\":\"/o\"}],\"units\":1,"
+               "\"files\":1,\"bytes\":0}\n" UNIT FILE_AT("/o/a", 0, "") END);
+    assert_view_equal(set.description.volumes[0].guid,
+                      "\\\\?\\Volume{0de378c2-e686-5c02-9d88-089d6faacda6}\\");
+    set_close(&set);
+}
+
+static void metadata_are_kept(void **state)
+{
+    (void)state;
+    struct media_set set;
+    read_right(&set, HEAD(1, 1, 0) UNIT RECORD("\"size\":0,\"chunks\":[],\"dos_attributes\":33,"
+                                               "\"uid\":7,\"gid\":8") END);
+    const struct index_entry *e = &set.index.entries[set.foreign->records[0]];
+    assert_int_equal(e->dos_attributes, 33);
+    assert_true((e->flags & INDEX_HAS_DOS) != 0);
+    assert_int_equal(e->uid, 7);
+    assert_int_equal(e->gid, 8);
+    set_close(&set);
+}
+
+static void records_are_distrusted(void **state)
+{
+    (void)state;
+    read_wrong(HEAD(1, 1, 0) UNIT "{\"t\":\"note\"}\n" END, "no record \"note\" can stand here");
+    read_wrong(HEAD(1, 1, 0) UNIT RECORD("\"kind\":\"reparse\",\"target\":\"\"") END,
+               "nothing that a link can lead to");
+    read_wrong(HEAD(1, 1, 0) UNIT RECORD("\"size\":0,\"chunks\":[],\"modify_ns\":1") END,
+               "without \"modify_s\"");
+    read_wrong(HEAD(1, 1, 16777217) UNIT RECORD(CODED("lz4-block", 70000, 16777217)) END,
+               "more than 16 MiB");
+    read_wrong(HEAD(1, 1, 16777216) UNIT RECORD(CODED("lz4-block", 16843026, 16777216)) END,
+               "longer than any of them can be");
+    read_wrong(HEAD(1, 3, 0) UNIT HUGE_AT("/o/a") HUGE_AT("/o/b") HUGE_AT("/o/c") END,
+               "its size is impossible");
+}
+
 static void faults_name_their_line(void **state)
 {
     (void)state;
@@ -211,6 +262,9 @@ int main(void)
         cmocka_unit_test(the_catalogue_holds_every_place),
         cmocka_unit_test(chunks_and_holes_are_kept),
         cmocka_unit_test(further_names_share_their_data),
+        cmocka_unit_test(volumes_have_any_name_of_windows),
+        cmocka_unit_test(metadata_are_kept),
+        cmocka_unit_test(records_are_distrusted),
         cmocka_unit_test(faults_name_their_line),
         cmocka_unit_test(no_place_is_deeper_than_a_set_has),
         cmocka_unit_test(a_set_is_bound_to_its_bytes),

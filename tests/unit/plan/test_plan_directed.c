@@ -234,6 +234,17 @@ static const struct plan_case cases[] = {
      .catalog = FILES,
      .options = BOTH,
      .want = "mixed - 6.7/3\nt E:\\a @directed 0:5>0\noriginal - 6.6/2\nd C:\\D\n+ C:\\D\\a\n"},
+    {.name = "T48: two units direct to one file, and to others",
+     .method = CAN,
+     .locations =
+         PLAN_C(PLAN_LIST("C:\\D", "a", "no")) PLAN_GROUP("", "B", PLAN_LIST("C:\\D", "b", "no")),
+     .components = PLAN_ENTRIES_OF("C", TO,
+                                   PLAN_DIRECTED("C:\\D", "a", "0:5", "E:\\", "x", "0:5")
+                                       PLAN_DIRECTED("C:\\D", "a", "5:5", "E:\\", "y", "0:5"))
+         PLAN_ENTRIES_OF("B", TO, PLAN_DIRECTED("C:\\D", "b", "0:5", "E:\\", "x", "0:5")),
+     .catalog = FILES,
+     .options = BOTH,
+     .want = "refused DESTINATION_CONFLICT 5.9\nrefused DESTINATION_CONFLICT 5.9\n"},
     {.name = "T48: a directory is needed where a file is directed to",
      .method = CAN,
      .locations = D_ALL,

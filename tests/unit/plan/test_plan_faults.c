@@ -245,6 +245,15 @@ static const struct plan_case cases[] = {
      .options = "--volume C:=/c\n--component W:C\n--restore-options W2:C=\"a\"=\"b\"\n",
      .want = "original - 6.6/2\nd C:\\D\n+ C:\\D\\a\n! --restore-options 'W2:C=\"a\"=\"b\"': that "
              "component is not among those restored\n"},
+    {.name = "6.7: a target for what is not restored",
+     .method = CAN,
+     .locations = D_ALL,
+     .second = PLAN_C(PLAN_LIST("C:\\E", "*", "no")),
+     .catalog = ONE,
+     .options = "--volume C:=/c\n--component W:C\n--restore-target W2:C=original\n",
+     .want = "original - 6.6/2\nd C:\\D\n+ C:\\D\\a\n! --restore-target 'W2:C=original': that "
+             "component "
+             "is not among those restored\n"},
     {.name = "2.4: options for a part of what was backed up",
      .method = CAN,
      .locations = D_ALL PLAN_GROUP("logicalPath=\"C\" ", "S", ""),
