@@ -271,31 +271,31 @@ def S11_programs_are_not_confined():
 
 
 def S11_staging_is_ours_alone():
-    """While a run waits, its folders are 0700 and ours; who plants one first is told."""
+    """While a run is at work, its folders are 0700 and ours; that others may write beside them is
+    told."""
     with Scenario() as s:
-        w = s.writer("Files", wre="always")
-        c = w.component("one")
-        c.files("C:\\one", "*")
-        s.backup().include(c)
-        s.put("C:\\one\\a", b"content")
+        one_set(s)
+        s.put("C:\\one\\large", os.urandom(3 << 20))
         media = s.pack()
         s.place_folder("C:\\one")
-        seen = os.path.join(s.folder, b"seen")
-        program = os.path.join(s.folder, b"writer")
-        with open(program, "w", encoding="utf-8") as out:
-            out.write("#!/bin/sh\ncat >/dev/null\n[ \"$1\" = post-restore ] || exit 0\n"
-                      "stat -c '%%a %%u %%n' '%s'/.vssrestore-* >>'%s' 2>&1\nexit 0\n" %
-                      (os.fsdecode(s.dest.path("C:\\")), os.fsdecode(seen)))
-        os.chmod(program, 0o755)
-        os.chmod(s.dest.path("C:\\"), 0o777) # others may write here
-        run = s.run(media, "--writer", "Files=" + os.fsdecode(program)).must(0)
-        with open(seen, encoding="utf-8") as told:
-            for line in told:
-                mode, owner, name = line.split(None, 2)
-                if mode.isdigit():
-                    equal((mode, owner), ("700", str(os.geteuid())), name)
-        equal([name for name in os.listdir(s.dest.path("C:\\")) if name.startswith(b".vss")], [])
-        expect(run.told_of("write"), f"that others may write there is told: {run.told()}")
+        top, folder = s.dest.path("C:\\"), os.path.join(s.folder, b"run")
+        os.chmod(top, 0o777)
+        with subprocess.Popen([PROGRAM, "run", media, "--json", "--root", s.dest.folder, "--run-dir",
+                               folder, "--throttle", "256K"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+            staging = []
+            while run.poll() is None and not staging:
+                staging = [os.path.join(top, name) for name in os.listdir(top)
+                           if name.startswith(b".vssrestore-")]
+            facts = os.lstat(staging[0])
+            equal((stat.S_IMODE(facts.st_mode), facts.st_uid), (0o700, os.geteuid()), staging)
+            expect(stat.S_ISDIR(facts.st_mode), staging)
+            while run.poll() is None and Told(["ctl", folder, "throttle", "off"]).exit != 0:
+                pass # its line is not open yet
+            told = run.communicate(timeout=SECONDS_MAX)[1].decode()
+        equal(run.returncode, 0, told)
+        equal([name for name in os.listdir(top) if name.startswith(b".vss")], [])
+        expect("others may write" in told, told)
 
 
 # --- somebody is at work there ---

@@ -12,6 +12,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import socket
 import stat
@@ -268,7 +269,7 @@ def D02_what_was_published_stays_so_without_room():
         expect("ALL" in seen, f"{seen}")
 
 
-def ext4(s, backing_size, image_size):
+def ext4(s, backing_size, image_size, errors="continue"):
     """An ext4 whose image lies, with holes, on a file system that may be smaller: its mount."""
     backing = Mount(os.path.join(s.folder, b"backing"), "-t", "tmpfs", "-o",
                     f"size={backing_size}", "none")
@@ -278,7 +279,7 @@ def ext4(s, backing_size, image_size):
     done = subprocess.run(["mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=1,lazy_journal_init=1",
                            image], check=False, capture_output=True)
     expect(done.returncode == 0, done.stderr)
-    root = Mount(os.path.join(s.folder, b"ext4"), "-o", "loop,errors=continue", image)
+    root = Mount(os.path.join(s.folder, b"ext4"), "-o", "loop,errors=" + errors, image)
     return backing, root
 
 
@@ -339,6 +340,54 @@ def D06_a_file_system_that_shuts_down():
                     expect(time.monotonic() - began < 60, f"{what}: too long")
             finally:
                 backing.__exit__()
+
+
+def D06_a_file_system_that_becomes_read_only():
+    """In the middle of a run, as ext4 does by itself when it meets an error: each unit is there or
+    not, as it is told, then and when it is mounted anew."""
+    with Scenario() as s:
+        members = two_units(s)
+        town = Town(s, s.pack())
+        calls, dice, refused = count_calls(town), random.Random(SEED), 0
+        for trial in range(12 if LONG else 4):
+            backing, root = ext4(s, 128 * MIB, 96 * MIB, "remount-ro")
+            try:
+                with root as place:
+                    subprocess.run(["cp", "-a", s.dest.folder + b"/.", place], check=True)
+                    town.number, town.root = s.number(), place
+                    before = snapshot(place)
+                    number = dice.randrange(calls // 4, calls - 12)
+                    what = f"trial {trial}: read-only before call {number} of {calls}"
+                    stopped, code, text = run_stopped(town, number, lambda: becomes_read_only(place))
+                    expect(stopped, what)
+                    judge(town, before, what)
+                    expect(code >= 0 and code != 70, f"{what}: {code}\n{text}")
+                    refused += "EROFS" in text or "Read-only" in text
+                    umount(place)
+                    mount(*root.words, place)
+                    judge(town, before, f"{what}, mounted anew")
+                    if os.path.isdir(town.folder()):
+                        units, summary = told_units(town)
+                        equal(summary["exit_code"], code, what)
+                        told = {name: top for name, top in members.items()
+                                if units[name] != "FAILED"} # that one may be anything, and says so
+                        judge_units(town, before, units, told, f"{what}\n{text}")
+            finally:
+                backing.__exit__()
+            shutil.rmtree(town.folder(), ignore_errors=True)
+        expect(refused > 0, "no run met a file system that takes nothing")
+
+
+def becomes_read_only(place):
+    """ext4 with errors=remount-ro, on an error."""
+    with open("/proc/mounts", "rb") as mounts:
+        device, = [line.split()[0] for line in mounts if line.split()[1] == place]
+    trigger = b"/sys/fs/ext4/" + os.path.basename(device) + b"/trigger_fs_error"
+    try:
+        with open(trigger, "wb") as out:
+            out.write(b"1")
+    except OSError as error:
+        raise Skip(f"no error can be made on an ext4 here: {error}") from error
 
 
 def lost_content(unit, i):
@@ -427,21 +476,26 @@ def D07_few_descriptors():
 
 
 def D08_a_file_that_may_not_be_changed():
-    with Scenario() as s:
-        s.backup().include(replaced(s))
-        media = s.pack()
-        victim = s.dest.path(r"C:\old\1.dat")
-        done = subprocess.run(["chattr", "+i", victim], check=False, capture_output=True)
-        if done.returncode != 0:
-            raise Skip(f"no file can be made immutable here: {done.stderr.decode().strip()}")
-        try:
-            run = s.run(media)
-            equal(run.status("db1"), "NONE", run.told())
-            equal(s.at(r"C:\old\0.dat"), b"was 0", "all or nothing")
-            equal(s.at(r"C:\old\1.dat"), b"was 1")
-            expect(run.exit not in (0, 1), run.told())
-        finally:
-            subprocess.run(["chattr", "-i", victim], check=False)
+    for flag in ("i", "a"): # immutable, append-only
+        with Scenario() as s:
+            may_not_be_changed(s, flag)
+
+
+def may_not_be_changed(s, flag):
+    s.backup().include(replaced(s))
+    media = s.pack()
+    victim = s.dest.path(r"C:\old\1.dat")
+    done = subprocess.run(["chattr", "+" + flag, victim], check=False, capture_output=True)
+    if done.returncode != 0:
+        raise Skip(f"chattr +{flag} does nothing here: {done.stderr.decode().strip()}")
+    try:
+        run = s.run(media)
+        equal(run.status("db1"), "NONE", run.told())
+        equal(s.at(r"C:\old\0.dat"), b"was 0", "all or nothing")
+        equal(s.at(r"C:\old\1.dat"), b"was 1")
+        expect(run.exit not in (0, 1), run.told())
+    finally:
+        subprocess.run(["chattr", "-" + flag, victim], check=False)
 
 
 def D09_something_else_where_a_file_goes():

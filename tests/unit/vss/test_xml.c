@@ -216,6 +216,33 @@ static void malformed_bytes_are_refused(void **state)
     }
 }
 
+/* Of half a letter, of half a tag, or of a document that only lacks its end. */
+static void every_cut_is_refused(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"utf8-bare.xml", "utf16le-bare.xml",
+                                        "utf16le-bom-prolog.xml", "utf16be-bom.xml"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        char path[400];
+        (void)snprintf(path, sizeof path, DATA "variants/%s", names[i]);
+        struct buffer bytes = file_bytes(path);
+        size_t end = bytes.n;
+        while (bytes.p[end - 1] != '>') {
+            end--;
+        }
+        for (size_t cut = 0; cut < end; cut++) {
+            struct arena arena = {0};
+            struct bcd bcd;
+            vsr_error error = {0};
+            const struct view some = arena_copy(&arena, (struct view){bytes.p, cut});
+            assert_int_equal(bcd_parse(&bcd, &arena, some, names[i], NULL, &error),
+                             VSR_ERR_DOCUMENT);
+            arena_free(&arena);
+        }
+        buffer_free(&bytes);
+    }
+}
+
 static void faulty_xml_is_refused(void **state)
 {
     (void)state;
@@ -398,6 +425,7 @@ int main(void)
         cmocka_unit_test(places_are_those_of_the_original),
         cmocka_unit_test(libxml2_faults_have_places_of_the_original),
         cmocka_unit_test(malformed_bytes_are_refused),
+        cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(faulty_xml_is_refused),
         cmocka_unit_test(comments_and_references_are_read),
         cmocka_unit_test(bounds_hold),
