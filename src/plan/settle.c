@@ -177,24 +177,6 @@ static void settle_stage(struct draft *draft, uint32_t unit, const struct survey
     }
 }
 
-static void warn_of_survey(struct draft *draft, uint32_t unit, const struct survey *survey)
-{
-    if (survey->linked_count > 0) {
-        draft_warn(draft,
-                   "%u files to be replaced for %.*s have further names, which keep the old "
-                   "content; the first is '%.*s'",
-                   survey->linked_count, VIEW_ARG(draft_unit_text(draft, unit)),
-                   VIEW_ARG(survey->linked));
-    }
-    if (survey->unknown_count > 0) {
-        draft_warn(draft,
-                   "rule 8.3: whether %u files to be replaced for %.*s are in use cannot be told "
-                   "(busy=unknown); the first is '%.*s'",
-                   survey->unknown_count, VIEW_ARG(draft_unit_text(draft, unit)),
-                   VIEW_ARG(survey->unknown));
-    }
-}
-
 static void refuse_without_base(struct draft *draft, uint32_t unit, const struct survey *survey)
 {
     if (survey->no_base.refusal != REFUSAL_NONE) {
@@ -227,7 +209,7 @@ static vsr_code settle_moved(struct draft *draft, uint32_t unit, const struct su
     }
     refuse_without_base(draft, unit, &survey);
     if (u->refusal == REFUSAL_NONE && subunits->counts[subunit] > 0) {
-        warn_of_survey(draft, unit, &survey);
+        survey_warn(draft, unit, &survey);
         u->verdict = VERDICT_MIXED;
         u->rule = directed ? VIEW("6.7/3") : VIEW("6.9");
     }
@@ -257,7 +239,7 @@ static vsr_code settle_ranges_files(struct draft *draft, uint32_t unit,
         draft_refuse(draft, unit, obstacle->refusal, "7.6", "%.*s", VIEW_ARG(obstacle->detail));
         return VSR_OK;
     }
-    warn_of_survey(draft, unit, &survey);
+    survey_warn(draft, unit, &survey);
     for (uint32_t i = 0; i < u->file_count; i++) {
         struct draft_file *file = &draft->files[u->first_file + i];
         if (!draft_is_directory(file) && survey_subunit(draft, file) == SUBUNIT_RANGES_FILES) {
@@ -307,7 +289,7 @@ static void plain_take_place(struct draft *draft, uint32_t unit, const struct su
 {
     const struct draft_unit *u = &draft->units[unit];
     const enum plan_place where = where_of(u->verdict);
-    warn_of_survey(draft, unit, survey);
+    survey_warn(draft, unit, survey);
     for (uint32_t i = 0; where != PLACE_ORIGINAL && i < u->file_count; i++) {
         struct draft_file *file = &draft->files[u->first_file + i];
         if (file->where == PLACE_ORIGINAL) {

@@ -401,3 +401,21 @@ vsr_code survey_intent(struct draft *draft, uint32_t unit, enum subunit subunit,
     const struct survey_at at = {draft, NULL, subunit, where};
     return survey_files(&at, unit, error);
 }
+
+void survey_warn(struct draft *draft, uint32_t unit, const struct survey *survey)
+{
+    if (survey->linked_count > 0) {
+        draft_warn(draft,
+                   "%u files to be replaced for %.*s have further names, which keep the old "
+                   "content; the first is '%.*s'",
+                   survey->linked_count, VIEW_ARG(draft_unit_text(draft, unit)),
+                   VIEW_ARG(survey->linked));
+    }
+    if (survey->unknown_count > 0) {
+        draft_warn(draft,
+                   "rule 8.3: whether %u files to be replaced for %.*s are in use cannot be told "
+                   "(busy=unknown); the first is '%.*s'",
+                   survey->unknown_count, VIEW_ARG(draft_unit_text(draft, unit)),
+                   VIEW_ARG(survey->unknown));
+    }
+}

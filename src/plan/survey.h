@@ -39,6 +39,9 @@ struct survey {
 vsr_code survey_unit(struct draft *draft, uint32_t unit, enum subunit subunit,
                      enum plan_place where, struct survey *out, vsr_error *error);
 
+/* What people should know before the unit's files are replaced. */
+void survey_warn(struct draft *draft, uint32_t unit, const struct survey *survey);
+
 /* Only where the files would go, for a refused unit: nothing is asked about files. */
 vsr_code survey_intent(struct draft *draft, uint32_t unit, enum subunit subunit,
                        enum plan_place where, vsr_error *error);

@@ -239,6 +239,7 @@ vsr_code unprotected_settle(struct draft *draft, uint32_t unit, vsr_error *error
                      VIEW_ARG(survey.to_writing.detail));
         return VSR_OK;
     }
+    survey_warn(draft, unit, &survey);
     settle_place(draft, &draft->units[unit]);
     return VSR_OK;
 }
