@@ -171,7 +171,7 @@ static void program_render(struct json *json, const char *key, const char *progr
         buffer_printf(&text, "%s/", here);
     }
     buffer_add_view(&text, view_of(program));
-    json_text(json, key, buffer_view(&text));
+    json_path(json, key, buffer_view(&text));
     buffer_free(&text);
 }
 
@@ -195,8 +195,8 @@ void players_render(const struct players *players, struct buffer *out)
     } else {
         json_null(&json, "service_command");
     }
-    json_text(&json, "path", programs->path);
-    json_text(&json, "lang", programs->lang);
+    json_path(&json, "path", programs->path);
+    json_path(&json, "lang", programs->lang);
     json_u64(&json, "limit_s", programs->limit_ns / 1000000000);
     json_object_end(&json);
 }

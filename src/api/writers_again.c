@@ -1,14 +1,28 @@
 /* writers_again.c - the programs that played in a run, found again by another process. */
 #include "api/writers.h"
 
+#include "base/base64.h"
 #include "base/limits.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
-static const char *text_of(const json_t *object, const char *key)
+/* As base/json.h's json_path() writes it, in the arena; NULL: it is none. */
+static const char *path_of(struct arena *arena, const json_t *object, const char *key)
 {
-    return json_string_value(json_object_get(object, key)); /* NULL: it is none */
+    char beside[64];
+    (void)snprintf(beside, sizeof beside, "%s_b64", key);
+    const char *exact = json_string_value(json_object_get(object, beside));
+    const char *text = json_string_value(json_object_get(object, key));
+    if (exact == NULL) {
+        return text != NULL ? arena_copy(arena, view_of(text)).p : NULL;
+    }
+    struct buffer bytes = {0};
+    const bool right = base64_decode(view_of(exact), &bytes);
+    const char *path = right ? arena_copy(arena, buffer_view(&bytes)).p : NULL;
+    buffer_free(&bytes);
+    return path;
 }
 
 /* False: it is not what players_render() writes for these documents. */
@@ -23,7 +37,7 @@ static bool programs_recall(struct players *out, const json_t *object, const vol
     for (size_t i = 0; i < json_array_size(list) && right; i++) {
         const json_t *one = json_array_get(list, i);
         const json_int_t writer = json_integer_value(json_object_get(one, "writer"));
-        const char *program = text_of(one, "program");
+        const char *program = path_of(&arena, one, "program");
         right = writer >= 0 && (uint64_t)writer < writers && program != NULL && program[0] == '/';
         if (right) {
             programs[writer] = program;
@@ -31,9 +45,9 @@ static bool programs_recall(struct players *out, const json_t *object, const vol
     }
     if (right) {
         const struct writer_programs_options options = {
-            .service_command = text_of(object, "service_command"),
-            .path = text_of(object, "path"),
-            .lang = text_of(object, "lang"),
+            .service_command = path_of(&arena, object, "service_command"),
+            .path = path_of(&arena, object, "path"),
+            .lang = path_of(&arena, object, "lang"),
             .limit_s = (uint32_t)limit_s,
             .cancel = cancel,
         };

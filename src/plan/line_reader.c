@@ -2,6 +2,7 @@
  * members mean is not known here. */
 #include "plan/line_reader.h"
 
+#include "base/base64.h"
 #include "base/limits.h"
 
 #include <jansson.h>
@@ -156,56 +157,22 @@ bool line_bool(struct line_reader *reader, line_object *object, const char *key)
     return json_is_true(value);
 }
 
-static int digit_of(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c != '\0' ? strchr(digits, c) : NULL;
-    return at != NULL ? (int)(at - digits) : -1;
-}
-
-/* False: text is no base64 as base/json.c writes it. */
-static bool base64_decode(struct arena *arena, struct view text, struct view *out)
-{
-    const size_t padding =
-        text.n >= 4 && text.p[text.n - 1] == '=' ? 1 + (size_t)(text.p[text.n - 2] == '=') : 0;
-    char *bytes = arena_alloc(arena, text.n / 4 * 3 + 1, 1);
-    size_t count = 0;
-    if (text.n % 4 != 0) {
-        return false;
-    }
-    for (size_t i = 0; i < text.n; i += 4) {
-        uint32_t group = 0;
-        for (size_t k = 0; k < 4; k++) {
-            const bool filler = i + k >= text.n - padding;
-            const int digit = filler ? 0 : digit_of(text.p[i + k]);
-            if (digit < 0) {
-                return false;
-            }
-            group = group << 6 | (uint32_t)digit;
-        }
-        bytes[count++] = (char)(group >> 16 & 0xff);
-        bytes[count++] = (char)(group >> 8 & 0xff);
-        bytes[count++] = (char)(group & 0xff);
-    }
-    *out = (struct view){bytes, count - padding};
-    bytes[out->n] = '\0';
-    return true;
-}
-
 struct view line_path(struct line_reader *reader, line_object *object, const char *key)
 {
     char beside[64];
-    struct view bytes = VIEW("");
     (void)snprintf(beside, sizeof beside, "%s_b64", key);
     if (object == NULL || json_object_get(object, beside) == NULL) {
         return line_text(reader, object, key);
     }
-    if (!base64_decode(&reader->arena, line_text(reader, object, beside), &bytes) ||
-        view_find(bytes, '\0') != bytes.n) {
+    struct buffer bytes = {0};
+    struct view path = VIEW("");
+    if (base64_decode(line_text(reader, object, beside), &bytes)) {
+        path = arena_copy(&reader->arena, buffer_view(&bytes));
+    } else {
         (void)line_fault(reader, "\"%s\" is no path in base64", beside);
-        return VIEW("");
     }
-    return bytes;
+    buffer_free(&bytes);
+    return path;
 }
 
 unsigned line_word(struct line_reader *reader, line_object *object, const char *key,
