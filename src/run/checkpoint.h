@@ -28,8 +28,9 @@ void checkpoint_close(struct checkpoint *checkpoint);
 
 /* A sync failed: written down at once. Any thread. */
 void checkpoint_fail(const struct checkpoint *checkpoint);
-/* Whatever that was about is forgotten, for good: it counts no more. */
-vsr_code checkpoint_forgive(const struct checkpoint *checkpoint, vsr_error *error);
+/* Whatever that was about is forgotten, for good: the journal, rows and pieces.bin say so. What
+ * cannot be written down is done again if it comes to that. */
+void checkpoint_forgive(const struct checkpoint *checkpoint);
 
 /* The calls that early_sync_open() wants. */
 struct early_sync_watch checkpoint_watch(struct checkpoint *checkpoint);

@@ -150,5 +150,5 @@ vsr_code conduct_hold(struct conduct *c, vsr_error *error)
         return err_sys(error, err_dest_code(errno), "run/conduct", "cannot sync the rows in %s",
                        c->folder.path);
     }
-    return resume->sync_failed ? checkpoint_forgive(&c->checkpoint, error) : VSR_OK;
+    return VSR_OK;
 }

@@ -218,6 +218,9 @@ static int unit_write(struct pending_hold *hold, uint32_t unit)
             fault = pending_sync(&one->folder, one->each);
         }
     }
+    if (fault != 0 && hold->stage->options.on_sync_failed != NULL) {
+        hold->stage->options.on_sync_failed(hold->stage->options.context);
+    }
     for (uint32_t i = 0; i < hold->folder_count && fault == 0; i++) {
         struct hold_folder *one = &hold->folders[i];
         if (part_find(one, unit) != NULL) {

@@ -4,9 +4,13 @@
  * Preloaded into the program. ENDS_AT is the number of the call, from 1; without it, or with a
  * larger one than there are, nothing happens. ENDS_COUNT names a file that gets how many there
  * were, when the process ends by itself. With ENDS_HALF a journal's record is written by half
- * first. Writes elsewhere are not counted: what they leave is not seen until a name is. */
+ * first. Writes elsewhere are not counted: what they leave is not seen until a name is. With
+ * SYNC_FAILS no file system can be synced. */
+#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +118,47 @@ SEEN ssize_t write(int fd, const void *bytes, size_t n)
         end();
     }
     return syscall(SYS_write, fd, bytes, n);
+}
+
+/* With SYNC_FAILS, a file's name, no file system can be synced; who tried has made that file. */
+static const char *sync_fails;
+static long (*real_syscall)(long number, ...);
+
+__attribute__((constructor)) static void find(void)
+{
+    sync_fails = getenv("SYNC_FAILS");
+    real_syscall = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+}
+
+static int sync_one(int fd)
+{
+    if (sync_fails == NULL) {
+        return (int)real_syscall(SYS_syncfs, fd);
+    }
+    const long told = real_syscall(SYS_openat, AT_FDCWD, sync_fails, O_WRONLY | O_CREAT, 0600);
+    (void)real_syscall(SYS_close, told);
+    errno = EIO;
+    return -1;
+}
+
+SEEN int syncfs(int fd)
+{
+    return sync_one(fd);
+}
+
+/* The process that syncs calls the system by its numbers. */
+SEEN long syscall(long number, ...)
+{
+    long words[6];
+    va_list list;
+    va_start(list, number);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        words[i] = va_arg(list, long);
+    }
+    va_end(list);
+    return number == SYS_syncfs
+               ? sync_one((int)words[0])
+               : real_syscall(number, words[0], words[1], words[2], words[3], words[4], words[5]);
 }
 
 __attribute__((destructor)) static void told(void)

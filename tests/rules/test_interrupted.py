@@ -14,6 +14,7 @@ import subprocess
 import threading
 import time
 
+from players import Players
 from scenario import (Failure, Scenario, Skip, Told, equal, expect, run_rules, schemas)
 from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, ranged, replaced,
                   snapshot, tell_difference)
@@ -99,6 +100,31 @@ def K02_signals_end_a_run_in_order():
             town.resume(f"after signal {number}")
             expect(decoded(town) <= 12 * 16 - done + 12, f"{decoded(town)} decoded, {done} done")
             town.clear()
+
+
+def K02_a_signal_starts_services_again():
+    """And tells writers the end, also of what is gone on with later."""
+    with Scenario() as s:
+        players = Players(s)
+        c = s.writer("Ledger", method="STOP_RESTORE_START", service="LedgerSvc").component(
+            "db").files(r"C:\db", "*")
+        s.put(r"C:\db\large.bin", pattern(1, 48 * MIB), mtime=1500000000)
+        s.put(r"C:\db\a.dat", b"a", mtime=1500000000)
+        s.place(r"C:\db\a.dat", b"was there", mtime=1400000000)
+        s.backup().include(c)
+        town = Town(s, s.pack(), "--tree", "live", "--registry", "", "--workers", "1", "--writer",
+                    b"Ledger=" + players.writer("w"), "--service-command", players.service(),
+                    players=players)
+        before, after = ["w pre-restore", "stop LedgerSvc"], ["start LedgerSvc", "w post-restore"]
+        equal(players.diary, before + after)
+        run = stopped(town)
+        run.send_signal(signal.SIGTERM)
+        run.send_signal(signal.SIGCONT)
+        told = run.communicate(timeout=30)
+        equal(run.returncode, 128 + signal.SIGTERM, told)
+        equal(players.diary, before + after)
+        town.resume("after a signal")
+        equal(players.diary, before + after + before[1:] + after)
 
 
 def K02_a_second_signal_ends_it_at_once():
@@ -354,6 +380,84 @@ def K05_an_old_copy_of_an_in_place_run_takes_nothing_back():
                 shutil.rmtree(old)
             town.clear()
         expect(seen > 1, f"{seen} had an undo file")
+
+
+def undo_files(folder):
+    """{name: content} of what ranges written in place have covered."""
+    found = {}
+    for name in os.listdir(folder):
+        if name.startswith(b"undo-"):
+            with open(os.path.join(folder, name), "rb") as opened:
+                found[name] = opened.read()
+    return found
+
+
+def K05_the_undo_file_of_a_failed_component_stays():
+    """Also with whoever goes on after the one that failed it: it is all that is left of the bytes
+    that its ranges had covered."""
+    with Scenario() as s:
+        b = s.backup()
+        b.include(ranged(s)).partial("C:\\db\\", "big.mdf", "0:100,1048570:20,3145700:28")
+        b.include(replaced(s))
+        town, seen = Town(s, s.pack(), "--in-place"), 0
+        for number in range(1, town.count_calls() + 1):
+            if not (town.kill_at(number) and town.is_begun() and undo_files(town.folder())):
+                town.clear()
+                continue
+            kept = undo_files(town.folder())
+            for name in staging_of(town): # nothing can be taken back without it
+                shutil.rmtree(os.path.join(town.root, b"C", name))
+            again = Told(["resume", town.folder()],
+                         env={**os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": str(10 + number % 30)})
+            states = {unit["component"]: unit["state"]
+                      for unit in inspected(town.folder())["units"]}
+            if again.exit == -signal.SIGKILL and states["db"] == "failed":
+                what = f"killed before call {number}, and again"
+                equal(undo_files(town.folder()), kept, what)
+                run = s.resume(town.folder()).must(4)
+                equal((run.status("db"), run.status("db1")), ("FAILED", "ALL"), run.told())
+                equal(undo_files(town.folder()), kept, what)
+                seen += 1
+            town.clear()
+        expect(seen > 0, "nobody went on after a component had failed")
+
+
+def K05_two_runs_at_once_on_one_destination():
+    """Each stages in a folder of its own; who comes second meets what stands there. No file is of
+    both, or of neither."""
+    with Scenario() as s:
+        b = s.backup()
+        for unit in range(8):
+            c = s.writer(f"W{unit}", method=CAN).component("c").files(rf"C:\{unit}", "*")
+            b.include(c)
+            for i in range(40):
+                s.put(rf"C:\{unit}\{i}.dat", pattern(unit * 40 + i, 5000), mtime=1500000000)
+                if unit % 2 == 0:
+                    s.place(rf"C:\{unit}\{i}.dat", b"was there", mtime=1400000000)
+        town = Town(s, s.pack())
+        for _ in range(3):
+            town.copy()
+            calls = [[*town.call()], [*town.call()]]
+            calls[1][calls[1].index(town.folder())] = town.folder() + b"-second"
+            both = [subprocess.Popen([os.environ["VSSRESTORE"], *call], stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                    for call in calls]
+            ends = [json.loads(run.communicate(timeout=60)[0].splitlines()[-1]) for run in both]
+            for run, end in zip(both, ends):
+                equal(run.returncode, end["exit_code"], end)
+            told = [{unit["writer"]: unit["status"] for unit in end["units"]} for end in ends]
+            expect("FAILED" not in [*told[0].values(), *told[1].values()], ends)
+            for unit in range(8):
+                statuses = [one.get(f"W{unit}") for one in told]
+                for i in range(40):
+                    place = os.path.join(town.root, b"C/%d/%d.dat" % (unit, i))
+                    found = open(place, "rb").read() if os.path.exists(place) else None
+                    wanted = pattern(unit * 40 + i, 5000) if "ALL" in statuses else \
+                        b"was there" if unit % 2 == 0 else None
+                    expect(found == wanted, f"{unit}/{i}.dat: {statuses}")
+            equal(staging_of(town), [])
+            shutil.rmtree(town.folder() + b"-second", ignore_errors=True)
+            town.clear()
 
 
 def K05_a_resume_of_a_run_at_work_is_refused():
@@ -665,6 +769,39 @@ def K03_after_a_boot_only_what_was_synced_counts():
                     in_another_boot(["resume", town.folder(), "--json"], boot)
                     town.resume(f"{durability}: booted after call {number} of {count}")
                 town.clear()
+
+
+def K03_what_a_failed_sync_was_to_cover_counts_no_more():
+    """Killed when a sync had failed, and again when it was gone on with: what it was to cover may
+    never have reached the disk, whatever a later sync says. All that was published is spoilt."""
+    with Scenario() as s:
+        b = s.backup()
+        b.include(replaced(s))
+        for c in grown(s):
+            b.include(c)
+        town = Town(s, s.pack(), "--durability", "end")
+        count, dice, seen = town.count_calls(), random.Random(SEED), 0
+        failed = os.path.join(s.folder, b"failed")
+        for number in range(count - 24, count + 1):
+            town.copy()
+            told = Told(town.call(), env={**os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": str(number),
+                                          "SYNC_FAILS": os.fsdecode(failed)})
+            state = inspected(town.folder())["state"] if town.is_begun() else ""
+            if told.exit == -signal.SIGKILL and os.path.exists(failed) and state == "killed":
+                for folder, _, names in os.walk(town.root):
+                    for name in names:
+                        spoil(os.path.join(folder, name))
+                for _ in range(2):
+                    Told(["resume", town.folder()],
+                         env={**os.environ, "LD_PRELOAD": ends_at(),
+                              "ENDS_AT": str(dice.randrange(1, 60))})
+                if inspected(town.folder())["state"] == "killed":
+                    town.resume(f"killed before call {number} of {count}")
+                    seen += 1
+            town.clear()
+            if os.path.exists(failed):
+                os.unlink(failed)
+        expect(seen > 3, f"{seen} were killed when a sync had failed")
 
 
 def spoil(path):
