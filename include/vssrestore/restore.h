@@ -121,7 +121,9 @@ VSR_API vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
  *  Of options count: workers, queue_depth, memory_bytes, ring, write_mode (zero: as the run had
  *  them), on_progress, on_warning, context, cancel, profile, and writers, which must be given again
  *  where functions played them; programs are known from the run. All else, and the set's place, is
- *  the run's own. Nobody is asked PreRestore again; who was, is told PostRestore.
+ *  the run's own. Nobody is asked PreRestore again; who was, is told PostRestore. But a run that
+ *  ended while it asked had written nothing: who may have been asked is told PostRestore, services
+ *  that may have been stopped are started, and the run is begun anew.
  *
  *  @param[out] report  as of vsr_restore_run().
  *  @retval VSR_ERR_SELECTION    run_dir is no run folder.

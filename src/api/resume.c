@@ -35,6 +35,19 @@ static struct step_options resume_options(struct restoring *r, const struct resu
     return options;
 }
 
+/* The chain that a run which is begun anew was a step of; *chain NULL: of none, or it is not. */
+static vsr_code resume_find_chain(const struct resume *resume, vsr_chain **chain, vsr_error *error)
+{
+    const struct run_call_chain *of = &resume->call.chain;
+    const vsr_chain_options options = {.size = sizeof options,
+                                       .continues = 1,
+                                       .strict = of->strict ? 1 : 0};
+    *chain = NULL;
+    return resume->content.asking && of->set_count > 0
+               ? vsr_chain_open(chain, of->sets, of->set_count, &options, error)
+               : VSR_OK;
+}
+
 /* The set where the run found it. */
 static vsr_code resume_find_set(const struct resume *resume, vsr_set **set, vsr_error *error)
 {
@@ -54,15 +67,21 @@ static vsr_code resume_find_set(const struct resume *resume, vsr_set **set, vsr_
 static vsr_code resume_run(struct restoring *r, struct resume *resume, const vsr_set *set,
                            struct vsr_report *made, bool *begun, vsr_error *error)
 {
+    vsr_chain *chain = NULL;
     vsr_code rc = players_recall(&r->players, resume->call.players, r->options.writers,
                                  &set->documents, r->options.cancel, error);
     if (rc == VSR_OK) {
         rc = restoring_open(r, set, error);
     }
+    rc = rc == VSR_OK ? resume_find_chain(resume, &chain, error) : rc;
     if (rc == VSR_OK) {
-        const struct step_options options = resume_options(r, resume);
+        struct step_options options = resume_options(r, resume);
+        const struct plan_step step = {.chain = chain != NULL ? &chain->chain : NULL,
+                                       .number = resume->call.chain.step};
+        options.step = &step;
         rc = step_resume(&made->report, begun, resume, r->media, &set->documents, &options, error);
     }
+    vsr_chain_close(chain);
     return rc;
 }
 

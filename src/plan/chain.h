@@ -69,6 +69,7 @@ struct chain {
     struct view *warnings;
     uint32_t warning_count;
     size_t warning_capacity;
+    bool strict; /* as it was judged */
 };
 
 /* The next step; everything is copied. name: for messages. */

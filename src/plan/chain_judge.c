@@ -140,6 +140,7 @@ static void judge_mixing(struct chain *chain)
 
 void chain_judge(struct chain *chain, bool strict)
 {
+    chain->strict = strict;
     judge_mixing(chain);
     for (uint32_t i = 0; i < chain->component_count; i++) {
         judge_more(chain, &chain->components[i]);

@@ -1,5 +1,5 @@
 /* asking.c - the first folder of a run that asks. What is said to whom is the dialogue's; what a
- * process that finds it does is run/conduct_resume.c's. */
+ * process that finds it does is run/step_anew.c's. */
 #include "run/asking.h"
 
 #include "run/run_call.h"
@@ -40,5 +40,8 @@ vsr_code asking_note(void *context, uint32_t writer, const char *service, vsr_er
 
 void asking_end(struct asking *asking)
 {
+    if (asking->folder.dir_fd >= 0 && asking->folder.stays) {
+        (void)journal_asking(&asking->journal, ASKING_TOLD, 0, VIEW_NONE, NULL);
+    }
     run_folder_end(&asking->folder);
 }

@@ -3,9 +3,9 @@
  *
  * It is shown before the first of them is asked, with the plan of the first pass, and its journal
  * says who is about to be asked or stopped before that happens. So a process that is killed then
- * leaves a folder by which `resume` tells everybody the end and starts what had been stopped; there
- * is nothing to go on with. The folder of the run itself takes its place in one step. Control
- * thread. */
+ * leaves a folder by which `resume` tells everybody the end, starts what had been stopped, and
+ * begins the run anew (run/step_anew.c). The folder of the run itself takes its place in one step.
+ * Control thread. */
 #ifndef RUN_ASKING_H
 #define RUN_ASKING_H
 
@@ -26,7 +26,8 @@ vsr_code asking_begin(struct asking *out, const struct conduct_options *options,
 /* What dialogue_options.on_asking wants; context: struct asking. */
 vsr_code asking_note(void *context, uint32_t writer, const char *service, vsr_error *error);
 
-/* Everybody has been told: it goes, if it is still there. */
+/* Everybody has been told: it goes, if it is still there; one that another process began stays, and
+ * says so. */
 void asking_end(struct asking *asking);
 
 #endif

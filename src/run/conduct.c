@@ -225,7 +225,7 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
         rc = checkpoint_open(&c->checkpoint, c->folder.dir_fd, c->folder.rows_fd, &c->marks, error);
     }
     run_profile_mark(&c->profile, CONTROL_FOLDER);
-    if (rc == VSR_OK && !c->options->engine.discard && !conduct_was_asking(c)) {
+    if (rc == VSR_OK && !c->options->engine.discard) {
         rc = conduct_stage(c, error);
         run_profile_mark_synced(&c->profile, CONTROL_STAGE, c->stage, &c->journal);
     }
@@ -314,7 +314,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     run_profile_mark(&c.profile, CONTROL_CLOSE);
     if (*begun) {
         control_close(&c.control);
-        conduct_tell(&c, rc == VSR_OK && conduct_signal(&c) == 0 && !conduct_was_asking(&c));
+        conduct_tell(&c, rc == VSR_OK && conduct_signal(&c) == 0);
         const vsr_code told = conduct_account(&c, report, rc, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? told : rc;
     }

@@ -10,6 +10,7 @@
 #include "report/report.h"
 #include "run/dialogue.h"
 
+struct chain;      /* plan/chain.h */
 struct resume;     /* run/resume.h */
 struct run_folder; /* run/run_folder.h */
 
@@ -40,10 +41,13 @@ struct conduct_options {
     void (*on_progress)(void *context, const struct conduct_progress *progress);
     void *context;
     const volatile int *cancel; /* a signal's number, or 1; NULL: none */
-    struct view players;        /* a JSON object: kept for who goes on with the run; or absent */
-    struct view keep;           /* a text of the caller's: ditto */
-    struct run_folder *asked;   /* this run's, from while it asked (run/asking.h); or NULL */
-    struct resume *resume;      /* this goes on with a run: open, and prepared; or NULL */
+    bool of_plan;               /* of a plan that was made before, or of choices ... */
+    const struct chain *chain;  /* ... as a step of this, or NULL: for who begins it anew */
+    uint32_t chain_step;
+    struct view players;      /* a JSON object: kept for who goes on with the run; or absent */
+    struct view keep;         /* a text of the caller's: ditto */
+    struct run_folder *asked; /* this run's, from while it asked (run/asking.h); or NULL */
+    struct resume *resume;    /* this goes on with a run: open, and prepared; or NULL */
 };
 
 /* What can refuse a run of a plan of the first pass, whatever places it ends with: memory, the run

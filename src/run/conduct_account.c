@@ -68,13 +68,6 @@ static void notes_tell(const struct conduct *c, struct report *report)
     if (c->kept.n > 0) {
         report_note(report, buffer_view(&c->kept), false);
     }
-    if (conduct_was_asking(c)) {
-        report_note(report,
-                    VIEW("the run was ended while it asked writers and services, before it began "
-                         "to copy: who was asked is told the end, what was stopped is started "
-                         "again, and nothing was written; run again"),
-                    false);
-    }
     if (c->options->resume != NULL && c->options->resume->rows_lost > 0) {
         note_lost_rows(c, report);
     }

@@ -48,5 +48,5 @@ vsr_code conduct_check(const struct conduct_options *options, const struct plan 
     if (rc == VSR_OK) {
         rc = run_folder_name(options->run_dir, &options->run, path, error);
     }
-    return rc == VSR_OK ? run_folder_check(path, set, error) : rc;
+    return rc == VSR_OK && options->asked == NULL ? run_folder_check(path, set, error) : rc;
 }

@@ -83,13 +83,6 @@ static inline int conduct_signal(const struct conduct *c)
     return c->cut_short || unit_states_cut_short(&c->units) ? c->stopped_by : 0;
 }
 
-/* Goes it on with a run that had not begun to copy? Then nothing is copied: who was asked is told
- * the end, and that is all. */
-static inline bool conduct_was_asking(const struct conduct *c)
-{
-    return c->options->resume != NULL && c->options->resume->content.asking;
-}
-
 /* Look at the machine, and settle every number of the run. */
 vsr_code conduct_budget(struct conduct *c, vsr_error *error);
 

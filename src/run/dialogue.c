@@ -471,7 +471,7 @@ vsr_code dialogue_end(struct dialogue *d, const struct plan *plan, struct report
     const vsr_code told = writers_end(d, plan, report, rc == VSR_OK ? error : NULL);
     rc = rc == VSR_OK ? told : rc;
     dialogue_cycle(d, plan, report);
-    if (d->options.choices->private_dir == NULL) {
+    if (d->options.choices->private_dir == NULL && report != NULL) {
         tell_unasked(d, plan);
     }
     for (size_t i = 0; i < d->note_count && report != NULL; i++) {

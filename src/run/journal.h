@@ -85,7 +85,12 @@ struct journal_rows { /* (run/row_check.h) */
     uint64_t check;
 };
 
-enum journal_asked { ASKING_BEGUN, ASKING_WRITER, ASKING_SERVICE };
+enum journal_asked {
+    ASKING_BEGUN,
+    ASKING_WRITER,
+    ASKING_SERVICE,
+    ASKING_TOLD /* all of these have been told the end */
+};
 
 struct journal_asking {
     uint32_t what;   /* enum journal_asked: what is about to be done */

@@ -292,6 +292,10 @@ static const char *take_asking(struct reading *r, struct view payload)
         out->stopped[out->stopped_count++] =
             arena_copy(&out->arena, view_skip(payload, sizeof asking));
         return NULL;
+    case ASKING_TOLD:
+        out->asked_count = 0;
+        out->stopped_count = 0;
+        return NULL;
     default:
         return NO_SUCH;
     }

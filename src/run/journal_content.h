@@ -34,7 +34,7 @@ struct journal_content {
     struct uuid *tokens; /* of theirs */
     uint32_t token_count;
     size_t token_capacity;
-    bool asking;     /* it ended while it asked (run/asking.h): these */
+    bool asking;     /* it ended while it asked (run/asking.h): these, who were not told the end */
     uint32_t *asked; /* writers ... */
     uint32_t asked_count;
     size_t asked_capacity;

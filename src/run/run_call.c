@@ -2,6 +2,7 @@
 #include "run/run_call.h"
 
 #include "base/json.h"
+#include "plan/chain.h"
 #include "run/run_call_words.h"
 
 #include <string.h>
@@ -18,8 +19,29 @@ static void path_render(struct json *json, const char *key, const char *path)
     if (path != NULL) {
         buffer_add_view(&text, view_of(path));
     }
-    json_text(json, key, path == NULL ? VIEW_NONE : buffer_view(&text));
+    json_path(json, key, path == NULL ? VIEW_NONE : buffer_view(&text));
     buffer_free(&text);
+}
+
+/* The chain's sets, or null. */
+static void chain_render(struct json *json, const struct conduct_options *options)
+{
+    const struct chain *chain = options->chain;
+    if (chain == NULL) {
+        json_null(json, "chain");
+        return;
+    }
+    json_object_begin(json, "chain");
+    json_array_begin(json, "sets");
+    for (uint32_t i = 0; i < chain->step_count; i++) {
+        json_object_begin(json, NULL);
+        path_render(json, "path", chain->steps[i].name.p);
+        json_object_end(json);
+    }
+    json_array_end(json);
+    json_u64(json, "step", options->chain_step);
+    json_bool(json, "strict", chain->strict);
+    json_object_end(json);
 }
 
 static void dialogue_render(struct json *json, const struct dialogue *dialogue)
@@ -77,6 +99,8 @@ void run_call_render(const struct conduct_options *options, const struct dialogu
     json_bool(&json, "profile", options->profile);
     json_bool(&json, "salvage", options->salvage);
     dialogue_render(&json, dialogue);
+    json_bool(&json, "of_plan", options->of_plan);
+    chain_render(&json, options);
     json_raw(&json, "players", options->players);
     json_text(&json, "keep", options->keep);
     json_object_end(&json);

@@ -6,10 +6,15 @@
 #include "run/conduct.h"
 
 struct run_call {
-    struct arena arena; /* owns everything below */
+    struct arena arena; /* owns everything below; of conduct: of_plan, too */
     struct conduct_options
-        conduct;                   /* bcd_out, pending_registry, engine, stage (owner, cross_mounts,
+        conduct; /* bcd_out, pending_registry, engine, stage (owner, cross_mounts,
                                        in_place), durability and profile */
+    struct run_call_chain {
+        const char **sets; /* absolute */
+        uint32_t set_count, step;
+        bool strict;
+    } chain;                       /* that it was a step of; set_count 0: of none */
     struct view players;           /* JSON text, as it was given; absent: nobody plays */
     struct view keep;              /* the caller's text; absent: none */
     struct dialogue_recall recall; /* but for its document */

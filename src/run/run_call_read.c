@@ -1,10 +1,12 @@
 /* run_call_read.c - the JSON object of run_call.c read back, every value held against what it may
  * be. Who the players are is the library's front (api/), which gave the text. */
+#include "base/base64.h"
 #include "base/limits.h"
 #include "run/run_call.h"
 #include "run/run_call_words.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +26,23 @@ static const char *text_read(struct call_reading *r, const json_t *object, const
         return NULL;
     }
     return arena_copy(&r->out->arena, view_of(json_string_value(value))).p;
+}
+
+/* As base/json.h's json_path() writes it: the bytes themselves, if it is no UTF-8. */
+static const char *path_read(struct call_reading *r, const json_t *object, const char *key)
+{
+    char beside[64];
+    (void)snprintf(beside, sizeof beside, "%s_b64", key);
+    const json_t *exact = json_object_get(object, beside);
+    if (exact == NULL) {
+        return text_read(r, object, key);
+    }
+    struct buffer bytes = {0};
+    const char *text = json_string_value(exact);
+    r->wrong = r->wrong || text == NULL || !base64_decode(view_of(text), &bytes);
+    const char *path = arena_copy(&r->out->arena, buffer_view(&bytes)).p;
+    buffer_free(&bytes);
+    return path;
 }
 
 static bool bool_read(struct call_reading *r, const json_t *object, const char *key)
@@ -126,11 +145,33 @@ static void dialogue_read(struct call_reading *r, const json_t *object)
     }
 }
 
+static void chain_read(struct call_reading *r, const json_t *object)
+{
+    struct run_call_chain *chain = &r->out->chain;
+    const json_t *sets = json_object_get(object, "sets");
+    const size_t count = json_array_size(sets);
+    if (json_is_null(object)) {
+        return;
+    }
+    if (!json_is_array(sets) || count == 0 || count > CHAIN_STEPS_MAX) {
+        r->wrong = true;
+        return;
+    }
+    chain->sets = ARENA_ARRAY(&r->out->arena, const char *, count);
+    for (size_t i = 0; i < count; i++) {
+        chain->sets[i] = path_read(r, json_array_get(sets, i), "path");
+        r->wrong = r->wrong || chain->sets[i] == NULL;
+    }
+    chain->set_count = (uint32_t)count;
+    chain->step = (uint32_t)number_read(r, json_object_get(object, "step"), count - 1);
+    chain->strict = bool_read(r, object, "strict");
+}
+
 static void options_read(struct call_reading *r, const json_t *object)
 {
     struct conduct_options *conduct = &r->out->conduct;
-    conduct->bcd_out = text_read(r, object, "bcd_out");
-    conduct->pending_registry = text_read(r, object, "registry");
+    conduct->bcd_out = path_read(r, object, "bcd_out");
+    conduct->pending_registry = path_read(r, object, "registry");
     conduct->durability = (enum durability)choice_read(r, object, "durability", durabilities);
     conduct->stage.owner = (enum owner_policy)choice_read(r, object, "owner", owners);
     conduct->stage.cross_mounts = bool_read(r, object, "cross_mounts");
@@ -145,6 +186,8 @@ static void options_read(struct call_reading *r, const json_t *object)
     };
     conduct->profile = bool_read(r, object, "profile");
     conduct->salvage = bool_read(r, object, "salvage");
+    conduct->of_plan = bool_read(r, object, "of_plan");
+    chain_read(r, json_object_get(object, "chain"));
     r->out->players = raw_read(r, object, "players");
     const char *keep = text_read(r, object, "keep");
     r->out->keep = keep != NULL ? view_of(keep) : VIEW_NONE;

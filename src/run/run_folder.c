@@ -321,6 +321,9 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
     run_folder_sweep(parent_fd);
     char hidden[64];
     hidden_name(out, hidden);
+    if (sort == RUN_FOLDER_SECOND) { /* left by who was killed when it took the first one's place */
+        run_folder_sweep_own(parent_fd, hidden);
+    }
     if (mkdirat(parent_fd, hidden, 0700) != 0) {
         return err_sys(error, err_dest_code(errno), WHERE, "cannot make the run folder %s",
                        out->path);
@@ -349,6 +352,8 @@ static int name_exchange(int parent_fd, const char *hidden, const char *name,
     if (exchanged) {
         before->visible = false;
         before->stays = renameat(parent_fd, hidden, parent_fd, away) != 0; /* it is swept later */
+    } else {
+        before->stays = false;
     }
     run_folder_end(before);
     return exchanged || renameat2(parent_fd, hidden, parent_fd, name, RENAME_NOREPLACE) == 0
@@ -392,7 +397,10 @@ void run_folder_empty(int dir_fd)
     static const char *const names[] = {"plan.bin",   "run.json",   "rows.bin",          "journal",
                                         "checkpoint", MARKS_PIECES, DOCUMENT_PRE_RESTORE};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char part[64]; /* while it is written */
+        (void)snprintf(part, sizeof part, ".%s.part", names[i]);
         (void)unlinkat(dir_fd, names[i], 0);
+        (void)unlinkat(dir_fd, part, 0);
     }
 }
 

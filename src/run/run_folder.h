@@ -64,6 +64,8 @@ vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, v
 
 /* Hidden folders that killed processes have left in parent_fd go. */
 void run_folder_sweep(int parent_fd);
+/* One of a run that is ours to go on with, at once. */
+void run_folder_sweep_own(int parent_fd, const char *name);
 /* All that a run folder can hold before it stays. */
 void run_folder_empty(int dir_fd);
 

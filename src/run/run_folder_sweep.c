@@ -24,23 +24,33 @@ static bool name_is_hidden(const char *name)
             strcmp(name + bytes - asked, RUN_FOLDER_ASKED) == 0);
 }
 
-static int sweep_one(void *context, int parent_fd, const char *name)
+static void folder_sweep(int parent_fd, const char *name, time_t newest)
 {
     struct stat facts;
-    (void)context;
-    if (!name_is_hidden(name)) {
-        return 0;
-    }
     OWN(fd) fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0 && fstat(fd, &facts) == 0 && facts.st_uid == geteuid() &&
-        facts.st_mtim.tv_sec < time(NULL) - SWEEP_AGE_S && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        facts.st_mtim.tv_sec <= newest && flock(fd, LOCK_EX | LOCK_NB) == 0) {
         run_folder_empty(fd);
         (void)unlinkat(parent_fd, name, AT_REMOVEDIR);
+    }
+}
+
+static int sweep_one(void *context, int parent_fd, const char *name)
+{
+    const time_t *now = context;
+    if (name_is_hidden(name)) {
+        folder_sweep(parent_fd, name, *now - SWEEP_AGE_S - 1);
     }
     return 0;
 }
 
 void run_folder_sweep(int parent_fd)
 {
-    (void)folder_list(parent_fd, sweep_one, NULL);
+    time_t now = time(NULL);
+    (void)folder_list(parent_fd, sweep_one, &now);
+}
+
+void run_folder_sweep_own(int parent_fd, const char *name)
+{
+    folder_sweep(parent_fd, name, INT64_MAX);
 }

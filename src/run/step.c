@@ -1,12 +1,11 @@
 /* step.c - the order of one restore. The dialogue is dialogue.h's, planning plan_now.h's, moving
  * conduct.h's; here is only what comes after what, and that who was asked is always told the
  * end. */
-#include "run/step.h"
+#include "run/step_inside.h"
 
 #include "base/clock.h"
 #include "base/heap.h"
 #include "plan/replay.h"
-#include "run/asking.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,18 +13,8 @@
 
 enum { WARNINGS_TOLD_MAX = 50 };
 
-struct step {
-    const struct media_set *set;
-    const struct documents *documents;
-    const struct step_options *options;
-    struct conduct_options conduct;
-    struct dialogue dialogue;
-    struct asking asking;
-    char run_dir[2 * RUN_FOLDER_PATH_MAX];
-};
-
-static struct step step_of(const struct media_set *set, const struct documents *documents,
-                           const struct step_options *options)
+struct step step_of(const struct media_set *set, const struct documents *documents,
+                    const struct step_options *options)
 {
     return (struct step){.set = set,
                          .documents = documents,
@@ -47,12 +36,26 @@ static vsr_code run_dir_name(struct step *step, vsr_error *error)
     return VSR_OK;
 }
 
-static vsr_code step_open(struct step *step, const struct plan_choices *choices, vsr_error *error)
+vsr_code step_name(struct step *step, vsr_error *error)
 {
     const struct step_options *options = step->options;
+    const struct plan_step *in = options->step;
     step->conduct = options->conduct;
-    step->conduct.run = uuid_random();
-    const vsr_code rc = run_dir_name(step, error);
+    step->conduct.chain = in != NULL ? in->chain : NULL;
+    step->conduct.chain_step = in != NULL ? in->number : 0;
+    if (step->asking.folder.dir_fd >= 0) { /* it goes on there (run/step_anew.c) */
+        step->conduct.run = step->asking.folder.run;
+        step->conduct.asked = &step->asking.folder;
+    } else {
+        step->conduct.run = uuid_random();
+    }
+    return run_dir_name(step, error);
+}
+
+vsr_code step_open_dialogue(struct step *step, const struct plan_choices *choices,
+                            const struct dialogue_recall *recall, vsr_error *error)
+{
+    const struct step_options *options = step->options;
     const struct dialogue_options dialogue = {
         .documents = step->documents,
         .choices = choices,
@@ -64,7 +67,14 @@ static vsr_code step_open(struct step *step, const struct plan_choices *choices,
         .on_warning = options->on_warning,
         .context = options->warning_context,
     };
-    return rc == VSR_OK ? dialogue_open(&step->dialogue, &dialogue, error) : rc;
+    return dialogue_reopen(&step->dialogue, &dialogue, recall, error);
+}
+
+static vsr_code step_open(struct step *step, const struct plan_choices *choices, vsr_error *error)
+{
+    const struct dialogue_recall nobody = {0};
+    const vsr_code rc = step_name(step, error);
+    return rc == VSR_OK ? step_open_dialogue(step, choices, &nobody, error) : rc;
 }
 
 /* What the planner warned of, before anything is written. */
@@ -96,6 +106,7 @@ static vsr_code step_copy(struct step *step, struct report *report, bool *begun,
     step->conduct.stage.alone = alone;
     step->conduct.refusals = refusals;
     step->conduct.asked = step->asking.folder.dir_fd >= 0 ? &step->asking.folder : NULL;
+    step->conduct.chain = NULL; /* what is asked is known now */
     const vsr_code rc =
         conduct_run(report, begun, plan, step->set, &step->dialogue, &step->conduct, error);
     free(alone);
@@ -117,9 +128,10 @@ static vsr_code step_plan_now(struct step *step, struct plan **plan,
 static vsr_code step_show_asking(struct step *step, const struct plan *first, vsr_error *error)
 {
     const vsr_code rc = conduct_check(&step->conduct, first, step->set, error);
-    return rc == VSR_OK ? asking_begin(&step->asking, &step->conduct, &step->dialogue, first,
-                                       step->set, error)
-                        : rc;
+    return rc == VSR_OK && step->asking.folder.dir_fd < 0
+               ? asking_begin(&step->asking, &step->conduct, &step->dialogue, first, step->set,
+                              error)
+               : rc;
 }
 
 /* Between the two passes. */
@@ -165,28 +177,38 @@ static vsr_code step_plan(struct step *step, struct plan **plan, const struct pl
     return rc;
 }
 
+/* plan: of the last pass; NULL: there is none. Whoever was asked is told the end, if the run never
+ * began. */
+static void step_close(struct step *step, const struct plan *plan)
+{
+    if (plan != NULL && dialogue_has_begun(&step->dialogue)) {
+        (void)dialogue_end(&step->dialogue, plan, NULL, NULL);
+    }
+    asking_end(&step->asking);
+    dialogue_close(&step->dialogue);
+}
+
+vsr_code step_carry_out(struct step *step, struct report *report, bool *begun,
+                        const struct plan_choices *choices, vsr_error *error)
+{
+    struct plan *plan = NULL;
+    vsr_code rc = step_plan(step, &plan, choices, error);
+    if (rc == VSR_OK) {
+        rc = step_copy(step, report, begun, plan, NULL, error);
+    }
+    step_close(step, plan);
+    plan_free(plan);
+    return rc;
+}
+
 vsr_code step_run(struct report *report, bool *begun, const struct media_set *set,
                   const struct documents *documents, const struct plan_choices *choices,
                   const struct step_options *options, vsr_error *error)
 {
     struct step step = step_of(set, documents, options);
-    struct plan *plan = NULL;
     *begun = false;
-    vsr_code rc = step_open(&step, choices, error);
-    if (rc != VSR_OK) {
-        return rc;
-    }
-    rc = step_plan(&step, &plan, choices, error);
-    if (rc == VSR_OK) {
-        rc = step_copy(&step, report, begun, plan, NULL, error);
-    }
-    if (plan != NULL && dialogue_has_begun(&step.dialogue)) { /* if the run never began */
-        (void)dialogue_end(&step.dialogue, plan, NULL, NULL);
-    }
-    asking_end(&step.asking);
-    plan_free(plan);
-    dialogue_close(&step.dialogue);
-    return rc;
+    const vsr_code rc = step_open(&step, choices, error);
+    return rc == VSR_OK ? step_carry_out(&step, report, begun, choices, error) : rc;
 }
 
 /* Services of a plan that was made before: stopped first, then every question is asked again. */
@@ -207,6 +229,21 @@ static vsr_code plan_ask_again(struct step *step, const struct plan *plan, enum 
     return rc;
 }
 
+vsr_code step_carry_out_plan(struct step *step, struct report *report, bool *begun,
+                             const struct plan *plan, const enum refusal *refusals,
+                             vsr_error *error)
+{
+    const bool due = dialogue_is_due(&step->dialogue, plan);
+    enum refusal *now = heap_alloc(plan->unit_count, sizeof *now);
+    vsr_code rc = due ? plan_ask_again(step, plan, now, error) : VSR_OK;
+    if (rc == VSR_OK) {
+        rc = step_copy(step, report, begun, plan, due ? now : refusals, error);
+    }
+    step_close(step, plan);
+    free(now);
+    return rc;
+}
+
 vsr_code step_run_plan(struct report *report, bool *begun, const struct media_set *set,
                        const struct documents *documents, const struct plan *plan,
                        const enum refusal *refusals, const struct step_options *options,
@@ -215,25 +252,15 @@ vsr_code step_run_plan(struct report *report, bool *begun, const struct media_se
     struct arena arena = {0};
     struct plan_choices choices;
     struct step step = step_of(set, documents, options);
-    enum refusal *now = heap_alloc(plan->unit_count, sizeof *now);
     *begun = false;
     vsr_code rc = plan_replay(&arena, plan, &choices, error);
     if (rc == VSR_OK) {
         rc = step_open(&step, &choices, error);
     }
     if (rc == VSR_OK) {
-        const bool due = dialogue_is_due(&step.dialogue, plan);
-        rc = due ? plan_ask_again(&step, plan, now, error) : VSR_OK;
-        if (rc == VSR_OK) {
-            rc = step_copy(&step, report, begun, plan, due ? now : refusals, error);
-        }
-        if (dialogue_has_begun(&step.dialogue)) {
-            (void)dialogue_end(&step.dialogue, plan, NULL, NULL);
-        }
-        asking_end(&step.asking);
-        dialogue_close(&step.dialogue);
+        step.conduct.of_plan = true;
+        rc = step_carry_out_plan(&step, report, begun, plan, refusals, error);
     }
-    free(now);
     arena_free(&arena);
     return rc;
 }

@@ -29,8 +29,10 @@ vsr_code step_run_plan(struct report *report, bool *begun, const struct media_se
                        vsr_error *error);
 
 /* Go on with a run: open, not over. Nobody is asked anything again; who was asked is told the end.
- * What options->conduct says counts, but for its run folder and identity. Errors: RUN_FOREIGN: it
- * is a run of another set; those of dialogue_reopen() and dialogue_stop_again(), and of the run. */
+ * But one that was ended while it asked is begun anew, after who was asked was told the end of that
+ * (options->step: of the chain that it was a step of). What options->conduct says counts, but for
+ * its run folder and identity. Errors: RUN_FOREIGN: it is a run of another set; those of
+ * dialogue_reopen() and dialogue_stop_again(), and of the run. */
 vsr_code step_resume(struct report *report, bool *begun, struct resume *resume,
                      const struct media_set *set, const struct documents *documents,
                      const struct step_options *options, vsr_error *error);

@@ -1,11 +1,12 @@
 /* step_resume.c - the order of a restore that goes on: dialogue as it stood, services stopped
- * again, the rest of the copy, the end told to everybody. Planning is over; places stay. */
+ * again, the rest of the copy, the end told to everybody. Planning is over; places stay. One that
+ * had not begun to copy is step_anew.c's. */
 #include "base/heap.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "plan/replay.h"
 #include "run/resume.h"
-#include "run/step.h"
+#include "run/step_inside.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,21 +20,6 @@ static vsr_code document_read(const struct resume *resume, struct buffer *out, v
                ? VSR_OK
                : io_read_file(resume->folder.dir_fd, DOCUMENT_PRE_RESTORE, DOCUMENT_BYTES_MAX, out,
                               VSR_ERR_RUN_FOREIGN, error);
-}
-
-/* Of one that was ended while it asked: whoever may have heard of it is to be told the end. */
-static void recall_asking(struct resume *resume)
-{
-    struct dialogue_recall *recall = &resume->call.recall;
-    const struct journal_content *content = &resume->content;
-    recall->asked = content->asked;
-    recall->asked_count = content->asked_count;
-    recall->services =
-        ARENA_ARRAY(&resume->call.arena, struct dialogue_recalled_service, content->stopped_count);
-    recall->service_count = content->stopped_count;
-    for (uint32_t i = 0; i < content->stopped_count; i++) {
-        recall->services[i] = (struct dialogue_recalled_service){content->stopped[i].p, true};
-    }
 }
 
 /* Absolute, for those who play. */
@@ -66,39 +52,30 @@ static vsr_code resume_copy(struct report *report, bool *begun, struct resume *r
     return rc;
 }
 
-vsr_code step_resume(struct report *report, bool *begun, struct resume *resume,
-                     const struct media_set *set, const struct documents *documents,
-                     const struct step_options *options, vsr_error *error)
+static vsr_code step_go_on(struct report *report, bool *begun, struct resume *resume,
+                           const struct media_set *set, const struct documents *documents,
+                           const struct plan_choices *choices, const struct step_options *options,
+                           vsr_error *error)
 {
-    struct arena arena = {0};
-    struct plan_choices choices;
     struct dialogue dialogue;
     struct buffer document = {0};
     char run_dir[2 * RUN_FOLDER_PATH_MAX];
-    *begun = false;
-    vsr_code rc = plan_check_set(resume->plan, set, error);
-    rc = rc == VSR_OK ? plan_replay(&arena, resume->plan, &choices, error) : rc;
-    rc = rc == VSR_OK ? document_read(resume, &document, error) : rc;
+    vsr_code rc = document_read(resume, &document, error);
     if (rc == VSR_OK) {
         run_dir_name(resume, run_dir);
         const struct dialogue_options how = {.documents = documents,
-                                             .choices = &choices,
+                                             .choices = choices,
                                              .calls = options->calls,
                                              .run_dir = run_dir,
                                              .cancel = options->conduct.cancel,
                                              .on_warning = options->on_warning,
                                              .context = options->warning_context};
-        if (resume->content.asking) {
-            recall_asking(resume);
-        }
         resume->call.recall.document = document.n > 0 ? buffer_view(&document) : VIEW_NONE;
         rc = dialogue_reopen(&dialogue, &how, &resume->call.recall, error);
     }
     if (rc == VSR_OK) {
         resume_prepare(resume);
-        rc = resume->content.asking
-                 ? VSR_OK
-                 : dialogue_stop_again(&dialogue, resume->plan, resume->done, error);
+        rc = dialogue_stop_again(&dialogue, resume->plan, resume->done, error);
         if (rc == VSR_OK) {
             rc = resume_copy(report, begun, resume, set, &dialogue, options, error);
         }
@@ -108,6 +85,23 @@ vsr_code step_resume(struct report *report, bool *begun, struct resume *resume,
         dialogue_close(&dialogue);
     }
     buffer_free(&document);
+    return rc;
+}
+
+vsr_code step_resume(struct report *report, bool *begun, struct resume *resume,
+                     const struct media_set *set, const struct documents *documents,
+                     const struct step_options *options, vsr_error *error)
+{
+    struct arena arena = {0};
+    struct plan_choices choices;
+    *begun = false;
+    vsr_code rc = plan_check_set(resume->plan, set, error);
+    rc = rc == VSR_OK ? plan_replay(&arena, resume->plan, &choices, error) : rc;
+    if (rc == VSR_OK) {
+        rc = resume->content.asking
+                 ? step_begin_anew(report, begun, resume, set, documents, &choices, options, error)
+                 : step_go_on(report, begun, resume, set, documents, &choices, options, error);
+    }
     arena_free(&arena);
     return rc;
 }

@@ -1,0 +1,105 @@
+/* step_anew.c - a run that was ended while it asked writers and services, begun anew in its folder.
+ *
+ * PreRestore is not asked twice of one operation (rules 2.9, 3.4): so whoever may have heard of the
+ * first one is told its end - nothing was restored -, what may have been stopped is started, and
+ * that is written down. Then the run is planned, asked and copied as if it began now, since nothing
+ * had been written. A process that is killed in the middle of that leaves the same folder again. */
+#include "base/heap.h"
+#include "run/resume.h"
+#include "run/step_inside.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* Of one that was ended while it asked. */
+static struct dialogue_recall recall_asking(struct resume *resume)
+{
+    const struct journal_content *content = &resume->content;
+    struct dialogue_recall recall = {.asked = content->asked,
+                                     .asked_count = content->asked_count,
+                                     .service_count = content->stopped_count,
+                                     .services = ARENA_ARRAY(&resume->call.arena,
+                                                             struct dialogue_recalled_service,
+                                                             content->stopped_count)};
+    for (uint32_t i = 0; i < content->stopped_count; i++) {
+        recall.services[i] = (struct dialogue_recalled_service){content->stopped[i].p, true};
+    }
+    return recall;
+}
+
+/* What came of that is told at the end of the run. */
+static void notes_keep(struct arena *arena, const struct dialogue *from,
+                       struct dialogue_recall *out)
+{
+    struct dialogue_note *notes = ARENA_ARRAY(arena, struct dialogue_note, from->note_count);
+    for (size_t i = 0; i < from->note_count; i++) {
+        notes[i].text = arena_copy(arena, from->notes[i].text);
+        notes[i].is_loss = from->notes[i].is_loss;
+    }
+    out->notes = notes;
+    out->note_count = (uint32_t)from->note_count;
+}
+
+/* The folder is exchanged for another one by its name: not by "." or a link to it. */
+static const char *folder_name(struct arena *arena, const struct run_folder *folder)
+{
+    char link[sizeof "/proc/self/fd/" + 10];
+    char name[RUN_FOLDER_PATH_MAX];
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", folder->dir_fd);
+    const ssize_t n = readlink(link, name, sizeof name);
+    const bool told = n > 0 && (size_t)n < sizeof name && name[0] == '/';
+    return arena_copy(arena, told ? (struct view){name, (size_t)n} : view_of(folder->path)).p;
+}
+
+/* Tell those who heard of it the end. *said: the notes that were made of it. */
+static vsr_code asked_tell(struct step *step, struct resume *resume,
+                           const struct plan_choices *choices, struct dialogue_recall *said,
+                           vsr_error *error)
+{
+    const struct dialogue_recall recall = recall_asking(resume);
+    if (recall.asked_count == 0 && recall.service_count == 0) {
+        return VSR_OK;
+    }
+    const vsr_code rc = step_open_dialogue(step, choices, &recall, error);
+    if (rc != VSR_OK) {
+        return rc;
+    }
+    (void)dialogue_end(&step->dialogue, resume->plan, NULL, NULL); /* all have been told */
+    notes_keep(&resume->call.arena, &step->dialogue, said);
+    dialogue_close(&step->dialogue);
+    return journal_asking(&step->asking.journal, ASKING_TOLD, 0, VIEW_NONE, error);
+}
+
+vsr_code step_begin_anew(struct report *report, bool *begun, struct resume *resume,
+                         const struct media_set *set, const struct documents *documents,
+                         const struct plan_choices *choices, const struct step_options *options,
+                         vsr_error *error)
+{
+    struct plan_step in = options->step != NULL ? *options->step : (struct plan_step){0};
+    struct step_options own = *options;
+    struct step step = step_of(set, documents, &own);
+    struct dialogue_recall said = {0};
+    if (in.chain != NULL) { /* a --file that matches nothing here may match in another step */
+        in.file_hits = ARENA_ARRAY(&resume->call.arena, bool, choices->file_count);
+        own.step = &in;
+    }
+    own.conduct.run_dir = folder_name(&resume->call.arena, &resume->folder);
+    own.conduct.of_plan = resume->call.conduct.of_plan;
+    step.asking.folder = resume->folder;
+    step.asking.folder.sort = RUN_FOLDER_ASKING;
+    resume->folder = (struct run_folder){.dir_fd = -1, .journal_fd = -1, .rows_fd = -1};
+    vsr_code rc = step_name(&step, error);
+    if (rc == VSR_OK) {
+        rc = journal_go_on(&step.asking.journal, step.asking.folder.journal_fd,
+                           step.asking.folder.path, resume->content.next_sequence, error);
+    }
+    rc = rc == VSR_OK ? asked_tell(&step, resume, choices, &said, error) : rc;
+    rc = rc == VSR_OK ? step_open_dialogue(&step, choices, &said, error) : rc;
+    if (rc != VSR_OK) {
+        run_folder_end(&step.asking.folder);
+        return rc;
+    }
+    return resume->call.conduct.of_plan
+               ? step_carry_out_plan(&step, report, begun, resume->plan, NULL, error)
+               : step_carry_out(&step, report, begun, choices, error);
+}
