@@ -23,6 +23,7 @@ from test_space import Memory
 
 TIME_S, TIME_NS = 1700000000, 123456700
 DATA = random.Random(7)
+WAIT_S = 60
 
 
 def library(name):
@@ -804,14 +805,21 @@ def done_of(run):
     return told.json()["bytes"]["done"] if told.code == 0 else 0
 
 
+def pause(run):
+    """It stands still. Its first event may come before it listens to anybody."""
+    end = time.monotonic() + WAIT_S
+    while vssrestore("ctl", run, "pause", codes=(0, 11)).code != 0:
+        expect(time.monotonic() < end, "no run listens")
+        time.sleep(0.02)
+
+
 def stopped(plan):
     """Run it until it copies, and kill it while it stands still: nothing depends on the moment."""
     plan.write()
     with subprocess.Popen([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir",
                            plan.folder / "run", "--throttle", "1M", "--json"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
-        running.stdout.readline()
-        vssrestore("ctl", plan.folder / "run", "pause")
+        pause(plan.folder / "run")
         running.send_signal(signal.SIGKILL)
 
 
@@ -872,12 +880,11 @@ def fill_it_up(plan):
     with subprocess.Popen([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir",
                            plan.folder / "run", "--throttle", "1M", "--json"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
-        begun = running.stdout.readline()
-        vssrestore("ctl", plan.folder / "run", "pause")
+        pause(plan.folder / "run")
         filled(plan.folder / "out/filler")
         for words in (("throttle", "off"), ("resume",)):
             vssrestore("ctl", plan.folder / "run", *words)
-        schemas.check_events(begun + running.stdout.read())
+        schemas.check_events(running.stdout.read())
     return running.returncode
 
 
