@@ -771,6 +771,15 @@ def K03_after_a_boot_only_what_was_synced_counts():
                 town.clear()
 
 
+def failure_is_noted(town):
+    """The slot of the checkpoint that says that a sync failed (src/run/checkpoint.c)."""
+    place = os.path.join(town.folder(), b"checkpoint")
+    if not os.path.exists(place):
+        return False
+    with open(place, "rb") as opened:
+        return opened.read()[1024 + 8:1024 + 12] == b"\1\0\0\0"
+
+
 def K03_what_a_failed_sync_was_to_cover_counts_no_more():
     """Killed when a sync had failed, and again when it was gone on with: what it was to cover may
     never have reached the disk, whatever a later sync says. All that was published is spoilt."""
@@ -787,7 +796,7 @@ def K03_what_a_failed_sync_was_to_cover_counts_no_more():
             told = Told(town.call(), env={**os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": str(number),
                                           "SYNC_FAILS": os.fsdecode(failed)})
             state = inspected(town.folder())["state"] if town.is_begun() else ""
-            if told.exit == -signal.SIGKILL and os.path.exists(failed) and state == "killed":
+            if told.exit == -signal.SIGKILL and failure_is_noted(town) and state == "killed":
                 for folder, _, names in os.walk(town.root):
                     for name in names:
                         spoil(os.path.join(folder, name))
