@@ -74,6 +74,18 @@ static void sync_failed(void *context)
     checkpoint_fail(&c->checkpoint);
 }
 
+/* Of a run that goes on: is what is staged still good for something? Not when all units are done
+ * with, and nothing of theirs is kept there. */
+static bool conduct_needs_staged(const struct conduct *c)
+{
+    const struct resume *resume = c->options->resume;
+    bool any = resume != NULL && conduct_owes_sync(c);
+    for (uint32_t u = 0; resume != NULL && u < c->plan->unit_count; u++) {
+        any = any || resume->done[u] == 0 || resume->content.units[u].residue != 0;
+    }
+    return any;
+}
+
 static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_error *error)
 {
     struct resume *resume = c->options->resume;
@@ -104,7 +116,8 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     if (rc != VSR_OK) {
         pending_hold_free(c->hold);
         c->hold = NULL;
-        (void)stage_close(c->stage, resume != NULL, NULL);
+        const bool keep = resume != NULL && (rc != VSR_ERR_DEST_FULL || conduct_needs_staged(c));
+        (void)stage_close(c->stage, keep, NULL);
         c->stage = NULL;
     }
     return rc;
