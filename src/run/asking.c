@@ -2,7 +2,10 @@
  * process that finds it does is run/step_anew.c's. */
 #include "run/asking.h"
 
+#include "run/row_check.h"
 #include "run/run_call.h"
+
+enum { SIGNAL_EXIT_CODE = 128 }; /* of a run that a signal ended: this, and its number */
 
 vsr_code asking_begin(struct asking *out, const struct conduct_options *options,
                       const struct dialogue *dialogue, const struct plan *plan,
@@ -22,9 +25,11 @@ vsr_code asking_begin(struct asking *out, const struct conduct_options *options,
     buffer_free(&call);
     rc = rc == VSR_OK ? run_folder_show(&out->folder, NULL, error) : rc;
     if (rc != VSR_OK) {
-        asking_end(out);
+        run_folder_end(&out->folder);
+        return rc;
     }
-    return rc;
+    out->rows_check = row_check_all(plan, out->folder.rows);
+    return VSR_OK;
 }
 
 vsr_code asking_note(void *context, uint32_t writer, const char *service, vsr_error *error)
@@ -38,10 +43,17 @@ vsr_code asking_note(void *context, uint32_t writer, const char *service, vsr_er
                : journal_asking(&asking->journal, ASKING_SERVICE, 0, view_of(service), error);
 }
 
-void asking_end(struct asking *asking)
+void asking_end(struct asking *asking, int signal)
 {
-    if (asking->folder.dir_fd >= 0 && asking->folder.stays) {
+    if (asking->folder.dir_fd >= 0) {
+        asking->folder.stays = asking->folder.stays || signal != 0;
+    }
+    if (asking->folder.stays) {
         (void)journal_asking(&asking->journal, ASKING_TOLD, 0, VIEW_NONE, NULL);
+    }
+    if (asking->folder.stays && signal != 0) {
+        (void)journal_end(&asking->journal, SIGNAL_EXIT_CODE + signal, true, asking->rows_check,
+                          NULL);
     }
     run_folder_end(&asking->folder);
 }

@@ -16,6 +16,7 @@
 struct asking {
     struct run_folder folder; /* dir_fd -1: there is none, or the run's own has taken its place */
     struct journal journal;
+    uint64_t rows_check; /* of its rows, which nobody writes */
 };
 
 /* Show it, for this plan of the first pass. Errors: those of run_folder_begin(). */
@@ -27,7 +28,7 @@ vsr_code asking_begin(struct asking *out, const struct conduct_options *options,
 vsr_code asking_note(void *context, uint32_t writer, const char *service, vsr_error *error);
 
 /* Everybody has been told: it goes, if it is still there; one that another process began stays, and
- * says so. */
-void asking_end(struct asking *asking);
+ * says so. So does one of a run that was cancelled: signal, its number; or 0. */
+void asking_end(struct asking *asking, int signal);
 
 #endif

@@ -245,6 +245,20 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
     return rc;
 }
 
+vsr_code conduct_check_cancel(const struct conduct_options *options, vsr_error *error)
+{
+    if (cancel_number(options->cancel) == 0) {
+        return VSR_OK;
+    }
+    return options->asked != NULL
+               ? err_set(error, VSR_ERR_CANCELLED, "run/conduct",
+                         "the restore was cancelled while it asked writers and services; nothing "
+                         "was written: `vssrestore resume %s` begins it anew",
+                         options->asked->path)
+               : err_set(error, VSR_ERR_CANCELLED, "run/conduct",
+                         "the restore was cancelled before it began; nothing was written");
+}
+
 static vsr_code conduct_salvage(struct conduct *c, vsr_error *error)
 {
     const struct salvage_input input = {
@@ -292,13 +306,15 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
                         .began_ns = clock_monotonic_ns()};
     run_profile_begin(&c.profile, options->planned_ns, options->asked_ns);
     unit_states_init(&c.units, plan, set, options->refusals);
-    c.cut_short = conduct_cancelled(&c);
-    c.stopped_by = c.cut_short ? cancel_number(options->cancel) : 0;
     *begun = false;
-    vsr_code rc = c.cut_short && !dialogue_has_begun(dialogue)
-                      ? err_set(error, VSR_ERR_CANCELLED, "run/conduct",
-                                "the run was cancelled before it began; nothing was written")
-                      : conduct_prepare(&c, error);
+    vsr_code rc = VSR_OK;
+    if (options->resume != NULL && dialogue_has_begun(dialogue)) {
+        c.stopped_by = cancel_number(options->cancel);
+        c.cut_short = c.stopped_by != 0;
+    } else {
+        rc = conduct_check_cancel(options, error);
+    }
+    rc = rc == VSR_OK ? conduct_prepare(&c, error) : rc;
     if (rc == VSR_OK) {
         *begun = true;
         control_open(&c.control, c.folder.dir_fd, options->throttle_bytes_per_s);

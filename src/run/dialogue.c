@@ -349,6 +349,12 @@ static bool writer_tell(struct dialogue *d, const struct plan *plan, uint32_t wr
         return false;
     }
     writer_ask(d, writer, phase, buffer_view(&sent), &answer);
+    if (phase == BCD_PHASE_PRE_RESTORE && answer.state != WRITER_STABLE &&
+        dialogue_is_cancelled(d)) { /* that is no veto of the writer's: the run is begun anew */
+        answer_free(&answer);
+        buffer_free(&sent);
+        return true;
+    }
     if (answer.state == WRITER_FAILED) {
         failure_tell(d, plan, writer, phase, buffer_view(&answer.message));
         answer_take(d, writer, phase, buffer_view(&sent), &answer);

@@ -19,7 +19,9 @@ struct dialogue_options {
     const struct plan_choices *choices;
     const struct writer_calls *calls; /* NULL: nobody plays */
     const char *run_dir;              /* as it will be called; absolute, for those who play */
-    const volatile int *cancel;       /* nobody else is asked once it is raised; or NULL */
+    /* Once it is raised nobody else is asked or stopped, and a failure in PreRestore is no veto: the
+     * run must not go on to its copy. Or NULL. */
+    const volatile int *cancel;
     /* Before a writer is asked in PreRestore, or (service not NULL) a service is stopped; what
      * fails then is not done. Or NULL. */
     vsr_code (*on_asking)(void *context, uint32_t writer, const char *service, vsr_error *error);

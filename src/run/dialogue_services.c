@@ -5,6 +5,7 @@
  * several writers name is stopped once. */
 #include "run/dialogue_inside.h"
 
+#include "base/cancel.h"
 #include "vss/winpath.h"
 
 static const struct wmd *wmd_of(const struct dialogue *d, const struct plan_unit *unit)
@@ -98,7 +99,7 @@ void dialogue_stop(struct dialogue *d, const struct plan *plan)
 {
     struct view *faults = ARENA_ARRAY(&d->arena, struct view, plan->unit_count);
     d->services = ARENA_ARRAY(&d->arena, struct dialogue_service, plan->unit_count);
-    for (uint32_t u = 0; u < plan->unit_count; u++) {
+    for (uint32_t u = 0; u < plan->unit_count && cancel_number(d->options.cancel) == 0; u++) {
         const struct plan_unit *unit = &plan->units[u];
         const struct wmd *wmd = wmd_of(d, unit);
         if (wmd == NULL || !dialogue_unit_stops(d, unit) ||

@@ -394,8 +394,10 @@ vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, v
 
 void run_folder_empty(int dir_fd)
 {
-    static const char *const names[] = {"plan.bin",   "run.json",   "rows.bin",          "journal",
-                                        "checkpoint", MARKS_PIECES, DOCUMENT_PRE_RESTORE};
+    static const char *const names[] = {"plan.bin",           "run.json",
+                                        "rows.bin",           "journal",
+                                        "checkpoint",         MARKS_PIECES,
+                                        DOCUMENT_PRE_RESTORE, DOCUMENT_FINAL};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char part[64]; /* while it is written */
         (void)snprintf(part, sizeof part, ".%s.part", names[i]);

@@ -3,6 +3,7 @@
  * end. */
 #include "run/step_inside.h"
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/heap.h"
 #include "plan/replay.h"
@@ -127,11 +128,14 @@ static vsr_code step_plan_now(struct step *step, struct plan **plan,
 /* What can refuse the run is looked at first; then there is a folder that tells of whom it asks. */
 static vsr_code step_show_asking(struct step *step, const struct plan *first, vsr_error *error)
 {
-    const vsr_code rc = conduct_check(&step->conduct, first, step->set, error);
-    return rc == VSR_OK && step->asking.folder.dir_fd < 0
-               ? asking_begin(&step->asking, &step->conduct, &step->dialogue, first, step->set,
-                              error)
-               : rc;
+    vsr_code rc = conduct_check(&step->conduct, first, step->set, error);
+    if (rc == VSR_OK && step->asking.folder.dir_fd < 0) {
+        rc = asking_begin(&step->asking, &step->conduct, &step->dialogue, first, step->set, error);
+    }
+    if (rc == VSR_OK) {
+        step->conduct.asked = &step->asking.folder;
+    }
+    return rc;
 }
 
 /* Between the two passes. */
@@ -144,6 +148,7 @@ static vsr_code step_ask(struct step *step, const struct plan *first, vsr_error 
     }
     if (rc == VSR_OK) {
         dialogue_stop(&step->dialogue, first);
+        rc = conduct_check_cancel(&step->conduct, error);
     }
     step->conduct.asked_ns += clock_monotonic_ns() - began_ns;
     return rc;
@@ -153,38 +158,49 @@ static vsr_code step_ask(struct step *step, const struct plan *first, vsr_error 
 static vsr_code step_plan(struct step *step, struct plan **plan, const struct plan_choices *choices,
                           vsr_error *error)
 {
-    const volatile int *cancel = step->conduct.cancel;
     struct plan_step in =
         step->options->step != NULL ? *step->options->step : (struct plan_step){0};
     in.registry = step->conduct.pending_registry;
     vsr_code rc = step_plan_now(step, plan, step->documents, choices, &in, error);
-    if (rc == VSR_OK && cancel != NULL && *cancel != 0) {
-        rc = err_set(error, VSR_ERR_CANCELLED, "run/step",
-                     "the restore was cancelled before it began; nothing was written");
-    }
+    rc = rc == VSR_OK ? conduct_check_cancel(&step->conduct, error) : rc;
     if (rc != VSR_OK || !dialogue_is_due(&step->dialogue, *plan)) {
         return rc;
     }
-    struct plan *first = *plan;
-    rc = step_ask(step, first, error);
+    struct plan *second = NULL;
+    rc = step_ask(step, *plan, error);
     if (rc == VSR_OK) {
         in.said = step->dialogue.said;
-        rc = step_plan_now(step, plan, &step->dialogue.documents, choices, &in, error);
+        rc = step_plan_now(step, &second, &step->dialogue.documents, choices, &in, error);
     }
     if (rc == VSR_OK) {
-        plan_free(first);
+        plan_free(*plan);
+        *plan = second;
     }
     return rc;
 }
 
+/* It was cancelled while it asked: its folder stays, with the document as it is now (rules 2.11). */
+static int step_cancelled_by(struct step *step)
+{
+    const struct run_folder *folder = &step->asking.folder;
+    if (folder->dir_fd < 0 || (!folder->stays && !dialogue_has_begun(&step->dialogue))) {
+        return 0;
+    }
+    if (dialogue_has_begun(&step->dialogue) && step->set->foreign == NULL) {
+        (void)document_out_write(step->dialogue.document, folder->dir_fd, DOCUMENT_FINAL,
+                                 step->conduct.bcd_out, NULL);
+    }
+    return cancel_number(step->conduct.cancel);
+}
+
 /* plan: of the last pass; NULL: there is none. Whoever was asked is told the end, if the run never
  * began. */
-static void step_close(struct step *step, const struct plan *plan)
+static void step_close(struct step *step, const struct plan *plan, vsr_code rc)
 {
     if (plan != NULL && dialogue_has_begun(&step->dialogue)) {
         (void)dialogue_end(&step->dialogue, plan, NULL, NULL);
     }
-    asking_end(&step->asking);
+    asking_end(&step->asking, rc == VSR_ERR_CANCELLED ? step_cancelled_by(step) : 0);
     dialogue_close(&step->dialogue);
 }
 
@@ -196,7 +212,7 @@ vsr_code step_carry_out(struct step *step, struct report *report, bool *begun,
     if (rc == VSR_OK) {
         rc = step_copy(step, report, begun, plan, NULL, error);
     }
-    step_close(step, plan);
+    step_close(step, plan, rc);
     plan_free(plan);
     return rc;
 }
@@ -223,7 +239,10 @@ static vsr_code plan_ask_again(struct step *step, const struct plan *plan, enum 
         step->conduct.asked_ns += clock_monotonic_ns() - began_ns;
         const struct plan_step in = {.said = step->dialogue.said,
                                      .registry = step->conduct.pending_registry};
-        rc = plan_now_stale(plan, step->set, step->documents, &in, refusals, &now, error);
+        rc = conduct_check_cancel(&step->conduct, error);
+        rc = rc != VSR_OK
+                 ? rc
+                 : plan_now_stale(plan, step->set, step->documents, &in, refusals, &now, error);
     }
     plan_free(now);
     return rc;
@@ -239,7 +258,7 @@ vsr_code step_carry_out_plan(struct step *step, struct report *report, bool *beg
     if (rc == VSR_OK) {
         rc = step_copy(step, report, begun, plan, due ? now : refusals, error);
     }
-    step_close(step, plan);
+    step_close(step, plan, rc);
     free(now);
     return rc;
 }

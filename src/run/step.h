@@ -16,7 +16,8 @@ struct step_options {
 };
 
 /* Plan choices, ask the writers, plan again, run. *begun and *report as in conduct.h. Errors: those
- * of planning and of the run; CANCELLED when it was cancelled before anybody was asked. */
+ * of planning and of the run; CANCELLED when it was cancelled before it began: if somebody had been
+ * asked by then, the run folder stays, and it can be begun anew. */
 vsr_code step_run(struct report *report, bool *begun, const struct media_set *set,
                   const struct documents *documents, const struct plan_choices *choices,
                   const struct step_options *options, vsr_error *error);

@@ -6,6 +6,7 @@
  * had been written. A process that is killed in the middle of that leaves the same folder again. */
 #include "base/heap.h"
 #include "run/resume.h"
+#include "run/row_check.h"
 #include "run/step_inside.h"
 
 #include <stdio.h>
@@ -85,6 +86,7 @@ vsr_code step_begin_anew(struct report *report, bool *begun, struct resume *resu
     }
     own.conduct.run_dir = folder_name(&resume->call.arena, &resume->folder);
     own.conduct.of_plan = resume->call.conduct.of_plan;
+    step.asking.rows_check = row_check_all(resume->plan, resume->folder.rows);
     step.asking.folder = resume->folder;
     step.asking.folder.sort = RUN_FOLDER_ASKING;
     resume->folder = (struct run_folder){.dir_fd = -1, .journal_fd = -1, .rows_fd = -1};

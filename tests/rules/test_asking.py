@@ -1,6 +1,6 @@
-"""Runs that were killed while they asked writers and services (K-01): nothing was written, so that
-`resume` tells whoever may have heard of it the end, and begins the run anew. Who is asked kills the
-run that asks him.
+"""Runs that were killed while they asked writers and services (K-01), or ended by a signal (K-02):
+nothing was written, so that `resume` tells whoever may have heard of it the end, and begins the run
+anew. Who is asked kills the run that asks him.
 """
 
 import json
@@ -13,10 +13,20 @@ from town import CAN, NOT_THERE, snapshot
 LIVE = ("--tree", "live", "--registry", "")
 
 
+def first(times, name, line):
+    """A shell line that is done so many times and no more."""
+    return (f'n=$(cat "$here/done-{name}" 2>/dev/null || echo 0); '
+            f'[ "$n" -ge {times} ] || {{ echo $((n + 1)) > "$here/done-{name}"; {line}; }}')
+
+
 def kills(players, times, name):
     """A shell line by which a program kills the run that called it, so many times."""
-    return (f'n=$(cat "$here/killed-{name}" 2>/dev/null || echo 0); '
-            f'[ "$n" -ge {times} ] || {{ echo $((n + 1)) > "$here/killed-{name}"; kill -9 $PPID; }}')
+    return first(times, name, "kill -9 $PPID")
+
+
+def signals(players, times, name, then="sleep 60 & wait"):
+    """The same with SIGTERM; then it waits to be ended itself."""
+    return first(times, name, f"kill -TERM $PPID; {then}")
 
 
 def ledger(s, service=None):
@@ -36,6 +46,19 @@ def killed(s, *call, **more):
     equal(Told(["run", *call, "--json", "--run-dir", folder], **more).exit, -9)
     equal(snapshot(s.dest.folder), before, "it only asked")
     equal(state(folder), "killed")
+    return folder
+
+
+def signalled(s, *call, **more):
+    """A run that whoever it asked has ended; its folder, and what it told."""
+    folder = os.path.join(s.folder, b"run-" + s.number())
+    before = snapshot(s.dest.folder)
+    told = Told(["run", *call, "--json", "--run-dir", folder], **more).must(143)
+    events = [json.loads(line) for line in told.out.splitlines()]
+    equal((events[-1]["t"], events[-1]["exit_code"]), ("summary", 143), told.told())
+    expect(told.told_of("resume", os.fsdecode(folder)), told.told())
+    equal(snapshot(s.dest.folder), before, "it only asked")
+    equal(state(folder), "interrupted")
     return folder
 
 
@@ -165,6 +188,65 @@ def K01_names_that_are_no_text_are_kept():
         restored(s, s.resume(folder).must(0))
         expect(os.path.exists(document), os.listdir(s.folder))
         equal([name for name in os.listdir(s.folder) if b".xml" in name], [b"document\xe9.xml"])
+
+
+def K02_a_signal_while_it_asks_is_no_veto():
+    """Whether who is asked was ended by it, or ended well, or failed of himself."""
+    for then in ("sleep 60 & wait", ":", "exit 1"):
+        with Scenario() as s:
+            media, players = ledger(s, "LedgerSvc"), Players(s)
+            program = players.writer("w", pre=signals(players, 1, "w", then))
+            folder = signalled(s, media, *s.where([]), *LIVE, "--writer", b"Ledger=" + program,
+                               "--service-command", players.service())
+            once = ["w pre-restore", "w post-restore"]
+            equal(players.diary, once)
+            expect(b"reRestoreFailureMsg" not in document(folder), "who was told to end has failed")
+            run = s.resume(folder).must(0)
+            equal(players.diary, once + ["w pre-restore", "stop LedgerSvc", "start LedgerSvc",
+                                         "w post-restore"])
+            restored(s, run)
+            equal(state(folder), "ended")
+
+
+def document(folder):
+    with open(os.path.join(folder, b"backup-components.xml"), "rb") as opened:
+        return opened.read()
+
+
+def K02_a_signal_before_everybody_was_asked():
+    """Nothing is restored of a writer that was not asked: the run does not go on as it is."""
+    with Scenario() as s:
+        b, players, play = s.backup(), Players(s), []
+        for number, name in enumerate(("Alpha", "Beta")):
+            c = s.writer(name, method=CAN).component("db" + name).files(rf"C:\{name}", "*")
+            s.put(rf"C:\{name}\f", b"restored")
+            b.include(c)
+            program = players.writer(name, pre=signals(players, 1, name) if number == 0 else "")
+            play += ["--writer", os.fsencode(name) + b"=" + program]
+        folder = signalled(s, s.pack(), *s.where([]), *play)
+        equal(players.diary, ["Alpha pre-restore", "Alpha post-restore"])
+        run = s.resume(folder).must(0)
+        equal(players.diary[2:], ["Alpha pre-restore", "Beta pre-restore", "Alpha post-restore",
+                                  "Beta post-restore"])
+        equal([s.at(rf"C:\{name}\f") for name in ("Alpha", "Beta")], 2 * [b"restored"], run.told())
+
+
+def K02_a_signal_while_it_stops_services():
+    """Of a plan that was made before, and of choices; and again when it is begun anew."""
+    with Scenario() as s:
+        media, players = ledger(s, "LedgerSvc"), Players(s)
+        plan = os.path.join(s.folder, b"plan")
+        service = players.service(stop=signals(players, 2, "svc", ":"))
+        Told(["plan", media, *s.where([]), *LIVE[:2], "--service-command", service, "-o",
+              plan]).must(0)
+        folder = signalled(s, "--plan", plan, "--registry", "", "--service-command", service)
+        once = ["stop LedgerSvc", "start LedgerSvc"]
+        equal(players.diary, once)
+        Told(["resume", folder, "--json"]).must(143)
+        equal((players.diary, state(folder)), (once * 2, "interrupted"))
+        run = s.resume(folder).must(0)
+        equal(players.diary, once * 3)
+        restored(s, run)
 
 
 if __name__ == "__main__":
