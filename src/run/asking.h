@@ -27,8 +27,14 @@ vsr_code asking_begin(struct asking *out, const struct conduct_options *options,
 /* What dialogue_options.on_asking wants; context: struct asking. */
 vsr_code asking_note(void *context, uint32_t writer, const char *service, vsr_error *error);
 
+/* Write down, in one, that this is a run that asks (BEGUN) or that everybody was told the end
+ * (TOLD), and who is owed the end all the same: was not told, or did not take it. dialogue NULL:
+ * nobody. */
+vsr_code asking_debts(struct journal *journal, enum journal_asked first,
+                      const struct dialogue *dialogue, vsr_error *error);
+
 /* Everybody has been told: it goes, if it is still there; one that another process began stays, and
  * says so. So does one of a run that was cancelled: signal, its number; or 0. */
-void asking_end(struct asking *asking, int signal);
+void asking_end(struct asking *asking, const struct dialogue *dialogue, int signal);
 
 #endif

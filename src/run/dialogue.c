@@ -434,10 +434,11 @@ static vsr_code writers_end(struct dialogue *d, const struct plan *plan,
 {
     vsr_code first = VSR_OK;
     for (uint32_t w = 0; w < d->options.documents->bcd.writer_count; w++) {
-        if (d->writers[w].asked && writer_wants_end(d, plan, report, w)) {
+        d->writers[w].told = d->writers[w].asked && !writer_wants_end(d, plan, report, w);
+        if (d->writers[w].asked && !d->writers[w].told) {
             vsr_code rc = VSR_OK;
-            (void)writer_tell(d, plan, w, BCD_PHASE_POST_RESTORE, &rc,
-                              first == VSR_OK ? error : NULL);
+            d->writers[w].told = writer_tell(d, plan, w, BCD_PHASE_POST_RESTORE, &rc,
+                                             first == VSR_OK ? error : NULL);
             first = first == VSR_OK ? rc : first;
         }
     }
@@ -473,7 +474,7 @@ vsr_code dialogue_end(struct dialogue *d, const struct plan *plan, struct report
     }
     d->ended = true;
     vsr_code rc = document_out_result(d->document, plan, report, error);
-    dialogue_start(d);
+    dialogue_start(d, report != NULL);
     const vsr_code told = writers_end(d, plan, report, rc == VSR_OK ? error : NULL);
     rc = rc == VSR_OK ? told : rc;
     dialogue_cycle(d, plan, report);

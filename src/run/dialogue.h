@@ -35,11 +35,12 @@ struct dialogue_writer { /* of each of bcd.writers */
     bool played;         /* somebody plays it */
     bool asked;          /* PreRestore was sent: PostRestore is owed */
     bool failed;         /* ... and it failed (state 13) */
+    bool told;           /* PostRestore was taken */
 };
 
 struct dialogue_service { /* that method 3 asks to stop */
     struct view name;
-    bool stopped; /* by us: to be started again (Q18) */
+    bool stopped; /* by us, and not started again yet (Q18) */
     bool again;   /* by this process alone, which goes on with a run */
 };
 

@@ -19,8 +19,9 @@ bool dialogue_unit_is_lost(const struct plan_unit *unit);
 bool dialogue_unit_stops(const struct dialogue *dialogue, const struct plan_unit *unit);
 bool dialogue_unit_cycles(const struct dialogue *dialogue, const struct plan_unit *unit);
 
-/* Start again what was stopped, last first. */
-void dialogue_start(struct dialogue *dialogue);
+/* Start again what was stopped, last first; what does not start stays to be started. is_loss: there
+ * is nobody to try that once more. */
+void dialogue_start(struct dialogue *dialogue, bool is_loss);
 
 /* Method 8: stop and start, after PostRestore, the services of units that were copied; report NULL:
  * none was. */

@@ -71,7 +71,8 @@ static struct view service_stop(struct dialogue *d, struct dialogue_service *ser
     }
     struct service_answer answer = {0};
     calls->service_stop(calls->context, service->name.p, &answer);
-    service->stopped = answer.state == SERVICE_DONE || answer.state == SERVICE_CUT_SHORT;
+    service->stopped =
+        service->stopped || answer.state == SERVICE_DONE || answer.state == SERVICE_CUT_SHORT;
     struct view fault = VIEW_NONE;
     if (answer.state != SERVICE_DONE && answer.state != SERVICE_ALREADY) {
         fault = arena_printf(&d->arena, "the service %s could not be stopped, %s: %.*s",
@@ -97,8 +98,16 @@ static struct view service_stop_noted(struct dialogue *d, struct dialogue_servic
 
 void dialogue_stop(struct dialogue *d, const struct plan *plan)
 {
-    struct view *faults = ARENA_ARRAY(&d->arena, struct view, plan->unit_count);
-    d->services = ARENA_ARRAY(&d->arena, struct dialogue_service, plan->unit_count);
+    /* those that are there already were stopped by an earlier process, and do not start */
+    const uint32_t before = d->service_count;
+    const size_t most = (size_t)before + plan->unit_count;
+    struct view *faults = ARENA_ARRAY(&d->arena, struct view, most);
+    bool *met = ARENA_ARRAY(&d->arena, bool, most);
+    struct dialogue_service *services = ARENA_ARRAY(&d->arena, struct dialogue_service, most);
+    for (uint32_t i = 0; i < before; i++) {
+        services[i] = d->services[i];
+    }
+    d->services = services;
     for (uint32_t u = 0; u < plan->unit_count && cancel_number(d->options.cancel) == 0; u++) {
         const struct plan_unit *unit = &plan->units[u];
         const struct wmd *wmd = wmd_of(d, unit);
@@ -111,7 +120,10 @@ void dialogue_stop(struct dialogue *d, const struct plan *plan)
         if (service == NULL) {
             service = &d->services[d->service_count++];
             *service = (struct dialogue_service){.name = name};
-            faults[d->service_count - 1] = service_stop_noted(d, service);
+        }
+        if (!met[service - d->services]) {
+            met[service - d->services] = true;
+            faults[service - d->services] = service_stop_noted(d, service);
         }
         d->said[unit->writer].service_fault = faults[service - d->services];
     }
@@ -151,25 +163,26 @@ vsr_code dialogue_stop_again(struct dialogue *d, const struct plan *plan, const 
     return VSR_OK;
 }
 
-/* "could not be started again": the files are there, and exit 1 tells it (ruling 34). */
-static void service_start(struct dialogue *d, const char *name)
+/* Does it run? "Could not be started again": the files are there, and exit 1 tells it (ruling 34). */
+static bool service_start(struct dialogue *d, const char *name, bool is_loss)
 {
     struct service_answer answer = {0};
     d->options.calls->service_start(d->options.calls->context, name, &answer);
-    if (answer.state != SERVICE_DONE && answer.state != SERVICE_ALREADY) {
-        dialogue_note(d, true, "the service %s could not be started again, %s: %.*s", name,
+    const bool runs = answer.state == SERVICE_DONE || answer.state == SERVICE_ALREADY;
+    if (!runs) {
+        dialogue_note(d, is_loss, "the service %s could not be started again, %s: %.*s", name,
                       service_text(&answer), VIEW_ARG(buffer_view(&answer.message)));
     }
     buffer_free(&answer.message);
+    return runs;
 }
 
-void dialogue_start(struct dialogue *d)
+void dialogue_start(struct dialogue *d, bool is_loss)
 {
     for (uint32_t i = d->service_count; i > 0; i--) {
         struct dialogue_service *service = &d->services[i - 1];
         if (service->stopped) {
-            service->stopped = false;
-            service_start(d, service->name.p);
+            service->stopped = !service_start(d, service->name.p, is_loss);
         }
     }
 }
@@ -178,7 +191,7 @@ void dialogue_give_up(struct dialogue *d)
 {
     for (uint32_t i = d->service_count; i > 0; i--) {
         if (d->services[i - 1].again) {
-            service_start(d, d->services[i - 1].name.p);
+            (void)service_start(d, d->services[i - 1].name.p, true);
         }
     }
 }
@@ -198,7 +211,7 @@ static void service_cycle(struct dialogue *d, const char *name)
     }
     calls->service_stop(calls->context, name, &answer);
     if (answer.state == SERVICE_DONE || answer.state == SERVICE_CUT_SHORT) {
-        service_start(d, name);
+        (void)service_start(d, name, true);
     } else if (answer.state != SERVICE_ALREADY) { /* one that did not run needs no new start */
         dialogue_note(d, true, "the service %s could not be stopped and started, %s: %.*s", name,
                       service_text(&answer), VIEW_ARG(buffer_view(&answer.message)));

@@ -174,18 +174,23 @@ vsr_code journal_mounts(struct journal *journal, const struct stage *stage, vsr_
     return records_write(journal, &records, true, error);
 }
 
-vsr_code journal_asking(struct journal *journal, enum journal_asked what, uint32_t writer,
-                        struct view service, vsr_error *error)
+vsr_code journal_asking(struct journal *journal, const struct journal_asked_one *items,
+                        uint32_t count, vsr_error *error)
 {
-    const struct journal_asking head = {.what = what, .writer = writer};
     struct buffer payload = {0};
     struct buffer records = {0};
-    if (service.n > JOURNAL_PAYLOAD_BYTES_MAX - sizeof head) {
-        return err_set(error, VSR_ERR_DOCUMENT, WHERE, "a service's name is too long");
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].service.n > JOURNAL_PAYLOAD_BYTES_MAX - sizeof(struct journal_asking)) {
+            return err_set(error, VSR_ERR_DOCUMENT, WHERE, "a service's name is too long");
+        }
     }
-    buffer_add(&payload, &head, sizeof head);
-    buffer_add_view(&payload, service);
-    record_add(journal, &records, JOURNAL_ASKING, MARK_NONE, payload.p, (uint32_t)payload.n);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct journal_asking head = {.what = items[i].what, .writer = items[i].writer};
+        payload.n = 0;
+        buffer_add(&payload, &head, sizeof head);
+        buffer_add_view(&payload, items[i].service);
+        record_add(journal, &records, JOURNAL_ASKING, MARK_NONE, payload.p, (uint32_t)payload.n);
+    }
     buffer_free(&payload);
     return records_write(journal, &records, true, error);
 }

@@ -92,6 +92,12 @@ enum journal_asked {
     ASKING_TOLD /* all of these have been told the end */
 };
 
+struct journal_asked_one {
+    enum journal_asked what;
+    uint32_t writer;     /* of ASKING_WRITER */
+    struct view service; /* of ASKING_SERVICE */
+};
+
 struct journal_asking {
     uint32_t what;   /* enum journal_asked: what is about to be done */
     uint32_t writer; /* of bcd.writers */
@@ -141,8 +147,8 @@ vsr_code journal_places(struct journal *journal, const struct stage_place *place
 vsr_code journal_mounts(struct journal *journal, const struct stage *stage, vsr_error *error);
 
 /* This is the journal of a run that asks, or: somebody is about to be asked, or stopped. Synced. */
-vsr_code journal_asking(struct journal *journal, enum journal_asked what, uint32_t writer,
-                        struct view service, vsr_error *error);
+vsr_code journal_asking(struct journal *journal, const struct journal_asked_one *items,
+                        uint32_t count, vsr_error *error);
 
 /* Units that were refused since planning, before anything else is known. details may be NULL. */
 vsr_code journal_refused(struct journal *journal, const enum refusal *refusals,

@@ -200,7 +200,8 @@ static void step_close(struct step *step, const struct plan *plan, vsr_code rc)
     if (plan != NULL && dialogue_has_begun(&step->dialogue)) {
         (void)dialogue_end(&step->dialogue, plan, NULL, NULL);
     }
-    asking_end(&step->asking, rc == VSR_ERR_CANCELLED ? step_cancelled_by(step) : 0);
+    asking_end(&step->asking, &step->dialogue,
+               rc == VSR_ERR_CANCELLED ? step_cancelled_by(step) : 0);
     dialogue_close(&step->dialogue);
 }
 

@@ -10,7 +10,19 @@
 #include "run/step_inside.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+/* Each is named once. */
+static void recall_service(struct dialogue_recall *recall, const char *name)
+{
+    for (uint32_t i = 0; i < recall->service_count; i++) {
+        if (strcmp(recall->services[i].name, name) == 0) {
+            return;
+        }
+    }
+    recall->services[recall->service_count++] = (struct dialogue_recalled_service){name, true};
+}
 
 /* Of one that was ended while it asked. */
 static struct dialogue_recall recall_asking(struct resume *resume)
@@ -18,20 +30,32 @@ static struct dialogue_recall recall_asking(struct resume *resume)
     const struct journal_content *content = &resume->content;
     struct dialogue_recall recall = {.asked = content->asked,
                                      .asked_count = content->asked_count,
-                                     .service_count = content->stopped_count,
                                      .services = ARENA_ARRAY(&resume->call.arena,
                                                              struct dialogue_recalled_service,
                                                              content->stopped_count)};
     for (uint32_t i = 0; i < content->stopped_count; i++) {
-        recall.services[i] = (struct dialogue_recalled_service){content->stopped[i].p, true};
+        recall_service(&recall, content->stopped[i].p);
     }
     return recall;
 }
 
-/* What came of that is told at the end of the run. */
-static void notes_keep(struct arena *arena, const struct dialogue *from,
-                       struct dialogue_recall *out)
+/* What came of that is told at the end of the run; who did not take it is owed the end still. */
+static void end_keep(struct arena *arena, const struct dialogue *from, struct dialogue_recall *out)
 {
+    const uint32_t writers = from->options.documents->bcd.writer_count;
+    uint32_t *asked = ARENA_ARRAY(arena, uint32_t, writers);
+    out->services = ARENA_ARRAY(arena, struct dialogue_recalled_service, from->service_count);
+    for (uint32_t w = 0; w < writers; w++) {
+        if (from->writers[w].asked && !from->writers[w].told) {
+            asked[out->asked_count++] = w;
+        }
+    }
+    out->asked = asked;
+    for (uint32_t i = 0; i < from->service_count; i++) {
+        if (from->services[i].stopped) {
+            recall_service(out, arena_copy(arena, from->services[i].name).p);
+        }
+    }
     struct dialogue_note *notes = ARENA_ARRAY(arena, struct dialogue_note, from->note_count);
     for (size_t i = 0; i < from->note_count; i++) {
         notes[i].text = arena_copy(arena, from->notes[i].text);
@@ -52,7 +76,7 @@ static const char *folder_name(struct arena *arena, const struct run_folder *fol
     return arena_copy(arena, told ? (struct view){name, (size_t)n} : view_of(folder->path)).p;
 }
 
-/* Tell those who heard of it the end. *said: the notes that were made of it. */
+/* Tell those who heard of it the end. *said: what came of it. */
 static vsr_code asked_tell(struct step *step, struct resume *resume,
                            const struct plan_choices *choices, struct dialogue_recall *said,
                            vsr_error *error)
@@ -66,9 +90,10 @@ static vsr_code asked_tell(struct step *step, struct resume *resume,
         return rc;
     }
     (void)dialogue_end(&step->dialogue, resume->plan, NULL, NULL); /* all have been told */
-    notes_keep(&resume->call.arena, &step->dialogue, said);
+    end_keep(&resume->call.arena, &step->dialogue, said);
+    const vsr_code noted = asking_debts(&step->asking.journal, ASKING_TOLD, &step->dialogue, error);
     dialogue_close(&step->dialogue);
-    return journal_asking(&step->asking.journal, ASKING_TOLD, 0, VIEW_NONE, error);
+    return noted;
 }
 
 vsr_code step_begin_anew(struct report *report, bool *begun, struct resume *resume,

@@ -249,5 +249,58 @@ def K02_a_signal_while_it_stops_services():
         restored(s, run)
 
 
+def runs_or_not(players, stop="", times=1):
+    """A service that says when it is stopped already, and does not start so many times."""
+    return players.service(
+        stop='[ ! -e "$here/stopped" ] || echo already; : > "$here/stopped"\n' + stop,
+        start=first(times, "start", "exit 1") + '\nrm "$here/stopped"')
+
+
+def K01_a_service_that_does_not_start_is_owed():
+    """It was stopped by the run, so the run starts it, whatever another process could not do."""
+    with Scenario() as s:
+        media, players = ledger(s, "LedgerSvc"), Players(s)
+        service = runs_or_not(players, kills(players, 1, "svc"))
+        folder = killed(s, media, *s.where([]), *LIVE, "--service-command", service)
+        run = s.resume(folder).must(0)
+        equal(players.diary, ["stop LedgerSvc", "start LedgerSvc"] * 2, run.told())
+        expect("could not be started" in str(run.summary["notes"]), run.told())
+        expect(players.read("stopped") is None, "it stands still")
+        restored(s, run)
+
+
+def K01_a_service_is_owed_by_whoever_comes_next():
+    with Scenario() as s:
+        media, players = ledger(s, "LedgerSvc"), Players(s)
+        second = '[ ! -e "$here/second" ] || { ' + kills(players, 1, "w") + '; }\n: > "$here/second"'
+        program = players.writer("w", pre=second)
+        folder = killed(s, media, *s.where([]), *LIVE, "--writer", b"Ledger=" + program,
+                        "--service-command", runs_or_not(players, kills(players, 1, "svc")))
+        equal(Told(["resume", folder, "--json"]).exit, -9)
+        equal(players.diary, ["w pre-restore", "stop LedgerSvc", "start LedgerSvc",
+                              "w post-restore", "w pre-restore"])
+        run = s.resume(folder).must(0)
+        equal(players.diary[5:], ["start LedgerSvc", "w post-restore", "w pre-restore",
+                                  "stop LedgerSvc", "start LedgerSvc", "w post-restore"])
+        expect(players.read("stopped") is None, "it stands still")
+        restored(s, run)
+
+
+def K02_a_service_that_does_not_start_after_a_signal_is_owed():
+    """And so is the end to a writer that did not take it."""
+    with Scenario() as s:
+        media, players = ledger(s, "LedgerSvc"), Players(s)
+        program = players.writer("w", post=first(1, "post", "exit 1"))
+        folder = signalled(s, media, *s.where([]), *LIVE, "--writer", b"Ledger=" + program,
+                           "--service-command",
+                           runs_or_not(players, signals(players, 1, "svc", ":")))
+        asked = ["w pre-restore", "stop LedgerSvc", "start LedgerSvc", "w post-restore"]
+        equal(players.diary, asked)
+        run = s.resume(folder).must(0)
+        equal(players.diary[4:], asked[2:] + asked)
+        expect(players.read("stopped") is None, "it stands still")
+        restored(s, run)
+
+
 if __name__ == "__main__":
     run_rules(globals())
