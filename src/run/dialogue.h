@@ -19,8 +19,8 @@ struct dialogue_options {
     const struct plan_choices *choices;
     const struct writer_calls *calls; /* NULL: nobody plays */
     const char *run_dir;              /* as it will be called; absolute, for those who play */
-    /* Once it is raised nobody else is asked or stopped, and a failure in PreRestore is no veto: the
-     * run must not go on to its copy. Or NULL. */
+    /* Once it is raised nobody else is asked or stopped, and a failure in PreRestore is no veto:
+     * the run must not go on to its copy. Or NULL. */
     const volatile int *cancel;
     /* Before a writer is asked in PreRestore, or (service not NULL) a service is stopped; what
      * fails then is not done. Or NULL. */

@@ -163,7 +163,7 @@ vsr_code dialogue_stop_again(struct dialogue *d, const struct plan *plan, const 
     return VSR_OK;
 }
 
-/* Does it run? "Could not be started again": the files are there, and exit 1 tells it (ruling 34). */
+/* Does it run? If it could not be started: the files are there, and exit 1 tells it (ruling 34). */
 static bool service_start(struct dialogue *d, const char *name, bool is_loss)
 {
     struct service_answer answer = {0};

@@ -179,7 +179,7 @@ static vsr_code step_plan(struct step *step, struct plan **plan, const struct pl
     return rc;
 }
 
-/* It was cancelled while it asked: its folder stays, with the document as it is now (rules 2.11). */
+/* It was cancelled while it asked: its folder stays, with the document as it is (rules 2.11). */
 static int step_cancelled_by(struct step *step)
 {
     const struct run_folder *folder = &step->asking.folder;
