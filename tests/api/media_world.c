@@ -80,7 +80,7 @@ static int64_t read_part(struct store *store, const char *name, uint64_t offset,
 {
     const struct part *part = part_find(store, name);
     const bool pack = strncmp(name, "packs/", 6) == 0;
-    const uint32_t number = atomic_fetch_add(&store->reads, 1);
+    (void)atomic_fetch_add(&store->reads, 1);
     if (part == NULL) {
         return -ENOENT;
     }
