@@ -1,8 +1,8 @@
 /* stage.c - staging opened before the engine starts and closed at every end of a run.
  *
  * The steps in order: roots and mounts, trees, groups (stage_layout.c), the files
- * that ranges go into (stage_base.c), the folders and the
- * directories in them (stage_folder.c). After that workers only read. */
+ * that ranges go into (stage_base.c), the folders (stage_folder.c) and the directories in them
+ * (stage_directories.c). After that workers only read. */
 #include "dest/stage.h"
 
 #include "base/heap.h"
@@ -148,7 +148,7 @@ vsr_code stage_probe(struct stage *stage, vsr_error *error)
 vsr_code stage_fill(struct stage *stage, vsr_error *error)
 {
     stage_find_bases(stage_layout_of(stage));
-    return stage_folder_fill(stage_layout_of(stage), error);
+    return stage_make_directories(stage_layout_of(stage), error);
 }
 
 vsr_code stage_open(struct stage **out, const struct plan *plan, const struct media_set *set,

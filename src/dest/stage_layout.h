@@ -108,7 +108,7 @@ bool stage_is_continuous(const struct stage_identity *known, const struct stage_
 
 /* Is a staging folder signed by nobody but processes that are known? 0, ESTALE or another errno. */
 int stage_token_check(int fd, const struct stage_known *known);
-vsr_code stage_folder_fill(struct stage_layout *layout, vsr_error *error);
+vsr_code stage_make_directories(struct stage_layout *layout, vsr_error *error);
 /* The files that ranges go into, as they stand now. What is wrong with one is in it. */
 void stage_find_bases(struct stage_layout *layout);
 /* At the end of a run: directories that were kept open get the media's permissions. */
