@@ -28,21 +28,27 @@ static uint64_t confine_rights(long abi)
     return rights;
 }
 
-/* Below its folders: files, links to them, symbolic links. */
-static uint64_t confine_allowed(uint64_t rights)
+/* Below its folders: files, links to them, symbolic links; or folders. */
+static uint64_t confine_allowed(uint64_t rights, enum confine_to what)
 {
-    return rights & (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-                     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SYM |
-                     LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE);
+    static const uint64_t allowed[] = {
+        [CONFINE_TO_FILES] = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                             LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SYM |
+                             LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE,
+        [CONFINE_TO_FOLDERS] = LANDLOCK_ACCESS_FS_MAKE_DIR,
+    };
+    return rights & allowed[what];
 }
 
-bool confine_thread(const int *folder_fds, uint32_t count)
+bool confine_thread(const struct confine_limits *limits)
 {
+    static const struct confine_limits nothing = {0};
+    limits = limits != NULL ? limits : &nothing;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return false;
     }
     const long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-    if (abi < 2 && !(abi == 1 && count == 0)) {
+    if (abi < 2 && !(abi == 1 && limits->count == 0)) {
         return false; /* without REFER nothing could be linked from folder to folder */
     }
     const uint64_t rights = confine_rights(abi);
@@ -53,10 +59,10 @@ bool confine_thread(const int *folder_fds, uint32_t count)
         return false;
     }
     bool complete = true;
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < limits->count; i++) {
         const struct landlock_path_beneath_attr below = {
-            .allowed_access = confine_allowed(rights),
-            .parent_fd = folder_fds[i],
+            .allowed_access = confine_allowed(rights, limits->what),
+            .parent_fd = limits->folder_fds[i],
         };
         complete = complete && syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH,
                                        &below, 0) == 0;

@@ -10,9 +10,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The calling thread can make, write, link and remove files below these open folders and change
- * nothing else, from here on; count 0: nothing at all. False: the kernel cannot do that, and
- * nothing is restricted. */
-bool confine_thread(const int *folder_fds, uint32_t count);
+enum confine_to {
+    CONFINE_TO_FILES,  /* make, write, link and remove files */
+    CONFINE_TO_FOLDERS /* make folders */
+};
+
+struct confine_limits {
+    const int *folder_fds; /* open; borrowed */
+    uint32_t count;        /* 0: it changes nothing by name */
+    enum confine_to what;
+};
+
+/* The calling thread can do that below these folders and change nothing else, from here on; NULL:
+ * nothing at all. False: the kernel cannot do that, and nothing is restricted. */
+bool confine_thread(const struct confine_limits *limits);
 
 #endif

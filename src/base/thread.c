@@ -1,13 +1,20 @@
-/* thread.c - starting threads with every signal blocked; one that ticks. */
+/* thread.c - starting threads with every signal blocked; some that share a work; one that ticks. */
 #include "base/thread.h"
 
-#include "base/confine.h"
 #include "base/heap.h"
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
+
+struct sharer {
+    pthread_t thread;
+    uint32_t number;
+    const struct confine_limits *limits;
+    void (*work)(void *context, uint32_t number);
+    void *context;
+};
 
 struct ticker {
     pthread_t thread;
@@ -32,6 +39,31 @@ int thread_start(pthread_t *out, void *(*run)(void *context), void *context)
     return fault;
 }
 
+static void *sharer_run(void *argument)
+{
+    const struct sharer *sharer = argument;
+    (void)confine_thread(sharer->limits);
+    sharer->work(sharer->context, sharer->number);
+    return NULL;
+}
+
+void thread_share(uint32_t count, const struct confine_limits *limits,
+                  void (*work)(void *context, uint32_t number), void *context)
+{
+    struct sharer sharers[THREAD_SHARE_MAX];
+    const uint32_t wanted = count < THREAD_SHARE_MAX ? count : THREAD_SHARE_MAX;
+    uint32_t next = 1;
+    for (bool started = true; next < wanted && started; next += started) {
+        sharers[next] =
+            (struct sharer){.number = next, .limits = limits, .work = work, .context = context};
+        started = thread_start(&sharers[next].thread, sharer_run, &sharers[next]) == 0;
+    }
+    work(context, 0);
+    while (--next > 0) {
+        (void)pthread_join(sharers[next].thread, NULL);
+    }
+}
+
 /* False: it is time to end. */
 static bool ticker_pause(struct ticker *ticker)
 {
@@ -53,7 +85,7 @@ static bool ticker_pause(struct ticker *ticker)
 static void *ticker_run(void *argument)
 {
     struct ticker *ticker = argument;
-    (void)confine_thread(NULL, 0);
+    (void)confine_thread(NULL);
     while (ticker_pause(ticker)) {
         ticker->tick(ticker->context);
     }

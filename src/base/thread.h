@@ -1,12 +1,24 @@
-/* thread.h - threads that take no signals: a handler of the caller's runs on its own threads. */
+/* thread.h - threads that take no signals: a handler of the caller's runs on its own threads.
+ *
+ * One that is joined when it has ended; several that share a work; one that ticks. */
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
+
+#include "base/confine.h"
 
 #include <pthread.h>
 #include <stdint.h>
 
 /* Start run(context), to be joined by the caller. 0 or errno. */
 int thread_start(pthread_t *out, void *(*run)(void *context), void *context);
+
+/* work(context, number) by up to count threads, numbers 0, 1 ... each once: 0 is the calling one,
+ * and for the others there is confine_thread(limits). They share by what context holds, and must
+ * get all done however few they are: one that cannot be started is done without. Returns when all
+ * have returned. */
+enum { THREAD_SHARE_MAX = 16 };
+void thread_share(uint32_t count, const struct confine_limits *limits,
+                  void (*work)(void *context, uint32_t number), void *context);
 
 /* A thread that calls tick(context) again and again, period_ns after it has returned. It changes
  * nothing by name (base/confine.h): what it writes to is open. */

@@ -13,7 +13,8 @@ bool worker_confine(const struct stage *stage)
     for (uint32_t i = 0; i < count; i++) {
         fds[i] = stage->mounts[i].fd;
     }
-    const bool confined = confine_thread(fds, count);
+    const bool confined = confine_thread(
+        &(struct confine_limits){.folder_fds = fds, .count = count, .what = CONFINE_TO_FILES});
     free(fds);
     return confined;
 }

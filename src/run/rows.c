@@ -4,7 +4,6 @@
  * and append them in order: nothing else has work at that time, and a million lines are seconds. */
 #include "run/rows.h"
 
-#include "base/confine.h"
 #include "base/io.h"
 #include "base/thread.h"
 #include "base/turnstile.h"
@@ -15,7 +14,7 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-enum { ROWS_BLOCK = 4096, ROWS_THREADS_MAX = 16 };
+enum { ROWS_BLOCK = 4096 };
 
 struct rows_job {
     const struct run_folder *folder;
@@ -50,10 +49,11 @@ static void rows_append(struct rows_job *job, const struct buffer *lines)
     }
 }
 
-static void *rows_thread(void *context)
+static void rows_work(void *context, uint32_t number)
 {
     struct rows_job *job = context;
     struct buffer lines = {0};
+    (void)number;
     for (;;) {
         const uint64_t block = atomic_fetch_add_explicit(&job->ticket, 1, memory_order_relaxed);
         if (block * ROWS_BLOCK >= job->plan->file_count) {
@@ -65,30 +65,6 @@ static void *rows_thread(void *context)
         turnstile_leave(&job->turn);
     }
     buffer_free(&lines);
-    return NULL;
-}
-
-/* One of ours: what it writes to is open. */
-static void *rows_thread_begin(void *context)
-{
-    (void)confine_thread(NULL, 0);
-    return rows_thread(context);
-}
-
-static void rows_run(struct rows_job *job, uint32_t workers)
-{
-    pthread_t threads[ROWS_THREADS_MAX];
-    const uint32_t blocks = job->plan->file_count / ROWS_BLOCK; /* those that are full */
-    uint32_t count = workers < ROWS_THREADS_MAX ? workers : ROWS_THREADS_MAX;
-    count = count < blocks ? count : blocks;
-    uint32_t started = 0; /* one that cannot be is done without */
-    while (started + 1 < count && thread_start(&threads[started], rows_thread_begin, job) == 0) {
-        started++;
-    }
-    (void)rows_thread(job);
-    for (uint32_t i = 0; i < started; i++) {
-        (void)pthread_join(threads[i], NULL);
-    }
 }
 
 vsr_code rows_write(const struct run_folder *folder, const struct plan *plan,
@@ -101,7 +77,8 @@ vsr_code rows_write(const struct run_folder *folder, const struct plan *plan,
                        folder->path);
     }
     turnstile_init(&job.turn);
-    rows_run(&job, workers);
+    const uint32_t blocks = plan->file_count / ROWS_BLOCK; /* those that are full */
+    thread_share(workers < blocks ? workers : blocks, NULL, rows_work, &job);
     turnstile_fini(&job.turn);
     if (job.rc == VSR_OK && durable && fsync(job.fd) != 0) {
         job.rc = err_sys(&job.error, err_dest_code(errno), "run/rows",
