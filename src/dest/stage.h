@@ -58,6 +58,7 @@ struct stage_known {
 struct stage_options {
     enum owner_policy owner;
     bool cross_mounts;
+    uint32_t threads; /* that make and finish many directories; 0, 1: the control thread alone */
     /* For each unit: 1 = a named writer or a service waits for it. It shares no tree: its missing
      * directories are made in place first and its files published singly. NULL: none. */
     const uint8_t *alone;

@@ -1,15 +1,20 @@
 /* stage_directories.c - what files are staged in, made ahead of them: the directories of trees, and
  * shards for files outside trees.
  *
- * Control thread, before the engine starts. Which directories those are is stage_layout.c's, their
- * metadata publishing's: here they are open to us alone. */
+ * Before the engine starts, by the control thread and those that it shares that with. Which
+ * directories those are is stage_layout.c's, their metadata publishing's: here they are open to us
+ * alone. */
+#include "base/heap.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "base/thread.h"
 #include "dest/inherit.h"
 #include "dest/stage_layout.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -40,8 +45,14 @@ static vsr_code directories_make_top(struct stage *stage, uint32_t tree, vsr_err
     return code;
 }
 
-static vsr_code directories_make_inner(struct stage *stage, uint32_t directory, own_fd *parent_fd,
-                                       uint32_t *parent_open, vsr_error *error)
+/* The staged folder that was opened last: directories come folder by folder. */
+struct open_parent {
+    own_fd fd;
+    uint32_t directory;
+};
+
+static vsr_code directories_make(struct stage *stage, uint32_t directory,
+                                 struct open_parent *parent, vsr_error *error)
 {
     const struct plan_directory *d = &stage->plan->directories[directory];
     const struct view name = plan_text(stage->plan, d->name);
@@ -54,19 +65,112 @@ static vsr_code directories_make_inner(struct stage *stage, uint32_t directory, 
     if (stage->trees[tree].directory == directory) {
         return directories_make_top(stage, tree, error);
     }
-    if (*parent_open != d->parent) {
-        own_fd_drop(parent_fd);
-        *parent_fd = stage_open_staged(stage, d->parent, O_PATH | O_DIRECTORY);
-        if (*parent_fd < 0) {
-            errno = -*parent_fd;
+    if (parent->directory != d->parent) {
+        own_fd_drop(&parent->fd);
+        parent->directory = MARK_NONE;
+        parent->fd = stage_open_staged(stage, d->parent, O_PATH | O_DIRECTORY);
+        if (parent->fd < 0) {
+            errno = -parent->fd;
             return err_sys(error, err_dest_code(errno), "dest/stage",
                            "cannot open the staged folder above %.*s", VIEW_ARG(name));
         }
-        *parent_open = d->parent;
+        parent->directory = d->parent;
     }
     memcpy(text, name.p, name.n);
     text[name.n] = '\0';
-    return directories_make_one(*parent_fd, text, error);
+    return directories_make_one(parent->fd, text, error);
+}
+
+/* --- by several threads: blocks of directories, each by one of them --- */
+
+enum { DIRECTORIES_BLOCK = 256 };
+
+struct making {
+    struct stage *stage;
+    uint8_t *before; /* for each plan_directory: 1 = it is made before all blocks */
+    _Atomic uint32_t next_block;
+    vsr_code codes[THREAD_SHARE_MAX]; /* of each thread */
+    vsr_error errors[THREAD_SHARE_MAX];
+};
+
+/* Tops, which inherit, and what directories of another block stand in: with them no block waits
+ * for another. */
+static void making_mark(const struct making *making)
+{
+    const struct stage *stage = making->stage;
+    const struct plan_directory *directories = stage->plan->directories;
+    for (uint32_t i = 0; i < stage->plan->directory_count; i++) {
+        const uint32_t tree = stage->directory_tree[i];
+        const uint32_t first = i - i % DIRECTORIES_BLOCK;
+        if (tree == MARK_NONE) {
+            continue;
+        }
+        const uint32_t top = stage->trees[tree].directory;
+        making->before[top] = 1;
+        uint32_t at = i == top ? top : directories[i].parent;
+        for (; at != top && (at >= first || making->before[at] == 0); at = directories[at].parent) {
+            making->before[at] |= at < first;
+        }
+    }
+}
+
+static vsr_code making_range(const struct making *making, uint32_t first, uint32_t end,
+                             uint8_t before, vsr_error *error)
+{
+    struct open_parent parent = {.fd = -1, .directory = MARK_NONE};
+    vsr_code code = VSR_OK;
+    for (uint32_t i = first; i < end && code == VSR_OK; i++) {
+        if (making->stage->directory_tree[i] != MARK_NONE && making->before[i] == before) {
+            code = directories_make(making->stage, i, &parent, error);
+        }
+    }
+    own_fd_drop(&parent.fd);
+    return code;
+}
+
+static void making_blocks(void *context, uint32_t number)
+{
+    struct making *making = context;
+    const uint32_t count = making->stage->plan->directory_count;
+    vsr_code code = VSR_OK;
+    while (code == VSR_OK) {
+        const uint32_t block =
+            atomic_fetch_add_explicit(&making->next_block, 1, memory_order_relaxed);
+        if (block > (count - 1) / DIRECTORIES_BLOCK) {
+            break;
+        }
+        const uint32_t first = block * DIRECTORIES_BLOCK;
+        const uint32_t end = count - first < DIRECTORIES_BLOCK ? count : first + DIRECTORIES_BLOCK;
+        code = making_range(making, first, end, 0, &making->errors[number]);
+    }
+    making->codes[number] = code;
+}
+
+static vsr_code making_share(struct making *making, vsr_error *error)
+{
+    const struct stage *stage = making->stage;
+    const uint32_t blocks =
+        stage->plan->directory_count / DIRECTORIES_BLOCK; /* those that are full */
+    const uint32_t threads = stage->options.threads;
+    int *fds = heap_alloc(stage->mount_count + 1u, sizeof *fds);
+    for (uint32_t i = 0; i < stage->mount_count; i++) {
+        fds[i] = stage->mounts[i].fd;
+    }
+    thread_share(threads < blocks ? threads : blocks,
+                 &(struct confine_limits){.folder_fds = fds,
+                                          .count = stage->mount_count,
+                                          .what = CONFINE_TO_FOLDERS},
+                 making_blocks, making);
+    free(fds);
+    for (uint32_t i = 0; i < THREAD_SHARE_MAX; i++) {
+        if (making->codes[i] != VSR_OK) {
+            if (error != NULL && error->code == VSR_OK) {
+                *error = making->errors[i];
+            }
+            return making->codes[i];
+        }
+    }
+    return VSR_OK;
 }
 
 static vsr_code directories_make_shards(const struct stage *stage, vsr_error *error)
@@ -93,16 +197,14 @@ static vsr_code directories_make_shards(const struct stage *stage, vsr_error *er
 
 vsr_code stage_make_directories(struct stage_layout *layout, vsr_error *error)
 {
-    struct stage *stage = &layout->stage;
-    OWN(fd) parent_fd = -1;
-    uint32_t parent_open = MARK_NONE;
-    for (uint32_t i = 0; i < stage->plan->directory_count; i++) {
-        if (stage->directory_tree[i] != MARK_NONE) {
-            const vsr_code code = directories_make_inner(stage, i, &parent_fd, &parent_open, error);
-            if (code != VSR_OK) {
-                return code;
-            }
-        }
-    }
-    return directories_make_shards(stage, error);
+    const uint32_t count = layout->stage.plan->directory_count;
+    OWN(heap) before = heap_alloc(count + 1u, 1);
+    struct making *making = heap_alloc(1, sizeof *making);
+    making->stage = &layout->stage;
+    making->before = before;
+    making_mark(making);
+    vsr_code code = making_range(making, 0, count, 1, error);
+    code = code == VSR_OK && count > 0 ? making_share(making, error) : code;
+    free(making);
+    return code == VSR_OK ? directories_make_shards(&layout->stage, error) : code;
 }

@@ -90,6 +90,7 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
 {
     struct resume *resume = c->options->resume;
     struct stage_options options = c->options->stage;
+    options.threads = c->budget.workers;
     options.undo_fd = c->folder.dir_fd;
     options.refusals = c->units.refused.refusals;
     options.known = resume != NULL ? &resume->known : NULL;
