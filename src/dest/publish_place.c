@@ -1,4 +1,4 @@
-/* publish_place.c - directories of ours at their places: their metadata, and which of them go.
+/* publish_place.c - directories of ours at their places: settled, and which of them go.
  *
  * Trees are renamed and merged by publish_tree.c; here is what becomes of each directory once it
  * stands where it can be seen. */
@@ -11,33 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Directories that no media entry describes. */
-enum { PLACE_PLAIN_MODE = 0755 };
-
-int publish_describe_directory(struct publication *p, uint32_t directory, int fd,
-                               bool keep_writable)
-{
-    const struct plan_directory *d = &p->stage->plan->directories[directory];
-    const struct media_index *index = &p->stage->set->index;
-    struct meta_loss loss = {0};
-    if (d->entry == MARK_NONE) {
-        return fchmod(fd, PLACE_PLAIN_MODE) == 0 ? 0 : errno;
-    }
-    struct stat before;
-    const mode_t group = fstat(fd, &before) == 0 ? before.st_mode & S_ISGID : 0; /* inherited */
-    const int fault = meta_apply(index, d->entry, fd, &p->policy, false, &loss);
-    const mode_t open = keep_writable && p->policy.uid != 0 ? 0700 : 0;
-    if (fault == 0 && (group | open) != 0) {
-        (void)fchmod(fd, meta_mode(index, d->entry) | group | open);
-    }
-    const uint32_t record = p->layout->directory_record[directory];
-    if (record != MARK_NONE && p->rows[record].loss == 0 && meta_loss_bits(&loss) != 0) {
-        p->rows[record].loss = meta_loss_bits(&loss);
-        meta_loss_add(&p->stage->losses, &loss);
-    }
-    return fault;
-}
 
 /* Made in place: its units are decided, so that what fails now is a loss. Other units may still
  * come to one that the plan knows as a place: it stays open to us until the run ends. */
@@ -57,17 +30,6 @@ static void place_settle_made(struct publication *p, uint32_t directory, int fd)
     }
     if (record != MARK_NONE) {
         p->rows[record].loss |= meta_loss_bits(&loss);
-    }
-}
-
-/* Where syncfs does not reach the server, a directory is made durable by itself, as files are. */
-void publish_sync_directory(struct publication *p, uint32_t directory, int fd)
-{
-    struct stage_mount *mount = &p->stage->mounts[p->stage->directory_mount[directory]];
-    if (mount->abilities.is_fuse && p->durability != DURABILITY_NONE && mount->sync_errno == 0 &&
-        fsync(fd) != 0 && errno != EINVAL &&
-        errno != ENOSYS) { /* else: the server has no such call */
-        mount->sync_errno = errno;
     }
 }
 

@@ -130,6 +130,11 @@ void publish_touch(struct publication *p, uint32_t directory);
 int publish_describe_directory(struct publication *p, uint32_t directory, int fd,
                                bool keep_writable);
 
+/* The same for each directory of a staged tree that is needed (publish_prepare_trees()), which stay
+ * open to their owner; on a FUSE mount synced, too. In any order: they are finished, what one's
+ * metadata are changes no other's. 0 or the errno of one. */
+int publish_describe_tree(struct publication *p, uint32_t tree);
+
 /* fsync a directory on a FUSE mount; a failure is the mount's (sync_errno). */
 void publish_sync_directory(struct publication *p, uint32_t directory, int fd);
 

@@ -71,25 +71,6 @@ static void tree_fail(struct publication *p, uint32_t group, uint32_t tree, int 
     }
 }
 
-/* Deepest first, because a folder's times change when something in it does. */
-static int tree_describe_all(struct publication *p, uint32_t tree)
-{
-    const uint32_t *first = p->layout->tree_first;
-    for (uint32_t i = first[tree + 1]; i-- > first[tree];) {
-        const uint32_t directory = p->layout->tree_directories[i];
-        if (!p->layout->needed[directory]) {
-            continue;
-        }
-        OWN(fd) fd = stage_open_staged(p->stage, directory, O_RDONLY | O_DIRECTORY);
-        const int fault = fd < 0 ? -fd : publish_describe_directory(p, directory, fd, true);
-        if (fault != 0) {
-            return fault;
-        }
-        publish_sync_directory(p, directory, fd);
-    }
-    return 0;
-}
-
 /* Was the directory given more permissions than the media's while it was staged? */
 static bool tree_was_opened(const struct publication *p, uint32_t directory)
 {
@@ -179,7 +160,7 @@ void publish_prepare_trees(struct publication *p, uint32_t group)
             tree_trim(p, tree);
             const int fault = layout->tree_state[tree] != TREE_STAGED ? 0
                               : layout->tree_fault[tree] != 0         ? layout->tree_fault[tree]
-                                                                      : tree_describe_all(p, tree);
+                                                              : publish_describe_tree(p, tree);
             if (fault != 0) {
                 tree_fail(p, group, tree, fault);
                 again = true;
