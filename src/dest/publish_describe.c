@@ -3,18 +3,21 @@
  * Nothing is made or removed in them between that and the rename. When, and what becomes of one
  * whose metadata cannot be set, is publish_tree.c's and publish_place.c's. */
 #include "base/own.h"
+#include "base/thread.h"
 #include "dest/publish_step.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Directories that no media entry describes. */
 enum { PLACE_PLAIN_MODE = 0755 };
 
-int publish_describe_directory(struct publication *p, uint32_t directory, int fd,
-                               bool keep_writable)
+/* losses: of the calling thread. */
+static int describe_directory(const struct publication *p, uint32_t directory, int fd,
+                              bool keep_writable, struct meta_loss *losses)
 {
     const struct plan_directory *d = &p->stage->plan->directories[directory];
     const struct media_index *index = &p->stage->set->index;
@@ -32,9 +35,15 @@ int publish_describe_directory(struct publication *p, uint32_t directory, int fd
     const uint32_t record = p->layout->directory_record[directory];
     if (record != MARK_NONE && p->rows[record].loss == 0 && meta_loss_bits(&loss) != 0) {
         p->rows[record].loss = meta_loss_bits(&loss);
-        meta_loss_add(&p->stage->losses, &loss);
+        meta_loss_add(losses, &loss);
     }
     return fault;
+}
+
+int publish_describe_directory(struct publication *p, uint32_t directory, int fd,
+                               bool keep_writable)
+{
+    return describe_directory(p, directory, fd, keep_writable, &p->stage->losses);
 }
 
 /* Where syncfs does not reach the server, a directory is made durable by itself, as files are. */
@@ -48,20 +57,68 @@ void publish_sync_directory(struct publication *p, uint32_t directory, int fd)
     }
 }
 
+/* --- all of a tree, by several threads: blocks of directories, each by one of them --- */
+
+enum { DESCRIBE_BLOCK = 256 };
+
+struct describing {
+    struct publication *p;
+    const uint32_t *directories; /* of a tree */
+    uint32_t count;
+    _Atomic uint32_t next_block;
+    _Atomic int fault;                         /* of whoever met one first, and nobody goes on */
+    struct meta_loss losses[THREAD_SHARE_MAX]; /* of each thread */
+};
+
+static int describe_staged(struct describing *all, uint32_t directory, struct meta_loss *losses)
+{
+    struct publication *p = all->p;
+    if (!p->layout->needed[directory]) {
+        return 0;
+    }
+    OWN(fd) fd = stage_open_staged(p->stage, directory, O_RDONLY | O_DIRECTORY);
+    const int fault = fd < 0 ? -fd : describe_directory(p, directory, fd, true, losses);
+    if (fault == 0) {
+        publish_sync_directory(p, directory, fd);
+    }
+    return fault;
+}
+
+static void describe_blocks(void *context, uint32_t number)
+{
+    struct describing *all = context;
+    for (;;) {
+        const uint64_t first =
+            (uint64_t)atomic_fetch_add_explicit(&all->next_block, 1, memory_order_relaxed) *
+            DESCRIBE_BLOCK;
+        for (uint64_t i = first; i < first + DESCRIBE_BLOCK; i++) {
+            int none = 0;
+            if (i >= all->count || atomic_load_explicit(&all->fault, memory_order_relaxed) != 0) {
+                return;
+            }
+            const int fault = describe_staged(all, all->directories[i], &all->losses[number]);
+            if (fault != 0) {
+                (void)atomic_compare_exchange_strong(&all->fault, &none, fault);
+            }
+        }
+    }
+}
+
 int publish_describe_tree(struct publication *p, uint32_t tree)
 {
     const uint32_t *first = p->layout->tree_first;
-    for (uint32_t i = first[tree]; i < first[tree + 1]; i++) {
-        const uint32_t directory = p->layout->tree_directories[i];
-        if (!p->layout->needed[directory]) {
-            continue;
-        }
-        OWN(fd) fd = stage_open_staged(p->stage, directory, O_RDONLY | O_DIRECTORY);
-        const int fault = fd < 0 ? -fd : publish_describe_directory(p, directory, fd, true);
-        if (fault != 0) {
-            return fault;
-        }
-        publish_sync_directory(p, directory, fd);
+    const struct stage *stage = p->stage;
+    const struct stage_mount *mount = &stage->mounts[stage->trees[tree].mount];
+    struct describing all = {
+        .p = p,
+        .directories = &p->layout->tree_directories[first[tree]],
+        .count = first[tree + 1] - first[tree],
+    };
+    const uint32_t blocks = all.count / DESCRIBE_BLOCK; /* those that are full */
+    const uint32_t threads = mount->abilities.is_fuse ? 1 : stage->options.threads;
+    thread_share(threads < blocks ? threads : blocks, NULL, describe_blocks, &all);
+    for (uint32_t i = 0; i < THREAD_SHARE_MAX; i++) {
+        meta_loss_add(&p->stage->losses, &all.losses[i]);
     }
-    return 0;
+    return all.fault;
 }
