@@ -281,6 +281,7 @@ vsr_code restore_run(struct restore *r)
                                            .write_mode = r->write_mode};
     const struct stage_options staging = {.owner = OWNER_MINE,
                                           .alone = r->alone,
+                                          .threads = r->workers,
                                           .in_place = r->in_place,
                                           .undo_fd = r->undo_fd};
     r->rows = heap_alloc(r->plan->file_count, sizeof *r->rows);
