@@ -5,6 +5,7 @@
 #include "base/bug.h"
 #include "base/heap.h"
 #include "engine/write_mode.h"
+#include "run/asking.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -219,8 +220,10 @@ static vsr_code conduct_begin_folder(struct conduct *c, vsr_error *error)
     }
     buffer_free(&call);
     marks_init(&c->marks, c->folder.dir_fd, run_folder_seed(&c->folder), c->folder.epochs, 1, 0);
+    const bool adopted = options->asked != NULL && options->asked->stays;
     rc = rc == VSR_OK ? run_folder_show(&c->folder, options->asked, error) : rc;
-    c->folder.stays = rc == VSR_OK && options->engine.discard;
+    c->anew = adopted && c->folder.visible;
+    c->folder.stays = c->anew || (rc == VSR_OK && options->engine.discard);
     return rc;
 }
 
@@ -273,6 +276,21 @@ static vsr_code conduct_salvage(struct conduct *c, vsr_error *error)
         .cancel = c->options->cancel,
     };
     return salvage_run(&input, &c->salvaged, error);
+}
+
+/* A first run that did not begin. Who was asked is told the end while there is a folder that tells
+ * of it. One that stays is again that of a run that asks: of whom, before they are told. */
+static void conduct_call_off(struct conduct *c)
+{
+    if (c->anew) {
+        (void)asking_debts(&c->journal, ASKING_BEGUN, c->dialogue, NULL);
+    }
+    if (dialogue_has_begun(c->dialogue)) {
+        (void)dialogue_end(c->dialogue, c->plan, NULL, NULL);
+    }
+    if (c->anew) {
+        (void)asking_debts(&c->journal, ASKING_TOLD, c->dialogue, NULL);
+    }
 }
 
 static void conduct_free(struct conduct *c)
@@ -351,9 +369,8 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     if (rc == VSR_OK && conduct_signal(&c) != 0) {
         rc = err_set(error, VSR_ERR_CANCELLED, "run/conduct", "the run was cancelled");
     }
-    if (!*begun && options->resume == NULL && dialogue_has_begun(dialogue)) {
-        /* while there is a folder that tells of it */
-        (void)dialogue_end(dialogue, plan, NULL, NULL);
+    if (!*begun && options->resume == NULL) {
+        conduct_call_off(&c);
     }
     conduct_free(&c);
     return rc;

@@ -25,6 +25,7 @@ struct conduct {
     struct dialogue *dialogue;
     const struct conduct_options *options;
     struct run_folder folder;
+    bool anew; /* it stands for one of an earlier process that asked, and stays whatever comes */
     struct journal journal;
     struct marks marks;
     const uint8_t *done; /* for each unit, 1: an earlier process did it; NULL: this is the first */

@@ -58,8 +58,9 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
                           const struct plan *plan, const struct media_set *set,
                           enum run_folder_sort sort, vsr_error *error);
 
-/* Sync and rename to its place. before: the one of the same run that stands there, which is ended;
- * there is always one of the two, where the file system can exchange names. NULL: none. */
+/* Sync and rename to its place. before: the one of the same run that stands there, which is ended
+ * then; there is always one of the two, where the file system can exchange names. NULL: none.
+ * folder->visible says whether it stands there, also when it failed. */
 vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, vsr_error *error);
 
 /* Hidden folders that killed processes have left in parent_fd go. */

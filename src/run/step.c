@@ -107,7 +107,6 @@ static vsr_code step_copy(struct step *step, struct report *report, bool *begun,
     step->conduct.stage.alone = alone;
     step->conduct.refusals = refusals;
     step->conduct.asked = step->asking.folder.dir_fd >= 0 ? &step->asking.folder : NULL;
-    step->conduct.chain = NULL; /* what is asked is known now */
     const vsr_code rc =
         conduct_run(report, begun, plan, step->set, &step->dialogue, &step->conduct, error);
     free(alone);

@@ -62,8 +62,20 @@ def signalled(s, *call, **more):
     return folder
 
 
+def inspected(folder):
+    return json.loads(Told(["inspect", folder, "--json"]).must(0).out)
+
+
 def state(folder):
-    return json.loads(Told(["inspect", folder, "--json"]).must(0).out)["state"]
+    return inspected(folder)["state"]
+
+
+def takes_place(s, folder):
+    """Something of somebody else's stands where that run will stage; its path."""
+    name = b".vssrestore-" + os.fsencode(inspected(folder)["run"])
+    path = os.path.join(s.dest.path("C:\\"), name)
+    os.mkdir(path)
+    return path
 
 
 def restored(s, run):
@@ -124,37 +136,62 @@ def K01_killed_while_a_plan_stops_services():
         restored(s, run)
 
 
+MORE = ["w pre-restore", "additionalRestores=yes", "w post-restore"]
+LAST = ["w pre-restore", "additionalRestores=no", "w post-restore"]
+
+
+def chained(s, players):
+    """Three sets, and the folder of the second step of their run, killed while it asked."""
+    c = s.writer("Ledger", method=NOT_THERE).component("db").files(r"C:\db", "*")
+    sets, stamp = [], None
+    for number in range(3):
+        b = s.backup() if number == 0 else s.backup(type="incremental")
+        b.include(c, stamp=str(number), previous_stamp=stamp)
+        stamp = str(number)
+        s.put(r"C:\db\a.dat", b"step %d" % number, mtime=1500000000 + number)
+        sets.append(s.pack(*(["--parent", sets[-1]] if sets else [])))
+    note = players.note("$(grep -o 'additionalRestores=.[a-z]*' \"$1\" | tr -d '\"')")
+    note = note.replace("'$(", '"$(').replace(")'", ')"')
+    program = players.writer("w", pre=note + "\n[ ! -e \"$here/second\" ] || "
+                             + "{ " + kills(players, 1, "w") + "; }\n: > \"$here/second\"")
+    folder = os.path.join(s.folder, b"chain")
+    os.mkdir(folder)
+    told = Told(["run", *sets, "--json", *s.where([]), "--strict-chain", "--writer",
+                 b"Ledger=" + program], cwd=folder)
+    equal(told.exit, -9)
+    equal(s.at(r"C:\db\a.dat"), b"step 0")
+    runs = [os.path.join(folder, name) for name in os.listdir(folder)]
+    left = [run for run in runs if state(run) == "killed"]
+    equal((len(runs), len(left)), (2, 1))
+    equal(players.diary, MORE + MORE[:2])
+    return sets, left[0]
+
+
+def chain_gone_on(s, folder):
+    again = Told(["resume", folder, "--json"], cwd=s.folder).must(0)
+    equal(again.out.count('"t":"summary"'), 2, again.told())
+    equal(s.at(r"C:\db\a.dat"), b"step 2")
+
+
 def K01_killed_while_a_chain_asks():
     """In its second step: that one is begun anew, as a step of the chain, and the third is run."""
     with Scenario() as s:
-        c = s.writer("Ledger", method=NOT_THERE).component("db").files(r"C:\db", "*")
-        sets, stamp = [], None
-        for number in range(3):
-            b = s.backup() if number == 0 else s.backup(type="incremental")
-            b.include(c, stamp=str(number), previous_stamp=stamp)
-            stamp = str(number)
-            s.put(r"C:\db\a.dat", b"step %d" % number, mtime=1500000000 + number)
-            sets.append(s.pack(*(["--parent", sets[-1]] if sets else [])))
         players = Players(s)
-        note = players.note("$(grep -o 'additionalRestores=.[a-z]*' \"$1\" | tr -d '\"')")
-        note = note.replace("'$(", '"$(').replace(")'", ')"')
-        program = players.writer("w", pre=note + "\n[ ! -e \"$here/second\" ] || "
-                                 + "{ " + kills(players, 1, "w") + "; }\n: > \"$here/second\"")
-        folder = os.path.join(s.folder, b"chain")
-        os.mkdir(folder)
-        told = Told(["run", *sets, "--json", *s.where([]), "--strict-chain", "--writer",
-                     b"Ledger=" + program], cwd=folder)
-        equal(told.exit, -9)
-        equal(s.at(r"C:\db\a.dat"), b"step 0")
-        runs = [os.path.join(folder, name) for name in os.listdir(folder)]
-        left = [run for run in runs if state(run) == "killed"]
-        equal((len(runs), len(left)), (2, 1))
-        again = Told(["resume", left[0], "--json"], cwd=s.folder).must(0)
-        equal(again.out.count('"t":"summary"'), 2, again.told())
-        equal(s.at(r"C:\db\a.dat"), b"step 2")
-        last = ["w pre-restore", "additionalRestores=no", "w post-restore"]
-        more = ["w pre-restore", "additionalRestores=yes", "w post-restore"]
-        equal(players.diary, more + more[:2] + more[2:] + more + last)
+        _, folder = chained(s, players)
+        chain_gone_on(s, folder)
+        equal(players.diary, MORE + MORE + MORE + LAST)
+
+
+def K01_a_chain_that_cannot_stage_stays_one():
+    with Scenario() as s:
+        players = Players(s)
+        _, folder = chained(s, players)
+        path = takes_place(s, folder)
+        Told(["resume", folder, "--json"], cwd=s.folder).must(32)
+        equal(players.diary, MORE * 3)
+        os.rmdir(path)
+        chain_gone_on(s, folder)
+        equal(players.diary, MORE * 4 + LAST)
 
 
 def K01_begun_anew_when_its_cause_is_mended():
@@ -173,6 +210,28 @@ def K01_begun_anew_when_its_cause_is_mended():
         os.rename(away, s.dest.folder)
         run = s.resume(folder).must(0)
         equal(players.diary, ["w pre-restore", "w post-restore"] * 2)
+        restored(s, run)
+
+
+def K01_a_resume_that_cannot_stage_leaves_the_folder():
+    """By then its own stands for the one that asked; who does not take the end is owed it."""
+    with Scenario() as s:
+        media, players = ledger(s, "LedgerSvc"), Players(s)
+        post = first(1, "post", "exit 1")
+        program = players.writer("w", pre=kills(players, 1, "w"),
+                                 post='[ ! -e "$here/post" ] || { ' + post + '; }; : > "$here/post"')
+        service = players.service(start=first(1, "start", "exit 1"))
+        folder = killed(s, media, *s.where([]), *LIVE, "--writer", b"Ledger=" + program,
+                        "--service-command", service)
+        path = takes_place(s, folder)
+        told = s.resume(folder).must(32)
+        equal(s.at(r"C:\db\a.dat"), b"was there", told.told())
+        served = ["w pre-restore", "stop LedgerSvc", "start LedgerSvc", "w post-restore"]
+        equal(players.diary, ["w pre-restore", "w post-restore"] + served, told.told())
+        equal(state(folder), "killed")
+        os.rmdir(path)
+        run = s.resume(folder).must(0)
+        equal(players.diary[6:], served[2:] + served, run.told())
         restored(s, run)
 
 
