@@ -339,26 +339,39 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
     return rc;
 }
 
-/* The one that stands there goes first where names cannot be exchanged: the only moment without. */
+/* Where names cannot be exchanged: the only moment without. What cannot be shown leaves the one
+ * that stood there. */
+static int name_follow(int parent_fd, const char *hidden, const char *name, const char *away)
+{
+    if (renameat2(parent_fd, name, parent_fd, away, RENAME_NOREPLACE) != 0) {
+        return errno;
+    }
+    if (renameat2(parent_fd, hidden, parent_fd, name, RENAME_NOREPLACE) != 0) {
+        const int fault = errno;
+        (void)renameat2(parent_fd, away, parent_fd, name, RENAME_NOREPLACE);
+        return fault;
+    }
+    return 0;
+}
+
 static int name_exchange(int parent_fd, const char *hidden, const char *name,
                          struct run_folder *before)
 {
     char away[64];
     hidden_name(before, away);
     const bool exchanged = renameat2(parent_fd, hidden, parent_fd, name, RENAME_EXCHANGE) == 0;
-    if (!exchanged && errno != EINVAL && errno != ENOSYS) {
-        return errno;
+    int fault = exchanged ? 0 : errno;
+    if (fault == EINVAL || fault == ENOSYS) {
+        fault = name_follow(parent_fd, hidden, name, away);
     }
-    if (exchanged) {
-        before->visible = false;
-        before->stays = renameat(parent_fd, hidden, parent_fd, away) != 0; /* it is swept later */
-    } else {
-        before->stays = false;
+    if (fault != 0) {
+        return fault;
     }
+    before->visible = false;
+    /* what keeps the name of the one that came is swept later */
+    before->stays = exchanged && renameat(parent_fd, hidden, parent_fd, away) != 0;
     run_folder_end(before);
-    return exchanged || renameat2(parent_fd, hidden, parent_fd, name, RENAME_NOREPLACE) == 0
-               ? 0
-               : errno;
+    return 0;
 }
 
 vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, vsr_error *error)

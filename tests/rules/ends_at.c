@@ -5,7 +5,7 @@
  * larger one than there are, nothing happens. ENDS_COUNT names a file that gets how many there
  * were, when the process ends by itself. With ENDS_HALF a journal's record is written by half
  * first. Writes elsewhere are not counted: what they leave is not seen until a name is. With
- * SYNC_FAILS no file system can be synced. */
+ * SYNC_FAILS no file system can be synced, with NO_EXCHANGE no names are exchanged. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -61,9 +61,28 @@ static int is_journal(int fd)
     return slash != NULL && strcmp(slash, "/journal") == 0;
 }
 
+/* With NO_EXCHANGE, the end of a name or more than that: no names are exchanged, as on file systems
+ * that cannot, and nothing is renamed from a name that ends so. */
+static int refused(const char *from, unsigned flags)
+{
+    const char *end = getenv("NO_EXCHANGE");
+    if (end == NULL) {
+        return 0;
+    }
+    const size_t n = strlen(from), bytes = strlen(end);
+    return (flags & RENAME_EXCHANGE) != 0                     ? EINVAL
+           : n >= bytes && strcmp(from + n - bytes, end) == 0 ? EIO
+                                                              : 0;
+}
+
 SEEN int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
 {
     call();
+    const int fault = refused(from, flags);
+    if (fault != 0) {
+        errno = fault;
+        return -1;
+    }
     return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
 }
 

@@ -8,7 +8,7 @@ import os
 
 from players import Players
 from scenario import Scenario, Told, equal, expect, run_rules
-from town import CAN, NOT_THERE, snapshot
+from town import CAN, NOT_THERE, ends_at, snapshot
 
 LIVE = ("--tree", "live", "--registry", "")
 
@@ -232,6 +232,22 @@ def K01_a_resume_that_cannot_stage_leaves_the_folder():
         os.rmdir(path)
         run = s.resume(folder).must(0)
         equal(players.diary[6:], served[2:] + served, run.told())
+        restored(s, run)
+
+
+def K01_a_folder_stays_where_names_are_not_exchanged():
+    """And its own, which is called .part until then, cannot take its place; or can."""
+    with Scenario() as s:
+        media, players = ledger(s), Players(s)
+        program = players.writer("w", pre=kills(players, 1, "w"))
+        folder = killed(s, media, *s.where([]), "--writer", b"Ledger=" + program)
+        plain = {**os.environ, "LD_PRELOAD": ends_at()}
+        s.resume(folder, env={**plain, "NO_EXCHANGE": ".part"}).must(32)
+        equal(state(folder), "killed")
+        once = ["w pre-restore", "w post-restore"]
+        equal(players.diary, once * 2)
+        run = s.resume(folder, env={**plain, "NO_EXCHANGE": "/"}).must(0)
+        equal(players.diary, once * 3)
         restored(s, run)
 
 
