@@ -70,16 +70,19 @@ static vsr_code resume_run(struct restoring *r, struct resume *resume, const vsr
     vsr_chain *chain = NULL;
     vsr_code rc = players_recall(&r->players, resume->call.players, r->options.writers,
                                  &set->documents, r->options.cancel, error);
-    if (rc == VSR_OK) {
-        rc = restoring_open(r, set, error);
+    if (rc != VSR_OK) {
+        return rc;
     }
+    rc = restoring_open(r, set, error);
     rc = rc == VSR_OK ? resume_find_chain(resume, &chain, error) : rc;
+    struct step_options options = resume_options(r, resume);
     if (rc == VSR_OK) {
-        struct step_options options = resume_options(r, resume);
         const struct plan_step step = {.chain = chain != NULL ? &chain->chain : NULL,
                                        .number = resume->call.chain.step};
         options.step = &step;
         rc = step_resume(&made->report, begun, resume, r->media, &set->documents, &options, error);
+    } else if (resume->content.asking) { /* for that all is there */
+        (void)step_tell_end(resume, r->media, &set->documents, &options, NULL);
     }
     vsr_chain_close(chain);
     return rc;

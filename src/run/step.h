@@ -29,6 +29,13 @@ vsr_code step_run_plan(struct report *report, bool *begun, const struct media_se
                        const enum refusal *refusals, const struct step_options *options,
                        vsr_error *error);
 
+/* Who was asked by a run that was ended while it asked, and cannot be begun anew now, is told the
+ * end of that. resume: open; its folder stays, and is closed. Errors: those of dialogue_reopen();
+ * RUN_FOREIGN: it is a run of another set; of its journal. */
+vsr_code step_tell_end(struct resume *resume, const struct media_set *set,
+                       const struct documents *documents, const struct step_options *options,
+                       vsr_error *error);
+
 /* Go on with a run: open, not over. Nobody is asked anything again; who was asked is told the end.
  * But one that was ended while it asked is begun anew, after who was asked was told the end of that
  * (options->step: of the chain that it was a step of). What options->conduct says counts, but for

@@ -5,6 +5,7 @@
  * that is written down. Then the run is planned, asked and copied as if it began now, since nothing
  * had been written. A process that is killed in the middle of that leaves the same folder again. */
 #include "base/heap.h"
+#include "plan/replay.h"
 #include "run/resume.h"
 #include "run/row_check.h"
 #include "run/step_inside.h"
@@ -96,6 +97,41 @@ static vsr_code asked_tell(struct step *step, struct resume *resume,
     return noted;
 }
 
+/* The folder becomes the step's, to be written in. */
+static vsr_code step_take_folder(struct step *step, struct resume *resume, vsr_error *error)
+{
+    step->asking.rows_check = row_check_all(resume->plan, resume->folder.rows);
+    step->asking.folder = resume->folder;
+    step->asking.folder.sort = RUN_FOLDER_ASKING;
+    resume->folder = (struct run_folder){.dir_fd = -1, .journal_fd = -1, .rows_fd = -1};
+    const vsr_code rc = step_name(step, error);
+    return rc == VSR_OK
+               ? journal_go_on(&step->asking.journal, step->asking.folder.journal_fd,
+                               step->asking.folder.path, resume->content.next_sequence, error)
+               : rc;
+}
+
+vsr_code step_tell_end(struct resume *resume, const struct media_set *set,
+                       const struct documents *documents, const struct step_options *options,
+                       vsr_error *error)
+{
+    struct arena arena = {0};
+    struct plan_choices choices;
+    struct dialogue_recall said = {0};
+    struct step_options own = *options;
+    struct step step = step_of(set, documents, &own);
+    vsr_code rc = plan_check_set(resume->plan, set, error);
+    rc = rc == VSR_OK ? plan_replay(&arena, resume->plan, &choices, error) : rc;
+    if (rc == VSR_OK) {
+        own.conduct.run_dir = folder_name(&resume->call.arena, &resume->folder);
+        rc = step_take_folder(&step, resume, error);
+        rc = rc == VSR_OK ? asked_tell(&step, resume, &choices, &said, error) : rc;
+        run_folder_end(&step.asking.folder);
+    }
+    arena_free(&arena);
+    return rc;
+}
+
 vsr_code step_begin_anew(struct report *report, bool *begun, struct resume *resume,
                          const struct media_set *set, const struct documents *documents,
                          const struct plan_choices *choices, const struct step_options *options,
@@ -111,15 +147,7 @@ vsr_code step_begin_anew(struct report *report, bool *begun, struct resume *resu
     }
     own.conduct.run_dir = folder_name(&resume->call.arena, &resume->folder);
     own.conduct.of_plan = resume->call.conduct.of_plan;
-    step.asking.rows_check = row_check_all(resume->plan, resume->folder.rows);
-    step.asking.folder = resume->folder;
-    step.asking.folder.sort = RUN_FOLDER_ASKING;
-    resume->folder = (struct run_folder){.dir_fd = -1, .journal_fd = -1, .rows_fd = -1};
-    vsr_code rc = step_name(&step, error);
-    if (rc == VSR_OK) {
-        rc = journal_go_on(&step.asking.journal, step.asking.folder.journal_fd,
-                           step.asking.folder.path, resume->content.next_sequence, error);
-    }
+    vsr_code rc = step_take_folder(&step, resume, error);
     rc = rc == VSR_OK ? asked_tell(&step, resume, choices, &said, error) : rc;
     rc = rc == VSR_OK ? step_open_dialogue(&step, choices, &said, error) : rc;
     if (rc != VSR_OK) {

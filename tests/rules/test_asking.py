@@ -182,6 +182,22 @@ def K01_killed_while_a_chain_asks():
         equal(players.diary, MORE + MORE + MORE + LAST)
 
 
+def K01_the_end_is_told_where_another_set_is_away():
+    """And once: it is begun anew when that is back."""
+    for number in (0, 2):
+        with Scenario() as s:
+            players = Players(s)
+            sets, folder = chained(s, players)
+            away = os.path.join(s.folder, b"away")
+            os.rename(sets[number], away)
+            told = Told(["resume", folder, "--json"], cwd=s.folder).must(11)
+            expect(told.told_of(os.fsdecode(sets[number])), told.told())
+            equal((players.diary, state(folder)), (MORE * 2, "killed"))
+            os.rename(away, sets[number])
+            chain_gone_on(s, folder)
+            equal(players.diary, MORE * 3 + LAST)
+
+
 def K01_a_chain_that_cannot_stage_stays_one():
     with Scenario() as s:
         players = Players(s)
