@@ -71,7 +71,8 @@ VSR_API vsr_code vsr_set_verify_media(const vsr_media *media, unsigned workers,
                                       vsr_verify_totals *totals, vsr_error *error);
 
 /** vsr_resume() with the run's set, which the caller has opened: for a run of a set that functions
- *  read, or of one that stands elsewhere now. Another set is VSR_ERR_RUN_FOREIGN. */
+ *  read, or of one that stands elsewhere now. Another set is VSR_ERR_RUN_FOREIGN. A step of a chain
+ *  of such sets may want the chain as well: vsr_restore_options.chain. */
 VSR_API vsr_code vsr_resume_set(vsr_report **report, const char *run_dir, const vsr_set *set,
                                 const vsr_restore_options *options, vsr_error *error);
 

@@ -86,6 +86,8 @@ typedef struct vsr_restore_options {
                            they are not restored all the same. Not with discard: VSR_ERR_USAGE */
     uint64_t throttle_bytes_per_s; /**< read, decode and write no more than that; 0: no limit. May
                                         be changed while it runs (control.h) */
+    const vsr_chain *chain; /**< of vsr_resume() and vsr_resume_set(): that the run was a step of;
+                                 NULL: it knows where its sets are */
 } vsr_restore_options;
 
 /** Restore a set: plan, ask the writers, plan again with their answers, run, tell them. The way to
@@ -123,7 +125,9 @@ VSR_API vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
  *  where functions played them; programs are known from the run. All else, and the set's place, is
  *  the run's own. Nobody is asked PreRestore again; who was, is told PostRestore. But a run that
  *  ended while it asked had written nothing: who may have been asked is told PostRestore, services
- *  that may have been stopped are started, and the run is begun anew.
+ *  that may have been stopped are started, and the run is begun anew. A step of a chain is that
+ *  again: the run knows in which folders its sets are; where functions read one, the chain must be
+ *  given.
  *
  *  @param[out] report  as of vsr_restore_run().
  *  @retval VSR_ERR_SELECTION    run_dir is no run folder.
@@ -131,7 +135,8 @@ VSR_API vsr_code vsr_restore_run(vsr_report **report, const vsr_plan *plan,
  *  @retval VSR_ERR_RUN_FOREIGN  plan, journal, set or staging folders do not belong to each other,
  *                               or the folder belongs to another user.
  *  @retval VSR_ERR_USAGE        writers or services were played by functions that are not given; or
- *                               the set was read by functions: vsr_resume_set() (media.h).
+ *                               the set was read by functions: vsr_resume_set() (media.h); or the
+ *                               chain was, and is not given.
  *  Else as of vsr_restore_run(). Blocks. */
 VSR_API vsr_code vsr_resume(vsr_report **report, const char *run_dir,
                             const vsr_restore_options *options, vsr_error *error);

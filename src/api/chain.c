@@ -130,13 +130,19 @@ static vsr_code steps_find(struct vsr_chain *chain, const char *last,
     return rc;
 }
 
+static void step_add(struct vsr_chain *chain, uint32_t step, const struct media_set *set,
+                     const struct documents *documents)
+{
+    chain_add(&chain->chain, view_of(chain->paths[step]), &set->description, documents);
+    chain->chain.steps[step].in_folder = view_present(set_folder(set));
+}
+
 static vsr_code step_read(struct vsr_chain *chain, uint32_t step, vsr_error *error)
 {
     struct media_set set;
     struct documents documents;
     if (chain->sets != NULL) {
-        chain_add(&chain->chain, view_of(chain->paths[step]), &chain->sets[step]->media.description,
-                  &chain->sets[step]->documents);
+        step_add(chain, step, &chain->sets[step]->media, &chain->sets[step]->documents);
         return VSR_OK;
     }
     vsr_code rc = set_open_description(&set, chain->paths[step], error);
@@ -145,7 +151,7 @@ static vsr_code step_read(struct vsr_chain *chain, uint32_t step, vsr_error *err
     }
     rc = set_documents_load(&documents, &set, error);
     if (rc == VSR_OK) {
-        chain_add(&chain->chain, view_of(chain->paths[step]), &set.description, &documents);
+        step_add(chain, step, &set, &documents);
         documents_free(&documents);
     }
     set_close(&set);

@@ -35,17 +35,43 @@ static struct step_options resume_options(struct restoring *r, const struct resu
     return options;
 }
 
-/* The chain that a run which is begun anew was a step of; *chain NULL: of none, or it is not. */
-static vsr_code resume_find_chain(const struct resume *resume, vsr_chain **chain, vsr_error *error)
+/* Is this the chain that the run was a step of? Its set's own place in it tells. */
+static bool chain_is_of(const vsr_chain *chain, const struct resume *resume)
+{
+    const struct run_call_chain *of = &resume->call.chain;
+    return chain->chain.step_count == of->set_count && of->step < of->set_count &&
+           uuid_equal(&chain->chain.steps[of->step].set, &resume->plan->set_uuid);
+}
+
+/* The chain that a run which is begun anew was a step of: given, or *found, the caller's to close.
+ * *chain NULL: of none, or it is not. */
+static vsr_code resume_find_chain(const struct resume *resume, const vsr_chain *given,
+                                  vsr_chain **found, const struct chain **chain, vsr_error *error)
 {
     const struct run_call_chain *of = &resume->call.chain;
     const vsr_chain_options options = {.size = sizeof options,
                                        .continues = 1,
                                        .strict = of->strict ? 1 : 0};
-    *chain = NULL;
-    return resume->content.asking && of->set_count > 0
-               ? vsr_chain_open(chain, of->sets, of->set_count, &options, error)
-               : VSR_OK;
+    if (!resume->content.asking || of->set_count == 0) {
+        return VSR_OK;
+    }
+    if (given != NULL && !chain_is_of(given, resume)) {
+        return err_set(error, VSR_ERR_USAGE, "api/resume",
+                       "the run in %s is no step of the chain that is given", resume->folder.path);
+    }
+    for (uint32_t i = 0; i < of->set_count && given == NULL; i++) {
+        if (of->sets[i] == NULL) {
+            return err_set(error, VSR_ERR_USAGE, "api/resume",
+                           "the run in %s is begun anew as a step of a chain, of which set %u of "
+                           "%u is in no folder: who began it read that by functions, and gives "
+                           "the chain (vsr_restore_options)",
+                           resume->folder.path, i + 1, of->set_count);
+        }
+    }
+    const vsr_code rc =
+        given == NULL ? vsr_chain_open(found, of->sets, of->set_count, &options, error) : VSR_OK;
+    *chain = rc != VSR_OK ? NULL : given != NULL ? &given->chain : &(*found)->chain;
+    return rc;
 }
 
 /* The set where the run found it. */
@@ -67,24 +93,24 @@ static vsr_code resume_find_set(const struct resume *resume, vsr_set **set, vsr_
 static vsr_code resume_run(struct restoring *r, struct resume *resume, const vsr_set *set,
                            struct vsr_report *made, bool *begun, vsr_error *error)
 {
-    vsr_chain *chain = NULL;
+    vsr_chain *found = NULL;
+    const struct chain *chain = NULL;
     vsr_code rc = players_recall(&r->players, resume->call.players, r->options.writers,
                                  &set->documents, r->options.cancel, error);
     if (rc != VSR_OK) {
         return rc;
     }
     rc = restoring_open(r, set, error);
-    rc = rc == VSR_OK ? resume_find_chain(resume, &chain, error) : rc;
+    rc = rc == VSR_OK ? resume_find_chain(resume, r->options.chain, &found, &chain, error) : rc;
     struct step_options options = resume_options(r, resume);
     if (rc == VSR_OK) {
-        const struct plan_step step = {.chain = chain != NULL ? &chain->chain : NULL,
-                                       .number = resume->call.chain.step};
+        const struct plan_step step = {.chain = chain, .number = resume->call.chain.step};
         options.step = &step;
         rc = step_resume(&made->report, begun, resume, r->media, &set->documents, &options, error);
     } else if (resume->content.asking) { /* for that all is there */
         (void)step_tell_end(resume, r->media, &set->documents, &options, NULL);
     }
-    vsr_chain_close(chain);
+    vsr_chain_close(found);
     return rc;
 }
 

@@ -34,7 +34,8 @@ struct chain_writer {
 };
 
 struct chain_step {
-    struct view name; /* the set's folder, for messages */
+    struct view name; /* the set's folder, or what it is called, for messages */
+    bool in_folder;   /* the former: it is found again there. False until somebody says so */
     struct uuid set, parent;
     enum vss_backup_type type;
     struct view type_text;

@@ -23,7 +23,7 @@ static void path_render(struct json *json, const char *key, const char *path)
     buffer_free(&text);
 }
 
-/* The chain's sets, or null. */
+/* The chain's sets, or null; of one that is in no folder, null. */
 static void chain_render(struct json *json, const struct conduct_options *options)
 {
     const struct chain *chain = options->chain;
@@ -35,7 +35,7 @@ static void chain_render(struct json *json, const struct conduct_options *option
     json_array_begin(json, "sets");
     for (uint32_t i = 0; i < chain->step_count; i++) {
         json_object_begin(json, NULL);
-        path_render(json, "path", chain->steps[i].name.p);
+        path_render(json, "path", chain->steps[i].in_folder ? chain->steps[i].name.p : NULL);
         json_object_end(json);
     }
     json_array_end(json);

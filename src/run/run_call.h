@@ -11,7 +11,7 @@ struct run_call {
         conduct; /* bcd_out, pending_registry, engine, stage (owner, cross_mounts,
                                        in_place), durability and profile */
     struct run_call_chain {
-        const char **sets; /* absolute */
+        const char **sets; /* absolute; NULL: it was read by functions */
         uint32_t set_count, step;
         bool strict;
     } chain;                       /* that it was a step of; set_count 0: of none */

@@ -160,7 +160,6 @@ static void chain_read(struct call_reading *r, const json_t *object)
     chain->sets = ARENA_ARRAY(&r->out->arena, const char *, count);
     for (size_t i = 0; i < count; i++) {
         chain->sets[i] = path_read(r, json_array_get(sets, i), "path");
-        r->wrong = r->wrong || chain->sets[i] == NULL;
     }
     chain->set_count = (uint32_t)count;
     chain->step = (uint32_t)number_read(r, json_object_get(object, "step"), count - 1);

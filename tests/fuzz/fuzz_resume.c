@@ -113,7 +113,7 @@ static uint64_t call_number(struct view text)
         fuzz_add_number(&sum, call.conduct.engine.workers + call.conduct.engine.memory_bytes);
         fuzz_add_text(&sum, view_of(call.conduct.bcd_out != NULL ? call.conduct.bcd_out : ""));
         for (uint32_t i = 0; i < call.chain.set_count; i++) {
-            fuzz_add_text(&sum, view_of(call.chain.sets[i]));
+            fuzz_add_text(&sum, view_of(call.chain.sets[i] != NULL ? call.chain.sets[i] : ""));
         }
         VSR_REQUIRE(call.chain.step <= call.chain.set_count);
     } else {
