@@ -143,8 +143,9 @@ VSR_API vsr_code vsr_resume(vsr_report **report, const char *run_dir,
 
 /** What a run folder says of its run, which may be at work meanwhile: running, killed, interrupted
  *  or ended; of each unit, whether it is published, being published, staged in part, refused or
- *  failed. Changes nothing. Text, or one JSON object. @retval VSR_ERR_SELECTION it is no run
- *  folder; VSR_ERR_RUN_FOREIGN: what is in it is damaged, or does not belong together. */
+ *  failed; of one that was ended while it asked, who is owed the end. Changes nothing. Text, or one
+ *  JSON object. @retval VSR_ERR_SELECTION it is no run folder; VSR_ERR_RUN_FOREIGN: what is in it
+ *  is damaged, or does not belong together. */
 VSR_API vsr_code vsr_run_inspect(const char *run_dir, vsr_format format, vsr_sink sink,
                                  void *context, vsr_error *error);
 

@@ -1,5 +1,6 @@
 /* inspect_run.c - journal and rows of a run, counted unit by unit, as text and as JSON. Changes
- * nothing, and looks at no destination. */
+ * nothing, and looks at no destination. Who is owed the end is what the journal of a run that asks
+ * says (run/asking.h). */
 #include "run/inspect_run.h"
 
 #include "base/heap.h"
@@ -83,6 +84,83 @@ static void folder_name(const struct resume *r, char out[64])
     (void)snprintf(out, 64, OWN_FOLDER_PREFIX "%s", run);
 }
 
+/* --- who is owed the end of a run that asks, or was ended while it asked --- */
+
+struct owed {
+    uint32_t *units; /* of each writer, the first */
+    uint32_t unit_count;
+    struct view *services;
+    uint32_t service_count;
+};
+
+static int compare_numbers(const void *left, const void *right)
+{
+    const uint32_t *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+static int compare_texts(const void *left, const void *right)
+{
+    const struct view *a = left, *b = right;
+    return view_compare(*a, *b);
+}
+
+/* Sorted, each once: several processes may have written him down. How many are left. */
+static uint32_t each_once(void *items, uint32_t count, size_t bytes,
+                          int compare(const void *left, const void *right))
+{
+    char *at = items;
+    uint32_t kept = 0;
+    qsort(items, count, bytes, compare);
+    for (uint32_t i = 0; i < count; i++) {
+        if (kept == 0 || compare(at + (kept - 1) * bytes, at + i * bytes) != 0) {
+            memmove(at + kept++ * bytes, at + i * bytes, bytes);
+        }
+    }
+    return kept;
+}
+
+static struct owed owed_find(const struct resume *r)
+{
+    const struct plan *plan = r->plan;
+    const struct journal_content *content = &r->content;
+    const uint32_t asked = content->asked_count, stopped = content->stopped_count;
+    uint32_t *writers = heap_alloc(asked + 1u, sizeof *writers);
+    bool *named = heap_alloc(asked + 1u, sizeof *named);
+    struct owed out = {.units = heap_alloc(plan->unit_count + 1u, sizeof *out.units),
+                       .services = heap_alloc(stopped + 1u, sizeof *out.services)};
+    for (uint32_t i = 0; i < asked; i++) {
+        writers[i] = content->asked[i];
+    }
+    for (uint32_t i = 0; i < stopped; i++) {
+        out.services[i] = content->stopped[i];
+    }
+    out.service_count = each_once(out.services, stopped, sizeof *out.services, compare_texts);
+    const uint32_t count = each_once(writers, asked, sizeof *writers, compare_numbers);
+    for (uint32_t u = 0; u < plan->unit_count; u++) {
+        const uint32_t *found =
+            bsearch(&plan->units[u].writer, writers, count, sizeof *writers, compare_numbers);
+        if (found != NULL && !named[found - writers]) {
+            named[found - writers] = true;
+            out.units[out.unit_count++] = u;
+        }
+    }
+    free(writers);
+    free(named);
+    return out;
+}
+
+static struct view owed_writer(const struct resume *r, const struct owed *owed, uint32_t at)
+{
+    return plan_text(r->plan, r->plan->units[owed->units[at]].writer_name);
+}
+
+static void owed_free(struct owed *owed)
+{
+    free(owed->units);
+    free(owed->services);
+}
+
 /* --- for people --- */
 
 static void unit_text(const struct resume *r, const struct run_stand *stand, uint32_t u,
@@ -107,6 +185,28 @@ static void unit_text(const struct resume *r, const struct run_stand *stand, uin
     buffer_add_char(out, '\n');
 }
 
+static void asking_text(const struct resume *r, struct buffer *out)
+{
+    struct owed owed = owed_find(r);
+    const bool any = owed.unit_count + owed.service_count > 0;
+    const char *before = "the end of that is owed to ";
+    show_printf(out, "it was ended while it asked writers and services; nothing was written\n");
+    for (uint32_t i = 0; i < owed.unit_count; i++) {
+        show_printf(out, "%s%.*s", before, VIEW_ARG(owed_writer(r, &owed, i)));
+        before = ", ";
+    }
+    for (uint32_t i = 0; i < owed.service_count; i++) {
+        show_printf(out, "%sthe service %.*s", before, VIEW_ARG(owed.services[i]));
+        before = ", ";
+    }
+    if (any) {
+        buffer_add_char(out, '\n');
+    }
+    show_printf(out, "`vssrestore resume %s` %sbegins it anew\n", r->folder.path,
+                any ? "tells them, and " : "");
+    owed_free(&owed);
+}
+
 void inspect_run_text(const struct resume *r, struct buffer *out)
 {
     struct run_stand stand = {0};
@@ -129,7 +229,9 @@ void inspect_run_text(const struct resume *r, struct buffer *out)
         show_printf(out, "%u files are written in place; what that covered is in undo-N here\n",
                     stand.undo_files);
     }
-    if (stand.may_go_on) {
+    if (stand.may_go_on && r->content.asking) {
+        asking_text(r, out);
+    } else if (stand.may_go_on) {
         show_printf(out,
                     "what is staged stands in %s at the top of each volume\n"
                     "`vssrestore resume %s` goes on with it\n",
@@ -161,6 +263,23 @@ static void units_json(const struct resume *r, const struct run_stand *stand, st
     json_array_end(json);
 }
 
+static void asking_json(const struct resume *r, struct json *json)
+{
+    struct owed owed = owed_find(r);
+    json_bool(json, "asking", r->content.asking);
+    json_array_begin(json, "owed_writers");
+    for (uint32_t i = 0; i < owed.unit_count; i++) {
+        json_text(json, NULL, owed_writer(r, &owed, i));
+    }
+    json_array_end(json);
+    json_array_begin(json, "owed_services");
+    for (uint32_t i = 0; i < owed.service_count; i++) {
+        json_text(json, NULL, owed.services[i]);
+    }
+    json_array_end(json);
+    owed_free(&owed);
+}
+
 void inspect_run_json(const struct resume *r, struct buffer *out)
 {
     struct run_stand stand = {0};
@@ -184,9 +303,10 @@ void inspect_run_json(const struct resume *r, struct buffer *out)
     }
     json_bool(&json, "resumable", stand.may_go_on);
     json_u64(&json, "processes", r->content.sessions);
-    json_text(&json, "staging", view_of(name));
+    json_text(&json, "staging", r->content.asking ? VIEW_NONE : view_of(name));
     json_u64(&json, "undo_files", stand.undo_files);
     json_u64(&json, "torn_bytes", r->content.torn_bytes);
+    asking_json(r, &json);
     units_json(r, &stand, &json);
     json_object_end(&json);
     json_line_end(&json);

@@ -70,6 +70,19 @@ def state(folder):
     return inspected(folder)["state"]
 
 
+def owes(folder, writers, services, state="killed"):
+    """Who is owed the end of a run that asked, and what people are told of it."""
+    found = inspected(folder)
+    equal((found["state"], found["asking"], found["resumable"], found["staging"]),
+          (state, True, True, None))
+    equal((found["owed_writers"], found["owed_services"]), (writers, services))
+    text = Told(["inspect", folder]).must(0)
+    expect("staged" not in text.out and "nothing was written" in text.out, text.told())
+    owed = ", ".join(writers + ["the service " + name for name in services])
+    expect(("owed to " + owed + "\n" if owed else "written\n`") in text.out, text.told())
+    expect(f"`vssrestore resume {os.fsdecode(folder)}`" in text.out, text.told())
+
+
 def takes_place(s, folder):
     """Something of somebody else's stands where that run will stage; its path."""
     name = b".vssrestore-" + os.fsencode(inspected(folder)["run"])
@@ -244,7 +257,7 @@ def K01_a_resume_that_cannot_stage_leaves_the_folder():
         equal(s.at(r"C:\db\a.dat"), b"was there", told.told())
         served = ["w pre-restore", "stop LedgerSvc", "start LedgerSvc", "w post-restore"]
         equal(players.diary, ["w pre-restore", "w post-restore"] + served, told.told())
-        equal(state(folder), "killed")
+        owes(folder, ["Ledger"], ["LedgerSvc"])
         os.rmdir(path)
         run = s.resume(folder).must(0)
         equal(players.diary[6:], served[2:] + served, run.told())
@@ -279,6 +292,33 @@ def K01_names_that_are_no_text_are_kept():
         restored(s, s.resume(folder).must(0))
         expect(os.path.exists(document), os.listdir(s.folder))
         equal([name for name in os.listdir(s.folder) if b".xml" in name], [b"document\xe9.xml"])
+
+
+def K01_inspect_says_who_is_owed_the_end():
+    """While it is asked, too, of one that is at work; of one that was signalled nobody is."""
+    with Scenario() as s:
+        media, players = ledger(s, "LedgerSvc"), Players(s)
+        look = f"'{os.environ['VSSRESTORE']}' inspect --json \"$VSSRESTORE_RUN\" > \"$here/seen\""
+        program = players.writer("w", pre=look)
+        folder = killed(s, media, *s.where([]), *LIVE, "--writer", b"Ledger=" + program,
+                        "--service-command", players.service(stop=kills(players, 1, "svc")))
+        seen = json.loads(players.read("seen"))
+        equal((seen["state"], seen["asking"], seen["resumable"]), ("running", True, False))
+        equal((seen["owed_writers"], seen["owed_services"]), (["Ledger"], []))
+        owes(folder, ["Ledger"], ["LedgerSvc"])
+        path = takes_place(s, folder)
+        s.resume(folder).must(32)
+        owes(folder, [], [])
+        os.rmdir(path)
+        s.resume(folder).must(0)
+        found = inspected(folder)
+        equal((found["asking"], found["owed_writers"], found["staging"] is None),
+              (False, [], False))
+    with Scenario() as s:
+        media, players = ledger(s), Players(s)
+        program = players.writer("w", pre=signals(players, 1, "w"))
+        owes(signalled(s, media, *s.where([]), "--writer", b"Ledger=" + program), [], [],
+             "interrupted")
 
 
 def K02_a_signal_while_it_asks_is_no_veto():
