@@ -2,6 +2,7 @@
 #include "args.h"
 
 #include "line.h"
+#include "memory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,12 +28,7 @@ static const struct arg_option *option_find(const struct verb *verb, const char 
 
 static void list_add(struct text_list *list, const char *item)
 {
-    const char **wider = realloc(list->items, (list->count + 1) * sizeof *wider);
-    if (wider == NULL) {
-        (void)fprintf(stderr, "vssrestore: no memory\n");
-        exit(50);
-    }
-    list->items = wider;
+    list->items = memory_resize(list->items, (list->count + 1) * sizeof *list->items);
     list->items[list->count++] = item;
 }
 

@@ -1,26 +1,19 @@
 /* chain_rest.c - words in hexadecimal, with blanks between: a path may be any bytes. */
 #include "chain_rest.h"
 
+#include "memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void *memory(void *had, size_t bytes)
-{
-    void *got = realloc(had, bytes);
-    if (got == NULL) {
-        (void)fprintf(stderr, "vssrestore: no memory\n");
-        exit(50);
-    }
-    return got;
-}
-
 void chain_rest_add(struct text_list *list, const char *text)
 {
     const size_t bytes = strlen(text) + 1;
-    char *copy = memory(NULL, bytes);
+    char *copy = memory_resize(NULL, bytes);
     memcpy(copy, text, bytes);
-    list->items = memory((void *)(size_t)list->items, (list->count + 1) * sizeof *list->items);
+    list->items =
+        memory_resize((void *)(size_t)list->items, (list->count + 1) * sizeof *list->items);
     list->items[list->count++] = copy;
 }
 
@@ -34,7 +27,7 @@ struct out {
 static void out_add(struct out *out, const char *text)
 {
     const size_t bytes = strlen(text);
-    out->text = memory(out->text, out->n + bytes + 1);
+    out->text = memory_resize(out->text, out->n + bytes + 1);
     memcpy(out->text + out->n, text, bytes + 1);
     out->n += bytes;
 }
@@ -51,7 +44,7 @@ static void out_word(struct out *out, const char *word)
     static const char digits[] = "0123456789abcdef";
     const size_t bytes = strlen(word);
     out_add(out, " x"); /* an empty word is one, too */
-    out->text = memory(out->text, out->n + 2 * bytes + 1);
+    out->text = memory_resize(out->text, out->n + 2 * bytes + 1);
     for (size_t i = 0; i < bytes; i++) {
         const unsigned char byte = (unsigned char)word[i];
         out->text[out->n++] = digits[byte >> 4];
@@ -103,7 +96,7 @@ static char *word_read(const char **at)
         return NULL;
     }
     from += 2;
-    char *word = memory(NULL, strlen(from) / 2 + 1);
+    char *word = memory_resize(NULL, strlen(from) / 2 + 1);
     size_t n = 0;
     while (digit_of(from[0]) >= 0 && digit_of(from[1]) >= 0) {
         word[n++] = (char)(digit_of(from[0]) << 4 | digit_of(from[1]));

@@ -1,4 +1,5 @@
 /* cmd_report.c - `vssrestore report`: the report of a run as one HTML page. */
+#include "memory.h"
 #include "verbs.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ static int page_write(const char *run_dir, const char *path)
     char beside[4096];
     vsr_error error = {0};
     const int n = snprintf(beside, sizeof beside, "%s.part-%ld", path, (long)getpid());
-    FILE *file = n > 0 && (size_t)n < sizeof beside ? fopen(beside, "wxe") : NULL;
+    FILE *file = n > 0 && (size_t)n < sizeof beside ? memory_fopen(beside, "wxe") : NULL;
     if (file == NULL) {
         line_tell("vssrestore report: cannot write %s: %s", path, strerror(errno));
         return -(int)VSR_ERR_SELECTION;

@@ -2,6 +2,7 @@
  * space. */
 #include "chain_rest.h"
 #include "console.h"
+#include "memory.h"
 #include "restore_end.h"
 #include "verbs.h"
 
@@ -31,11 +32,11 @@ static int kept_take(void *context, const char *text, size_t bytes)
 static int chain_go_on(struct chain_rest *rest, int code)
 {
     struct call run = {0};
-    char **words = calloc(rest->words.count + 1, sizeof *words);
-    for (size_t i = 0; words != NULL && i < rest->words.count; i++) {
+    char **words = memory_resize(NULL, (rest->words.count + 1) * sizeof *words);
+    for (size_t i = 0; i < rest->words.count; i++) {
         words[i] = (char *)(size_t)rest->words.items[i];
     }
-    if (words == NULL || chdir(rest->folder) != 0) {
+    if (chdir(rest->folder) != 0) {
         line_tell("vssrestore: cannot go on with the chain in %s: %s", rest->folder,
                   strerror(errno));
         code = code != 0 ? code : -VSR_ERR_SELECTION;

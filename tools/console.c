@@ -3,6 +3,7 @@
 #include "console.h"
 
 #include "line.h"
+#include "memory.h"
 #include "meter_line.h"
 #include "metrics.h"
 #include "outlet.h"
@@ -13,6 +14,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,25 +22,33 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS_STALL_S = 10, PEOPLE_STALL_S = 60, COLUMNS_UNKNOWN = 80 };
+enum { EVENTS_STALL_S = 10, PEOPLE_STALL_S = 60, COLUMNS_UNKNOWN = 80, LAST_WORDS_BYTES = 2048 };
 
 static const uint64_t STATUS_NS = 1000000000; /* at most one status a second */
 static const uint64_t REDRAW_NS = 200000000;
+static const char line_erased[] = "\r\033[K";
+
+/* The summary of a restore that ends there and then, in its place: nothing is got then. */
+struct last_words {
+    char text[LAST_WORDS_BYTES];
+    size_t bytes;
+};
 
 static struct console {
-    bool has_events, has_text, has_line, colour;
+    bool is_open, has_events, has_text, has_line, colour;
     bool begun;                         /* the event `begin` was given */
     bool line_seen;                     /* the progress line stands on the terminal */
     struct outlet events, text, people; /* people: standard error */
     uint64_t status_ns, redraw_ns;
     struct meter_rates rates;
-    struct line last_words[2]; /* by ENDINGS: the summary of a restore that ends there and then */
+    struct last_words last_words[2]; /* by ENDINGS */
 } console;
 
-/* Codes of vsr_ending_code(). */
+/* Codes that the process may end with in the middle: vsr_ending_code(), console_end(). */
 static const int ENDINGS[] = {-(int)VSR_ERR_BUG, -(int)VSR_ERR_MEMORY};
 
-/* Of console.events, while it is written to: the process may end on another thread. */
+/* Of console.events, while it is written to: the process may end on another thread. Nobody who has
+ * it ends the process. */
 static pthread_mutex_t events_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* --- opening --- */
@@ -75,24 +85,40 @@ static bool events_fd_is_fit(uint64_t fd)
 
 static int last_words_take(void *context, const char *text, size_t bytes)
 {
-    line_printf(context, "%.*s", (int)bytes, text);
+    struct last_words *words = context;
+    if (bytes > sizeof words->text - words->bytes) {
+        return ENOSPC;
+    }
+    memcpy(words->text + words->bytes, text, bytes);
+    words->bytes += bytes;
     return 0;
 }
 
-/* Of at_quick_exit(): the last event is a summary, whatever happens (contract, section 5). Who has
- * the lock gives it back soon, or is this thread itself, and can write no more. */
-static void last_words_say(void)
+/* The last event is a summary, whatever happens (contract, section 5). Once: who finds another
+ * reason to end on another thread stands still until the process has ended, which it would
+ * otherwise do before all is said. Who has the lock gives it back soon. */
+static void last_words_say(int code)
 {
+    static atomic_flag said = ATOMIC_FLAG_INIT;
     struct timespec until;
+    while (atomic_flag_test_and_set(&said)) {
+        (void)pause();
+    }
     (void)clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec++;
     for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++) {
-        if (vsr_ending_code() == ENDINGS[i] && console.last_words[i].n > 0 &&
+        if (code == ENDINGS[i] && console.last_words[i].bytes > 0 &&
             pthread_mutex_timedlock(&events_lock, &until) == 0) {
-            outlet_last(&console.events, console.last_words[i].p, console.last_words[i].n,
+            outlet_last(&console.events, console.last_words[i].text, console.last_words[i].bytes,
                         EVENTS_STALL_S);
         }
     }
+}
+
+/* Of at_quick_exit(): the library ends the process. */
+static void ending_tell(void)
+{
+    last_words_say(vsr_ending_code());
 }
 
 static void last_words_prepare(void)
@@ -101,7 +127,7 @@ static void last_words_prepare(void)
     for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++) {
         (void)vsr_report_render_none(ENDINGS[i], last_words_take, &console.last_words[i], &ignored);
     }
-    (void)at_quick_exit(last_words_say);
+    (void)at_quick_exit(ending_tell);
 }
 
 bool console_open(const struct call *call)
@@ -125,6 +151,7 @@ bool console_open(const struct call *call)
     outlet_open(&console.events, events_fd);
     outlet_open(&console.text, STDOUT_FILENO);
     outlet_open(&console.people, STDERR_FILENO);
+    console.is_open = true;
     if (console.has_events) {
         last_words_prepare();
     }
@@ -141,15 +168,27 @@ bool console_has_text(void)
     return console.has_text;
 }
 
+/* What people will read; no memory to keep it until they do: the end. */
+static void tell(struct outlet *outlet, const char *text, size_t bytes)
+{
+    if (!outlet_put(outlet, text, bytes)) {
+        memory_end();
+    }
+}
+
 /* --- events --- */
 
 int console_event_sink(void *context, const char *text, size_t bytes)
 {
+    bool taken = true;
     (void)context;
     if (console.has_events) {
         (void)pthread_mutex_lock(&events_lock);
-        outlet_put(&console.events, text, bytes);
+        taken = outlet_put(&console.events, text, bytes);
         (void)pthread_mutex_unlock(&events_lock);
+    }
+    if (!taken) {
+        memory_end();
     }
     return 0;
 }
@@ -231,8 +270,7 @@ static void line_draw(const vsr_progress *progress)
 void console_progress_end(void)
 {
     if (console.line_seen) {
-        static const char erase[] = "\r\033[K";
-        outlet_put(&console.people, erase, sizeof erase - 1);
+        tell(&console.people, line_erased, sizeof line_erased - 1);
         console.line_seen = false;
     }
     console.begun = false;
@@ -269,10 +307,10 @@ void console_progress(void *context, const vsr_progress *progress)
 void console_note(const char *sentence)
 {
     struct line line = {0};
-    line_printf(&line, "%s", console.line_seen ? "\r\033[K" : "");
+    line_printf(&line, "%s", console.line_seen ? line_erased : "");
     line_shown(&line, sentence);
     line_printf(&line, "\n");
-    outlet_put(&console.people, line.p, line.n);
+    tell(&console.people, line.p, line.n);
     console.line_seen = false;
     line_free(&line);
 }
@@ -293,7 +331,7 @@ int console_error(const vsr_error *error)
 {
     struct line text = {0};
     error_line(&text, error);
-    outlet_put(&console.people, text.p, text.n);
+    tell(&console.people, text.p, text.n);
     line_free(&text);
     if (console.has_events) {
         struct line line = {0};
@@ -317,7 +355,7 @@ int console_text_sink(void *context, const char *text, size_t bytes)
 {
     (void)context;
     if (console.has_text) {
-        outlet_put(&console.text, text, bytes);
+        tell(&console.text, text, bytes);
     }
     return 0;
 }
@@ -358,17 +396,31 @@ void console_summary_without_run(int exit_code)
 
 /* --- closing --- */
 
+void console_end(int code, const char *sentence)
+{
+    if (console.is_open) {
+        last_words_say(code);
+        outlet_last(&console.people, line_erased, console.line_seen ? sizeof line_erased - 1 : 0,
+                    EVENTS_STALL_S);
+        outlet_last(&console.people, sentence, strlen(sentence), EVENTS_STALL_S);
+    } else {
+        (void)fputs(sentence, stderr);
+    }
+    _Exit(code);
+}
+
 static int outlet_end(struct outlet *outlet, int stall_s, const char *what, int code)
 {
     const int lost = outlet_close(outlet, stall_s);
     if (lost == 0) {
         return code;
     }
-    struct line line = {0};
-    line_printf(&line, "vssrestore: cannot write %s: %s; the summary stands in the run folder\n",
-                what, lost == ETIMEDOUT ? "nobody reads it" : strerror(lost));
-    outlet_put(&console.people, line.p, line.n);
-    line_free(&line);
+    char text[512]; /* what was told of the end stays true: memory cannot run out any more */
+    const int n =
+        snprintf(text, sizeof text,
+                 "vssrestore: cannot write %s: %s; the summary stands in the run folder\n", what,
+                 lost == ETIMEDOUT ? "nobody reads it" : strerror(lost));
+    (void)outlet_put(&console.people, text, n > 0 && (size_t)n < sizeof text ? (size_t)n : 0);
     return code != 0 || lost == EPIPE || lost == ETIMEDOUT ? code : -(int)VSR_ERR_DEST_IO;
 }
 
@@ -377,9 +429,6 @@ int console_close(int code)
     console_progress_end();
     if (console.has_events) {
         code = outlet_end(&console.events, EVENTS_STALL_S, "the summary and other events", code);
-        for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++) {
-            line_free(&console.last_words[i]);
-        }
     }
     if (console.has_text) {
         code = outlet_end(&console.text, PEOPLE_STALL_S, "the summary to standard output", code);

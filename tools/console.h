@@ -35,6 +35,9 @@ void console_step(size_t number, size_t count, const char *set);
 /* The summary of a restore that never began. Of one that ends in the middle, because something is
  * found that nobody can be told of (vsr_ending_code()), it is told by itself. */
 void console_summary_without_run(int exit_code);
+/* The process ends here and now, as if the library had ended it: the summary, if somebody wants
+ * events, the sentence (a line), and nothing else. Takes no memory. Open or not. */
+__attribute__((noreturn, cold)) void console_end(int code, const char *sentence);
 /* Take the progress line away: the run is over. */
 void console_progress_end(void);
 

@@ -1,6 +1,8 @@
 /* line.c - text that grows. What may be shown is the library's knowledge. */
 #include "line.h"
 
+#include "memory.h"
+
 #include "vssrestore/text.h"
 
 #include <stdarg.h>
@@ -13,12 +15,7 @@ static void line_reserve(struct line *line, size_t more)
         return;
     }
     const size_t wider = (line->n + more) * 2;
-    char *p = realloc(line->p, wider);
-    if (p == NULL) {
-        (void)fprintf(stderr, "vssrestore: no memory\n");
-        exit(50);
-    }
-    line->p = p;
+    line->p = memory_resize(line->p, wider);
     line->capacity = wider;
 }
 

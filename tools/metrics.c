@@ -4,6 +4,7 @@
 
 #include "console.h"
 #include "line.h"
+#include "memory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -113,7 +114,7 @@ static bool file_write(const char *path, const struct line *text)
         errno = ENAMETOOLONG;
         return false;
     }
-    FILE *file = fopen(beside, "we");
+    FILE *file = memory_fopen(beside, "we");
     if (file == NULL) {
         return false;
     }
@@ -151,7 +152,7 @@ static double success_read(const char *path)
     static const char name[] = "vssrestore_last_success_timestamp_seconds ";
     char line[256];
     double found = 0;
-    FILE *file = fopen(path, "re");
+    FILE *file = memory_fopen(path, "re");
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         if (strncmp(line, name, sizeof name - 1) == 0) {
             char *end = NULL;

@@ -59,7 +59,8 @@ static size_t write_some(struct outlet *outlet, const char *text, size_t bytes)
     return wrote > 0 ? (size_t)wrote : 0;
 }
 
-static void queue_add(struct outlet *outlet, const char *text, size_t bytes)
+/* Make room for so many more bytes. False: there is no memory, and nothing has changed. */
+static bool queue_reserve(struct outlet *outlet, size_t bytes)
 {
     if (outlet->from > 0 && outlet->from == outlet->end) {
         outlet->from = 0;
@@ -69,12 +70,17 @@ static void queue_add(struct outlet *outlet, const char *text, size_t bytes)
         const size_t wider = (outlet->end + bytes) * 2;
         char *queue = realloc(outlet->queue, wider);
         if (queue == NULL) {
-            (void)fprintf(stderr, "vssrestore: no memory\n");
-            exit(50);
+            return false;
         }
         outlet->queue = queue;
         outlet->capacity = wider;
     }
+    return true;
+}
+
+/* There is room. */
+static void queue_add(struct outlet *outlet, const char *text, size_t bytes)
+{
     memcpy(outlet->queue + outlet->end, text, bytes);
     outlet->end += bytes;
 }
@@ -96,23 +102,28 @@ void outlet_pump(struct outlet *outlet)
     pump(outlet, 0);
 }
 
-void outlet_put(struct outlet *outlet, const char *text, size_t bytes)
+bool outlet_put(struct outlet *outlet, const char *text, size_t bytes)
 {
-    if (outlet->gone == 0 && bytes > 0) {
-        queue_add(outlet, text, bytes);
-        outlet_pump(outlet);
+    if (outlet->gone != 0 || bytes == 0) {
+        return true;
     }
+    if (!queue_reserve(outlet, bytes)) {
+        return false;
+    }
+    queue_add(outlet, text, bytes);
+    outlet_pump(outlet);
+    return true;
 }
 
 void outlet_offer(struct outlet *outlet, const char *text, size_t bytes)
 {
     outlet_pump(outlet);
     if (outlet->gone != 0 || outlet->from < outlet->end || bytes > PIPE_BUF ||
-        !has_room(outlet, 0)) {
+        !has_room(outlet, 0) || !queue_reserve(outlet, bytes)) {
         return;
     }
     const size_t wrote = write_some(outlet, text, bytes);
-    if (wrote > 0 && wrote < bytes) { /* no line is left broken */
+    if (wrote > 0 && wrote < bytes) { /* no line is left broken: the rest of it has its room */
         queue_add(outlet, text + wrote, bytes - wrote);
     }
 }

@@ -17,8 +17,9 @@ struct outlet {
 };
 
 void outlet_open(struct outlet *outlet, int fd);
-/* It must arrive: in order, after what was queued before. */
-void outlet_put(struct outlet *outlet, const char *text, size_t bytes);
+/* It must arrive: in order, after what was queued before. False: there is no memory to queue it,
+ * and nothing of it was taken. */
+bool outlet_put(struct outlet *outlet, const char *text, size_t bytes);
 /* It may be lost: dropped whole where it cannot be written now. At most 4096 bytes. */
 void outlet_offer(struct outlet *outlet, const char *text, size_t bytes);
 /* Write what there is room for. */
