@@ -28,7 +28,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 from scenario import (PROGRAM, Run, Scenario, Skip, equal, expect, run_rules, # noqa: E402
                       schemas)
-from town import CAN, MIB, Town, grown, pattern, replaced, snapshot  # noqa: E402
+from town import (CAN, MIB, Town, pattern, replaced, replaced_and_grown,  # noqa: E402
+                  snapshot)
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
@@ -161,10 +162,7 @@ def judge_units(town, before, units, members, what):
 
 def two_units(s):
     """One that replaces, one that is new and larger than what is left in the end."""
-    b = s.backup()
-    b.include(replaced(s))
-    for component in grown(s):
-        b.include(component)
+    b = replaced_and_grown(s)
     w = s.writer("Large", method=CAN)
     b.include(w.component("many").files(r"C:\many", "*", recursive=True))
     for i in range(40):

@@ -17,7 +17,7 @@ import time
 from players import Players
 from scenario import (Failure, Scenario, Skip, Told, equal, expect, run_rules, schemas)
 from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, ranged, replaced,
-                  snapshot, tell_difference)
+                  replaced_and_grown, snapshot, tell_difference)
 
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 
@@ -219,10 +219,7 @@ def K04_rows_and_marks_that_rot_are_found_out():
     not known any more of components that had ended is said."""
     chance = random.Random(SEED)
     with Scenario() as s:
-        b = s.backup()
-        b.include(replaced(s))
-        for c in grown(s):
-            b.include(c)
+        replaced_and_grown(s)
         town = Town(s, s.pack(), "--workers", "1")
         count, told_lost = town.count_calls(), 0
         for number in range(count // 3, count):
@@ -320,10 +317,7 @@ def copied(town):
 def K05_an_old_copy_of_a_run_folder_is_refused():
     """The run was gone on with since, and was killed again: what the copy knows is not what stands."""
     with Scenario() as s:
-        b = s.backup()
-        b.include(replaced(s))
-        for c in grown(s):
-            b.include(c)
+        replaced_and_grown(s)
         town, seen = Town(s, s.pack()), 0
         count = town.count_calls()
         for number in range(count // 3, count, 3):
@@ -754,18 +748,13 @@ def K03_after_a_boot_only_what_was_synced_counts():
             out.write("11111111-2222-3333-4444-555555555555\n")
         if in_another_boot(["--version"], boot).exit != 0:
             raise Skip("no namespace can be made here")
-        b = s.backup()
-        b.include(replaced(s))
-        for c in grown(s):
-            b.include(c)
+        replaced_and_grown(s)
         for durability in ("unit", "end", "none"):
             town = Town(s, s.pack(), "--durability", durability)
             count = town.count_calls()
             for number in range(1, count + 1, 2):
                 if town.kill_at(number) and town.is_begun():
-                    for folder, _, names in os.walk(town.root):
-                        for name in names if b".vssrestore-" in folder else ():
-                            spoil(os.path.join(folder, name))
+                    spoil_below(town.root, b".vssrestore-")
                     in_another_boot(["resume", town.folder(), "--json"], boot)
                     town.resume(f"{durability}: booted after call {number} of {count}")
                 town.clear()
@@ -784,10 +773,7 @@ def K03_what_a_failed_sync_was_to_cover_counts_no_more():
     """Killed when a sync had failed, and again when it was gone on with: what it was to cover may
     never have reached the disk, whatever a later sync says. All that was published is spoilt."""
     with Scenario() as s:
-        b = s.backup()
-        b.include(replaced(s))
-        for c in grown(s):
-            b.include(c)
+        replaced_and_grown(s)
         town = Town(s, s.pack(), "--durability", "end")
         count, dice, seen = town.count_calls(), random.Random(SEED), 0
         failed = os.path.join(s.folder, b"failed")
@@ -797,9 +783,7 @@ def K03_what_a_failed_sync_was_to_cover_counts_no_more():
                                           "SYNC_FAILS": os.fsdecode(failed)})
             state = inspected(town.folder())["state"] if town.is_begun() else ""
             if told.exit == -signal.SIGKILL and failure_is_noted(town) and state == "killed":
-                for folder, _, names in os.walk(town.root):
-                    for name in names:
-                        spoil(os.path.join(folder, name))
+                spoil_below(town.root)
                 for _ in range(2):
                     Told(["resume", town.folder()],
                          env={**os.environ, "LD_PRELOAD": ends_at(),
@@ -821,6 +805,13 @@ def spoil(path):
     with open(path, "r+b") as opened:
         opened.write(bytes(facts.st_size))
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def spoil_below(top, within=b""):
+    """All that stands in folders whose path has that in it."""
+    for folder, _, names in os.walk(top):
+        for name in names if within in folder else ():
+            spoil(os.path.join(folder, name))
 
 
 def K11_a_chain_is_gone_on_with_to_its_end():

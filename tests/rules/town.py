@@ -215,6 +215,14 @@ def grown(s):
     return c, d
 
 
+def replaced_and_grown(s):
+    """A backup of both kinds, which more may be included in."""
+    b = s.backup()
+    for c in (replaced(s), *grown(s)):
+        b.include(c)
+    return b
+
+
 def ranged(s):
     """Ranges laid over a file that stands there."""
     w = s.writer("Sql", method=CAN)
