@@ -2,11 +2,11 @@
  * set, loaded, asked about its places, run, compared. */
 #include "vsr_test.h"
 
+#include "media_fixture.h"
+
 #include "vssrestore/vssrestore.h"
 
-#include <ftw.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <xxhash.h>
 
 static char folder[64];
@@ -14,23 +14,15 @@ static char folder[64];
 static int set_up(void **state)
 {
     (void)state;
-    const char *above = getenv("TMPDIR");
-    (void)snprintf(folder, sizeof folder, "%s/vsr-foreign-XXXXXX", above != NULL ? above : "/tmp");
-    return mkdtemp(folder) == NULL;
-}
-
-static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *at)
-{
-    (void)facts;
-    (void)kind;
-    (void)at;
-    return remove(path);
+    fixture_folder(folder);
+    return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    fixture_remove(folder);
+    return 0;
 }
 
 static const char *path_in(const char *name)

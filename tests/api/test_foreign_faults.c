@@ -8,11 +8,12 @@
  * wrapped, and fail for the one file that a case names, behind so many bytes. */
 #include "vsr_test.h"
 
+#include "media_fixture.h"
+
 #include "vssrestore/vssrestore.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <lz4.h>
 #include <lz4frame.h>
 #include <stdatomic.h>
@@ -302,17 +303,9 @@ static void assert_content(const char *name, const char *bytes, size_t count)
     free(got);
 }
 
-static int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *at)
-{
-    (void)facts;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
 static void sweep(const char *name)
 {
-    assert_int_equal(nftw(path_in(name), remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+    fixture_remove(path_in(name));
 }
 
 static const struct shape shapes[] = {
@@ -388,9 +381,8 @@ static void what_never_ends_can_be_cancelled(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    const char *above = getenv("TMPDIR");
-    (void)snprintf(folder, sizeof folder, "%s/vsr-foreign-XXXXXX", above != NULL ? above : "/tmp");
-    return mkdtemp(folder) == NULL;
+    fixture_folder(folder);
+    return 0;
 }
 
 static int tear_down(void **state)

@@ -14,6 +14,11 @@
 #define D_ALL PLAN_C(PLAN_LIST("C:\\D", "*", "yes"))
 #define ONE   VOL "file C:\\D\\a 1\n"
 
+/* What a plan of ONE and D_ALL is where restore options are no list. */
+#define ALL_AND_NO_LIST                                                                            \
+    "original - 6.6/2\nd C:\\D\n+ C:\\D\\a\n! the restore options of W: C are no list of "         \
+    "\"name\"=\"value\" (rule 10.16); they are handed on as they stand\n"
+
 /* Plans that ask in all the ways there are. */
 static const struct plan_case asking[] = {
     {.method = CAN,
@@ -271,22 +276,19 @@ static const struct plan_case cases[] = {
      .locations = D_ALL,
      .catalog = ONE,
      .options = "--volume C:=/c\n--restore-options W:C=\"a\n",
-     .want = "original - 6.6/2\nd C:\\D\n+ C:\\D\\a\n! the restore options of W: C are no list of "
-             "\"name\"=\"value\" (rule 10.16); they are handed on as they stand\n"},
+     .want = ALL_AND_NO_LIST},
     {.name = "10.16: ... a second part that is not quoted",
      .method = CAN,
      .locations = D_ALL,
      .catalog = ONE,
      .options = "--volume C:=/c\n--restore-options W:C=\"a\":b=\"c\"\n",
-     .want = "original - 6.6/2\nd C:\\D\n+ C:\\D\\a\n! the restore options of W: C are no list of "
-             "\"name\"=\"value\" (rule 10.16); they are handed on as they stand\n"},
+     .want = ALL_AND_NO_LIST},
     {.name = "10.16: ... a name without a value",
      .method = CAN,
      .locations = D_ALL,
      .catalog = ONE,
      .options = "--volume C:=/c\n--restore-options W:C=\"a\",\"b\"\n",
-     .want = "original - 6.6/2\nd C:\\D\n+ C:\\D\\a\n! the restore options of W: C are no list of "
-             "\"name\"=\"value\" (rule 10.16); they are handed on as they stand\n"},
+     .want = ALL_AND_NO_LIST},
 };
 
 static void what_is_no_path_or_word_is_named(void **state)

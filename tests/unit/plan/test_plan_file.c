@@ -7,6 +7,7 @@
 #include "vsr_test.h"
 
 #include "base/io.h"
+#include "media_fixture.h"
 #include "plan/plan_check.h"
 #include "plan_case.h"
 
@@ -48,9 +49,8 @@ static char folder[64];
 static int make_folder(void **state)
 {
     (void)state;
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(folder, sizeof folder, "%s/plan-XXXXXX", base != NULL ? base : "/tmp");
-    return mkdtemp(folder) == NULL ? -1 : 0;
+    fixture_folder(folder);
+    return 0;
 }
 
 static int remove_folder(void **state)

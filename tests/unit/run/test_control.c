@@ -4,6 +4,8 @@
  * Method: a line in a folder of its own, clients in this process, turns taken one by one. */
 #include "vsr_test.h"
 
+#include "media_fixture.h"
+
 #include "run/control.h"
 
 #include <errno.h>
@@ -24,11 +26,8 @@ struct line_world {
 static int world_open(void **state)
 {
     struct line_world *w = calloc(1, sizeof *w);
-    const char *above = getenv("TMPDIR");
     assert_non_null(w);
-    (void)snprintf(w->folder, sizeof w->folder, "%s/vsr-control-XXXXXX",
-                   above != NULL ? above : "/tmp");
-    assert_non_null(mkdtemp(w->folder));
+    fixture_folder(w->folder);
     w->dir_fd = open(w->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     assert_true(w->dir_fd >= 0);
     control_open(&w->control, w->dir_fd, 0);

@@ -1,6 +1,7 @@
 /* test_documents.c - folders of documents; which file lists each made document brings in,
  * against its oracle; and the one real set, when it is there. */
 #include "document_fixture.h"
+#include "media_fixture.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -272,18 +273,11 @@ static void put_file(const char *folder, const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static void drop_file(const char *folder, const char *name)
-{
-    char path[600];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    (void)remove(path);
-}
-
 static void folders_and_files_are_read(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/vssrestore-documents-XXXXXX";
-    assert_non_null(mkdtemp(folder));
+    char folder[64];
+    fixture_folder(folder);
     char sub[600];
     (void)snprintf(sub, sizeof sub, "%s/sub.xml", folder);
     assert_int_equal(mkdir(sub, 0700), 0);
@@ -317,11 +311,7 @@ static void folders_and_files_are_read(void **state)
     error = (vsr_error){0};
     assert_int_equal(documents_read(&d, paths, 2, &error), VSR_ERR_DOCUMENT);
     assert_int_equal(error.os_errno, ENOENT);
-    static const char *const names[] = {"z.XML", "b.xml", "a.xml", "notes.txt", "extra", "sub.xml"};
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        drop_file(folder, names[i]);
-    }
-    assert_int_equal(rmdir(folder), 0);
+    fixture_remove(folder);
 }
 
 /* --- the real set --- */
@@ -346,9 +336,9 @@ static void documents_are_counted_and_all_read(void **state)
     assert_int_equal(documents_parse(&d, sources, DOCUMENT_FILES_MAX + 1, &error),
                      VSR_ERR_DOCUMENT);
     assert_text_has(error.what, "at most 1024");
-    char folder[] = "/tmp/vssrestore-documents-XXXXXX";
+    char folder[64];
     char name[32];
-    assert_non_null(mkdtemp(folder));
+    fixture_folder(folder);
     for (uint32_t i = 0; i <= DOCUMENT_FILES_MAX; i++) {
         (void)snprintf(name, sizeof name, "%u.xml", i);
         put_file(folder, name, "<x/>");
@@ -357,18 +347,15 @@ static void documents_are_counted_and_all_read(void **state)
     error = (vsr_error){0};
     assert_int_equal(documents_read(&d, paths, 1, &error), VSR_ERR_DOCUMENT);
     assert_text_has(error.what, "more than 1024 documents");
-    for (uint32_t i = 0; i <= DOCUMENT_FILES_MAX; i++) {
-        (void)snprintf(name, sizeof name, "%u.xml", i);
-        drop_file(folder, name);
-    }
-    char link[64];
+    fixture_remove(folder);
+    fixture_folder(folder);
+    char link[80];
     (void)snprintf(link, sizeof link, "%s/x.xml", folder);
     assert_int_equal(symlink("nowhere", link), 0);
     error = (vsr_error){0};
     assert_int_equal(documents_read(&d, paths, 1, &error), VSR_ERR_DOCUMENT);
     assert_text_has(error.what, "x.xml");
-    drop_file(folder, "x.xml");
-    assert_int_equal(rmdir(folder), 0);
+    fixture_remove(folder);
 }
 
 static void the_real_set_is_read(void **state)
