@@ -3,9 +3,9 @@
  * Read on in this order: error.h (how calls fail), set.h (make, open, inspect, verify a backup
  * set), plan.h (resolve the documents to one record a file), restore.h (run a plan, or restore a
  * set), writers.h (who plays the writers), report.h (what happened), walk.h (plans and rows as
- * structs), pending.h (what waits for the next boot), control.h (a run that goes on), text.h (names
- * that are fit to be printed), media.h (a set that is no folder: a front end's own functions read
- * it). A whole restore:
+ * structs), chain.h (a full set and what adds to it), pending.h (what waits for the next boot),
+ * control.h (a run that goes on), text.h (names that are fit to be printed), media.h (a set that is
+ * no folder: a front end's own functions read it). A whole restore:
  *
  *     vsr_error error = {0};
  *     vsr_set *set = NULL;
