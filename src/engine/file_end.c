@@ -45,8 +45,9 @@ static void file_set_row(struct worker *worker, uint32_t file, bool was_small)
     }
     *row = (struct outcome_row){
         .outcome = whole ? (f->action == ACTION_STAGE ? OUTCOME_STAGED : OUTCOME_RESTORED)
-                         : (uint8_t)(fault >> 16),
+                         : (uint8_t)file_fault_outcome(fault),
         .loss = whole ? meta_loss_bits(&worker->file_loss) : 0,
+        .fault = (uint8_t)(fault >> 16 & 0xffu),
         .os_errno = (int32_t)(fault & 0xffffu),
         .bytes = whole ? f->size : 0,
     };
@@ -111,7 +112,7 @@ static void file_end_names(struct worker *worker, uint32_t owner)
             continue;
         }
         if (fault != 0) {
-            file_table_fault(table, name, (enum outcome)(fault >> 16), (int)(fault & 0xffffu));
+            file_table_take_fault(table, name, fault);
         } else if (!worker->input->discard) {
             const int linking = file_link(worker, owner, name);
             if (linking != 0) {
@@ -149,7 +150,7 @@ static bool file_is_put_off(const struct worker *worker, uint32_t file)
 {
     const uint32_t fault =
         atomic_load_explicit(&worker->table->files[file].fault, memory_order_relaxed);
-    return worker->input->marks != NULL && fault >> 16 == OUTCOME_CANCELLED;
+    return worker->input->marks != NULL && file_fault_outcome(fault) == OUTCOME_CANCELLED;
 }
 
 void file_pieces_done(struct worker *worker, uint32_t file, uint32_t count, bool whole_already)

@@ -12,8 +12,19 @@
 
 struct file_state {
     _Atomic uint32_t remaining; /* pieces */
-    _Atomic uint32_t fault;     /* enum outcome << 16 | errno; 0: none. The first one stays */
+    _Atomic uint32_t fault;     /* a file_fault; 0: none. The first one stays */
 };
+
+/* Why a file fails, in one word: enum outcome << 24 | its fault (struct outcome_row) << 16 |
+ * errno. */
+static inline uint32_t file_fault(enum outcome outcome, unsigned media_fault, int os_errno)
+{
+    return (uint32_t)outcome << 24 | (media_fault & 0xffu) << 16 | ((uint32_t)os_errno & 0xffffu);
+}
+static inline enum outcome file_fault_outcome(uint32_t fault)
+{
+    return (enum outcome)(fault >> 24);
+}
 
 enum file_role {
     FILE_LEFT_ALONE, /* skipped, refused, staged already, or nothing to do */
@@ -51,7 +62,12 @@ uint32_t file_table_data_entry(const struct file_table *table, uint32_t file);
 bool file_table_is_begun(void *context, uint32_t file);
 
 /* Remember why a file fails; the first cause stays. Any worker. */
-void file_table_fault(struct file_table *table, uint32_t file, enum outcome outcome, int os_errno);
+void file_table_take_fault(struct file_table *table, uint32_t file, uint32_t file_fault);
+static inline void file_table_fault(struct file_table *table, uint32_t file, enum outcome outcome,
+                                    int os_errno)
+{
+    file_table_take_fault(table, file, file_fault(outcome, 0, os_errno));
+}
 static inline bool file_table_has_fault(const struct file_table *table, uint32_t file)
 {
     return atomic_load_explicit(&table->files[file].fault, memory_order_relaxed) != 0;

@@ -112,11 +112,14 @@ static void stream_fault(const struct stream *stream, uint32_t file, enum foreig
 {
     const bool unread = fault == FOREIGN_UNREAD;
     const bool stopped = unread && os_errno == ECANCELED && stream_is_stopped(stream);
-    file_table_fault(stream->worker->table, file,
-                     stopped  ? OUTCOME_CANCELLED
-                     : unread ? OUTCOME_MEDIA_MISSING
-                              : OUTCOME_MEDIA_CORRUPT,
-                     unread && !stopped ? os_errno : 0);
+    if (unread) {
+        file_table_fault(stream->worker->table, file,
+                         stopped ? OUTCOME_CANCELLED : OUTCOME_MEDIA_MISSING,
+                         stopped ? 0 : os_errno);
+    } else {
+        file_table_take_fault(stream->worker->table, file,
+                              file_fault(OUTCOME_MEDIA_CORRUPT, fault, 0));
+    }
 }
 
 /* The next bytes of the chunk, summed; within the pace. */

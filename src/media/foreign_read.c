@@ -43,14 +43,15 @@ const char *foreign_fault_text(enum foreign_fault fault)
     static const char *const texts[] = {
         [FOREIGN_PIECE] = "no fault",
         [FOREIGN_END] = "no fault",
-        [FOREIGN_UNREAD] = "the stored file cannot be read",
-        [FOREIGN_SHORT] = "the stored file ends inside the chunk",
-        [FOREIGN_NO_FRAME] = "no LZ4 frame begins where one must",
+        [FOREIGN_UNREAD] = "the stored file of a chunk cannot be read",
+        [FOREIGN_SHORT] = "the stored file ends inside a chunk",
+        [FOREIGN_NO_FRAME] = "a chunk has no LZ4 frame where one must begin",
         [FOREIGN_BAD_FRAME] =
-            "the header of an LZ4 frame is damaged, or of a kind that is not read",
-        [FOREIGN_BAD_BLOCK] = "LZ4 cannot decode a block",
-        [FOREIGN_BAD_SIZE] = "it holds more or fewer bytes than the plan says",
-        [FOREIGN_BAD_SUM] = "its checksum is not the plan's",
+            "the header of a chunk's LZ4 frame is damaged, or of a kind that is not read",
+        [FOREIGN_BAD_BLOCK] =
+            "a chunk has an LZ4 block that cannot be decoded, or holds more than the plan says",
+        [FOREIGN_BAD_SIZE] = "a chunk holds more or fewer bytes than the plan says",
+        [FOREIGN_BAD_SUM] = "the checksum of a chunk's bytes is not the plan's",
     };
     return (size_t)fault < sizeof texts / sizeof *texts ? texts[fault] : "unknown fault";
 }

@@ -30,7 +30,8 @@ enum foreign_fault {
     FOREIGN_BAD_SIZE,  /* more or fewer plain bytes than the plan says */
     FOREIGN_BAD_SUM
 };
-const char *foreign_fault_text(enum foreign_fault fault); /* static */
+/* A sentence for the file's row. Static. */
+const char *foreign_fault_text(enum foreign_fault fault);
 
 struct foreign_reader {
     foreign_read *read;

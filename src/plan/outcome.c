@@ -1,7 +1,8 @@
-/* outcome.c - the names of outcomes, as report rows spell them (contract, section 5). */
+/* outcome.c - outcomes and faults in words, as report rows spell them (contract, section 5). */
 #include "plan/outcome.h"
 
 #include "base/bug.h"
+#include "media/foreign_read.h"
 
 static const char *const outcome_texts[OUTCOME_COUNT] = {
 #define X(name) [OUTCOME_##name] = #name,
@@ -13,4 +14,11 @@ const char *outcome_text(enum outcome outcome)
 {
     VSR_REQUIRE(outcome < OUTCOME_COUNT);
     return outcome_texts[outcome];
+}
+
+const char *outcome_row_fault_text(const struct outcome_row *row)
+{
+    return row->outcome == OUTCOME_MEDIA_CORRUPT && row->fault != 0
+               ? foreign_fault_text((enum foreign_fault)row->fault)
+               : NULL;
 }

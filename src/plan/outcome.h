@@ -28,7 +28,8 @@ enum outcome {
 struct outcome_row {
     uint8_t outcome; /* enum outcome */
     uint8_t loss;    /* bits: what the target did not get of what the media hold (dest/meta.h) */
-    uint16_t reserved;
+    uint8_t fault; /* of MEDIA_CORRUPT: enum foreign_fault (media/foreign_read.h), or 0: not told */
+    uint8_t reserved;
     int32_t os_errno; /* of what failed, or 0 */
     uint64_t bytes;   /* of content, written and verified */
 };
@@ -39,6 +40,9 @@ static inline uint64_t outcome_row_content(const struct outcome_row *row)
 {
     return row->bytes ^ (uint64_t)row->loss << 56;
 }
+
+/* A sentence to its fault, or NULL: there is none. Static. */
+const char *outcome_row_fault_text(const struct outcome_row *row);
 
 /* "RESTORED". Static. */
 const char *outcome_text(enum outcome outcome);

@@ -54,7 +54,7 @@ void report_render_row(const struct plan *plan, const struct media_set *set, uin
         json_text(&json, "detail", optional(strerrordesc_np(row->os_errno)));
     } else {
         json_null(&json, "errno");
-        json_null(&json, "detail");
+        json_text(&json, "detail", optional(outcome_row_fault_text(row)));
     }
     render_losses(row->loss, &json);
     json_object_end(&json);

@@ -40,11 +40,13 @@ static void failure_keep(struct report *report, const struct report_input *input
         report->failures = ARENA_ARRAY(&report->arena, struct view, REPORT_FAILURES_MAX);
     }
     struct buffer text = {0};
+    const char *why =
+        row->os_errno != 0 ? strerrordesc_np(row->os_errno) : outcome_row_fault_text(row);
     plan_source_path(input->plan, input->set, file, &text);
     report->failures[report->failure_count++] =
         arena_printf(&report->arena, "%.*s: %s%s%s", VIEW_ARG(buffer_view(&text)),
-                     outcome_text((enum outcome)row->outcome), row->os_errno != 0 ? ", " : "",
-                     row->os_errno != 0 ? strerrordesc_np(row->os_errno) : "");
+                     outcome_text((enum outcome)row->outcome), why != NULL ? ", " : "",
+                     why != NULL ? why : "");
     buffer_free(&text);
 }
 

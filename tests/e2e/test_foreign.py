@@ -138,8 +138,11 @@ class Plan:
         with open(self.folder / run_dir + b"/report.jsonl", encoding="utf-8") as rows:
             return {path_of(row, "path"): row for row in map(json.loads, rows)}
 
+    def row(self, name):
+        return self.rows()[self.folder / "out" + b"/" + os.fsencode(name)]
+
     def outcome(self, name):
-        return self.rows()[self.folder / "out" + b"/" + os.fsencode(name)]["outcome"]
+        return self.row(name)["outcome"]
 
     def check(self):
         """What stands there is what was planned, and nothing else."""
@@ -463,13 +466,16 @@ def broken_plan(folder, damage, size=3000000, codec="lz4-frame", **more):
     return plan
 
 
-def damage_is_told(damage, outcome, code, **more):
+def damage_is_told(damage, outcome, code, detail=None, **more):
     with Folder() as folder:
         plan = broken_plan(folder, damage, **more)
         summary = plan.run(codes=(code,)).json()
         plan.check()
         expect([unit["status"] for unit in summary["units"]] == ["NONE", "ALL"], f"{summary}")
         expect(plan.outcome("wrong") == outcome, plan.outcome("wrong"))
+        if detail is not None:
+            expect(detail in (plan.row("wrong")["detail"] or ""), f"{plan.row('wrong')}")
+        expect(plan.row("right")["detail"] is None, f"{plan.row('right')}")
         expect(plan.outcome("beside it") == "WITHDRAWN", plan.outcome("beside it"))
         expect(plan.outcome("right") == "RESTORED", plan.outcome("right"))
         plan.verify(codes=(4,))
@@ -488,18 +494,18 @@ def a_wrong_checksum_is_caught():
         told["xxh3"] = ("0" if told["xxh3"][0] != "0" else "1") + told["xxh3"][1:]
     for codec in ("none", "lz4-frame"):
         for size in (10, 3000000):
-            damage_is_told(lie, "MEDIA_CORRUPT", 20, codec=codec, size=size)
+            damage_is_told(lie, "MEDIA_CORRUPT", 20, "checksum", codec=codec, size=size)
 
 
 def a_flipped_byte_is_caught():
     for codec in ("none", "lz4-frame"):
-        damage_is_told(flip, "MEDIA_CORRUPT", 20, codec=codec)
+        damage_is_told(flip, "MEDIA_CORRUPT", 20, "chunk", codec=codec)
 
 
 def a_stored_file_cut_short_is_caught():
     for codec in ("none", "lz4-frame"):
         damage_is_told(lambda _plan, path, _chunk: os.truncate(path, os.path.getsize(path) - 1),
-                       "MEDIA_CORRUPT", 20, codec=codec)
+                       "MEDIA_CORRUPT", 20, "ends inside a chunk", codec=codec)
 
 
 def a_missing_stored_file_is_told():
@@ -533,8 +539,9 @@ def a_frame_of_another_size_is_caught():
     def shifted(_plan, _path, told):
         told["offset"] += 1
         told["length"] -= 1
-    for damage in (more, fewer, cut, shifted):
-        damage_is_told(damage, "MEDIA_CORRUPT", 20)
+    for damage, detail in ((more, "holds more than the plan says"), (fewer, "more or fewer bytes"),
+                           (cut, "frame"), (shifted, "no LZ4 frame")):
+        damage_is_told(damage, "MEDIA_CORRUPT", 20, detail)
 
 
 def a_bomb_ends_at_its_size():
