@@ -7,6 +7,7 @@
 
 #include "base/heap.h"
 #include "base/limits.h"
+#include "plan/choices.h"
 
 #include <sys/stat.h>
 
@@ -308,6 +309,9 @@ static void record_metadata(struct foreign_lines *lines, line_object *record, en
         facts->modify_ns = optional_number(lines, record, "modify_ns", NS_MAX, 0);
     } else if (line_has(record, "modify_ns")) {
         (void)line_fault(&lines->reader, "\"modify_ns\" is there without \"modify_s\"");
+    } else if (kind != RECORD_DIRECTORY && lines->foreign->overwrite == OVERWRITE_IF_NEWER) {
+        (void)line_fault(&lines->reader, "it has no \"modify_s\", and \"overwrite\" is "
+                                         "\"if-newer\": nobody could tell whether it is newer");
     }
     facts->mode = types[kind] | optional_number(lines, record, "mode", MODE_MAX, modes[kind]);
     /* none: chown() leaves it as it is */

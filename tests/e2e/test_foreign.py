@@ -615,6 +615,11 @@ def lies_are_refused_with_their_line():
     refused(edit(3, unit=1), "line 5", "later unit")
     refused(edit(3, modify_ns=10**9), "line 4", "out of bounds")
     refused(edit(3, mode=0o10000), "line 4", "out of bounds")
+
+    def timeless(records):
+        records[0]["overwrite"] = "if-newer"
+        del records[4]["modify_s"], records[4]["modify_ns"]
+    refused(timeless, "line 5", "\"modify_s\"", "if-newer")
     refused(edit(2, id=0), "line 3", "numbered")
     refused(edit(2, writer="x"), "line 3", "uuid")
     for members, word in (
