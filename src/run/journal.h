@@ -48,7 +48,10 @@ struct journal_record { /* in front of each payload; behind it the u64 XXH3-64 o
     uint64_t sequence; /* from 0 */
 };
 
-enum { JOURNAL_VERSION = 2 };
+/* Of all that a process of a run leaves for the next one: these records, the call's JSON
+ * (run/run_call.h), rows.bin (struct outcome_row) and the marks (engine/marks.h). Whoever changes
+ * the shape or the meaning of any of them raises it: a folder of another version is refused. */
+enum { JOURNAL_VERSION = 3 };
 
 struct journal_begin {
     uint32_t version, reserved;

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "run/journal.h"
+#include "run/journal_content.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -174,6 +175,37 @@ static void nothing_follows_half_a_record(void **state)
     (void)close(fd);
 }
 
+/* A journal's beginning, of that version, right in all else. */
+static vsr_code read_version(uint32_t version, vsr_error *error)
+{
+    const struct plan plan = {.file_count = 3, .unit_count = 1};
+    struct journal_begin begin = {.version = version, .file_count = 3, .unit_count = 1};
+    struct journal_content content;
+    struct buffer bytes = {0};
+    memcpy(begin.plan_xxh3, of_plan, sizeof begin.plan_xxh3);
+    journal_frame(&bytes, 0, JOURNAL_BEGIN, MARK_NONE, &begin, sizeof begin);
+    const vsr_code rc =
+        journal_content_read(&content, buffer_view(&bytes), &plan, of_plan, "run", error);
+    journal_content_free(&content);
+    buffer_free(&bytes);
+    return rc;
+}
+
+static void another_version_is_refused(void **state)
+{
+    (void)state;
+    /* 1 and 2: rows, marks and the call of another shape */
+    const uint32_t others[] = {0, 1, 2, JOURNAL_VERSION + 1, UINT32_MAX};
+    vsr_error error = {0};
+    (void)read_version(JOURNAL_VERSION, &error);
+    assert_null(strstr(error.what, "version"));
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        error = (vsr_error){0};
+        assert_int_equal(read_version(others[i], &error), VSR_ERR_RUN_FOREIGN);
+        assert_non_null(strstr(error.what, "another version"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +214,7 @@ int main(void)
         cmocka_unit_test(every_flip_inside_is_a_fault),
         cmocka_unit_test(failed_records_are_cut_off),
         cmocka_unit_test(nothing_follows_half_a_record),
+        cmocka_unit_test(another_version_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
