@@ -135,18 +135,54 @@ def K01_killed_while_it_is_begun_anew():
         expect(os.path.islink(link) and not os.path.islink(folder), "names were exchanged")
 
 
+def plan_killed(s, players):
+    """The folder of a run of a plan, killed while it stopped a service."""
+    media, plan = ledger(s, "LedgerSvc"), os.path.join(s.folder, b"plan")
+    service = players.service(stop=kills(players, 1, "svc"))
+    Told(["plan", media, *s.where([]), *LIVE[:2], "--service-command", service, "-o",
+          plan]).must(0)
+    return killed(s, "--plan", plan, "--registry", "", "--service-command", service)
+
+
 def K01_killed_while_a_plan_stops_services():
-    """What is begun anew is the plan; what changed meanwhile is asked again."""
     with Scenario() as s:
-        media, players = ledger(s, "LedgerSvc"), Players(s)
-        plan = os.path.join(s.folder, b"plan")
-        service = players.service(stop=kills(players, 1, "svc"))
-        Told(["plan", media, *s.where([]), *LIVE[:2], "--service-command", service, "-o",
-              plan]).must(0)
-        folder = killed(s, "--plan", plan, "--registry", "", "--service-command", service)
-        run = s.resume(folder).must(0)
+        players = Players(s)
+        run = s.resume(plan_killed(s, players)).must(0)
         equal(players.diary, ["stop LedgerSvc", "start LedgerSvc"] * 2)
         restored(s, run)
+
+
+def K01_a_plan_that_is_begun_anew_is_that_plan():
+    """Places are not chosen again: what it counted on has gone, so nothing is done."""
+    with Scenario() as s:
+        players = Players(s)
+        folder = plan_killed(s, players)
+        os.unlink(s.dest.path(r"C:\db\a.dat"))
+        os.rmdir(s.dest.path(r"C:\db"))
+        run = s.resume(folder)
+        unit, = run.summary["units"]
+        equal((unit["status"], unit["error"]), ("NONE", "DESTINATION_CHANGED"), run.told())
+        equal(players.diary, ["stop LedgerSvc", "start LedgerSvc"] * 2)
+        equal(s.at(r"C:\db\a.dat"), None)
+
+
+def K01_who_was_told_is_not_told_again():
+    """Two are asked, and the second kills the run; then the first does: he alone is owed the end."""
+    with Scenario() as s:
+        b, players, play = s.backup(), Players(s), []
+        again = '[ ! -e "$here/again" ] || { ' + kills(players, 1, "Alpha") + '; }'
+        for name, pre in (("Alpha", again + '\n: > "$here/again"'),
+                          ("Beta", kills(players, 1, "Beta"))):
+            c = s.writer(name, method=CAN).component("db" + name).files(rf"C:\{name}", "*")
+            s.put(rf"C:\{name}\f", b"restored")
+            b.include(c)
+            play += ["--writer", os.fsencode(name) + b"=" + players.writer(name, pre=pre)]
+        folder = killed(s, s.pack(), *s.where([]), *play)
+        equal(Told(["resume", folder, "--json"]).exit, -9)
+        s.resume(folder).must(0)
+        pre, post = ([f"{name} {what}-restore" for name in ("Alpha", "Beta")]
+                     for what in ("pre", "post"))
+        equal(players.diary, pre + post + pre[:1] + post[:1] + pre + post)
 
 
 MORE = ["w pre-restore", "additionalRestores=yes", "w post-restore"]
