@@ -6,29 +6,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool is_from(const vsr_error *error, const char *where)
+{
+    return error->where != NULL && strcmp(error->where, where) == 0;
+}
+
 /* Is it about something of the backup that was named wrong, and not about a place? */
 static bool is_of_selector(const vsr_error *error)
 {
-    static const char *const wheres[] = {"plan/choices", "plan/select", "plan/expand"};
-    for (size_t i = 0; i < sizeof wheres / sizeof *wheres; i++) {
-        if (error->where != NULL && strcmp(error->where, wheres[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return is_from(error, "plan/choices") || is_from(error, "plan/select") ||
+           is_from(error, "plan/expand");
 }
 
 /* What to do about it, where a code alone suggests something. */
 static const char *hint_of(const vsr_error *error)
 {
-    const bool opening = error->where != NULL && strcmp(error->where, "media/set") == 0;
+    const bool opening = is_from(error, "media/set");
     switch (error->code) {
     case VSR_ERR_SELECTION:
         return opening                 ? "a set is the folder that `vssrestore pack -o SET` made"
                : is_of_selector(error) ? "`vssrestore inspect SET` shows what there is"
                                        : NULL;
     case VSR_ERR_MEDIA:
-        return opening ? NULL : "`vssrestore verify SET` lists everything that is damaged";
+        return opening || is_from(error, "media/check") /* it just did */
+                   ? NULL
+                   : "`vssrestore verify SET` lists everything that is damaged";
     case VSR_ERR_DEST_PERMISSION:
         return "run it as a user who may write there, or name another place";
     case VSR_OK:

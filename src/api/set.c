@@ -187,11 +187,7 @@ static void finding_give(void *context, const struct check_finding *finding)
         return;
     }
     struct buffer sentence = {0};
-    if (view_present(finding->path)) {
-        buffer_printf(&sentence, "%.*s: ", VIEW_ARG(finding->path));
-    }
-    buffer_printf(&sentence, "%.*s (%.*s, byte %llu)", VIEW_ARG(finding->what),
-                  VIEW_ARG(finding->structure), (unsigned long long)finding->offset);
+    buffer_add_view(&sentence, finding->what);
     buffer_add_char(&sentence, '\0');
     to->on_finding(to->context, sentence.p);
     buffer_free(&sentence);

@@ -10,7 +10,7 @@ struct check_finding {
     struct view structure; /* "packs/pack-000000.tar.lz4", "index.bin", "set.json", ... */
     uint64_t offset;       /* in that structure */
     struct view path;      /* Windows path of the file that is damaged */
-    struct view what;      /* the sentence */
+    struct view what;      /* the sentence, which names all of that */
 };
 
 struct check_totals {

@@ -127,8 +127,9 @@ static void finding_sentence(const struct finding *finding, struct view structur
                              struct buffer *out)
 {
     const unsigned long long offset = finding->offset;
-    if (finding->is_sentence) {
+    if (finding->is_sentence) { /* and may name no place */
         buffer_add_view(out, finding->why);
+        buffer_printf(out, " (%.*s, byte %llu)", VIEW_ARG(structure), offset);
     } else if (view_present(path)) {
         buffer_add_view(out, path);
         buffer_printf(out, finding->code == VSR_ERR_MEDIA ? " is damaged: " : " cannot be read: ");

@@ -91,6 +91,7 @@ def what_stands_at_a_packs_name_is_told():
         os.mkdir(made.path + b"/packs/pack-000000.tar.lz4")
         result = vssrestore("verify", made.path, codes=(20,))
         expect(b"a folder stands there" in result.err, result.told())
+        expect(b"vssrestore verify SET" not in result.err, "what it just did is no hint")
         result = made.run("--root", folder / "root", codes=(20,))
         expect(b"Is a directory" in result.out, result.told())
 
