@@ -110,20 +110,26 @@ static int folder_make_next(struct salvage_folders *folders, const struct stage 
     return folder_note(folders, at, true, made);
 }
 
-int salvage_open_folder(struct salvage_folders *folders, struct stage *stage, uint32_t file)
+int salvage_find_folder(struct salvage_folders *folders, struct stage *stage, uint32_t file)
 {
     const uint32_t directory = stage->plan->files[file].directory;
     vsr_error error = {0};
     if (stage_open_root(stage, directory, &error) != VSR_OK) {
         return error.os_errno != 0 ? -error.os_errno : -ENOENT;
     }
+    OWN(fd) fd = stage_open_place(stage, directory, O_RDONLY | O_DIRECTORY);
+    const int fault = fd >= 0 ? folder_note(folders, directory, false, fd) : -fd;
+    return fault == 0 ? take_fd(&fd) : -fault;
+}
+
+int salvage_open_folder(struct salvage_folders *folders, struct stage *stage, uint32_t file)
+{
     for (;;) { /* one level more each time */
-        OWN(fd) fd = stage_open_place(stage, directory, O_RDONLY | O_DIRECTORY);
-        int fault = fd >= 0 ? folder_note(folders, directory, false, fd) : -fd;
-        if (fault == 0) {
-            return take_fd(&fd);
+        const int fd = salvage_find_folder(folders, stage, file);
+        if (fd != -ENOENT) {
+            return fd;
         }
-        fault = fault == ENOENT ? folder_make_next(folders, stage, directory) : fault;
+        const int fault = folder_make_next(folders, stage, stage->plan->files[file].directory);
         if (fault != 0) {
             return -fault;
         }
@@ -242,4 +248,22 @@ void salvage_drop(const struct stage *stage, uint32_t file, int folder_fd)
     (void)unlinkat(folder_fd, name, 0);
     hidden_name(stage, file, true, name);
     (void)unlinkat(folder_fd, name, 0);
+}
+
+static bool is_later(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+}
+
+void salvage_withdraw(int folder_fd, const char *name)
+{
+    char list[SALVAGE_NAME_BYTES];
+    struct stat data, told;
+    salvage_list_name(name, list);
+    /* the list was written when the bytes were whole */
+    if (fstatat(folder_fd, name, &data, AT_SYMLINK_NOFOLLOW) == 0 &&
+        fstatat(folder_fd, list, &told, AT_SYMLINK_NOFOLLOW) == 0 &&
+        !is_later(data.st_mtim, told.st_mtim) && unlinkat(folder_fd, name, 0) == 0) {
+        (void)unlinkat(folder_fd, list, 0);
+    }
 }

@@ -20,6 +20,8 @@ struct salvage_folders {
 /* The folder that a planned file goes to, open; made, with the media's permissions, where it is not
  * there. The caller closes it. -errno. */
 int salvage_open_folder(struct salvage_folders *folders, struct stage *stage, uint32_t file);
+/* The same, but nothing is made: -ENOENT where it is not there. */
+int salvage_find_folder(struct salvage_folders *folders, struct stage *stage, uint32_t file);
 /* In the end: those that were there get their times back (ruling 20), those that were made the
  * media's. Frees. */
 void salvage_settle(struct salvage_folders *folders, const struct stage *stage);
@@ -45,5 +47,8 @@ int salvage_create(const struct stage *stage, uint32_t file, bool list, int fold
 int salvage_show(const struct stage *stage, uint32_t file, int folder_fd, const char *name);
 /* Or not: they go. */
 void salvage_drop(const struct stage *stage, uint32_t file, int folder_fd);
+
+/* What was shown at name goes, its list last; but what somebody has written to since stays. */
+void salvage_withdraw(int folder_fd, const char *name);
 
 #endif

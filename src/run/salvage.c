@@ -233,21 +233,30 @@ static int file_read(struct salvaging *s, uint32_t file, int folder_fd)
     return fault;
 }
 
+/* The first name that is free, or this run's already: its number, from 1. */
+static enum kept_before name_find(struct salvaging *s, uint32_t file, int folder_fd,
+                                  uint32_t *number, char name[SALVAGE_NAME_BYTES],
+                                  struct buffer *lines)
+{
+    enum kept_before found = KEPT_OTHERS;
+    for (*number = 0; found == KEPT_OTHERS && *number < SALVAGE_NUMBERS;) {
+        salvage_name(s->input->stage, file, ++*number, name);
+        found = name_judge(s, file, folder_fd, name, lines);
+    }
+    return found;
+}
+
 /* 0, or errno; then nothing of it is left. */
 static int file_keep(struct salvaging *s, uint32_t file, struct salvage_folders *folders,
                      struct buffer *lines)
 {
     char name[SALVAGE_NAME_BYTES];
-    uint32_t number = 0;
-    enum kept_before found = KEPT_OTHERS;
+    uint32_t number;
     OWN(fd) folder_fd = salvage_open_folder(folders, s->input->stage, file);
     if (folder_fd < 0) {
         return -folder_fd;
     }
-    while (found == KEPT_OTHERS && number < SALVAGE_NUMBERS) {
-        salvage_name(s->input->stage, file, ++number, name);
-        found = name_judge(s, file, folder_fd, name, lines);
-    }
+    const enum kept_before found = name_find(s, file, folder_fd, &number, name, lines);
     if (found == KEPT_WHOLE) {
         return 0;
     }
@@ -278,10 +287,73 @@ static void told_failed(const struct salvage_input *input, uint32_t file, int fa
     }
 }
 
-vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *told, vsr_error *error)
+/* --- what a process before has left --- */
+
+/* In the run folder: the numbers of the files that were damaged when one was about to be kept. */
+static const char BEGUN_NAME[] = "salvage.bin";
+
+/* The file is not damaged now: what is hidden of it goes, and what was shown if it is restored. */
+static void file_drop(const struct salvage_input *input, uint32_t file,
+                      struct salvage_folders *folders)
 {
-    struct buffer lines = {0};
-    struct salvage_folders folders = {0};
+    struct salvaging s = {.input = input};
+    struct buffer ignored = {0};
+    char name[SALVAGE_NAME_BYTES];
+    uint32_t number;
+    OWN(fd) folder_fd = salvage_find_folder(folders, input->stage, file);
+    if (folder_fd < 0) {
+        return;
+    }
+    salvage_drop(input->stage, file, folder_fd);
+    if (input->rows[file].outcome == OUTCOME_RESTORED &&
+        name_find(&s, file, folder_fd, &number, name, &ignored) == KEPT_WHOLE) {
+        salvage_withdraw(folder_fd, name);
+    }
+    buffer_free(&ignored);
+}
+
+/* True: there was such a process. */
+static bool left_drop(const struct salvage_input *input, struct salvage_folders *folders)
+{
+    const struct plan *plan = input->plan;
+    struct buffer numbers = {0};
+    uint32_t file;
+    const bool begun =
+        io_read_file(input->run_folder_fd, BEGUN_NAME, plan->file_count * sizeof file, &numbers,
+                     VSR_ERR_DEST_IO, NULL) == VSR_OK;
+    for (size_t at = 0; begun && at + sizeof file <= numbers.n; at += sizeof file) {
+        memcpy(&file, numbers.p + at, sizeof file);
+        if (file < plan->file_count && plan->files[file].kind == KIND_PLAIN &&
+            !file_is_damaged(input, file)) {
+            file_drop(input, file, folders);
+        }
+    }
+    buffer_free(&numbers);
+    return begun;
+}
+
+/* Before the first is kept, so that whoever goes on with the run finds what is left of them. */
+static vsr_code damaged_note(const struct salvage_input *input, bool before, vsr_error *error)
+{
+    struct buffer numbers = {0};
+    for (uint32_t i = 0; i < input->plan->file_count; i++) {
+        if (file_is_damaged(input, i)) {
+            buffer_add(&numbers, &i, sizeof i);
+        }
+    }
+    const vsr_code rc = numbers.n == 0 && !before
+                            ? VSR_OK
+                            : io_replace_file(input->run_folder_fd, BEGUN_NAME,
+                                              buffer_view(&numbers), VSR_ERR_DEST_IO, error);
+    buffer_free(&numbers);
+    return rc;
+}
+
+/* --- all --- */
+
+static void files_keep(const struct salvage_input *input, struct salvage_folders *folders,
+                       struct buffer *lines, struct salvage_told *told)
+{
     OWN(heap) chunk = heap_alloc(FRAME_PLAIN_BYTES_MAX, 1);
     for (uint32_t i = 0; i < input->plan->file_count && !salvage_cancelled(input); i++) {
         if (!file_is_damaged(input, i)) {
@@ -291,7 +363,7 @@ vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *tol
                               .entry =
                                   stage_data_entry(&input->set->index, input->plan->files[i].entry),
                               .chunk = chunk};
-        const int fault = file_keep(&s, i, &folders, &lines);
+        const int fault = file_keep(&s, i, folders, lines);
         buffer_free(&s.list);
         if (fault != 0) {
             told_failed(input, i, fault, told);
@@ -301,11 +373,24 @@ vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *tol
         told->readable += s.readable;
         told->bad += s.bad;
     }
+}
+
+vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *told, vsr_error *error)
+{
+    struct buffer lines = {0};
+    struct salvage_folders folders = {0};
+    const bool before = left_drop(input, &folders);
+    vsr_code rc = damaged_note(input, before, error);
+    if (rc == VSR_OK) {
+        files_keep(input, &folders, &lines, told);
+    }
     salvage_settle(&folders, input->stage);
-    const vsr_code rc = told->saved == 0
-                            ? VSR_OK
-                            : io_replace_file(input->run_folder_fd, "salvage.jsonl",
-                                              buffer_view(&lines), VSR_ERR_DEST_IO, error);
+    if (rc == VSR_OK && told->saved > 0) {
+        rc = io_replace_file(input->run_folder_fd, "salvage.jsonl", buffer_view(&lines),
+                             VSR_ERR_DEST_IO, error);
+    } else if (rc == VSR_OK && before) {
+        (void)unlinkat(input->run_folder_fd, "salvage.jsonl", 0);
+    }
     buffer_free(&lines);
     return rc;
 }

@@ -2,7 +2,8 @@
  * places, with a list of what is not.
  *
  * Nothing else changes: the files are not restored, their units stay what they are, and so does the
- * exit code. What a process of this run has kept before is told again, not kept twice. Control
+ * exit code. What a process of this run has kept before is told again, not kept twice; what it left
+ * of files that are not damaged any more, a pack having been mended meanwhile, goes. Control
  * thread, after publishing, before stage_close(). */
 #ifndef RUN_SALVAGE_H
 #define RUN_SALVAGE_H
@@ -17,7 +18,8 @@ struct salvage_input {
     const struct uuid *run;
     struct stage *stage;
     const struct outcome_row *rows;
-    int run_folder_fd; /* salvage.jsonl is written there: a line for each file */
+    int run_folder_fd; /* salvage.jsonl is written there: a line for each file; and salvage.bin,
+                          for whoever goes on */
     bool durable;
     const volatile int *cancel; /* or NULL */
 };
@@ -30,7 +32,7 @@ struct salvage_told {
 };
 
 /* Every planned whole file that ended MEDIA_CORRUPT or MEDIA_MISSING. Further names of a file, and
- * files with ranges, have none of their own. Errors: DEST_*, of salvage.jsonl alone. The caller
+ * files with ranges, have none of their own. Errors: DEST_*, of these two files alone. The caller
  * frees told->first. */
 vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *told,
                      vsr_error *error);

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
                                 "rules"))
 
 from scenario import Scenario, Told, equal, expect, run_rules  # noqa: E402
-from town import CAN, MIB, Town, pattern, snapshot  # noqa: E402
+from town import CAN, MIB, Town, pattern, snapshot, tell_difference  # noqa: E402
 
 LARGE = 5 * MIB + 1234
 
@@ -160,6 +160,45 @@ def D11_a_killed_run_salvages_once():
                 seen += 1
             town.clear()
         expect(seen > 20, f"{seen} were killed")
+
+
+def D11_what_is_whole_after_all_leaves_nothing():
+    """Killed before each of its last calls, and gone on with when the pack is mended: what is
+    restored then has nothing of a salvage beside it."""
+    with Scenario() as s:
+        media = make(s)
+        for place in (r"C:\one", r"C:\one\deep", r"C:\two"): # so that their times are to stay
+            os.makedirs(s.dest.path(place), exist_ok=True)
+        for place in (r"C:\one\deep", r"C:\one", r"C:\two"):
+            os.utime(s.dest.path(place), (1200000000, 1200000000))
+        with open(packs(media)[0], "rb") as pack:
+            sound = pack.read()
+        whole = Town(s, media, "--salvage").wanted[0]
+        damage(media, 0.5)
+        with open(packs(media)[0], "rb") as pack:
+            damaged = pack.read()
+        town, hidden, shown = Town(s, media, "--salvage"), 0, 0
+        count = town.count_calls()
+        for number in range(count - 45, count + 1):
+            rewrite(packs(media)[0], damaged)
+            if town.kill_at(number) and town.is_begun():
+                what = f"killed before call {number} of {count}"
+                left = salvaged(town)
+                rewrite(packs(media)[0], sound)
+                run = town.s.resume(town.folder())
+                if run.status("one") == "ALL":
+                    tell_difference(whole, snapshot(town.root), what)
+                    expect(not os.path.exists(os.path.join(town.folder(), b"salvage.jsonl")), what)
+                    hidden += any(os.path.basename(name).startswith(b".vssrestore-") and
+                                  name.endswith(b".salvaged") for name in left)
+                    shown += any(os.path.basename(name) == b"large.bin.salvaged" for name in left)
+            town.clear()
+        expect(hidden > 0 and shown > 0, f"left hidden {hidden} times, shown {shown} times")
+
+
+def rewrite(path, content):
+    with open(path, "wb") as pack:
+        pack.write(content)
 
 
 def salvaged(town):
