@@ -55,8 +55,8 @@ bool resume_is_over(const struct resume *resume);
 /* The set is known now: which units are done, and what staging has to know. */
 void resume_prepare(struct resume *resume);
 
-/* The report of a run that is over, as it was told when it ended. Errors: RUN_FOREIGN: its summary
- * is not there, or its rows have rotted. */
+/* The report of a run that is over, as it was told when it ended; with a note where its rows have
+ * rotted. Errors: RUN_FOREIGN: its summary is not there. */
 vsr_code resume_report(const struct resume *resume, struct report *report, vsr_error *error);
 
 /* Staging is open and probed: take back what was in the middle. Units that cannot be, because

@@ -1,5 +1,6 @@
 /* resume_report.c - the end of a run told again: its rows folded once more, its summary as it was
- * written. Changes nothing. */
+ * written. Rows that have rotted are made up from that summary, and a note says so. Changes
+ * nothing. */
 #include "base/heap.h"
 #include "base/io.h"
 #include "base/limits.h"
@@ -8,6 +9,7 @@
 
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void notes_take(struct report *report, const json_t *summary)
 {
@@ -26,7 +28,8 @@ static uint64_t number_of(const json_t *object, const char *key)
     return value > 0 ? (uint64_t)value : 0;
 }
 
-static void rows_fold(const struct resume *r, struct report *report, const json_t *summary)
+static void rows_fold(const struct resume *r, struct report *report, const json_t *summary,
+                      const struct outcome_row *rows)
 {
     const struct plan *plan = r->plan;
     const json_t *pending = json_object_get(summary, "pending");
@@ -40,7 +43,7 @@ static void rows_fold(const struct resume *r, struct report *report, const json_
     }
     const struct report_input input = {
         .plan = plan,
-        .rows = r->folder.rows,
+        .rows = rows,
         .residue = residue,
         .refusals = refusals,
         .details = details,
@@ -56,16 +59,98 @@ static void rows_fold(const struct resume *r, struct report *report, const json_
     free(details);
 }
 
+/* --- rows that have rotted --- */
+
+static const json_t *unit_told(const json_t *summary, uint32_t unit)
+{
+    return json_array_get(json_object_get(summary, "units"), unit);
+}
+
+/* Such that each unit folds to what the summary says of it. heap */
+static struct outcome_row *rows_make(const struct plan *plan, const json_t *summary)
+{
+    struct outcome_row *rows = heap_alloc(plan->file_count + 1u, sizeof *rows);
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        const struct plan_file *file = &plan->files[i];
+        if (json_is_true(json_object_get(unit_told(summary, file->unit), "whole"))) {
+            rows[i].outcome = file->action == ACTION_NONE    ? OUTCOME_PRESENT
+                              : file->action == ACTION_STAGE ? OUTCOME_STAGED
+                                                             : OUTCOME_RESTORED;
+        }
+    }
+    return rows;
+}
+
+/* "media damaged" -> VSR_ERR_MEDIA; OK: none, or none of these. */
+static vsr_code cause_of(const json_t *unit)
+{
+    static const vsr_code causes[] = {VSR_ERR_MEDIA,     VSR_ERR_MEDIA_UNREADABLE,
+                                      VSR_ERR_DEST_FULL, VSR_ERR_DEST_PERMISSION,
+                                      VSR_ERR_DEST_IO,   VSR_ERR_DEST_ESCAPE};
+    const char *text = json_string_value(json_object_get(unit, "cause"));
+    for (size_t i = 0; text != NULL && i < sizeof causes / sizeof *causes; i++) {
+        if (strcmp(text, vsr_code_text(causes[i])) == 0) {
+            return causes[i];
+        }
+    }
+    return VSR_OK;
+}
+
+/* What only the rows had, as the summary has it. */
+static void sums_take(struct report *report, const json_t *summary)
+{
+    const json_t *files = json_object_get(summary, "files");
+    report->restored = number_of(files, "restored");
+    report->skipped = number_of(files, "skipped");
+    report->failed = number_of(files, "failed");
+    report->not_started = number_of(files, "not_started");
+    report->bytes = number_of(summary, "bytes");
+    for (uint32_t u = 0; u < report->unit_count; u++) {
+        if (report->units[u].cause == VSR_OK) {
+            report->units[u].cause = cause_of(unit_told(summary, u));
+        }
+    }
+}
+
+/* The summary with one note more, added to out. */
+static void note_rotten(json_t *summary, struct buffer *out)
+{
+    if (!json_is_array(json_object_get(summary, "notes"))) {
+        (void)json_object_set_new(summary, "notes", json_array());
+    }
+    (void)json_array_append_new(
+        json_object_get(summary, "notes"),
+        json_string("rows.bin in the run folder is damaged: this is told as summary.json there "
+                    "has it; what became of each file stands in report.jsonl"));
+    char *text = json_dumps(summary, JSON_COMPACT);
+    heap_require(text);
+    buffer_printf(out, "%s\n", text);
+    free(text);
+}
+
+/* --- all --- */
+
+static void summary_fold(const struct resume *r, struct report *report, json_t *summary,
+                         struct buffer *text)
+{
+    const bool rotten =
+        r->content.rows_told && r->content.rows_check != row_check_all(r->plan, r->folder.rows);
+    struct outcome_row *made = rotten ? rows_make(r->plan, summary) : NULL;
+    rows_fold(r, report, summary, rotten ? made : r->folder.rows);
+    if (rotten) {
+        sums_take(report, summary);
+        text->n = 0;
+        note_rotten(summary, text);
+    }
+    notes_take(report, summary);
+    report_take_told(report, buffer_view(text), r->content.end.exit_code);
+    free(made);
+}
+
 vsr_code resume_report(const struct resume *r, struct report *report, vsr_error *error)
 {
     struct buffer text = {0};
     json_error_t fail;
-    if (r->content.rows_told && r->content.rows_check != row_check_all(r->plan, r->folder.rows)) {
-        return err_set(error, VSR_ERR_RUN_FOREIGN, "run/resume",
-                       "rows.bin in %s is damaged: how the run ended stands in summary.json and "
-                       "report.jsonl there",
-                       r->folder.path);
-    }
     vsr_code rc = io_read_file(r->folder.dir_fd, "summary.json", RUN_SUMMARY_BYTES_MAX, &text,
                                VSR_ERR_RUN_FOREIGN, error);
     if (rc != VSR_OK) {
@@ -74,9 +159,7 @@ vsr_code resume_report(const struct resume *r, struct report *report, vsr_error 
     }
     json_t *summary = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &fail);
     if (json_is_object(summary)) {
-        rows_fold(r, report, summary);
-        notes_take(report, summary);
-        report_take_told(report, buffer_view(&text), r->content.end.exit_code);
+        summary_fold(r, report, summary, &text);
     } else {
         rc = err_set(error, VSR_ERR_RUN_FOREIGN, "run/resume", "summary.json in %s is no summary",
                      r->folder.path);
