@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 
+import limits
 from harness import PROGRAM, SOURCE_ROOT, Folder, Result, Skip, command, expect, run_cases
 from test_cli import standing
 from units import make_set
@@ -24,6 +25,7 @@ FILES = {"small": (30, 3000), "large": (3, 2 << 20), "tiny": (2, 100)}
 EXPOSURE_MAX = 30 # tenths, as systemd-analyze counts them: 0 is none, 100 is all
 LANDLOCK_CREATE_RULESET, IO_URING_SETUP = 444, 425 # the same everywhere
 WAIT_S = 60
+NOT_TRIED = 69 # what the script makes of a run that is over with 21 or 32
 
 
 def unit_text():
@@ -63,7 +65,8 @@ def systemd_finds_it_hardened():
 
 
 def exit_codes_are_sorted():
-    """Each is a success, tried again, or not: and those that another try may help are tried."""
+    """Each is a success, tried again, or not: and those that another try may help are tried. The
+    script has one of its own, for runs that are over: what_is_over_is_not_tried_in_vain()."""
     numbers = {key: set(map(int, re.findall(r"\d+", value))) for key, value in
                re.findall(r"(?m)^(SuccessExitStatus|RestartPreventExitStatus)=(.*)", unit_text())}
     known = {int(code) for code in re.findall(r'^\s+\{"(\d+)", "', open(
@@ -71,6 +74,7 @@ def exit_codes_are_sorted():
     expect(numbers["SuccessExitStatus"] == {1, 5, 143}, f"{numbers}")
     expect(known - numbers["SuccessExitStatus"] - numbers["RestartPreventExitStatus"] ==
            {0, 21, 32}, f"{numbers}")
+    expect(numbers["RestartPreventExitStatus"] - known == {NOT_TRIED, 129, 130, 131}, f"{numbers}")
 
 
 # --- the script ---
@@ -122,6 +126,38 @@ def what_was_killed_is_gone_on_with():
         start(folder, *choices)
         expect(restored(folder), "the rest came")
         expect(len(os.listdir(folder / "state")) == 1, "by the same run")
+
+
+def what_is_over_is_not_tried_in_vain():
+    """A run that ended because media could not be read repeats its end, by an exit code that systemd
+    does not try again; nothing is begun over what stands there."""
+    with Folder() as folder:
+        make_set(folder, FILES)
+        words = ["--", folder / "set", "--root", folder / "root"]
+        pack = folder / "set/packs/pack-000000.tar.lz4"
+        os.chmod(pack, 0)
+        start(folder, *words, codes=(21,), preexec_fn=limits.obey_modes)
+        os.chmod(pack, 0o600)
+        begun, before = os.listdir(folder / "state"), standing(folder / "root")
+        for _ in range(2):
+            told = start(folder, *words, codes=(NOT_TRIED,))
+            for said in (b"NOT everything was restored", b"exit code 21", b"not tried again",
+                         b"vssrestore@.service(8)"):
+                expect(said in told.out + told.err, f"{said}: {told.told()}")
+        expect(os.listdir(folder / "state") == begun and standing(folder / "root") == before,
+               "nothing is begun")
+
+
+def what_could_not_be_begun_is_tried_again():
+    with Folder() as folder:
+        make_set(folder, FILES)
+        words = ["--", folder / "set", "--root", folder / "root"]
+        os.chmod(folder / "set/set.json", 0)
+        start(folder, *words, codes=(21,), preexec_fn=limits.obey_modes)
+        expect(not os.listdir(folder / "state"), "nothing was begun")
+        os.chmod(folder / "set/set.json", 0o600)
+        start(folder, *words)
+        expect(restored(folder), "the next try restores it")
 
 
 def a_call_without_a_set_is_usage():
@@ -196,5 +232,6 @@ def landlock_is_not_kept_from_it():
 run_cases({case.__name__: case for case in (
     systemd_understands_it, systemd_finds_it_hardened, exit_codes_are_sorted,
     a_restore_begins_ends_and_is_not_begun_again, what_was_killed_is_gone_on_with,
+    what_is_over_is_not_tried_in_vain, what_could_not_be_begun_is_tried_again,
     a_call_without_a_set_is_usage, a_restore_works_under_the_limits,
     without_io_uring_it_would_not, landlock_is_not_kept_from_it)})
