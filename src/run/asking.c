@@ -73,6 +73,15 @@ vsr_code asking_note(void *context, uint32_t writer, const char *service, vsr_er
     return journal_asking(&asking->journal, &one, 1, error);
 }
 
+void asking_strike(void *context, const char *service)
+{
+    struct asking *asking = context;
+    const struct journal_asked_one one = {.what = ASKING_NOT_STOPPED, .service = view_of(service)};
+    if (asking->folder.dir_fd >= 0) {
+        (void)journal_asking(&asking->journal, &one, 1, NULL);
+    }
+}
+
 void asking_end(struct asking *asking, const struct dialogue *dialogue, int signal)
 {
     if (asking->folder.dir_fd >= 0) {

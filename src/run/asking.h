@@ -27,6 +27,10 @@ vsr_code asking_begin(struct asking *out, const struct conduct_options *options,
 /* What dialogue_options.on_asking wants; context: struct asking. */
 vsr_code asking_note(void *context, uint32_t writer, const char *service, vsr_error *error);
 
+/* What dialogue_options.on_not_stopped wants; context: struct asking. If it cannot be written down,
+ * whoever goes on with the run starts the service, as one whose answer nobody has. */
+void asking_strike(void *context, const char *service);
+
 /* Write down, in one, that this is a run that asks (BEGUN) or that everybody was told the end
  * (TOLD), and who is owed the end all the same: was not told, or did not take it. dialogue NULL:
  * nobody. */

@@ -25,7 +25,10 @@ struct dialogue_options {
     /* Before a writer is asked in PreRestore, or (service not NULL) a service is stopped; what
      * fails then is not done. Or NULL. */
     vsr_code (*on_asking)(void *context, uint32_t writer, const char *service, vsr_error *error);
-    void *asking_context;
+    /* A service of which on_asking heard was not stopped, by its answer, and is not to be started
+     * either (Q18). Or NULL. */
+    void (*on_not_stopped)(void *context, const char *service);
+    void *asking_context; /* of both */
     /* A sentence for people, when it happens; or NULL. */
     void (*on_warning)(void *context, const char *sentence);
     void *context;

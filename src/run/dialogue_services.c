@@ -84,7 +84,8 @@ static struct view service_stop(struct dialogue *d, struct dialogue_service *ser
     return fault;
 }
 
-/* The same, when it is written down that it is about to be done. */
+/* The same, when it is written down that it is about to be done; and that it was not, so that it is
+ * not started by who goes on with the run (Q18). */
 static struct view service_stop_noted(struct dialogue *d, struct dialogue_service *service)
 {
     vsr_error error = {0};
@@ -93,7 +94,11 @@ static struct view service_stop_noted(struct dialogue *d, struct dialogue_servic
         return arena_printf(&d->arena, "the service %s is not stopped: %s", service->name.p,
                             error.what);
     }
-    return service_stop(d, service);
+    const struct view fault = service_stop(d, service);
+    if (!service->stopped && d->options.on_not_stopped != NULL) {
+        d->options.on_not_stopped(d->options.asking_context, service->name.p);
+    }
+    return fault;
 }
 
 void dialogue_stop(struct dialogue *d, const struct plan *plan)

@@ -92,13 +92,14 @@ enum journal_asked {
     ASKING_BEGUN,
     ASKING_WRITER,
     ASKING_SERVICE,
-    ASKING_TOLD /* all of these have been told the end */
+    ASKING_TOLD,       /* all of these have been told the end */
+    ASKING_NOT_STOPPED /* this service was not, by its answer: it is not owed a start */
 };
 
 struct journal_asked_one {
     enum journal_asked what;
     uint32_t writer;     /* of ASKING_WRITER */
-    struct view service; /* of ASKING_SERVICE */
+    struct view service; /* of ASKING_SERVICE, ASKING_NOT_STOPPED */
 };
 
 struct journal_asking {
@@ -149,7 +150,8 @@ vsr_code journal_places(struct journal *journal, const struct stage_place *place
                         vsr_error *error);
 vsr_code journal_mounts(struct journal *journal, const struct stage *stage, vsr_error *error);
 
-/* This is the journal of a run that asks, or: somebody is about to be asked, or stopped. Synced. */
+/* This is the journal of a run that asks, or: somebody is about to be asked, or stopped; and what
+ * came of that. Synced. */
 vsr_code journal_asking(struct journal *journal, const struct journal_asked_one *items,
                         uint32_t count, vsr_error *error);
 

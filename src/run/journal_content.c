@@ -296,6 +296,11 @@ static const char *take_asking(struct reading *r, struct view payload)
         out->asked_count = 0;
         out->stopped_count = 0;
         return NULL;
+    case ASKING_NOT_STOPPED:
+        out->stopped_count -=
+            out->stopped_count > 0 && /* right behind what it was about */
+            view_equal(out->stopped[out->stopped_count - 1], view_skip(payload, sizeof asking));
+        return NULL;
     default:
         return NO_SUCH;
     }

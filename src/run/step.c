@@ -64,6 +64,7 @@ vsr_code step_open_dialogue(struct step *step, const struct plan_choices *choice
         .run_dir = step->run_dir,
         .cancel = options->conduct.cancel,
         .on_asking = asking_note,
+        .on_not_stopped = asking_strike,
         .asking_context = &step->asking,
         .on_warning = options->on_warning,
         .context = options->warning_context,

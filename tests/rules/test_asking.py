@@ -453,6 +453,28 @@ def K01_a_service_is_owed_by_whoever_comes_next():
         restored(s, run)
 
 
+def K01_a_service_that_was_not_stopped_is_not_started():
+    """It stood still before the run, is not known, or did not stop: only what the run stopped, or of
+    which nobody knows, is started (Q18)."""
+    for answer, code, status in (("echo already", 0, "ALL"), ("exit 4", 3, "NONE"),
+                                 ("echo no >&2; exit 1", 3, "NONE")):
+        with Scenario() as s:
+            b, players = s.backup(), Players(s)
+            for name in ("Alpha", "Beta"):
+                w = s.writer(name, method="STOP_RESTORE_START", service=name + "Svc")
+                b.include(w.component("db" + name).files(rf"C:\{name}", "*"))
+                s.put(rf"C:\{name}\f", b"restored")
+            service = players.service(stop=f'case "$2" in AlphaSvc) {answer};; '
+                                           f'*) {kills(players, 1, "svc")};; esac')
+            folder = killed(s, s.pack(), *s.where([]), *LIVE, "--service-command", service)
+            stops = ["stop AlphaSvc", "stop BetaSvc"]
+            equal(players.diary, stops)
+            run = s.resume(folder).must(code)
+            equal(players.diary[2:], ["start BetaSvc", *stops, "start BetaSvc"], run.told())
+            equal((run.status("dbAlpha"), run.status("dbBeta")), (status, "ALL"), run.told())
+            expect("could not be started" not in str(run.summary["notes"]), run.told())
+
+
 def K02_a_service_that_does_not_start_after_a_signal_is_owed():
     """And so is the end to a writer that did not take it."""
     with Scenario() as s:
