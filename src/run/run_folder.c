@@ -370,7 +370,6 @@ static int name_exchange(int parent_fd, const char *hidden, const char *name,
     before->visible = false;
     /* what keeps the name of the one that came is swept later */
     before->stays = exchanged && renameat(parent_fd, hidden, parent_fd, away) != 0;
-    run_folder_end(before);
     return 0;
 }
 
@@ -399,10 +398,14 @@ vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, v
     }
     folder->visible = true;
     if (fsync(parent_fd) != 0 && errno != EINVAL) {
-        return err_sys(error, err_dest_code(errno), WHERE, "cannot sync the folder of %s",
-                       folder->path);
+        rc = err_sys(error, err_dest_code(errno), WHERE, "cannot sync the folder of %s",
+                     folder->path);
     }
-    return VSR_OK;
+    if (before != NULL) { /* one of the two is whole whenever the system stops */
+        before->stays = before->stays || rc != VSR_OK; /* it is swept later */
+        run_folder_end(before);
+    }
+    return rc;
 }
 
 void run_folder_empty(int dir_fd)

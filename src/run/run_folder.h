@@ -59,8 +59,8 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
                           enum run_folder_sort sort, vsr_error *error);
 
 /* Sync and rename to its place. before: the one of the same run that stands there, which is ended
- * then; there is always one of the two, where the file system can exchange names. NULL: none.
- * folder->visible says whether it stands there, also when it failed. */
+ * when that is durable; there is always one of the two, where the file system can exchange names.
+ * NULL: none. folder->visible says whether it stands there, also when it failed. */
 vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, vsr_error *error);
 
 /* Hidden folders that killed processes have left in parent_fd go. */
