@@ -31,7 +31,7 @@ typedef struct vsr_writer_event {
     const char *writer;   /**< class id    */
     const char *instance; /**< instance id */
     const char *name;     /**< friendly name */
-    const char *run_dir;  /**< where the run folder is, or will be once the copy begins */
+    const char *run_dir;  /**< the run folder; what is put there under other names stays */
     const char *document; /**< the Backup Components Document, UTF-8 */
     size_t document_bytes;
 } vsr_writer_event;

@@ -81,6 +81,9 @@ vsr_code resume_open(struct resume *out, const char *path, bool lock, vsr_error 
         rc = run_call_parse(&out->call, buffer_view(&out->content.call), out->folder.path, error);
     }
     rc = rc == VSR_OK && lock ? journal_trim(out, error) : rc;
+    if (rc == VSR_OK && lock) {
+        run_folder_reclaim(&out->folder);
+    }
     rc = rc == VSR_OK ? run_folder_map(&out->folder, out->plan->file_count, lock, error) : rc;
     if (rc != VSR_OK) {
         resume_close(out);

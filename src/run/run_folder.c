@@ -7,8 +7,6 @@
 #include "base/io.h"
 #include "base/json.h"
 #include "base/own.h"
-#include "engine/marks.h"
-#include "run/document_out.h"
 #include "run/journal.h"
 
 #include <fcntl.h>
@@ -373,6 +371,22 @@ static int name_exchange(int parent_fd, const char *hidden, const char *name,
     return 0;
 }
 
+/* The one whose place folder has taken. One of the two is whole whenever the system stops: if that
+ * is not certain, it is swept later. */
+static vsr_code before_end(const struct run_folder *folder, struct run_folder *before,
+                           vsr_code shown, vsr_error *error)
+{
+    const int fault = run_folder_take_rest(before->dir_fd, folder->dir_fd);
+    before->stays = before->stays || shown != VSR_OK || fault != 0;
+    run_folder_end(before);
+    if (shown != VSR_OK || fault == 0) {
+        return shown;
+    }
+    errno = fault;
+    return err_sys(error, err_dest_code(fault), WHERE,
+                   "cannot keep what was put into the run folder %s meanwhile", folder->path);
+}
+
 vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, vsr_error *error)
 {
     OWN(fd) parent_fd = -1;
@@ -401,28 +415,10 @@ vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, v
         rc = err_sys(error, err_dest_code(errno), WHERE, "cannot sync the folder of %s",
                      folder->path);
     }
-    if (before != NULL) { /* one of the two is whole whenever the system stops */
-        before->stays = before->stays || rc != VSR_OK; /* it is swept later */
-        run_folder_end(before);
-    }
-    return rc;
+    return before != NULL ? before_end(folder, before, rc, error) : rc;
 }
 
-void run_folder_empty(int dir_fd)
-{
-    static const char *const names[] = {"plan.bin",           "run.json",
-                                        "rows.bin",           "journal",
-                                        "checkpoint",         MARKS_PIECES,
-                                        DOCUMENT_PRE_RESTORE, DOCUMENT_FINAL};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char part[64]; /* while it is written */
-        (void)snprintf(part, sizeof part, ".%s.part", names[i]);
-        (void)unlinkat(dir_fd, names[i], 0);
-        (void)unlinkat(dir_fd, part, 0);
-    }
-}
-
-/* Hidden again first: what is seen is whole. */
+/* Hidden again first: what is seen is whole. What others put there is seen again. */
 static void folder_remove(struct run_folder *folder)
 {
     OWN(fd) parent_fd = -1;
@@ -434,7 +430,9 @@ static void folder_remove(struct run_folder *folder)
         return;
     }
     run_folder_empty(folder->dir_fd);
-    (void)unlinkat(parent_fd, hidden, AT_REMOVEDIR);
+    if (unlinkat(parent_fd, hidden, AT_REMOVEDIR) != 0 && folder->visible) {
+        (void)renameat2(parent_fd, hidden, parent_fd, name, RENAME_NOREPLACE);
+    }
 }
 
 void run_folder_end(struct run_folder *folder)

@@ -3,8 +3,9 @@
  * It appears whole: made under a hidden name beside its place, filled, synced, renamed with
  * NOREPLACE, before anything is made at a destination; so a folder of that name can always be
  * looked into and gone on with, and a run never shares one. A run that asks writers or services
- * shows one before that (run/asking.h), which its own replaces. A run that ends before it staged
- * anything takes it away again. The lock on it is the journal's (flock). Control thread only. */
+ * shows one before that (run/asking.h), which its own replaces; what others put there meanwhile
+ * moves to that one. A run that ends before it staged anything takes it away again, but for what
+ * others put there. The lock on it is the journal's (flock). Control thread only. */
 #ifndef RUN_RUN_FOLDER_H
 #define RUN_RUN_FOLDER_H
 
@@ -67,8 +68,13 @@ vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, v
 void run_folder_sweep(int parent_fd);
 /* One of a run that is ours to go on with, at once. */
 void run_folder_sweep_own(int parent_fd, const char *name);
-/* All that a run folder can hold before it stays. */
+/* All of ours that a run folder can hold before it stays. */
 void run_folder_empty(int dir_fd);
+/* All else, to another folder, synced. Returns 0 or the errno of what could not be moved. */
+int run_folder_take_rest(int dir_fd, int to_fd);
+/* A process was killed when one folder of this run took the other's place: what is left of that
+ * goes, and what others put there comes to this one, which is locked. */
+void run_folder_reclaim(const struct run_folder *folder);
 
 /* Open one that an earlier process made. lock: to go on with it. Its rows are mapped later, when it
  * is known for how many files. Errors: SELECTION: it is no run folder; RUN_BUSY: its run is still

@@ -316,6 +316,27 @@ def K01_a_folder_stays_where_names_are_not_exchanged():
         restored(s, run)
 
 
+def K01_what_a_writer_keeps_is_not_hidden():
+    """A run that ends before it began takes its folder away, but for what is not of its own."""
+    with Scenario() as s:
+        media, players = ledger(s), Players(s)
+        away = os.fsdecode(os.path.join(s.folder, b"away"))
+        there = os.fsdecode(s.dest.folder)
+        program = players.writer("w", pre=f'mkdir "$VSSRESTORE_RUN/in"; : > "$VSSRESTORE_RUN/in/kept"\n'
+                                 f'mv "{there}" "{away}"; : > "{there}"')
+        folder = os.path.join(s.folder, b"run-of-its-own")
+        told = Told(["run", media, *s.where([]), "--json", "--run-dir", folder, "--writer",
+                     b"Ledger=" + program])
+        expect(told.exit not in (0, 1, 3), told.told())
+        equal(players.diary, ["w pre-restore", "w post-restore"])
+        equal([(path, folders, names) for path, folders, names in os.walk(folder)],
+              [(folder, [b"in"], []), (os.path.join(folder, b"in"), [], [b"kept"])], told.told())
+        equal([name for name in os.listdir(s.folder) if name.startswith(b".vssrestore-")], [])
+        os.unlink(there)
+        os.rename(away, there)
+        Told(["resume", folder, "--json"]).must(11)
+
+
 def K01_names_that_are_no_text_are_kept():
     """The document's place and the programs' names, for whoever goes on: byte by byte."""
     with Scenario() as s:

@@ -66,12 +66,27 @@ def K01_kill_at_each_call_with_a_writer_and_a_service():
             s.put(rf"C:\db\{name}.dat", pattern(1, 2000), mtime=1500000500)
         s.place(r"C:\db\a.dat", b"was", mtime=1400000500)
         s.backup().include(c)
-        told = "echo said >&2; exit 1"
-        town = Town(s, s.pack(), *LIVE, "--writer", b"Ledger=" + players.writer("w", post=told),
+        keeps = 'echo kept > "$VSSRESTORE_RUN/kept"; mkdir -p "$VSSRESTORE_RUN/more/in"'
+        told = '''
+grep -q pre-restore "$here/diary" && [ ! -s "$VSSRESTORE_RUN/kept" ] && echo lost >> "$here/diary"
+echo said >&2; exit 1'''
+        program = players.writer("w", pre=keeps, post=told)
+        town = Town(s, s.pack(), *LIVE, "--writer", b"Ledger=" + program,
                     "--service-command", players.service(), players=players)
         expect(town.wanted_diary == ["w pre-restore", "stop LedgerSvc", "start LedgerSvc",
                                      "w post-restore"], town.wanted_diary)
-        each_call(town, each=lambda what: ends_in_order(players.diary, what))
+
+        def each(what):
+            ends_in_order(players.diary, what)
+            expect("lost" not in players.diary, f"{what}: what the writer kept for its end is lost")
+            for name in (b"kept", b"more/in"):
+                expect(os.path.exists(os.path.join(town.folder(), name)), f"{what}: {name} is lost")
+            with open(os.path.join(town.folder(), b"run.json"), "rb") as opened:
+                run = json.load(opened)["run"].encode()
+            equal([name for name in os.listdir(s.folder) if run in name], [],
+                  f"{what}: something of this run is left hidden")
+
+        each_call(town, each=each)
 
 
 def ends_in_order(diary, what):

@@ -149,6 +149,47 @@ static void the_first_one_goes_when_that_is_durable(void **state)
     assert_int_equal(w->before.dir_fd, -1);
 }
 
+static void what_others_put_there_moves_before_that(void **state)
+{
+    struct world *w = *state;
+    vsr_error error = {0};
+    file_put(&w->before, "kept");
+    assert_int_equal(mkdirat(w->before.dir_fd, "folder", 0700), 0);
+    assert_int_equal(run_folder_show(&w->now, &w->before, &error), VSR_OK);
+    assert_string_equal(seen.letters, "ssxprrssuu");
+    assert_true(stands(w, "run/kept") && stands(w, "run/folder"));
+    assert_false(stands(w, ".vssrestore-run-" RUN_TEXT ".asked"));
+}
+
+static void what_cannot_move_is_not_lost(void **state)
+{
+    struct world *w = *state;
+    vsr_error error = {0};
+    file_put(&w->before, "kept");
+    file_put(&w->now, "kept");
+    assert_int_equal(run_folder_show(&w->now, &w->before, &error), VSR_ERR_DEST_IO);
+    assert_non_null(strstr(error.what, "put into the run folder"));
+    assert_true(stands(w, ".vssrestore-run-" RUN_TEXT ".asked/kept"));
+}
+
+/* Killed in the middle of it, and gone on with. */
+static void who_goes_on_takes_what_was_left(void **state)
+{
+    struct world *w = *state;
+    vsr_error error = {0};
+    w->before.stays = true;
+    run_folder_end(&w->before);
+    assert_int_equal(fixture_shell("cd '%s' && mv run/journal run/plan.bin && : > run/kept && "
+                                   "mv run .vssrestore-run-" RUN_TEXT ".asked",
+                                   w->folder),
+                     0);
+    assert_int_equal(run_folder_show(&w->now, NULL, &error), VSR_OK);
+    run_folder_reclaim(&w->now);
+    assert_true(stands(w, "run/kept"));
+    assert_false(stands(w, "run/plan.bin"));
+    assert_false(stands(w, ".vssrestore-run-" RUN_TEXT ".asked"));
+}
+
 static void the_same_where_names_cannot_be_exchanged(void **state)
 {
     struct world *w = *state;
@@ -176,6 +217,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_one_goes_when_that_is_durable, world_open,
                                         world_close),
+        cmocka_unit_test_setup_teardown(what_others_put_there_moves_before_that, world_open,
+                                        world_close),
+        cmocka_unit_test_setup_teardown(what_cannot_move_is_not_lost, world_open, world_close),
+        cmocka_unit_test_setup_teardown(who_goes_on_takes_what_was_left, world_open, world_close),
         cmocka_unit_test_setup_teardown(the_same_where_names_cannot_be_exchanged, world_open,
                                         world_close),
         cmocka_unit_test_setup_teardown(both_stay_when_nobody_knows_which_is_seen, world_open,

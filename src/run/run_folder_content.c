@@ -1,0 +1,96 @@
+/* run_folder_content.c - what stands in a run folder before it stays: our own files, by their
+ * names, and what others put there, such as a writer's program for its own end (VSSRESTORE_RUN).
+ * What is ours can be made again; the rest is never removed, it moves to the folder that takes this
+ * one's place. What is in the files is not looked at. */
+#include "run/run_folder.h"
+
+#include "base/own.h"
+#include "dest/folder_list.h"
+#include "engine/marks.h"
+#include "run/document_out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const ours[] = {
+    "plan.bin",   "run.json",   "rows.bin",           "journal",
+    "checkpoint", MARKS_PIECES, DOCUMENT_PRE_RESTORE, DOCUMENT_FINAL,
+};
+
+enum { OURS_COUNT = sizeof ours / sizeof *ours, PART_BYTES = 64 };
+
+/* Its name while it is written. */
+static void part_name(const char *name, char out[PART_BYTES])
+{
+    (void)snprintf(out, PART_BYTES, ".%s.part", name);
+}
+
+static bool name_is_ours(const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < OURS_COUNT && !found; i++) {
+        char part[PART_BYTES];
+        part_name(ours[i], part);
+        found = strcmp(name, ours[i]) == 0 || strcmp(name, part) == 0;
+    }
+    return found;
+}
+
+void run_folder_empty(int dir_fd)
+{
+    for (size_t i = 0; i < OURS_COUNT; i++) {
+        char part[PART_BYTES];
+        part_name(ours[i], part);
+        (void)unlinkat(dir_fd, ours[i], 0);
+        (void)unlinkat(dir_fd, part, 0);
+    }
+}
+
+struct rest {
+    int to_fd;
+    bool any; /* was there something? */
+};
+
+static int rest_take_one(void *context, int dir_fd, const char *name)
+{
+    struct rest *rest = context;
+    if (name_is_ours(name)) {
+        return 0;
+    }
+    rest->any = true;
+    return renameat2(dir_fd, name, rest->to_fd, name, RENAME_NOREPLACE) == 0 ? 0 : errno;
+}
+
+int run_folder_take_rest(int dir_fd, int to_fd)
+{
+    struct rest rest = {.to_fd = to_fd};
+    const int fault = folder_list(dir_fd, rest_take_one, &rest);
+    if (fault != 0 || !rest.any) {
+        return fault;
+    }
+    return fsync(to_fd) == 0 && fsync(dir_fd) == 0 ? 0 : errno;
+}
+
+void run_folder_reclaim(const struct run_folder *folder)
+{
+    static const char *const suffixes[] = {RUN_FOLDER_PART, RUN_FOLDER_ASKED};
+    char run[UUID_TEXT_BYTES];
+    uuid_text(&folder->run, run);
+    OWN(fd) parent_fd = openat(folder->dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && parent_fd >= 0; i++) {
+        char name[PART_BYTES];
+        struct stat facts;
+        (void)snprintf(name, sizeof name, RUN_FOLDER_HIDDEN "%s%s", run, suffixes[i]);
+        OWN(fd) fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd >= 0 && fstat(fd, &facts) == 0 && facts.st_uid == geteuid() &&
+            flock(fd, LOCK_EX | LOCK_NB) == 0 && run_folder_take_rest(fd, folder->dir_fd) == 0) {
+            run_folder_empty(fd);
+            (void)unlinkat(parent_fd, name, AT_REMOVEDIR);
+        }
+    }
+}
