@@ -32,7 +32,7 @@ vsr_code vsr_set_open_media(vsr_set **set, const vsr_media *media, vsr_error *er
     struct set_access access;
     *set = NULL;
     const vsr_code rc = media_take(media, &access, error);
-    return rc == VSR_OK ? set_handle_open(set, NULL, &access, error) : rc;
+    return rc == VSR_OK ? api_set_open(set, NULL, &access, error) : rc;
 }
 
 vsr_code vsr_set_verify_media(const vsr_media *media, unsigned workers, vsr_message on_finding,
@@ -46,5 +46,5 @@ vsr_code vsr_set_verify_media(const vsr_media *media, unsigned workers, vsr_mess
         }
         return rc;
     }
-    return set_handle_verify(NULL, &access, workers, on_finding, context, totals, error);
+    return api_set_verify(NULL, &access, workers, on_finding, context, totals, error);
 }

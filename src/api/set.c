@@ -78,8 +78,8 @@ static vsr_code media_open(struct vsr_set *opened, const char *path,
     return rc;
 }
 
-vsr_code set_handle_open(vsr_set **set, const char *path, const struct set_access *access,
-                         vsr_error *error)
+vsr_code api_set_open(vsr_set **set, const char *path, const struct set_access *access,
+                      vsr_error *error)
 {
     struct vsr_set *opened = heap_alloc(1, sizeof *opened);
     const vsr_code rc = media_open(opened, path, access, error);
@@ -104,7 +104,7 @@ vsr_code vsr_set_open(vsr_set **set, const char *path, vsr_error *error)
         buffer_printf(&absolute, "%s/", here); /* plans name the set and are run from elsewhere */
     }
     buffer_add(&absolute, path, strlen(path) + 1);
-    const vsr_code rc = set_handle_open(set, absolute.p, NULL, error);
+    const vsr_code rc = api_set_open(set, absolute.p, NULL, error);
     buffer_free(&absolute);
     return rc;
 }
@@ -193,9 +193,9 @@ static void finding_give(void *context, const struct check_finding *finding)
     buffer_free(&sentence);
 }
 
-vsr_code set_handle_verify(const char *path, const struct set_access *access, unsigned workers,
-                           vsr_message on_finding, void *context, vsr_verify_totals *totals,
-                           vsr_error *error)
+vsr_code api_set_verify(const char *path, const struct set_access *access, unsigned workers,
+                        vsr_message on_finding, void *context, vsr_verify_totals *totals,
+                        vsr_error *error)
 {
     struct finding_sink to = {on_finding, context};
     struct check_totals counted = {0};
@@ -212,7 +212,7 @@ vsr_code set_handle_verify(const char *path, const struct set_access *access, un
 vsr_code vsr_set_verify(const char *path, unsigned workers, vsr_message on_finding, void *context,
                         vsr_verify_totals *totals, vsr_error *error)
 {
-    return set_handle_verify(path, NULL, workers, on_finding, context, totals, error);
+    return api_set_verify(path, NULL, workers, on_finding, context, totals, error);
 }
 
 vsr_code vsr_set_reindex(const char *path, int *rebuilt, vsr_error *error)
