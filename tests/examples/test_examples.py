@@ -263,7 +263,9 @@ class Memory:
 
     def read_at(self, name, offset, count):
         self.threads.add(threading.get_ident())
-        if self.fails is not None and name.startswith("packs/"):
+        if callable(self.fails):
+            self.fails(name)
+        elif self.fails is not None and name.startswith("packs/"):
             raise self.fails
         return self.parts[name][offset:offset + min(count, 70001)]
 
@@ -274,6 +276,33 @@ class Memory:
 
     def release(self, name):
         self.released.add(name)
+
+
+def nothing_raised_is_left_for_the_next_call(vssrestore, folder, memory):
+    """What reads and what is told of progress fail in one call."""
+    reads = []
+
+    def fails(name):
+        if name.startswith("packs/"):
+            reads.append(name)
+            raise RuntimeError("the store is broken")
+
+    def stop(_progress):
+        if reads:
+            raise KeyboardInterrupt
+
+    memory.fails = fails
+    with vssrestore.Set.of_media(memory) as backup:
+        try:
+            backup.restore(vssrestore.Choices(root=folder / "both"),
+                           vssrestore.Options(run_dir=folder / "both-run", on_progress=stop))
+        except KeyboardInterrupt:
+            pass
+        else:
+            raise Failure("what a callback raised is lost")
+        expect(reads, "nothing was read")
+        memory.fails = None
+        expect(backup.inspect()["set"] == backup.uuid, "uuid")
 
 
 def a_set_may_be_an_object():
@@ -318,6 +347,7 @@ def a_set_may_be_an_object():
                 raise Failure("it was gone on with without its set")
             report = vssrestore.resume(folder / "broken-run", of=backup)
             expect(report.exit_code == 0, f"{report}")
+        nothing_raised_is_left_for_the_next_call(vssrestore, folder, memory)
         del memory.parts["set.json"]
         try:
             vssrestore.Set.of_media(memory, "in memory")

@@ -86,11 +86,12 @@ def _restore(name: str, *before: Any, options: Options | None, keep: list[Any],
     code = getattr(library, name)(ctypes.byref(made), *before, ctypes.byref(struct),
                                   ctypes.byref(error))
     report = Report(made) if made.value is not None else None
+    if functions is not None: # nothing of this call is left for the next one
+        functions.cancel = None
+        how.raised.extend(functions.raised)
+        functions.raised.clear()
     if how.raised:
         raise how.raised[0]
-    if functions is not None:
-        functions.cancel = None
-        functions.come_out()
     if report is None:
         raise Error(error)
     del code # the report tells it
@@ -210,9 +211,11 @@ class Set(_Handle):
         return str(library.vsr_set_uuid(self.pointer).decode())
 
     def inspect(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(gathered("vsr_set_inspect", self.pointer, _JSON))
-        if self.functions is not None:
-            self.functions.come_out()
+        try:
+            found: dict[str, Any] = json.loads(gathered("vsr_set_inspect", self.pointer, _JSON))
+        finally:
+            if self.functions is not None:
+                self.functions.come_out()
         return found
 
     def plan(self, choices: Choices) -> Plan:
