@@ -75,6 +75,22 @@ static int64_t part_read(struct store *store, const struct part *part, uint64_t 
     return (int64_t)some;
 }
 
+/* On a worker, once the run is told to end: until it has been stopped, so that what is left is
+ * never read behind its back. It is stopped between two times that progress is told: the first of
+ * them may have been on its way. */
+static void stop_await(struct store *store)
+{
+    const struct timespec slice = {.tv_nsec = 2000000};
+    if (pthread_equal(store->home, pthread_self()) ||
+        __atomic_load_n(&store->cancel, __ATOMIC_RELAXED) == 0) {
+        return;
+    }
+    const uint32_t told = atomic_load(&store->told);
+    while (atomic_load(&store->told) < told + 2) {
+        (void)nanosleep(&slice, NULL);
+    }
+}
+
 static int64_t read_part(struct store *store, const char *name, uint64_t offset, void *bytes,
                          size_t count)
 {
@@ -89,8 +105,13 @@ static int64_t read_part(struct store *store, const char *name, uint64_t offset,
             (void)kill(getpid(), SIGKILL);
         }
         __atomic_store_n(&store->cancel, 15, __ATOMIC_RELAXED);
-        const struct timespec pause = {.tv_nsec = 200000000}; /* it looks ten times a second */
-        (void)nanosleep(&pause, NULL);
+        if (pthread_equal(store->home, pthread_self())) { /* it is who looks, ten times a second */
+            const struct timespec pause = {.tv_nsec = 200000000};
+            (void)nanosleep(&pause, NULL);
+        }
+    }
+    if (store->trouble == TROUBLE_CANCEL && pack) {
+        stop_await(store);
     }
     if (store->trouble == TROUBLE_CANCEL_ABORTS && pack &&
         __atomic_load_n(&store->cancel, __ATOMIC_RELAXED) != 0) {
@@ -292,6 +313,13 @@ vsr_set *world_set(struct world *w, unsigned flags)
     return set;
 }
 
+static void progress_count(void *context, const vsr_progress *progress)
+{
+    struct store *store = context;
+    (void)progress;
+    (void)atomic_fetch_add(&store->told, 1);
+}
+
 /* Restore a set below to; the run folder is run-TO. */
 vsr_code world_restore(struct world *w, const vsr_set *set, const char *to, vsr_report **report,
                        vsr_error *error)
@@ -306,6 +334,8 @@ vsr_code world_restore(struct world *w, const vsr_set *set, const char *to, vsr_
                                          .workers = 3,
                                          .durability = VSR_DURABILITY_NONE,
                                          .pending_registry = "",
+                                         .on_progress = progress_count,
+                                         .context = &w->store,
                                          .cancel = &w->store.cancel};
     return vsr_restore_set(report, set, &choices, &options, error);
 }

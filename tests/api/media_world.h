@@ -33,7 +33,7 @@ enum trouble {
     TROUBLE_INDEX_SHORT, /* it ends early, though it says otherwise */
     TROUBLE_SIZE_POSITIVE,
     TROUBLE_NO_JSON,
-    TROUBLE_CANCEL,        /* in the middle, the run is told to end */
+    TROUBLE_CANCEL,        /* in the middle, the run is told to end; reads wait for its stop */
     TROUBLE_CANCEL_ABORTS, /* the same, and all reads then end with ECANCELED */
     TROUBLE_KILL           /* in the middle, the process is killed */
 };
@@ -54,6 +54,7 @@ struct store {
     atomic_uint at_work, together; /* calls now; the most at a time */
     int cancel;
     uint32_t cancel_at; /* read of a pack: when it is told to end, or killed */
+    atomic_uint told;   /* how often progress was told */
     atomic_uint pack_reads;
 };
 
