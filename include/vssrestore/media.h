@@ -20,7 +20,8 @@
  * With VSR_MEDIA_ANY_THREAD workers call read_at() themselves, several at once (size_of() and
  * release() are always called on the caller's thread). They are threads of the library's own that
  * take no signals and may change no file (Landlock), nor start a program that could: read_at() must
- * do with what it has open, and with reading. Each of them has one read at work at a time.
+ * do with what it has open, and with reading. Each of them has one read at work at a time. In a
+ * check the caller's thread is one of those that call it, with all its rights.
  *
  * Nothing that is returned is trusted: lengths, checksums and the bounds of every number are
  * checked as on media that were damaged. */

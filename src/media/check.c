@@ -7,6 +7,7 @@
 #include "media/check.h"
 
 #include "base/bug.h"
+#include "base/confine.h"
 #include "base/heap.h"
 #include "base/thread.h"
 #include "media/check_index.h"
@@ -141,11 +142,18 @@ static uint32_t check_worker_count(uint32_t workers)
     return workers < WORKERS_MAX ? workers : WORKERS_MAX;
 }
 
+/* One of ours: it reads, and changes nothing by name. */
+static void *check_worker_begin(void *context)
+{
+    (void)confine_thread(NULL);
+    return check_worker(context);
+}
+
 /* A worker whose reads this thread does; it wakes it when it ends. */
 static void *check_worker_served(void *context)
 {
     struct check_run *run = context;
-    (void)check_worker(run);
+    (void)check_worker_begin(run);
     (void)atomic_fetch_sub_explicit(&run->served_count, 1, memory_order_release);
     desk_ring(set_desk(run->set));
     return NULL;
@@ -174,8 +182,8 @@ static uint32_t check_start(struct check_run *run, pthread_t *threads, uint32_t 
     return started;
 }
 
-/* The caller's thread is a worker, too, or does what only it may do: reading by functions. A worker
- * that cannot be started is done without. */
+/* The caller's thread is a worker, too, with all its rights, or does what only it may do: reading
+ * by functions. A worker that cannot be started is done without. */
 static void check_workers(struct check_run *run, uint32_t workers)
 {
     pthread_t threads[WORKERS_MAX];
@@ -183,8 +191,9 @@ static void check_workers(struct check_run *run, uint32_t workers)
     if (desk != NULL) {
         desk_open(desk);
     }
-    const uint32_t started = desk != NULL ? check_start(run, threads, workers, check_worker_served)
-                                          : check_start(run, threads, workers - 1, check_worker);
+    const uint32_t started = desk != NULL
+                                 ? check_start(run, threads, workers, check_worker_served)
+                                 : check_start(run, threads, workers - 1, check_worker_begin);
     if (desk != NULL && started > 0) {
         check_serve(run);
     } else {

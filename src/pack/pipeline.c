@@ -1,6 +1,7 @@
 /* pipeline.c - the ring of frames between the caller's thread and the workers. */
 #include "pack/pipeline.h"
 
+#include "base/confine.h"
 #include "base/heap.h"
 #include "base/thread.h"
 #include "media/frame.h"
@@ -49,9 +50,11 @@ static void job_done(struct pipeline *pipeline, const struct frame_job *job)
     (void)pthread_mutex_unlock(&pipeline->lock);
 }
 
+/* It reads files and fills frames; the caller's thread writes them. */
 static void *worker_main(void *argument)
 {
     struct pipeline_worker *worker = argument;
+    (void)confine_thread(NULL);
     for (struct frame_job *job = job_claim(worker->pipeline); job != NULL;
          job = job_claim(worker->pipeline)) {
         fill_frame(&worker->filler, job);

@@ -86,6 +86,13 @@ static void *scan_thread_main(void *argument)
     return NULL;
 }
 
+/* One of ours: it looks, and changes nothing by name. */
+static void *scan_thread_begin(void *argument)
+{
+    (void)confine_thread(NULL);
+    return scan_thread_main(argument);
+}
+
 static void roots_make(struct scan *scan, struct scan_stack *stack)
 {
     const uint32_t count = scan->sources->volume_count;
@@ -165,7 +172,7 @@ void scan_run(struct scan *scan, uint32_t worker_count)
     }
     /* The caller's thread is the first worker; a thread that cannot be had is done without. */
     for (uint32_t i = 1; i < worker_count; i++) {
-        if (thread_start(&threads[i].thread, scan_thread_main, &threads[i]) != 0) {
+        if (thread_start(&threads[i].thread, scan_thread_begin, &threads[i]) != 0) {
             break;
         }
         started = i;

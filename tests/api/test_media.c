@@ -5,6 +5,7 @@
  * both modes of threads. */
 #include "media_world.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -42,6 +43,60 @@ static void workers_read_when_they_may(void **state)
     assert_int_equal(summary.exit_code, 0);
     assert_true(atomic_load(&w->store.elsewhere) > 0);
     assert_same_trees(w, "folder", "memory");
+}
+
+/* Threads of this process that have given something up for good. */
+static unsigned confined_count(void)
+{
+    unsigned count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (const struct dirent *task; (task = readdir(tasks)) != NULL;) {
+        char path[300], line[128];
+        (void)snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
+        FILE *file = task->d_name[0] != '.' ? fopen(path, "r") : NULL; /* it may be gone */
+        while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+            count += strcmp(line, "NoNewPrivs:\t1\n") == 0;
+        }
+        if (file != NULL) {
+            (void)fclose(file);
+        }
+    }
+    (void)closedir(tasks);
+    return count;
+}
+
+static struct {
+    const vsr_media *media; /* that reads */
+    unsigned most;          /* threads that were confined during a read of it */
+} counting;
+
+static int64_t read_and_count(void *context, const char *name, uint64_t offset, void *bytes,
+                              size_t count)
+{
+    const unsigned confined = confined_count();
+    counting.most = confined > counting.most ? confined : counting.most;
+    return counting.media->read_at(context, name, offset, bytes, count);
+}
+
+/* A worker of a check that waits for this thread to read has given up what it does not need, and
+ * this thread nothing. */
+static void workers_of_a_check_are_confined(void **state)
+{
+    struct world *w = *state;
+    vsr_error error = {0};
+    const vsr_media media = world_media(w, 0);
+    vsr_media counted = media;
+    counting.media = &media;
+    counting.most = 0;
+    counted.read_at = read_and_count;
+    const unsigned before = confined_count();
+    if (before > 0) {
+        skip_because("this process has no new privileges already");
+    }
+    assert_int_equal(vsr_set_verify_media(&counted, 2, NULL, NULL, NULL, &error), VSR_OK);
+    assert_true(counting.most > 0);
+    assert_int_equal(confined_count(), 0);
 }
 
 /* The index in a file of a folder, of which nothing is seen. */
@@ -444,6 +499,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_tree_is_the_same_from_memory, world_open, world_close),
         cmocka_unit_test_setup_teardown(workers_read_when_they_may, world_open, world_close),
+        cmocka_unit_test_setup_teardown(workers_of_a_check_are_confined, world_open, world_close),
         cmocka_unit_test_setup_teardown(an_index_may_be_held_in_a_folder, world_open, world_close),
         cmocka_unit_test_setup_teardown(what_the_library_tells_of_it, world_open, world_close),
         cmocka_unit_test_setup_teardown(a_plan_names_no_folder, world_open, world_close),
