@@ -77,9 +77,10 @@ def slow_set(folder):
 
 
 def a_paused_run_stands_still_and_goes_on():
+    """What it counts goes on many times a second, if it does: one small frame at a time."""
     with Folder() as folder:
-        slow_set(folder)
-        with Running(folder, "--throttle", "2M") as run:
+        make_set(folder, {"small": (160, 100 << 10), "large": (1, 100), "tiny": (2, 100)})
+        with Running(folder, "--throttle", "2M", "--workers", "1", "--queue-depth", "1") as run:
             expect(run.ask("pause")["state"] == "paused", "it says so")
             after = run.ask_until_it_stands()
             moved = after["bytes"]
