@@ -37,7 +37,8 @@ VSR_API const char *vsr_report_run_dir(const vsr_report *report);
 /** JSON: the one `summary` line of the contract, section 5. Text: for people. */
 VSR_API vsr_code vsr_report_render(const vsr_report *report, vsr_format format, vsr_sink sink,
                                    void *context, vsr_error *error);
-/** The `summary` line of a restore that ended with exit_code before it began: no unit, no file. */
+/** The `summary` line of a restore that ended with exit_code before it began: no unit, no file.
+ *  Takes no memory, so that who has none left can say that, too. */
 VSR_API vsr_code vsr_report_render_none(int exit_code, vsr_sink sink, void *context,
                                         vsr_error *error);
 /** Where the run's time went: for each worker what it was busy with, for the calling thread each

@@ -1,9 +1,10 @@
-"""Memory that runs out in the program's own code, at each place where it asks for some.
+"""Memory that runs out, at each place where the program asks for some, and where its library does.
 
 Goal: the process ends there and then with 50, whoever reads its events finds whole lines and a
-summary at the end, and what was begun is gone on with, as after a kill. Method: the program's own
-allocations, its libraries' aside, are counted and fail in turn, and from each on nobody gets any
-memory (memory_ends.c). What the library asks for: tests/fuzz, e2e/test_exit_codes.py.
+summary at the end, and what was begun is gone on with, as after a kill. Method: the allocations are
+counted and fail in turn, and from each on nobody gets any memory (memory_ends.c). The library's
+are many: the first ones and some of the others (VSSRESTORE_LONG=1: all); what its readers do
+without memory: tests/fuzz.
 """
 
 import os
@@ -19,11 +20,14 @@ from scenario import (PROGRAM, Failure, Scenario, Skip, equal, expect, run_cases
 from terminals import WAIT_S, fill # noqa: E402
 from town import NOT_THERE, pattern # noqa: E402
 
+LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 LATE_S = 0.2
+LIBRARY = {"MEMORY_LIBRARY": "1"}
+FIRST, STEP = 12, 1 if LONG else 25
 
 
 def starved(number):
-    """The environment of a program that gets no memory from its own allocation of that number on."""
+    """The environment of a program that gets no memory from that allocation on."""
     shim = os.environ.get("VSSRESTORE_MEMORY_ENDS")
     if not shim:
         raise Skip("VSSRESTORE_MEMORY_ENDS does not name what is to be preloaded")
@@ -39,10 +43,11 @@ def call(*words, **more):
                           stderr=subprocess.PIPE, timeout=WAIT_S, **more)
 
 
-def own_calls(folder, *words, **more):
-    """How many allocations of its own a call has that nothing disturbs."""
+def own_calls(folder, *words, whose=None, **more):
+    """How many allocations of its own a call has that nothing disturbs. whose: also LIBRARY's."""
     count = os.path.join(folder, b"count")
-    done = call(*words, env={**starved(0), "MEMORY_COUNT": os.fsdecode(count)}, **more)
+    done = call(*words, env={**starved(0), **(whose or {}), "MEMORY_COUNT": os.fsdecode(count)},
+                **more)
     with open(count, encoding="ascii") as opened:
         return int(opened.read()), done
 
@@ -93,23 +98,31 @@ def read_all(descriptor, read):
         read.append(data)
 
 
-def each_allocation_of_a_restore():
-    """Of a chain, whose steps keep what is left of it, with metrics."""
+def restore_and_resume(whose, first, step):
+    """A chain, whose steps keep what is left of it, with metrics."""
     with Scenario() as s:
         sets = chain(s)
-        count, done = own_calls(s.folder, *run_words(sets), cwd=place(s, b"whole"))
+        count, done = own_calls(s.folder, *run_words(sets), whose=whose, cwd=place(s, b"whole"))
         expect(done.returncode == 0 and count > 20, f"{count} allocations: {done}")
         resumed = 0
-        for number in range(1, count + 1):
+        for number in (*range(1, first), *range(first, count + 1, step)):
             folder = place(s, b"%d" % number)
             what = f"allocation {number} of {count}"
-            check_ended(call(*run_words(sets), cwd=folder, env=starved(number)), what)
+            check_ended(call(*run_words(sets), cwd=folder, env={**starved(number), **whose}), what)
             run = last_run(folder)
             if run is not None:
                 again = call("resume", run, "--json")
                 equal(again.returncode, 0, f"{what}, then resumed: {again}")
                 resumed += 1
         expect(resumed > 5, f"{resumed} runs had begun")
+
+
+def each_allocation_of_a_restore():
+    restore_and_resume({}, 1, 1)
+
+
+def allocations_of_the_library():
+    restore_and_resume(LIBRARY, FIRST, STEP)
 
 
 def each_allocation_of_a_resume():
@@ -162,5 +175,5 @@ def a_reader_that_comes_late_reads_whole_lines():
 
 if __name__ == "__main__":
     run_cases({case.__name__: told_case(case) for case in (
-        each_allocation_of_a_restore, each_allocation_of_a_resume,
+        each_allocation_of_a_restore, allocations_of_the_library, each_allocation_of_a_resume,
         each_allocation_of_a_call_that_is_wrong, a_reader_that_comes_late_reads_whole_lines)})
