@@ -153,7 +153,8 @@ VSR_API vsr_code vsr_run_inspect(const char *run_dir, vsr_format format, vsr_sin
  *  run is over. Results as of vsr_run_inspect(). */
 VSR_API vsr_code vsr_run_kept(const char *run_dir, vsr_sink sink, void *context, vsr_error *error);
 
-/** Every number that a run with these options would use here, with its reason. */
+/** Every number that a run with these options would use here, whether it was asked for, chosen or
+ *  cut, and why; as JSON, one object (system.schema.json). */
 VSR_API vsr_code vsr_system_inspect(const vsr_restore_options *options, vsr_format format,
                                     vsr_sink sink, void *context, vsr_error *error);
 

@@ -223,7 +223,6 @@ vsr_code vsr_system_inspect(const vsr_restore_options *options, vsr_format forma
                             void *context, vsr_error *error)
 {
     vsr_restore_options mine;
-    (void)format; /* one form so far: each number with its reason is a sentence */
     vsr_code rc = options_take(&mine, sizeof mine, options, "vsr_restore_options", error);
     if (rc != VSR_OK) {
         return rc;
@@ -236,7 +235,11 @@ vsr_code vsr_system_inspect(const vsr_restore_options *options, vsr_format forma
                         0, 0, error);
     if (rc == VSR_OK) {
         struct buffer text = {0};
-        budget_render(&budget, &machine, &text);
+        if (format == VSR_FORMAT_JSON) {
+            budget_render_json(&budget, &machine, &text);
+        } else {
+            budget_render(&budget, &machine, &text);
+        }
         rc = sink_give(sink, context, buffer_view(&text), error);
         buffer_free(&text);
     }

@@ -1,7 +1,7 @@
 /* budget.c - every number of a run from what was asked for and what the machine has.
  *
- * Pure. The numbers are those that engine measurements found best; each has its reason beside
- * it in budget_render(). Does not look at the machine (machine.c). */
+ * Pure. Keeps what was asked for and what was cut, so that budget_render.c can tell it. Does not
+ * look at the machine (machine.c). */
 #include "engine/budget.h"
 
 #include "base/limits.h"
@@ -9,12 +9,6 @@
 
 /* One MiB frames: eight in flight keep a disk busy and cost 17 MiB a worker. */
 enum { BUDGET_SLOTS = 8 };
-/* What a worker has beside its slab: ring, stack, paths. */
-#define BUDGET_WORKER_BYTES ((uint64_t)1 << 20)
-/* Countdown, links, one piece, its job: for each planned file. Its row lies in the run folder. */
-#define BUDGET_FILE_BYTES UINT64_C(28)
-/* Of the control thread: the windows of intents, and of the journal's records. */
-#define BUDGET_CONTROL_BYTES ((uint64_t)1 << 20)
 
 static uint64_t budget_slab(const struct budget *budget, uint64_t page_bytes)
 {
@@ -22,10 +16,10 @@ static uint64_t budget_slab(const struct budget *budget, uint64_t page_bytes)
                                       slot_plain_space(budget->plain_bytes_max, page_bytes));
 }
 
-static uint64_t budget_total(const struct budget *budget, uint64_t file_count)
+static uint64_t budget_total(const struct budget *budget)
 {
     return (uint64_t)budget->workers * (budget->slab_bytes + BUDGET_WORKER_BYTES) +
-           BUDGET_CONTROL_BYTES + file_count * BUDGET_FILE_BYTES;
+           BUDGET_CONTROL_BYTES + budget->table_bytes;
 }
 
 static vsr_code budget_ring(struct budget *out, const struct engine_options *options,
@@ -50,6 +44,9 @@ vsr_code budget_resolve(struct budget *out, const struct engine_options *options
                              : half != 0                ? half
                                                         : UINT64_MAX;
     *out = (struct budget){
+        .asked = *options,
+        .memory_limit_bytes = allowed,
+        .table_bytes = file_count * BUDGET_FILE_BYTES + table_bytes,
         .workers = options->workers != 0 ? options->workers : machine->cores,
         .slots = options->queue_depth != 0 ? options->queue_depth : BUDGET_SLOTS,
         .stored_bytes_max = frame_stored_bytes_max,
@@ -64,9 +61,10 @@ vsr_code budget_resolve(struct budget *out, const struct engine_options *options
     if (code != VSR_OK) {
         return code;
     }
+    out->slots_wanted = out->slots;
     for (;; out->slots--) {
         out->slab_bytes = budget_slab(out, machine->page_bytes);
-        out->total_bytes = budget_total(out, file_count) + table_bytes;
+        out->total_bytes = budget_total(out);
         if (out->total_bytes <= allowed || out->slots == 1) {
             break;
         }
@@ -85,50 +83,4 @@ vsr_code budget_resolve(struct budget *out, const struct engine_options *options
                         (options->write_mode == WRITE_AUTO && out->ring == RING_URING);
     out->uncached_write = options->write_mode != WRITE_BUFFERED;
     return VSR_OK;
-}
-
-static const char *budget_write_reason(const struct budget *budget)
-{
-    switch (budget->write_mode) {
-    case WRITE_DIRECT:
-        return "direct, asked for: a destination without O_DIRECT is refused";
-    case WRITE_BUFFERED:
-        return "buffered, asked for: large files stay in the page cache";
-    case WRITE_UNCACHED:
-        return "uncached, asked for: a destination without RWF_DONTCACHE is refused";
-    case WRITE_AUTO:
-        break;
-    }
-    return budget->direct_write
-               ? "auto: large files go past the page cache (O_DIRECT) where the destination can, "
-                 "else leave it behind them (RWF_DONTCACHE), else stay in it"
-               : "auto: large files leave the page cache behind them (RWF_DONTCACHE) where the "
-                 "destination can, else stay in it; O_DIRECT pays with io_uring alone";
-}
-
-void budget_render(const struct budget *budget, const struct machine_facts *machine,
-                   struct buffer *out)
-{
-    buffer_printf(out, "workers %u: one for each of %u cores\n", budget->workers, machine->cores);
-    buffer_printf(out, "slots %u: frames in flight for each worker, as memory allows\n",
-                  budget->slots);
-    buffer_printf(out, "buffers %u + %u bytes: the largest frame, stored and plain\n",
-                  budget->stored_bytes_max, budget->plain_bytes_max);
-    buffer_printf(out, "memory %llu bytes: %u workers of %llu, and the tables of planned files\n",
-                  (unsigned long long)budget->total_bytes, budget->workers,
-                  (unsigned long long)budget->slab_bytes);
-    if (budget->ring == RING_URING) {
-        buffer_printf(out, "ring io_uring, queue depth %u\n", budget->queue_depth);
-    } else {
-        buffer_printf(out, "ring preadv and pwritev: %s\n",
-                      machine->uring ? "asked for" : machine->uring_reason);
-    }
-    const char *registered = budget->registered_buffers ? "yes" : "no";
-    if (machine->locked_memory_bytes == UINT64_MAX) {
-        buffer_printf(out, "registered buffers %s: no limit on locked memory\n", registered);
-    } else {
-        buffer_printf(out, "registered buffers %s: %llu bytes may be locked\n", registered,
-                      (unsigned long long)machine->locked_memory_bytes);
-    }
-    buffer_printf(out, "write mode %s\n", budget_write_reason(budget));
 }

@@ -31,13 +31,17 @@ struct machine_facts {
 void machine_examine(struct machine_facts *out);
 
 struct budget {
+    struct engine_options asked; /* what was asked for; zero: nothing was */
+    uint32_t slots_wanted;       /* asked for or chosen, before memory_limit_bytes cut them */
+    uint64_t memory_limit_bytes; /* asked for, or half of the machine's; UINT64_MAX: not known */
+    uint64_t table_bytes;        /* of planned files, in total_bytes */
     uint32_t workers;
     uint32_t slots; /* frames in flight for each worker */
     uint32_t queue_depth;
     uint32_t stored_bytes_max; /* of a slot's two buffers */
     uint32_t plain_bytes_max;
     uint64_t slab_bytes;   /* of one worker */
-    uint64_t total_bytes;  /* all of it: slabs, rings, tables */
+    uint64_t total_bytes;  /* all that --memory counts: slabs, rings, tables */
     enum ring_choice ring; /* RING_URING or RING_SYNC */
     bool registered_buffers;
     enum write_mode write_mode; /* as asked for; what a destination gets: engine/write_mode.h */
@@ -52,8 +56,19 @@ vsr_code budget_resolve(struct budget *out, const struct engine_options *options
                         uint32_t frame_plain_bytes_max, uint64_t file_count, uint64_t table_bytes,
                         vsr_error *error);
 
-/* Each number with its reason, one a line (`inspect --system`). Added to out. */
+/* What is counted beside slabs: of each worker, its ring, stack and paths; of the control thread,
+ * the windows of intents and of the journal's records; of each planned file, its countdown, links,
+ * one piece and its job (its row lies in the run folder). */
+#define BUDGET_WORKER_BYTES  ((uint64_t)1 << 20)
+#define BUDGET_CONTROL_BYTES ((uint64_t)1 << 20)
+#define BUDGET_FILE_BYTES    UINT64_C(28)
+
+/* Each number with where it comes from - asked for, chosen, cut to what memory allows - and its
+ * reason (budget_render.c; `inspect --system`): a line of text each; one JSON object on one line
+ * (tools/schema/system.schema.json). Added to out. */
 void budget_render(const struct budget *budget, const struct machine_facts *machine,
                    struct buffer *out);
+void budget_render_json(const struct budget *budget, const struct machine_facts *machine,
+                        struct buffer *out);
 
 #endif

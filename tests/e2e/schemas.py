@@ -108,3 +108,5 @@ def check_output(arguments, out):
         check_events(out)
     elif words and words[0] == b"plan" and b"--jsonl" in words and out:
         check_lines("plan", out)
+    elif words[:1] == [b"inspect"] and b"--system" in words and b"--json" in words and out:
+        check_lines("system", out)

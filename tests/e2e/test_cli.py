@@ -134,6 +134,21 @@ def the_summary_is_the_last_line():
             expect(all(json.loads(row) for row in rows), "report.jsonl is JSON lines")
 
 
+def the_machine_and_its_numbers_are_told():
+    told = vssrestore("inspect", "--system").out
+    for words in (b"bytes of memory, pages of ", b"\nqueue depth ", b"\nmemory limit ",
+                  b"by default a run takes the least that reaches full speed"):
+        expect(words in told, f"{words} is not in {told}")
+    told = json.loads(vssrestore("inspect", "--system", "--json", "--workers", "1", "--memory",
+                                 "16M", "--queue-depth", "64").out)
+    numbers = {number["name"]: number for number in told["numbers"]}
+    expect(told["t"] == "system" and told["machine"]["cores"] > 0, f"{told}")
+    expect(numbers["workers"]["value"] == 1 and numbers["workers"]["origin"] == "asked", f"{told}")
+    depth = numbers["queue depth"]
+    expect(depth["origin"] == "cut" and depth["cut_from"] == 64 and depth["value"] < 64, f"{told}")
+    expect(numbers["memory"]["value"] <= numbers["memory limit"]["value"] == 16 << 20, f"{told}")
+
+
 def large_files_are_written_as_asked():
     with Folder() as folder:
         made = Set(folder, large=(5 << 20) + 4321)
@@ -491,7 +506,8 @@ if __name__ == "__main__":
         a_set_without_its_description_is_20, what_stands_at_a_packs_name_is_told,
         a_set_in_a_set_is_not_made,
         verify_of_a_plan_tells_what_is_gone,
-        the_summary_is_the_last_line, large_files_are_written_as_asked,
+        the_summary_is_the_last_line, the_machine_and_its_numbers_are_told,
+        large_files_are_written_as_asked,
         a_run_folder_that_exists_is_40,
         an_unmapped_volume_refuses_its_unit, selectors_that_match_nothing_are_11,
         a_saved_plan_runs_and_is_verified, inspect_shows_writers_and_components,

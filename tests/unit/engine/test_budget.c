@@ -91,28 +91,92 @@ static void test_too_many_workers(void **state)
     assert_int_equal(resolve(&budget, &depth, &plenty, &error), VSR_ERR_USAGE);
 }
 
+/* What budget_render() tells of these options here, and that there are these words in it. */
+static void assert_told(const struct engine_options *options, const struct machine_facts *machine,
+                        uint64_t file_count, const char *words)
+{
+    struct budget budget;
+    vsr_error error = {0};
+    struct buffer text = {0};
+    assert_int_equal(budget_resolve(&budget, options, machine, FRAME_STORED_BYTES_MAX,
+                                    FRAME_PLAIN_BYTES_MAX, file_count, 0, &error),
+                     VSR_OK);
+    budget_render(&budget, machine, &text);
+    buffer_add_char(&text, '\0');
+    if (strstr(text.p, words) == NULL) {
+        fail_msg("\"%s\" is not in:\n%s", words, text.p);
+    }
+    buffer_free(&text);
+}
+
 static void test_every_number_is_told(void **state)
+{
+    const struct engine_options none = {0};
+    struct machine_facts bounded = plenty;
+    (void)state;
+    bounded.locked_memory_bytes = 12345;
+    assert_told(&none, &plenty, 0, "machine: 2 cores, 25769803776 bytes of memory, pages of 4096");
+    assert_told(&none, &plenty, 0, "workers 2: chosen; one for each of 2 cores\n");
+    assert_told(&none, &plenty, 0, "queue depth 8: chosen; ");
+    assert_told(&none, &plenty, 0, "memory limit 12884901888 bytes: chosen; half of the machine's");
+    assert_told(&none, &plenty, 0, "the least that reaches full speed");
+    assert_told(&none, &plenty, 0, "and 28 more for each file of a plan\n");
+    assert_told(&none, &plenty, 1000, "28000 in tables of planned files\n");
+    assert_told(&none, &plenty, 0, "ring io_uring: chosen; ");
+    assert_told(&none, &plenty, 0, "registered buffers yes: no limit on locked memory\n");
+    assert_told(&none, &bounded, 0, "registered buffers no: 12345 bytes may be locked, ");
+    assert_told(&none, &plenty, 0, "write mode auto: chosen; large files go past the page cache");
+}
+
+static void test_what_was_asked_for_is_told_as_that(void **state)
+{
+    struct machine_facts without = plenty;
+    (void)state;
+    without.uring = false;
+    (void)snprintf(without.uring_reason, sizeof without.uring_reason, "%s", "because");
+    assert_told(&(struct engine_options){.workers = 4}, &plenty, 0,
+                "workers 4: asked for; this process may use 2 cores\n");
+    assert_told(&(struct engine_options){.queue_depth = 2}, &plenty, 0,
+                "queue depth 2: asked for; ");
+    assert_told(&(struct engine_options){.memory_bytes = UINT64_C(64) << 20}, &plenty, 0,
+                "memory limit 67108864 bytes: asked for; ");
+    assert_told(&(struct engine_options){.ring = RING_SYNC}, &plenty, 0,
+                "registered buffers no: they are io_uring's, which is not used\n");
+    assert_told(&(struct engine_options){.ring = RING_SYNC}, &plenty, 0,
+                "ring preadv and pwritev: asked for; ");
+    assert_told(&(struct engine_options){0}, &without, 0,
+                "ring preadv and pwritev: chosen; because\n");
+    assert_told(&(struct engine_options){.write_mode = WRITE_DIRECT}, &plenty, 0,
+                "write mode direct: asked for; ");
+}
+
+static void test_what_memory_cut_is_told(void **state)
+{
+    const struct engine_options chosen = {.memory_bytes = UINT64_C(12) << 20};
+    const struct engine_options asked = {.memory_bytes = UINT64_C(12) << 20, .queue_depth = 64};
+    (void)state;
+    assert_told(&chosen, &plenty, 0,
+                "queue depth 2: cut from 8, which would be chosen; no more fit "
+                "into 12582912 bytes of memory\n");
+    assert_told(&asked, &plenty, 0, "queue depth 2: cut from 64, which was asked for; ");
+}
+
+static void test_numbers_are_json(void **state)
 {
     struct budget budget;
     vsr_error error;
     struct buffer text = {0};
     (void)state;
-    assert_int_equal(resolve(&budget, &(struct engine_options){0}, &plenty, &error), VSR_OK);
-    budget_render(&budget, &plenty, &text);
+    const struct engine_options asked = {.memory_bytes = UINT64_C(12) << 20, .queue_depth = 64};
+    assert_int_equal(resolve(&budget, &asked, &plenty, &error), VSR_OK);
+    budget_render_json(&budget, &plenty, &text);
     buffer_add_char(&text, '\0');
-    assert_non_null(strstr(text.p, "workers 2"));
-    assert_non_null(strstr(text.p, "io_uring"));
-    struct machine_facts bounded = plenty;
-    bounded.locked_memory_bytes = 12345;
-    text.n = 0;
-    budget_render(&budget, &bounded, &text);
-    buffer_add_char(&text, '\0');
-    assert_non_null(strstr(text.p, " 12345 bytes may be locked\n"));
-    bounded.locked_memory_bytes = UINT64_MAX;
-    text.n = 0;
-    budget_render(&budget, &bounded, &text);
-    buffer_add_char(&text, '\0');
-    assert_non_null(strstr(text.p, "no limit on locked memory\n"));
+    assert_non_null(strstr(text.p, "{\"t\":\"system\",\"v\":1,\"machine\":{\"cores\":2,"));
+    assert_non_null(strstr(text.p, "\"locked_memory_bytes\":null,\"io_uring\":true}"));
+    assert_non_null(strstr(text.p, "{\"name\":\"queue depth\",\"value\":2,\"origin\":\"cut\","
+                                   "\"cut_from\":64,\"reason\":\"no more fit"));
+    assert_non_null(strstr(text.p, "{\"name\":\"ring\",\"value\":\"io_uring\",\"origin\":"
+                                   "\"chosen\",\"cut_from\":null,"));
     buffer_free(&text);
 }
 
@@ -134,6 +198,9 @@ int main(void)
         cmocka_unit_test(test_locked_memory_bounds_registration),
         cmocka_unit_test(test_too_many_workers),
         cmocka_unit_test(test_every_number_is_told),
+        cmocka_unit_test(test_what_was_asked_for_is_told_as_that),
+        cmocka_unit_test(test_what_memory_cut_is_told),
+        cmocka_unit_test(test_numbers_are_json),
         cmocka_unit_test(test_this_machine_has_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
