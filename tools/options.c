@@ -74,7 +74,8 @@ static const struct arg_option engine[] = {
     {"--workers", NULL, ARG_NUMBER, AT(workers), "N",
      "worker threads (default: one for each core)"},
     {"--memory", NULL, ARG_SIZE, AT(memory_bytes), "SIZE",
-     "memory budget: bytes, or with K, M, G or KiB (of 1024), KB (of 1000) ..."},
+     "for buffers, rings and tables (default: the least for full speed): bytes, or with K, M, G or "
+     "KiB (of 1024), KB (of 1000) ..."},
     {"--queue-depth", NULL, ARG_NUMBER, AT(queue_depth), "N",
      "I/O in flight for each worker"},
     {"--ring", NULL, ARG_CHOICE, AT(ring), "auto|uring|sync",

@@ -50,11 +50,15 @@ typedef struct vsr_progress {
 /** Set `size` to sizeof(vsr_restore_options), the rest to zero or what is meant. */
 typedef struct vsr_restore_options {
     size_t size;
-    const char *run_dir;   /**< NULL: ./vssrestore-run-<uuid>                        */
-    const char *bcd_out;   /**< where the document goes after the run; NULL: run folder */
-    unsigned workers;      /**< 0: one for each core                                 */
-    unsigned queue_depth;  /**< 0: chosen                                            */
-    uint64_t memory_bytes; /**< the budget; 0: chosen                                */
+    const char *run_dir;  /**< NULL: ./vssrestore-run-<uuid>                        */
+    const char *bcd_out;  /**< where the document goes after the run; NULL: run folder */
+    unsigned workers;     /**< 0: one for each core                                 */
+    unsigned queue_depth; /**< 0: chosen                                            */
+    /** The budget of the workers' buffers (their slabs), rings, and tables of planned files and
+     *  ranges. The plan, rows, and what of a set is mapped (its index) are not in it. 0: what full
+     *  speed needs at the least, never more than half of the machine's memory; vsr_system_inspect()
+     *  tells how much that is. More than that is not used. */
+    uint64_t memory_bytes;
     vsr_ring ring;
     vsr_durability durability;
     vsr_owner owner;

@@ -149,6 +149,12 @@ def the_machine_and_its_numbers_are_told():
     expect(numbers["memory"]["value"] <= numbers["memory limit"]["value"] == 16 << 20, f"{told}")
 
 
+def what_memory_counts_is_told():
+    told = b" ".join(vssrestore("run", "--help").out.split())
+    expect(b"--memory SIZE for buffers, rings and tables (default: the least for full speed)" in
+           told, told)
+
+
 def large_files_are_written_as_asked():
     with Folder() as folder:
         made = Set(folder, large=(5 << 20) + 4321)
@@ -507,6 +513,7 @@ if __name__ == "__main__":
         a_set_in_a_set_is_not_made,
         verify_of_a_plan_tells_what_is_gone,
         the_summary_is_the_last_line, the_machine_and_its_numbers_are_told,
+        what_memory_counts_is_told,
         large_files_are_written_as_asked,
         a_run_folder_that_exists_is_40,
         an_unmapped_volume_refuses_its_unit, selectors_that_match_nothing_are_11,
