@@ -28,7 +28,7 @@ TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
 SWAPPER = os.environ.get("VSSRESTORE_SWAPPER")
 FOLDERS, FILES_EACH = 12, 16
 KILLED = ("killed, and gone on with",)
-FILES_WANTED = 100_000 if LONG else 1_000 if TRIM else 5_000
+FILES_WANTED = 100_000 if LONG else 200 if TRIM else 800 # restored, in units that are ALL
 SECONDS_MAX = 60 # of one round
 
 
@@ -355,6 +355,21 @@ def dress(place, number):
         os.mkdir(place + b".folder", 0o710)
 
 
+STOOD = b"what stood here before, a base for ranges"
+
+
+def contents_of(name):
+    """What a place may hold: wherever a neighbour has its folder, and whatever happened. The last
+    is what it holds once it is restored."""
+    name = name.replace(".link\\", "\\").removesuffix(".name")
+    new = b"restored " + name.encode()
+    folder, _, file = name.partition("\\")
+    if file != "f1" or int(folder[1:]) % 4 != 3:
+        return [STOOD, new]
+    firsts, seconds = (STOOD[:5], new[:5]), (STOOD[8:11], new[8:11])
+    return [first + STOOD[5:8] + second + STOOD[11:] for first in firsts for second in seconds]
+
+
 def lay_out(s, sentinel, draw):
     """Some of the folders stand there, with some of the files; links to the sentinel beside."""
     top = s.dest.path("C:\\top")
@@ -366,7 +381,7 @@ def lay_out(s, sentinel, draw):
             path = os.path.join(place, b"sub" if number % 3 == 0 else b"", b"f%d" % number)
             if (draw.random() < .6 or number == 1) and os.path.isdir(os.path.dirname(path)):
                 with open(path, "wb") as out:
-                    out.write(b"what stood here before, a base for ranges")
+                    out.write(STOOD)
     pairs = []
     for folder in range(FOLDERS):
         place = os.path.join(top, b"d%d" % folder)
@@ -387,15 +402,16 @@ def carry_out(run, what):
 
 
 def check_race(s, run, what):
-    """What was restored is right, wherever the folder was moved to; the rest is as it was."""
+    """What was restored is right, wherever the folder was moved to; the rest is as it was. How
+    many files of units that are ALL are restored."""
     expect(run.exit in (0, 1, 3, 4, 5, 31, 32, 33), f"{what}: exit code {run.exit}\n{run.told()}")
     expect(run.exit in (31, 32, 33) or run.summary, f"{what}: no summary\n{run.told()}")
     for path, content in s.listing().items():
         name = path.partition("\\top\\")[2] or path.partition("\\top.link\\")[2]
         right = ".vssrestore-" in path or content is None or isinstance(content, tuple) or \
-            content.startswith(b"what stood here before") or \
-            content.startswith(b"restored ") or content[:5] == b"resto"
+            content in contents_of(name)
         expect(right, f"{what}: {name} holds {content!r}\n{run.told()}")
+    restored = count_restored(s, run, what)
     left = [name for name in os.listdir(s.dest.path("C:\\")) if name.startswith(b".vss")]
     # what could not be given back to its place, because that was gone, is kept and told
     kept = run.summary and any(unit["status"] == "FAILED" for unit in run.summary["units"])
@@ -403,8 +419,28 @@ def check_race(s, run, what):
     if run.exit == 33 and run.summary and not run.summary["units"]: # links still stand in the way
         for name in left:
             shutil.rmtree(os.path.join(s.dest.path("C:\\"), name))
-        return
+        return restored
     expect(not left or kept, f"{what}: {left} is left\n{run.told()}")
+    return restored
+
+
+def count_restored(s, run, what):
+    """Files that are restored, of units that are ALL: each is at its place, and new."""
+    whole = {unit["component"] for unit in (run.summary or {"units": []})["units"]
+             if unit["status"] == "ALL"}
+    top, count = os.fsdecode(s.dest.path("C:\\top")) + "/", 0
+    for row in run.rows if whole else []:
+        name = row["path"].removeprefix(top).replace("/", "\\")
+        if row["outcome"] != "RESTORED" or name.partition("\\")[0] not in whole:
+            continue
+        found = s.at("C:\\top\\" + name)
+        if isinstance(found, bytes):
+            expect(found == contents_of(name)[-1], f"{what}: {name} holds {found}\n{run.told()}")
+            count += 1
+        else:
+            expect(name.endswith((".folder", ".points")) or "\\f" not in name,
+                   f"{what}: {name} is {found}\n{run.told()}")
+    return count
 
 
 def killed_and_resumed(s, media, draw):
@@ -433,13 +469,15 @@ def S04_folders_change_places_with_links():
         raise Skip("VSSRESTORE_SWAPPER does not name who exchanges")
     ways = [(), ("--in-place",), ("--durability", "none"), ("--cross-mounts",), ("--ring", "sync"),
             ("--tree", "live", "--in-use", "ignore"), KILLED, ("--owner", "mine")]
-    rounds = OPTIONS.rounds or -(-FILES_WANTED // (FOLDERS * FILES_EACH))
+    wanted = 0 if OPTIONS.rounds else FILES_WANTED
     with Scenario() as s:
         media = race_set(s)
         sentinel = Sentinel(s, [b"top/" + name.replace("\\", "/").encode()
                                 for name in race_files()])
-        exchanges, ends = 0, {}
-        for number in range(rounds):
+        exchanges, restored, rounds, ends = 0, 0, 0, {}
+        while restored < wanted or rounds < max(OPTIONS.rounds, len(ways) + 1):
+            number, rounds = rounds, rounds + 1
+            expect(number < 100 + wanted // 2, f"{restored} files are restored in {number} rounds")
             draw = random.Random(number)
             pairs, top = lay_out(s, sentinel, draw)
             # the folder above them all leaves little to do: once in a while
@@ -460,12 +498,12 @@ def S04_folders_change_places_with_links():
                 carry_out(run, what)
             exchanges += swaps.exchanges
             sentinel.check(f"{what}\n{run.told()}")
-            check_race(s, run, what)
+            restored += check_race(s, run, what)
             shutil.rmtree(run.folder, ignore_errors=True)
             for unit in (run.summary or {"units": []})["units"]:
                 ends[unit["status"]] = ends.get(unit["status"], 0) + 1
-        print(f"{rounds} rounds, {rounds * FOLDERS * FILES_EACH} files, {exchanges} exchanges, "
-              f"units: {ends}")
+        print(f"{rounds} rounds, {restored} of {rounds * FOLDERS * FILES_EACH} files in units that "
+              f"are ALL, {exchanges} exchanges, units: {ends}")
         expect(exchanges > 10 * rounds, "the folders changed places")
         expect(ends.get("ALL", 0) > 0, "some units came through")
 
