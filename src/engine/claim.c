@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { CLAIM_BARE_JOB_PIECES = 512 };
+enum { CLAIM_BARE_JOB_PIECES = 64 };
 
 const struct index_chunk *claim_chunk(const struct claim_list *list,
                                       const struct claim_piece *piece)

@@ -3,8 +3,9 @@
  * Made once, then immutable but for one cursor and for when files were begun. Pieces of files stand
  * in the order of the media within each publish group; a job is a frame and all pieces in it, so
  * that a frame is decoded once; a claim is a run of jobs that a worker takes at a time (at most
- * 8 MiB stored, less near the end). Large files that follow each other, and what stands between
- * them, are dealt in turn, so that workers do not queue for one inode's lock. */
+ * 8 MiB stored, less of small files and near the end, so that all end together). Large files
+ * that follow each other, and what stands between them, are dealt in turn, so that workers do not
+ * queue for one inode's lock. */
 #ifndef ENGINE_CLAIM_H
 #define ENGINE_CLAIM_H
 

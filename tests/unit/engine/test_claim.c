@@ -1,7 +1,8 @@
 /* test_claim.c - how the work is dealt out.
  *
- * Goal: two workers are not sent into the same large file while there are two. Method: the claims
- * of a set of large and small files are looked at as they will be taken. */
+ * Goal: two workers are not sent into the same large file while there are two, and end together.
+ * Method: the claims of sets of large, small and empty files are looked at as they will be taken,
+ * by workers whose clock is what a file and its bytes are said to cost. */
 #include "vsr_test.h"
 
 #include "engine/claim.h"
@@ -104,10 +105,75 @@ static void test_large_files_are_dealt_in_turn(void **state)
     free(bytes);
 }
 
+/* --- all workers end within a twentieth of the work --- */
+
+enum { MANY = 4000 };
+
+/* Units of time of a claim: a file takes 4, a KiB of stored frames 1. */
+static uint64_t claim_time(const struct claim_list *list, uint32_t claim)
+{
+    const struct claim *c = &list->claims[claim];
+    uint64_t units = 4 * ((uint64_t)list->job_first[c->end] - list->job_first[c->first]);
+    for (uint32_t job = c->first; job < c->end; job++) {
+        units += list->job_bytes[job] / 1024;
+    }
+    return units;
+}
+
+static void assert_they_end_together(const struct fixture_file *files, uint32_t count)
+{
+    struct dealing d;
+    uint64_t ends[WORKERS] = {0};
+    uint32_t pieces = 0;
+    dealing_open(&d, files, count);
+    for (uint32_t i = 0; i < d.list.claim_count; i++) {
+        uint64_t *first = ends[1] < ends[0] ? &ends[1] : &ends[0];
+        *first += claim_time(&d.list, i);
+        pieces += d.list.job_first[d.list.claims[i].end] - d.list.job_first[d.list.claims[i].first];
+    }
+    const uint64_t last = ends[1] > ends[0] ? ends[1] : ends[0];
+    assert_int_equal(pieces, d.list.piece_count); /* nothing is left out, or taken twice */
+    assert_true(last - (ends[0] + ends[1] - last) <= last / 20);
+    dealing_close(&d);
+}
+
+/* MANY files of bytes each, named by prefix, at files[first ...]. */
+static void many_files(struct fixture_file *files, uint32_t first, char prefix, struct view content)
+{
+    static char names[2 * MANY][32];
+    for (uint32_t i = first; i < first + MANY; i++) {
+        (void)snprintf(names[i], sizeof names[i], "%c/%05u", prefix, i);
+        files[i] = (struct fixture_file){.path = names[i], .content = content};
+    }
+}
+
+static void test_workers_end_together(void **state)
+{
+    static struct fixture_file files[2 * MANY + 1];
+    char *bytes = fixture_bytes(9, LARGE);
+    const struct view nothing = {bytes, 0};
+    const struct view little = {bytes, 700};
+    const struct view much = {bytes, LARGE};
+    (void)state;
+    many_files(files, 0, 'b', nothing); /* only empty ones */
+    assert_they_end_together(files, MANY);
+    many_files(files, MANY, 'c', little); /* and small ones before them, and behind */
+    assert_they_end_together(files, 2 * MANY);
+    many_files(files, MANY, 'a', little);
+    assert_they_end_together(files, 2 * MANY);
+    files[2 * MANY] = (struct fixture_file){.path = "z", .content = much}; /* a large one last */
+    assert_they_end_together(files, 2 * MANY + 1);
+    assert_they_end_together(files + MANY, MANY + 1);
+    files[2 * MANY].path = "0"; /* first */
+    assert_they_end_together(files + MANY, MANY + 1);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_large_files_are_dealt_in_turn),
+        cmocka_unit_test(test_workers_end_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
