@@ -33,8 +33,8 @@ def measure(options, corpus, target, programs):
                     rows)
     rounds.run(options.rounds)
     found = results.rows_of(corpus, rounds.rows, rounds.samples)
-    results.add_ratios(found, rounds.rows, rounds.samples, corpus.key, target.memory,
-                       options.media == "cold")
+    results.add_beside(found, rounds.rows)
+    results.add_ratios(found, corpus.key, target.memory, options.media == "cold")
     return {
         "format": results.FORMAT, "corpus": corpus.key, "share": corpus.share,
         "description": corpus.describe(), "file_bytes": corpus.size, "files": corpus.files,

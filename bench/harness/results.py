@@ -14,9 +14,11 @@ from . import ceilings
 from .commands import Trouble, call
 from .peers import UNSQUASHFS
 from .rows import CEILING, PRODUCT
+from .targets import MEMORY_KINDS
 
 FORMAT = 2
 TIMELINE_MAX = 200
+SYNCED = ", synced"
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -62,7 +64,7 @@ def row_result(row, samples, corpus, synced=False):
     values = [getattr(sample, key) for sample in samples]
     median = statistics.median(values)
     passed = samples[0].bytes if samples[0].bytes is not None else corpus.data_bytes
-    found = {"row": row.name + (", synced" if synced else ""), "kind": row.kind, "seconds": values,
+    found = {"row": row.name + (SYNCED if synced else ""), "kind": row.kind, "seconds": values,
              "median": median, "min": min(values), "max": max(values),
              "mb_per_second": passed / 1e6 / median}
     if row.kind != CEILING or row.name == ceilings.BARE:
@@ -102,41 +104,59 @@ def rows_of(corpus, rows, samples):
     return results
 
 
-def ceiling_medians(rows, samples):
+def add_beside(results, rows):
+    """Rows that differ from another in one thing are held beside that."""
+    by_name = {result["row"]: result for result in results}
+    for row in rows:
+        if row.beside is not None:
+            result, other = by_name[row.name], by_name[row.beside[0]]
+            result["beside"] = row.beside[1]
+            result["against_beside"] = other["median"] / result["median"]
+
+
+def ceiling_medians(results):
     """{ceiling: (seconds, synced seconds or None)}; of the raw writes the best of each."""
     medians = {}
-    for row in rows:
-        if row.kind != CEILING:
+    seconds = {result["row"]: result["median"] for result in results
+               if result.get("kind") == CEILING}
+    for row, median in seconds.items():
+        if row.endswith(SYNCED):
             continue
-        name = ceilings.RAW if row.name.startswith(ceilings.RAW) else row.name
-        taken = samples[row.name]
-        found = (median_of(taken, "seconds"), median_of(taken, "synced_seconds"))
+        name = ceilings.RAW if row.startswith(ceilings.RAW) else row
+        found = (median, seconds.get(row + SYNCED))
         if name in medians:
             found = tuple(min(pair) for pair in zip(medians[name], found))
         medians[name] = found
     return medians
 
 
-def add_ratios(results, rows, samples, corpus_key, in_memory, cold=False):
+def add_ratios(results, corpus_key, in_memory, cold=False):
     """x unsquashfs (lz4), that one synced for durability unit; and of the ceiling."""
-    medians = ceiling_medians(rows, samples)
+    medians = ceiling_medians(results)
     by_name = {result["row"]: result for result in results}
-    for row in rows:
-        if row.against is None:
+    for result in results:
+        if result.get("kind") != PRODUCT:
             continue
-        result = by_name[row.name]
-        if row.beside is not None:
-            other, result["beside"] = by_name[row.beside[0]], row.beside[1]
-            result["against_beside"] = other["median"] / result["median"]
-        peer = by_name.get(UNSQUASHFS + (", synced" if row.durability == "unit" else ""))
-        if row.against == "restore" and peer is not None:
+        durability = result.get("durability") # what promises none writes nothing
+        peer = by_name.get(UNSQUASHFS + (SYNCED if durability == "unit" else ""))
+        if durability is not None and peer is not None:
             result["against_unsquashfs"] = peer["median"] / result["median"]
-        floor = ceilings.floor_of(corpus_key, in_memory, row.against, row.durability, medians,
-                                  cold)
+        floor = ceilings.floor_of(corpus_key, in_memory, "restore" if durability else "verify",
+                                  durability, medians, cold)
         if floor is not None:
             result["ceiling"] = floor.text
             result["ceiling_seconds"] = floor.seconds
             result["of_ceiling"] = floor.seconds / result["median"]
+
+
+def renewed(told):
+    """A kept result with its ratios made anew of its times: what a row is held against may have
+    changed since. One of the first format stays as it is."""
+    for point in told.get("points", [told]):
+        if "target_kind" in point:
+            add_ratios(point["rows"], point["corpus"], point["target_kind"] in MEMORY_KINDS,
+                       point.get("media") == "cold")
+    return told
 
 
 def write(told, path):
@@ -146,12 +166,13 @@ def write(told, path):
 
 
 def read(path):
-    """A result of this program, of this format or the one before (which has no "format")."""
+    """A result of this program, of this format or the one before (which has no "format"), held
+    against the ceilings of now."""
     try:
         with open(path, encoding="utf-8") as text:
             told = json.load(text)
         if told.get("format", 1) in (1, FORMAT) and ("points" in told or told["rows"]):
-            return told
+            return renewed(told)
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise Trouble(f"{path} is no result of this program: {error}", 2) from error
     raise Trouble(f"{path} is a result of another version of this program", 2)

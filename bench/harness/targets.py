@@ -10,6 +10,7 @@ import time
 from .commands import Trouble, call
 
 UNMOUNT_TRIES = 50
+MEMORY_KINDS = ("tmpfs", "ramfs") # file systems whose bytes are in memory alone
 
 
 def file_system(path):
@@ -53,7 +54,7 @@ class Directory(Target):
         kind = file_system(place)
         super().__init__(os.path.join(place, "vssrestore-bench-target"),
                          f"a folder in {place} ({kind})", kind)
-        self.memory = kind in ("tmpfs", "ramfs")
+        self.memory = kind in MEMORY_KINDS
 
     def begin(self, bytes_needed):
         self.end()

@@ -75,7 +75,8 @@ class Ceilings(unittest.TestCase):
                 ("T", False, "none", 0.8, "bare write + LZ4 decode"),
                 ("M", True, "none", 0.6, "bare write"),
                 ("M", False, "unit", 1.2, "bare write, synced"),
-                ("L", True, "none", 0.8, "LZ4 decode + bare write"),
+                ("L", True, "none", 0.5, "LZ4 decode + raw write"),
+                ("Z", True, "unit", 1.1, "LZ4 decode + raw write, synced"),
                 ("L", False, "unit", 0.9, "the slower of LZ4 decode and raw write, synced"),
                 ("Z", False, "none", 0.3, "the slower of LZ4 decode and raw write")):
             floor = self.floor(corpus, memory, durability)
@@ -94,16 +95,24 @@ class Ceilings(unittest.TestCase):
         self.assertEqual((floor.seconds, floor.text), (
             1.0, "the slowest of LZ4 decode and raw write, synced and media read"))
 
+    def test_large_files_in_memory_take_the_faster_of_two_ways_to_write(self):
+        medians = {**self.MEDIANS, "raw write": (0.7, 0.9)}
+        floor = ceilings.floor_of("L", True, "restore", "none", medians)
+        self.assertEqual((round(floor.seconds, 9), floor.text), (0.8, "LZ4 decode + bare write"))
+        del medians["raw write"]
+        self.assertEqual(ceilings.floor_of("L", True, "restore", "none", medians), floor)
+
     def test_no_ceiling_without_its_terms(self):
         self.assertIsNone(ceilings.floor_of("L", False, "restore", "unit", {}))
-
+        self.assertIsNone(ceilings.floor_of("L", True, "restore", "unit",
+                                            {"LZ4 decode": (0.2, None)}))
 
     def test_best_ways_of_writing_with_and_without_sync(self):
         tried = {"buffered": [1.0, 4.0], "uncached": [2.0, 3.0], "direct-16": [2.2, 2.3]}
         self.assertEqual(ceilings.best_raw_modes(tried), ["buffered", "direct-16"])
-        rows = [Row(f"raw write, {mode}", CEILING, None) for mode in ("buffered", "direct-16")]
-        samples = {row.name: [Sample(*tried[row.name.split(", ")[1]])] for row in rows}
-        self.assertEqual(results.ceiling_medians(rows, samples), {"raw write": (1.0, 2.3)})
+        rows = [row(f"raw write, {mode}{synced}", CEILING, [tried[mode][i]])
+                for mode in ("buffered", "direct-16") for i, synced in enumerate(("", ", synced"))]
+        self.assertEqual(results.ceiling_medians(rows), {"raw write": (1.0, 2.3)})
 
 
 class Ratios(unittest.TestCase):
@@ -123,7 +132,7 @@ class Ratios(unittest.TestCase):
             files, data_bytes, set_bytes, set = 1000, 500000000, 300000000, "set"
 
         found = results.rows_of(Corpus, rows, samples)
-        results.add_ratios(found, rows, samples, "S", True)
+        results.add_ratios(found, "S", True)
         by_name = {line["row"]: line for line in found}
         self.assertEqual([line["row"] for line in found],
                          [NONE, UNIT, "bare write", "bare write, synced", "LZ4 decode", LZ4,
@@ -143,7 +152,8 @@ class Ratios(unittest.TestCase):
             files, data_bytes, set_bytes, set = 1000, 500000000, 300000000, "set"
 
         found = results.rows_of(Corpus, rows, samples)
-        results.add_ratios(found, rows, samples, "S", True)
+        results.add_beside(found, rows)
+        results.add_ratios(found, "S", True)
         self.assertEqual(tables.ratio_lines(found), ["a, 2 workers: 1.90 x one worker"])
 
     def test_timeline_is_thinned_and_keeps_its_end(self):
@@ -278,6 +288,12 @@ class Reading(unittest.TestCase):
         for key in ("format", "target_kind", "media"):
             del old[key]
         self.assertEqual(comparison.compare(self.read(old), usual(2.0))[1], [])
+
+    def test_kept_result_is_held_against_the_ceilings_of_now(self):
+        old = usual()
+        old["rows"][0].update(of_ceiling=2.0, ceiling="another", ceiling_seconds=2.0)
+        found = self.read(old)["rows"][0]
+        self.assertEqual((found["ceiling"], found["of_ceiling"]), ("bare write + LZ4 decode", 0.8))
 
     def test_anything_else_is_refused(self):
         for told in ("", "[]", "{}", '{"format": 3, "rows": []}', '{"rows": []}'):
