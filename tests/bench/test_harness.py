@@ -115,6 +115,15 @@ class Ceilings(unittest.TestCase):
         self.assertEqual(results.ceiling_medians(rows), {"raw write": (1.0, 2.3)})
 
 
+    def test_way_past_the_page_cache_is_always_among_the_rounds(self):
+        tried = {"buffered": [2.0, 2.5], "uncached": [2.6, 2.7], "direct-16": [3.2, 3.1],
+                 "direct-64": [3.1, 3.5]}
+        self.assertEqual(ceilings.best_raw_modes(tried), ["buffered", "direct-16"])
+        for mode in ("direct-16", "direct-64"): # a target may take none of them
+            del tried[mode]
+        self.assertEqual(ceilings.best_raw_modes(tried), ["buffered"])
+
+
 class Ratios(unittest.TestCase):
     def test_unit_is_held_against_what_is_synced(self):
         def made(name, kind, seconds, synced, **more):
