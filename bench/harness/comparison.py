@@ -7,9 +7,16 @@ import statistics
 from dataclasses import dataclass
 
 from . import sweeps
+from .targets import PAST_CACHE
 
 LEAST = 0.05 # what two runs of the same program differ by anyhow
 RATIOS = (("of_ceiling", "of the ceiling"), ("against_unsquashfs", "x unsquashfs"))
+
+BESIDES = ( # how a result came about: what both must have, or neither
+    ("with cold media", lambda told: told.get("media", "warm") == "cold"),
+    ("with the page cache emptied before each run", lambda told: bool(told.get("drop_caches"))),
+    ("with its loop device" + PAST_CACHE, lambda told: told.get("target", "").endswith(PAST_CACHE)),
+)
 
 
 @dataclass
@@ -44,14 +51,16 @@ def spread(row):
 
 def comparable(old, new):
     """Why two results cannot be compared, or None."""
-    for key, text in (("corpus", "corpora"), ("share", "shares of the corpus")):
-        if old.get(key) != new.get(key):
-            return f"different {text}: {old.get(key)} and {new.get(key)}"
+    for key, text in (("corpus", "corpora"), ("share", "shares of the corpus"),
+                      ("description", "corpora"), ("threads", "numbers of threads")):
+        if key in old and key in new and old[key] != new[key]:
+            return f"different {text}: {old[key]} and {new[key]}"
     kind = "target_kind" if "target_kind" in old and "target_kind" in new else "target"
     if old.get(kind) != new.get(kind):
         return f"different targets: {old.get('target')} and {new.get('target')}"
-    if old.get("media", "warm") != new.get("media", "warm"):
-        return "one with warm media, one with cold"
+    for words, of in BESIDES:
+        if of(old) != of(new):
+            return f"one {words}, the other not"
     return None
 
 
@@ -74,6 +83,22 @@ def changes_of(old, new):
         if row["row"].startswith("vssrestore") and row["row"] in before:
             found += row_changes(before[row["row"]], row, same_machine)
     return found
+
+
+def gone_of(old, new):
+    """Rows of the product that the older result has alone; of sweeps, whole points, too."""
+    if "points" in old and "points" in new:
+        after = {sweeps.point_words(point): point for point in new["points"]}
+        found = []
+        for point in old["points"]:
+            words = sweeps.point_words(point)
+            at = f"{sweeps.axis_words(old)} {words}"
+            found += [f"{row}, {at}" for row in gone_of(point, after[words])] \
+                if words in after else [f"all of {at}"]
+        return found
+    names = {row["row"] for row in new.get("rows", ())}
+    return [row["row"] for row in old.get("rows", ())
+            if row["row"].startswith("vssrestore") and row["row"] not in names]
 
 
 def compare(old, new):
@@ -104,6 +129,8 @@ def lines(old, new, changes, whys):
         found.append(f"  {change.row}: {change.what} {change.old:.2f} -> {change.new:.2f} "
                      f"({(change.factor - 1) * 100:+.1f} %, within {change.allowed * 100:.0f} % is "
                      f"noise): {verdict}")
+    if not whys:
+        found += [f"  only there, not measured now: {row}" for row in gone_of(old, new)]
     if not changes and not whys:
         found.append("  no row that both have")
     return found

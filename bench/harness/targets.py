@@ -10,6 +10,7 @@ import time
 from .commands import Trouble, call
 
 UNMOUNT_TRIES = 50
+PAST_CACHE = " past the host's page cache" # of a loop device's name
 MEMORY_KINDS = ("tmpfs", "ramfs") # file systems whose bytes are in memory alone
 
 
@@ -123,8 +124,7 @@ class Loop(Target):
             raise Trouble(f"--target {kind} needs {MAKE[kind][0]}", 2)
         journal = ", journaled" if kind == "ext4" else ""
         super().__init__(os.path.join(work, f"target-{kind}"),
-                         f"{kind}{journal}, on a loop device" + (" past the host's page cache"
-                                                                 if direct else ""), kind)
+                         f"{kind}{journal}, on a loop device" + (PAST_CACHE if direct else ""), kind)
         self.image = os.path.join(work, "target.image")
         self.make = (programs.find(MAKE[kind][0]),) + MAKE[kind][1:]
         self.direct = direct

@@ -37,7 +37,7 @@ def row(name, kind, seconds, **more):
 def result(*rows, **more):
     return {"format": 2, "corpus": "S", "share": 1, "description": "small files", "files": 1000,
             "bytes": 500000000, "data_bytes": 500000000, "set_bytes": 300000000,
-            "pack_seconds": 1.0, "target": "tmpfs", "target_kind": "tmpfs", "media": "warm",
+            "pack_seconds": 1.0, "threads": 2, "drop_caches": False, "target": "tmpfs", "target_kind": "tmpfs", "media": "warm",
             "rounds": 3, "squashfs_block": "1M", "missing": ["borg lz4"],
             "failed": {}, "holes": {}, "machine": "2 x a machine", "memory": "24 GB",
             "kernel": "6.1", "commit": "abc", "load_before": 0.1, "time": "now",
@@ -267,9 +267,28 @@ class Comparison(unittest.TestCase):
 
     def test_what_differs_in_kind_is_not_compared(self):
         for key, value in (("corpus", "L"), ("share", 10), ("target_kind", "ext4"),
-                           ("media", "cold")):
-            found, whys = self.verdicts(usual(), {**usual(), key: value})
-            self.assertEqual((found, len(whys)), ({}, 1), key)
+                           ("media", "cold"), ("description", "a copy of /opt, links kept"),
+                           ("threads", 4), ("drop_caches", True),
+                           ("target", "tmpfs past the host's page cache")):
+            for old, new in ((usual(), {**usual(), key: value}), ({**usual(), key: value}, usual())):
+                found, whys = self.verdicts(old, new)
+                self.assertEqual((found, len(whys)), ({}, 1), key)
+
+    def test_row_that_is_gone_is_told(self):
+        def told(old, new):
+            return [line for line in comparison.lines(old, new, *comparison.compare(old, new))
+                    if "not measured now" in line]
+
+        old, new = usual(), usual()
+        old["rows"].append(row("vssrestore, durability none, --memory 12M", PRODUCT, [1.0]))
+        self.assertEqual(told(old, new), ["  only there, not measured now: vssrestore, durability "
+                                          "none, --memory 12M"])
+        self.assertEqual(told(new, old), [])
+        old, new = ({"corpus": "growth", "points": points} for points in
+                    ([{**old, "files": 1000}, {**usual(), "files": 2000}], [{**new, "files": 1000}]))
+        self.assertEqual(told(old, new), [
+            "  only there, not measured now: vssrestore, durability none, --memory 12M, files 1,000",
+            "  only there, not measured now: all of files 2,000"])
 
     def test_sweeps_are_compared_size_by_size(self):
         def swept(seconds):
@@ -294,7 +313,7 @@ class Reading(unittest.TestCase):
 
     def test_kept_results_of_the_first_format_can_still_be_compared(self):
         old = copy.deepcopy(usual())
-        for key in ("format", "target_kind", "media"):
+        for key in ("format", "target_kind", "media", "threads", "drop_caches"):
             del old[key]
         self.assertEqual(comparison.compare(self.read(old), usual(2.0))[1], [])
 
