@@ -12,6 +12,7 @@ import time
 
 from . import ceilings
 from .commands import Trouble, call
+from .corpora import files_below
 from .peers import UNSQUASHFS
 from .rows import CEILING, PRODUCT
 from .targets import MEMORY_KINDS
@@ -85,15 +86,23 @@ def row_result(row, samples, corpus, synced=False):
     return found
 
 
+def stored_bytes(paths):
+    """Of all files at or below these: holes, and further names of a file, are not stored."""
+    files = {}
+    for top in paths:
+        for path in files_below(top):
+            status = os.stat(path)
+            files[status.st_dev, status.st_ino] = min(status.st_size, status.st_blocks * 512)
+    return sum(files.values())
+
+
 def rows_of(corpus, rows, samples):
     """Results of all rows; what writes and makes no promise of its own also as synced."""
     results = []
     for row in rows:
         taken = samples[row.name]
         found = row_result(row, taken, corpus)
-        input_bytes = sum(os.path.getsize(path) for path in row.inputs if os.path.isfile(path))
-        if row.inputs == [corpus.set]:
-            input_bytes = corpus.set_bytes
+        input_bytes = corpus.set_bytes if row.inputs == [corpus.set] else stored_bytes(row.inputs)
         if found.get("read_bytes") is not None and input_bytes:
             found["read_amplification"] = found["read_bytes"] / input_bytes
         if row.durability is not None:

@@ -123,8 +123,9 @@ class Loop(Target):
         if programs.find(MAKE[kind][0]) is None:
             raise Trouble(f"--target {kind} needs {MAKE[kind][0]}", 2)
         journal = ", journaled" if kind == "ext4" else ""
+        past = PAST_CACHE if direct else ""
         super().__init__(os.path.join(work, f"target-{kind}"),
-                         f"{kind}{journal}, on a loop device" + (PAST_CACHE if direct else ""), kind)
+                         f"{kind}{journal}, on a loop device{past}", kind)
         self.image = os.path.join(work, "target.image")
         self.make = (programs.find(MAKE[kind][0]),) + MAKE[kind][1:]
         self.direct = direct

@@ -37,7 +37,8 @@ def row(name, kind, seconds, **more):
 def result(*rows, **more):
     return {"format": 2, "corpus": "S", "share": 1, "description": "small files", "files": 1000,
             "bytes": 500000000, "data_bytes": 500000000, "set_bytes": 300000000,
-            "pack_seconds": 1.0, "threads": 2, "drop_caches": False, "target": "tmpfs", "target_kind": "tmpfs", "media": "warm",
+            "pack_seconds": 1.0, "threads": 2, "drop_caches": False,
+            "target": "tmpfs", "target_kind": "tmpfs", "media": "warm",
             "rounds": 3, "squashfs_block": "1M", "missing": ["borg lz4"],
             "failed": {}, "holes": {}, "machine": "2 x a machine", "memory": "24 GB",
             "kernel": "6.1", "commit": "abc", "load_before": 0.1, "time": "now",
@@ -150,6 +151,23 @@ class Ratios(unittest.TestCase):
         self.assertAlmostEqual(by_name[UNIT]["against_unsquashfs"], 2.5)
         self.assertAlmostEqual(by_name[NONE]["of_ceiling"], 0.8)
         self.assertAlmostEqual(by_name[UNIT]["of_ceiling"], 0.7)
+
+    def test_read_amplification_of_a_folder_is_of_all_files_in_it(self):
+        class Corpus:
+            files, data_bytes, set_bytes, set = 1, 5000, 3000, "set"
+
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "sub"))
+            for name in ("one", "sub/other"):
+                with open(os.path.join(folder, name), "wb") as out:
+                    out.write(b"x" * 5000)
+                    out.flush()
+                    os.fsync(out.fileno())
+            os.link(os.path.join(folder, "one"), os.path.join(folder, "sub/again"))
+            rows = [Row("restic", PEER, None, [folder]), Row("vssrestore", PRODUCT, None, ["set"])]
+            samples = {row.name: [Sample(1.0, read_bytes=20000)] for row in rows}
+            found = results.rows_of(Corpus, rows, samples)
+        self.assertEqual([round(line["read_amplification"], 3) for line in found], [2.0, 6.667])
 
     def test_row_is_held_beside_the_one_that_differs_in_one_thing(self):
         rows = [Row("a, 1 worker", PRODUCT, None, writes=False, against="verify"),
@@ -270,25 +288,23 @@ class Comparison(unittest.TestCase):
                            ("media", "cold"), ("description", "a copy of /opt, links kept"),
                            ("threads", 4), ("drop_caches", True),
                            ("target", "tmpfs past the host's page cache")):
-            for old, new in ((usual(), {**usual(), key: value}), ({**usual(), key: value}, usual())):
+            other = {**usual(), key: value}
+            for old, new in ((usual(), other), (other, usual())):
                 found, whys = self.verdicts(old, new)
                 self.assertEqual((found, len(whys)), ({}, 1), key)
 
     def test_row_that_is_gone_is_told(self):
         def told(old, new):
-            return [line for line in comparison.lines(old, new, *comparison.compare(old, new))
-                    if "not measured now" in line]
+            lines = comparison.lines(old, new, *comparison.compare(old, new))
+            return [line.split(": ", 1)[1] for line in lines if "not measured now" in line]
 
+        gone = "vssrestore, durability none, --memory 12M"
         old, new = usual(), usual()
-        old["rows"].append(row("vssrestore, durability none, --memory 12M", PRODUCT, [1.0]))
-        self.assertEqual(told(old, new), ["  only there, not measured now: vssrestore, durability "
-                                          "none, --memory 12M"])
-        self.assertEqual(told(new, old), [])
-        old, new = ({"corpus": "growth", "points": points} for points in
-                    ([{**old, "files": 1000}, {**usual(), "files": 2000}], [{**new, "files": 1000}]))
-        self.assertEqual(told(old, new), [
-            "  only there, not measured now: vssrestore, durability none, --memory 12M, files 1,000",
-            "  only there, not measured now: all of files 2,000"])
+        old["rows"].append(row(gone, PRODUCT, [1.0]))
+        self.assertEqual((told(old, new), told(new, old)), ([gone], []))
+        old = {"corpus": "growth", "points": [{**old, "files": 1000}, {**usual(), "files": 2000}]}
+        new = {"corpus": "growth", "points": [{**new, "files": 1000}]}
+        self.assertEqual(told(old, new), [gone + ", files 1,000", "all of files 2,000"])
 
     def test_sweeps_are_compared_size_by_size(self):
         def swept(seconds):
