@@ -5,7 +5,8 @@ import os
 
 
 def read(folder):
-    """{"elapsed": s, "workers": {stage: s, of all}, "control": {step: s}}; or None."""
+    """{"elapsed": s, "workers": {stage: s, of all}, "busy": [s, of each worker, all but idle],
+    "control": {step: s}}; or None."""
     path = os.path.join(folder, "profile.json")
     if not os.path.exists(path):
         return None
@@ -15,7 +16,9 @@ def read(folder):
     for worker in told["workers"]:
         for stage, spent in worker.items():
             workers[stage] = workers.get(stage, 0) + spent["ns"] / 1e9
-    return {"elapsed": told["elapsed_ns"] / 1e9, "workers": workers,
+    busy = [sum(spent["ns"] for stage, spent in worker.items() if stage != "idle") / 1e9
+            for worker in told["workers"]]
+    return {"elapsed": told["elapsed_ns"] / 1e9, "workers": workers, "busy": busy,
             "control": {step: spent["ns"] / 1e9 for step, spent in told["control"].items()}}
 
 
@@ -33,10 +36,26 @@ def part_lines(rows, part, heading):
     return lines
 
 
+def balance_lines(rows):
+    """How far apart the workers were; of results that kept each worker's time."""
+    rows = [row for row in rows if row["profile"].get("busy")]
+    if not rows:
+        return []
+    heading = "s busy, of each worker"
+    wide = max([len(heading)] + [len(row["row"]) for row in rows]) + 1
+    lines = ["", f"{heading:{wide}}{'least':>11}{'most':>11}{'apart':>11}"]
+    for row in rows:
+        least, most = min(row["profile"]["busy"]), max(row["profile"]["busy"])
+        apart = f"{(1 - least / most) * 100:.1f} %" if most > 0 else "-"
+        lines.append(f"{row['row']:{wide}}{least:>11.3f}{most:>11.3f}{apart:>11}")
+    return lines
+
+
 def lines(results):
-    """Of all rows that have a profile: seconds of the workers together, of the control thread."""
+    """Of all rows that have a profile: seconds of the workers together, how far apart they were,
+    of the control thread."""
     rows = [row for row in results if row.get("profile")]
     if not rows:
         return []
-    return part_lines(rows, "workers", "s of all workers") + [""] + \
+    return part_lines(rows, "workers", "s of all workers") + balance_lines(rows) + [""] + \
         part_lines(rows, "control", "s of the control thread")

@@ -214,19 +214,28 @@ class Tables(unittest.TestCase):
     def test_profile_is_told_without_what_took_no_time(self):
         told = {"elapsed_ns": 3000000000,
                 "control": {"plan": {"ns": 5000000, "count": 1}, "ask": {"ns": 90, "count": 1}},
-                "workers": [{"read_wait": {"ns": 1000000000, "count": 1}},
-                            {"read_wait": {"ns": 500000000, "count": 1}}]}
+                "workers": [{"read_wait": {"ns": 1000000000, "count": 1},
+                             "idle": {"ns": 1000, "count": 1}},
+                            {"read_wait": {"ns": 500000000, "count": 1},
+                             "idle": {"ns": 500000, "count": 1}}]}
         with tempfile.TemporaryDirectory() as folder:
             self.assertIsNone(profiles.read(folder))
             with open(os.path.join(folder, "profile.json"), "w", encoding="utf-8") as out:
                 json.dump(told, out)
             profile = profiles.read(folder)
-        self.assertEqual(profile, {"elapsed": 3.0, "workers": {"read_wait": 1.5},
+        self.assertEqual(profile, {"elapsed": 3.0, "busy": [1.0, 0.5],
+                                   "workers": {"read_wait": 1.5, "idle": 0.000501},
                                    "control": {"plan": 0.005, "ask": 9e-8}})
         self.assertEqual([line.split() for line in profiles.lines([{"row": "a", "profile": profile},
                                                                    {"row": "b"}])],
                          [["s", "of", "all", "workers", "read", "wait"], ["a", "1.500"], [],
+                          ["s", "busy,", "of", "each", "worker", "least", "most", "apart"],
+                          ["a", "0.500", "1.000", "50.0", "%"], [],
                           ["s", "of", "the", "control", "thread", "plan"], ["a", "0.005"]])
+
+    def test_profile_that_was_kept_without_each_worker_has_no_balance(self):
+        kept = {"elapsed": 1.0, "workers": {"write": 1.0}, "control": {"plan": 1.0}}
+        self.assertNotIn("apart", "\n".join(profiles.lines([{"row": "a", "profile": kept}])))
 
     def test_sweep_has_a_line_for_each_size(self):
         points = [{**usual(), "file_bytes": size} for size in (0, 1024)]
