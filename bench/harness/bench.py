@@ -3,7 +3,7 @@
 import os
 
 from . import ceilings, comparison, options as command_line, plots, results, sweeps, tables, targets
-from .commands import tell
+from .commands import Trouble, tell
 from .corpora import Corpus
 from .peers import Peers
 from .product import product_rows
@@ -56,9 +56,18 @@ def sweep(options, target, programs):
             **results.machine_facts(programs), "points": points}
 
 
+def refuse_cold_in_memory(options):
+    """What stands in memory alone never leaves it: nothing there is ever cold."""
+    kind = targets.file_system(options.work)
+    if options.media == "cold" and kind in targets.MEMORY_KINDS:
+        raise Trouble(f"--media cold: {options.work} is {kind}, which is never out of memory: name "
+                      "a --work on a disk", 2)
+
+
 def run(options):
     """What the options ask to be measured."""
     os.makedirs(options.work, exist_ok=True)
+    refuse_cold_in_memory(options)
     programs = Programs(options.build)
     target = targets.make_target(options.target, options.work, options.loop_direct, programs)
     try:

@@ -17,8 +17,8 @@ sys.dont_write_bytecode = True
 SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(SOURCE_ROOT, "bench"))
 
-from harness import (ceilings, comparison, options, peers, plots, profiles, results, svg, sweeps,
-                     tables, trees)
+from harness import (bench, ceilings, comparison, options, peers, plots, profiles, results, svg,
+                     sweeps, tables, targets, trees)
 from harness.commands import Trouble
 from harness.product import all_verified, worker_counts
 from harness.rows import CEILING, PEER, PRODUCT, Row, Sample
@@ -494,6 +494,20 @@ class Choices(unittest.TestCase):
     def test_smoke_is_one_round_of_little(self):
         read = options.read(["--smoke", "--rounds", "9"])
         self.assertEqual((read.rounds, read.share), (1, options.SMOKE_SHARE))
+
+    def test_media_in_memory_cannot_be_cold(self):
+        kinds = targets.file_system
+        self.addCleanup(setattr, targets, "file_system", kinds)
+        with tempfile.TemporaryDirectory() as folder:
+            for kind in targets.MEMORY_KINDS:
+                targets.file_system = lambda _, kind=kind: kind
+                with self.assertRaises(Trouble) as refused:
+                    bench.run(options.read(["--media", "cold", "--work", folder, "--build", "/"]))
+                self.assertIn("never out of memory", str(refused.exception))
+                self.assertEqual(refused.exception.code, 2)
+            bench.refuse_cold_in_memory(options.read(["--work", folder]))
+            targets.file_system = lambda _: "ext2/ext3"
+            bench.refuse_cold_in_memory(options.read(["--media", "cold", "--work", folder]))
 
     def test_peer_that_is_not_installed_is_named(self):
         class Programs:
