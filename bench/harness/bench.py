@@ -12,6 +12,7 @@ from .rounds import Rounds
 from .rows import Runner
 
 EXIT_REGRESSION = 3
+PAUSE_SECONDS = 2 # to see, ahead of the rounds, what else runs
 
 
 def measure(options, corpus, target, programs):
@@ -31,6 +32,7 @@ def measure(options, corpus, target, programs):
         + ceilings.ceiling_rows(corpus, programs, threads, raw_modes) + peers.rows()
     rounds = Rounds(Runner(corpus, target, programs, options.media == "cold", options.drop_caches),
                     rows)
+    busy_before = results.busy_cores(PAUSE_SECONDS / (10 if options.smoke else 1))
     rounds.run(options.rounds)
     found = results.rows_of(corpus, rounds.rows, rounds.samples)
     results.add_beside(found, rounds.rows)
@@ -44,7 +46,7 @@ def measure(options, corpus, target, programs):
         "threads": threads, "raw_tried": raw_tried,
         "squashfs_block": peers.block_size if peers.block_seconds else None,
         "squashfs_tried": peers.block_seconds, "missing": peers.missing, "failed": rounds.failed,
-        "holes": rounds.holes, **facts, "rows": found,
+        "holes": rounds.holes, "busy_before": busy_before, **facts, "rows": found,
     }
 
 

@@ -46,6 +46,26 @@ def machine_facts(programs):
     }
 
 
+def cpu_ticks(text):
+    """(busy, all) of /proc/stat's first line: user, nice, system, idle, iowait, irq, softirq,
+    steal; guests are among user."""
+    ticks = [int(word) for word in text.split("\n", 1)[0].split()[1:9]]
+    return sum(ticks) - ticks[3] - ticks[4], sum(ticks)
+
+
+def busy_cores(seconds):
+    """How many cores something else keeps busy, while this waits so long. What earlier runs left
+    to write is written first."""
+    os.sync()
+    seen = []
+    for pause in (seconds, 0):
+        with open("/proc/stat", encoding="ascii") as text:
+            seen.append(cpu_ticks(text.read()))
+        time.sleep(pause)
+    busy, passed = (after - before for before, after in zip(*seen))
+    return os.cpu_count() * busy / passed if passed > 0 else 0.0
+
+
 def median_of(samples, attribute):
     values = [getattr(sample, attribute) for sample in samples]
     return None if any(value is None for value in values) else statistics.median(values)

@@ -80,7 +80,8 @@ def head_lines(told):
         + (f" of {told['bytes'] / 1e6:.1f}" if told["bytes"] > 1.01 * told["data_bytes"] else "")
         + f"; target {told['target']}; media {told['media']}",
         f"{told['machine']}, {told['memory']}, kernel {told['kernel']}, commit {told['commit']}, "
-        f"load before {told['load_before']:.2f}",
+        + (f"{told['busy_before']:.2f} cores busy before the rounds"
+           if told.get("busy_before") is not None else f"load before {told['load_before']:.2f}"),
         "; ".join(archives) + f"; {told['rounds']} rounds",
     ]
 

@@ -204,6 +204,17 @@ class Tables(unittest.TestCase):
         self.assertNotIn("own MiB ", text)
         self.assertNotIn("CPU s", text)
 
+    def test_what_else_ran_is_told(self):
+        self.assertIn("load before 0.10", tables.table(usual())) # of results that have no other
+        text = tables.table({**usual(), "busy_before": 0.25})
+        self.assertIn("commit abc, 0.25 cores busy before the rounds", text)
+        self.assertNotIn("load before", text)
+
+    def test_cores_are_busy_by_what_neither_waits_nor_idles(self):
+        self.assertEqual(results.cpu_ticks("cpu  1 2 4 800 1600 8 16 32 64 128\ncpu0 9\n"),
+                         (63, 2463))
+        self.assertTrue(0 <= results.busy_cores(0.01) <= os.cpu_count())
+
     def test_holes_that_were_filled_are_told(self):
         told = usual()
         told["holes"] = {NONE: 4096, UNIT: 0}
