@@ -204,8 +204,8 @@ static void event_begin(const vsr_progress *progress)
 {
     struct line line = {0};
     console.begun = true;
-    line_printf(&line, "{\"t\":\"begin\",\"v\":1,\"version\":\"%s\",\"run_dir\":", vsr_version());
-    line_json(&line, progress->run_dir);
+    line_printf(&line, "{\"t\":\"begin\",\"v\":1,\"version\":\"%s\",", vsr_version());
+    line_json_path(&line, "run_dir", progress->run_dir);
     line_printf(&line, ",\"units\":%llu,\"files\":%llu,\"bytes\":%llu",
                 (unsigned long long)progress->units_total,
                 (unsigned long long)progress->files_total,
@@ -381,9 +381,8 @@ void console_step(size_t number, size_t count, const char *set)
     (void)console_text_sink(NULL, line.p, line.n);
     line_free(&line);
     if (console.has_events) {
-        line_printf(&line, "{\"t\":\"step\",\"v\":1,\"step\":%zu,\"steps\":%zu,\"set\":", number,
-                    count);
-        line_json(&line, set);
+        line_printf(&line, "{\"t\":\"step\",\"v\":1,\"step\":%zu,\"steps\":%zu,", number, count);
+        line_json_path(&line, "set", set);
         event_end(&line);
     }
 }

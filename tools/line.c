@@ -55,6 +55,14 @@ void line_json(struct line *line, const char *text)
     line_give(line, text, vsr_text_json);
 }
 
+void line_json_path(struct line *line, const char *key, const char *path)
+{
+    const size_t bytes = vsr_text_json_path(NULL, 0, key, path);
+    line_reserve(line, bytes + 1);
+    (void)vsr_text_json_path(line->p + line->n, bytes + 1, key, path);
+    line->n += bytes;
+}
+
 void line_shown(struct line *line, const char *text)
 {
     line_give(line, text, vsr_text_shown);

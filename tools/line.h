@@ -12,6 +12,7 @@ struct line { /* zeroed: empty; p ends with a NUL once something was added */
 
 __attribute__((format(printf, 2, 3))) void line_printf(struct line *line, const char *format, ...);
 void line_json(struct line *line, const char *text);
+void line_json_path(struct line *line, const char *key, const char *path); /* "key":..., exactly */
 void line_shown(struct line *line, const char *text);
 
 /* A line of its own on standard error, made fit to be shown as a whole: what was typed, and names

@@ -21,6 +21,10 @@ VSR_API size_t vsr_text_shown(char *out, size_t out_bytes, const char *text);
 /** text as a JSON string, with its quotes; NULL: null. As vsr_text_shown(). */
 VSR_API size_t vsr_text_json(char *out, size_t out_bytes, const char *text);
 
+/** "key":"path" as a member of a JSON object. The bytes of a path that is no UTF-8 stand beside it
+ *  in base64, as "key_b64" (key: at most 58 characters). As vsr_text_json(). */
+VSR_API size_t vsr_text_json_path(char *out, size_t out_bytes, const char *key, const char *path);
+
 #ifdef __cplusplus
 }
 #endif

@@ -32,3 +32,11 @@ size_t vsr_text_json(char *out, size_t out_bytes, const char *text)
     json_text(&json, NULL, view_of(text));
     return text_give(&string, out, out_bytes);
 }
+
+size_t vsr_text_json_path(char *out, size_t out_bytes, const char *key, const char *path)
+{
+    struct buffer members = {0};
+    struct json json = json_into(&members);
+    json_path(&json, key, view_of(path));
+    return text_give(&members, out, out_bytes);
+}

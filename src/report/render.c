@@ -166,7 +166,7 @@ void report_render_summary(const struct report *report, struct buffer *out)
     json_array_end(&json);
     json_raw(&json, "profile", report->profile_shown ? report->profile : VIEW_NONE);
     json_u64(&json, "elapsed_ms", report->elapsed_ns / 1000000);
-    json_text(&json, "run_dir", report->run_dir);
+    json_path(&json, "run_dir", report->run_dir);
     json_object_end(&json);
     json_line_end(&json);
 }

@@ -8,7 +8,8 @@ import threading
 import time
 
 import schemas
-from harness import PROGRAM, Failure, Folder, Skip, expect, expect_none, run_cases, vssrestore
+from harness import (PROGRAM, Failure, Folder, Skip, expect, expect_none, path_of, run_cases,
+                     vssrestore)
 from terminals import (WAIT_S, end_of_terminal, fill, frames_of, full_terminal,
                        on_a_terminal)
 from units import flip, make_set, rows_of
@@ -86,6 +87,29 @@ def events_go_where_they_are_sent():
             expect(last["files"]["done"] == last["files"]["total"] == sum(
                 events[-1]["files"].values()), f"{last}, {events[-1]}")
             subprocess.run(["rm", "-rf", folder / "run", folder / "root"], check=True)
+
+
+def folders_that_are_no_text_have_their_bytes():
+    with Folder() as folder:
+        small_set(folder)
+        full, later = folder / b"full\xff", folder / b"later\xfe"
+        os.rename(folder / "set", full)
+        with open(folder / "documents/bcd.xml", "r+", encoding="utf-8") as document:
+            text = document.read().replace('backupType="full"', 'backupType="incremental"')
+            document.seek(0)
+            document.truncate()
+            document.write(text)
+        vssrestore("pack", "--documents", folder / "documents", "--volume", b"C:=" + folder / "c",
+                   "--parent", full, "-o", later)
+        result = vssrestore("run", full, later, "--root", folder / "root", "--json", cwd=folder.path,
+                            codes=None)
+        steps = [event for event in schemas.check_events(result.out) if event["t"] == "step"]
+        expect([path_of(step, "set") for step in steps] == [full, later], result.told())
+        run = folder / b"run\xfd"
+        result = vssrestore("run", full, "--root", folder / "other", "--run-dir", run, "--json")
+        events = [e for e in schemas.check_events(result.out) if e["t"] in ("begin", "summary")]
+        events.append(vssrestore("resume", run, "--json").json())
+        expect([path_of(event, "run_dir") for event in events] == [run] * 3, f"{events}")
 
 
 def statuses_come_once_a_second():
@@ -290,7 +314,7 @@ def who_wants_no_colour_gets_none():
 run_cases({case.__name__: case for case in (
     schemas_are_schemas, rows_and_plans_fit_their_schemas, usage_errors_are_summaries_too,
     usage_errors_are_events_on_any_descriptor, faults_are_told_as_events,
-    events_go_where_they_are_sent, statuses_come_once_a_second,
+    events_go_where_they_are_sent, folders_that_are_no_text_have_their_bytes, statuses_come_once_a_second,
     a_descriptor_that_is_none_is_usage, a_reader_that_goes_away_changes_nothing,
     a_reader_that_goes_away_in_the_middle_changes_nothing,
     a_reader_that_stands_still_stops_nothing, a_reader_that_comes_late_misses_no_result,

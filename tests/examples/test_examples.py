@@ -210,6 +210,19 @@ def its_nouns_work():
         expect(vssrestore.resume(folder / "run").exit_code == 0, "a run that is over is repeated")
 
 
+def a_run_folder_that_is_no_text_is_found():
+    vssrestore = module()
+    with Folder() as folder:
+        a_set(folder)
+        run = folder / b"run\xff"
+        with vssrestore.Set(folder / "set") as backup:
+            report = backup.restore(vssrestore.Choices(root=folder / "root"),
+                                    vssrestore.Options(run_dir=run))
+        expect(os.fsencode(report.run_dir) == run, f"{report.run_dir!r}")
+        rows = [row["outcome"] for row in report.rows()]
+        expect(rows == ["RESTORED"] * report.summary["files"]["restored"], f"{rows}")
+
+
 def a_plan_brings_its_media():
     vssrestore = module()
     with Folder() as folder:
@@ -387,5 +400,5 @@ def a_set_may_be_an_object():
 run_cases({case.__name__: case for case in (
     examples_are_short, the_one_in_c_plays_the_writers, the_one_in_python_plays_the_writers,
     the_one_in_shell_reads_events, structs_are_those_of_the_headers, its_nouns_work,
-    a_plan_brings_its_media, what_fails_is_an_error, what_a_callback_raises_comes_out,
+    a_run_folder_that_is_no_text_is_found, a_plan_brings_its_media, what_fails_is_an_error, what_a_callback_raises_comes_out,
     a_set_may_be_an_object)})

@@ -63,7 +63,8 @@ class Report(_Handle):
 
     @property
     def run_dir(self) -> str:
-        return str(self.summary["run_dir"])
+        """The run folder, for os.path and open(): a name that is no text as os.fsdecode() has it."""
+        return os.fsdecode(library.vsr_report_run_dir(self.pointer))
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each planned file and how it ended."""

@@ -185,6 +185,7 @@ _CALLS: dict[str, tuple[Any, list[Any]]] = {
     "vsr_resume_set": (ctypes.c_int, [ctypes.POINTER(_P), _S, _P,
                                       ctypes.POINTER(RestoreOptionsStruct),
                                       ctypes.POINTER(ErrorStruct)]),
+    "vsr_report_run_dir": (_S, [_P]),
     "vsr_report_render": (ctypes.c_int, _RENDER),
     "vsr_report_free": (None, [_P]),
     "vsr_report_page": (ctypes.c_int, [_S, SINK, _P, ctypes.POINTER(ErrorStruct)]),
