@@ -118,7 +118,10 @@ static vsr_code resume_with(const vsr_set *given, struct restoring *r, struct re
                             struct vsr_report *made, bool *begun, vsr_error *error)
 {
     vsr_set *found = NULL;
-    vsr_code rc = given == NULL ? resume_find_set(resume, &found, error) : VSR_OK;
+    vsr_code rc = resume_wait(resume, r->options.cancel, error);
+    if (rc == VSR_OK && given == NULL) {
+        rc = resume_find_set(resume, &found, error);
+    }
     if (rc == VSR_OK) {
         rc = resume_run(r, resume, given != NULL ? given : found, made, begun, error);
     }

@@ -23,8 +23,10 @@ struct early_sync {
     int wake_fd;                   /* an eventfd: it is time to end */
     struct early_sync_watch watch; /* begin NULL: nobody */
     bool failed;                   /* some sync: nothing is told as kept from then on */
+    bool told;                     /* ... to who watches */
     uint32_t count;
-    int fds[]; /* of count mounts */
+    int *fds;                     /* of count mounts ... */
+    struct stage_mount *mounts[]; /* ... and those */
 };
 
 /* False: it failed, or was not waited for because it is time to end. */
@@ -35,10 +37,17 @@ static bool early_sync_one(struct early_sync *early, uint32_t number)
         return false;
     }
     const enum sync_child_end end = sync_child_wait(&early->child, -1, early->wake_fd, &fault);
-    if (end == SYNC_CHILD_TOLD && fault != 0 && !early->failed && early->watch.failed != NULL) {
+    if (end == SYNC_CHILD_TOLD && fault == 0) {
+        return true;
+    }
+    if (fault != 0) {
+        atomic_store_explicit(&early->mounts[number]->early_errno, fault, memory_order_release);
+    }
+    if (end != SYNC_CHILD_WAITING && !early->told && early->watch.failed != NULL) {
+        early->told = true;
         early->watch.failed(early->watch.context);
     }
-    return end == SYNC_CHILD_TOLD && fault == 0;
+    return false;
 }
 
 static void early_sync_round(void *context)
@@ -66,28 +75,33 @@ static void early_sync_free(struct early_sync *early)
     }
     sync_child_close(&early->child);
     own_fd_drop(&early->wake_fd);
+    free(early->fds);
     free(early);
 }
 
 struct early_sync *early_sync_open(const struct stage *stage, const struct early_sync_watch *watch)
 {
     struct early_sync *early =
-        heap_alloc(1, sizeof *early + stage->mount_count * sizeof early->fds[0]);
+        heap_alloc(1, sizeof *early + stage->mount_count * sizeof early->mounts[0]);
+    early->fds = heap_alloc(stage->mount_count + 1u, sizeof *early->fds);
     early->watch = watch != NULL ? *watch : (struct early_sync_watch){0};
     for (uint32_t i = 0; i < stage->mount_count; i++) {
-        const struct stage_mount *mount = &stage->mounts[i];
+        struct stage_mount *mount = &stage->mounts[i];
         if (mount->abilities.memory_backed || mount->abilities.is_fuse) {
             continue;
         }
         const int fd = openat(mount->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        early->failed = early->failed || fd < 0; /* what is not synced is not kept */
         if (fd >= 0) {
+            early->mounts[early->count] = mount;
             early->fds[early->count++] = fd;
         }
     }
     early->child.fd = -1;
     early->wake_fd = eventfd(0, EFD_CLOEXEC);
     if (early->count == 0 || early->wake_fd < 0 ||
-        sync_child_open(&early->child, early->fds, early->count) != 0) {
+        sync_child_open(&early->child, early->fds, early->count, stage->options.sync_notes,
+                        SYNC_NOTER_EARLY) != 0) {
         early_sync_free(early);
         return NULL;
     }

@@ -18,13 +18,14 @@ struct early_sync_watch {
     /* All that was written before begin() is on stable storage, as far as a sync reaches: not in
      * memory (tmpfs), not behind FUSE. Not called when a mount failed in this round or before. */
     void (*kept)(void *context, uint32_t round);
-    /* A sync failed; once. */
+    /* A sync failed, or nobody knows how it ended; once. */
     void (*failed)(void *context);
 };
 
 /* For the stage's mounts that a sync reaches and that are no memory. Each through a descriptor of
  * its own, by a process of its own (dest/sync_child.h; so before threads and buffers are many): an
- * error that it meets is told to publish_sync() all the same. watch is copied; NULL: nobody. NULL:
+ * error that it meets is told to publish_sync()'s descriptor all the same, and by early_errno of
+ * the mount. The stage stays until early_sync_end(). watch is copied; NULL: nobody. NULL:
  * no mount wants it, or there is no process to be had; nothing is lost by that. Control thread. */
 struct early_sync *early_sync_open(const struct stage *stage, const struct early_sync_watch *watch);
 

@@ -46,6 +46,9 @@ enum unit_state { UNIT_STAGED, UNIT_FAILED, UNIT_PUBLISHED };
  * also CANCELLED (publish_sync_begin()). */
 vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error);
 
+/* A sync on the mount failed in another way: as if publish_sync() had. */
+void publish_sync_failed(struct stage *stage, uint32_t mount, int os_errno);
+
 /* What publish_groups() takes at most for files that appear one by one, for the budget: those in
  * folders that exist, and of units that stand alone (stage_options, may be NULL). A tree whose
  * place comes to exist meanwhile takes as much for each of its files. */

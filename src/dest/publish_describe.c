@@ -49,11 +49,20 @@ int publish_describe_directory(struct publication *p, uint32_t directory, int fd
 /* Where syncfs does not reach the server, a directory is made durable by itself, as files are. */
 void publish_sync_directory(struct publication *p, uint32_t directory, int fd)
 {
-    struct stage_mount *mount = &p->stage->mounts[p->stage->directory_mount[directory]];
-    if (mount->abilities.is_fuse && p->durability != DURABILITY_NONE && mount->sync_errno == 0 &&
-        fsync(fd) != 0 && errno != EINVAL &&
+    const uint32_t mount = p->stage->directory_mount[directory];
+    if (!p->stage->mounts[mount].abilities.is_fuse || p->durability == DURABILITY_NONE ||
+        p->stage->mounts[mount].sync_errno != 0) {
+        return;
+    }
+    int fault = sync_note_begin(p->stage->options.sync_notes, SYNC_NOTER_ENTRIES);
+    if (fault == 0 && fsync(fd) != 0 && errno != EINVAL &&
         errno != ENOSYS) { /* else: the server has no such call */
-        mount->sync_errno = errno;
+        fault = errno;
+    }
+    if (fault != 0) {
+        publish_sync_failed(p->stage, mount, fault);
+    } else {
+        sync_note_good(p->stage->options.sync_notes, SYNC_NOTER_ENTRIES);
     }
 }
 

@@ -1,7 +1,7 @@
 /* publish_sync.c - one mount synced, and how long that is waited for.
  *
  * Errors are sticky: what a sync that failed did not cover is never reported as covered by a later
- * one. */
+ * one. A sync whose end nobody has told counts as one that failed: no later one would say so. */
 #include "dest/publish.h"
 
 #include "base/cancel.h"
@@ -39,7 +39,8 @@ void publish_sync_begin(struct stage *stage, const volatile int *cancel)
         fds[i] = stage->mounts[i].top.fd;
     }
     syncing->cancel = cancel;
-    if (sync_child_open(&syncing->child, fds, stage->mount_count) == 0) {
+    if (sync_child_open(&syncing->child, fds, stage->mount_count, stage->options.sync_notes,
+                        SYNC_NOTER_PUBLISH) == 0) {
         stage->syncing = syncing;
     } else {
         free(syncing);
@@ -66,26 +67,50 @@ static bool sync_is_over(struct stage_syncing *syncing)
            clock_monotonic_ns() - syncing->cancelled_ns >= SYNC_PATIENCE_NS;
 }
 
+/* By this thread. Errors come as the child tells them. */
+static int sync_here(const struct stage *stage, uint32_t mount)
+{
+    int fault = sync_note_begin(stage->options.sync_notes, SYNC_NOTER_PUBLISH);
+    if (fault == 0 && syncfs(stage->mounts[mount].top.fd) != 0) {
+        fault = errno;
+    }
+    if (fault == 0) { /* a failure before was written down for good */
+        sync_note_good(stage->options.sync_notes, SYNC_NOTER_PUBLISH);
+    }
+    return fault;
+}
+
 /* 0, an errno of the sync, or ECANCELED: it was not waited for. */
 static int sync_wait(struct stage *stage, uint32_t mount)
 {
     struct stage_syncing *syncing = stage->syncing;
     int fault = 0;
-    if (syncing == NULL) {
-        return syncfs(stage->mounts[mount].top.fd) == 0 ? 0 : errno;
-    }
-    if (syncing->child.busy) {
+    if (syncing != NULL && syncing->child.busy) {
         return ECANCELED;
     }
-    enum sync_child_end end =
-        sync_child_ask(&syncing->child, mount) ? SYNC_CHILD_WAITING : SYNC_CHILD_GONE;
+    if (syncing == NULL || !sync_child_ask(&syncing->child, mount)) {
+        return sync_here(stage, mount);
+    }
+    enum sync_child_end end = SYNC_CHILD_WAITING;
     while (end == SYNC_CHILD_WAITING && !sync_is_over(syncing)) {
         end = sync_child_wait(&syncing->child, SYNC_LOOK_MS, -1, &fault);
     }
-    if (end == SYNC_CHILD_GONE) {
-        return syncfs(stage->mounts[mount].top.fd) == 0 ? 0 : errno;
+    return end == SYNC_CHILD_TOLD ? fault : end == SYNC_CHILD_GONE ? EIO : ECANCELED;
+}
+
+void publish_sync_failed(struct stage *stage, uint32_t mount, int os_errno)
+{
+    struct stage_mount *m = &stage->mounts[mount];
+    m->sync_errno = m->sync_errno != 0 ? m->sync_errno : os_errno;
+    if (stage->options.on_sync_failed != NULL) {
+        stage->options.on_sync_failed(stage->options.context);
     }
-    return end == SYNC_CHILD_TOLD ? fault : ECANCELED;
+}
+
+/* What a sync of the early thread has met counts as met by ours: some file systems tell it once. */
+static int sync_met_early(const struct stage_mount *mount)
+{
+    return atomic_load_explicit(&mount->early_errno, memory_order_acquire);
 }
 
 vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error)
@@ -93,16 +118,16 @@ vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error)
     struct stage_mount *m = &stage->mounts[mount];
     if (m->sync_errno == 0) {
         const uint64_t began_ns = clock_monotonic_ns();
-        const int fault = sync_wait(stage, mount);
+        int fault = sync_wait(stage, mount);
         stage->synced_ns += clock_monotonic_ns() - began_ns;
         stage->sync_count++;
         if (fault == ECANCELED) {
             return err_set(error, VSR_ERR_CANCELLED, "dest/publish",
                            "a sync was not waited for: the run was cancelled");
         }
-        m->sync_errno = fault;
-        if (fault != 0 && stage->options.on_sync_failed != NULL) {
-            stage->options.on_sync_failed(stage->options.context);
+        fault = fault != 0 ? fault : sync_met_early(m);
+        if (fault != 0) {
+            publish_sync_failed(stage, mount, fault);
         }
     }
     if (m->sync_errno != 0) {

@@ -10,6 +10,9 @@
 #include "base/uuid.h"
 #include "dest/meta.h"
 #include "dest/probe.h"
+#include "dest/sync_note.h"
+
+#include <stdatomic.h>
 
 /* A staging folder as the journal remembers it. Mount id and device are good until the system
  * boots or the mount goes; the rest is the file system's own. */
@@ -75,9 +78,10 @@ struct stage_options {
     /* Places that are about to get something, before anything is made at one; or NULL. */
     vsr_code (*on_places)(void *context, const struct stage_place *places, uint32_t count,
                           vsr_error *error);
-    /* A sync of a mount failed: nothing that was staged on it counts as staged any more; or
-     * NULL. */
+    /* A sync of a mount failed: nothing that was staged on it counts as staged any more; or NULL.
+     * Any thread. */
     void (*on_sync_failed)(void *context);
+    const struct sync_notes *sync_notes; /* where syncs are noted; borrowed; NULL: nowhere */
     void *context;
 };
 
@@ -108,9 +112,10 @@ struct stage_mount { /* one staging folder: `.vssrestore-<run uuid>` at a mapped
     bool continuous;        /* ... on the same mount, in the same boot: nothing was lost between */
     uint64_t device_before; /* of the journal: what adopted entries are known by there */
     struct dest_abilities abilities;
-    struct dest_root top;  /* the directory that it stands in; its fd is the one for syncfs */
-    bool others_may_write; /* into top or the folder itself: worth a warning */
-    int sync_errno;        /* the first error of a sync: sticky */
+    struct dest_root top;    /* the directory that it stands in; its fd is the one for syncfs */
+    bool others_may_write;   /* into top or the folder itself: worth a warning */
+    int sync_errno;          /* the first error of a sync: sticky */
+    _Atomic int early_errno; /* of one that dest/early_sync.h has had made; 0: none */
 };
 
 struct stage_tree {     /* a missing subtree that is built whole and renamed once */

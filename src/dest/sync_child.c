@@ -22,6 +22,8 @@ struct child_work {
     const int *keep;
     uint32_t count, keep_count;
     int fd;
+    const struct sync_notes *notes;
+    enum sync_noter noter;
 };
 
 /* Descriptors that are not its business: a pipe that it held would never end for its reader. */
@@ -38,15 +40,30 @@ static void child_close_others(const struct child_work *work)
     (void)syscall(SYS_close_range, first, ~0u, 0);
 }
 
+/* 0 or errno; never noted as good behind one that failed. */
+static int32_t child_sync(const struct child_work *work, uint32_t number, bool failed)
+{
+    int32_t fault = sync_note_begin(work->notes, work->noter);
+    if (fault == 0 && syscall(SYS_syncfs, work->fds[number]) != 0) {
+        fault = errno;
+    }
+    if (fault == 0 && !failed) {
+        sync_note_good(work->notes, work->noter);
+    }
+    return fault;
+}
+
 static void child_run(const struct child_work *work)
 {
+    bool failed = false;
     uint32_t number;
     const int32_t ready = 0;
     child_close_others(work);
     (void)!syscall(SYS_write, work->fd, &ready, sizeof ready);
     while (syscall(SYS_read, work->fd, &number, sizeof number) == (long)sizeof number &&
            number < work->count) {
-        const int32_t fault = syscall(SYS_syncfs, work->fds[number]) == 0 ? 0 : errno;
+        const int32_t fault = child_sync(work, number, failed);
+        failed = failed || fault != 0;
         if (syscall(SYS_write, work->fd, &fault, sizeof fault) != (long)sizeof fault) {
             break;
         }
@@ -101,7 +118,8 @@ static bool child_is_ready(int fd)
     return got == (ssize_t)sizeof ready;
 }
 
-int sync_child_open(struct sync_child *out, const int *fds, uint32_t count)
+int sync_child_open(struct sync_child *out, const int *fds, uint32_t count,
+                    const struct sync_notes *notes, enum sync_noter noter)
 {
     int ends[2];
     *out = (struct sync_child){-1, false};
@@ -110,14 +128,18 @@ int sync_child_open(struct sync_child *out, const int *fds, uint32_t count)
     }
     OWN(fd) ours = ends[0];
     OWN(fd) its = ends[1];
-    OWN(heap) memory = heap_alloc(count + 1u, sizeof(int));
+    OWN(heap) memory = heap_alloc(count + 2u, sizeof(int));
     int *keep = memory;
+    const uint32_t keep_count = notes != NULL ? count + 2u : count + 1u;
     for (uint32_t i = 0; i < count; i++) {
         keep[i] = fds[i];
     }
     keep[count] = its;
-    qsort(keep, count + 1u, sizeof *keep, compare_fds);
-    const struct child_work work = {fds, keep, count, count + 1u, its};
+    if (notes != NULL) {
+        keep[count + 1u] = notes->fd;
+    }
+    qsort(keep, keep_count, sizeof *keep, compare_fds);
+    const struct child_work work = {fds, keep, count, keep_count, its, notes, noter};
     const int fault = child_start(&work);
     own_fd_drop(&its);
     if (fault != 0) {
@@ -153,7 +175,10 @@ enum sync_child_end sync_child_wait(struct sync_child *child, int timeout_ms, in
     if (ready <= 0 || events[0].revents == 0) {
         return SYNC_CHILD_WAITING; /* EINTR as well: the caller looks why */
     }
-    if (read(child->fd, &told, sizeof told) != (ssize_t)sizeof told) {
+    ssize_t got;
+    while ((got = read(child->fd, &told, sizeof told)) < 0 && errno == EINTR) {
+    }
+    if (got != (ssize_t)sizeof told) {
         sync_child_close(child);
         child->busy = false;
         return SYNC_CHILD_GONE;

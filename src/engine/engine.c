@@ -152,8 +152,10 @@ vsr_code engine_start(struct engine **out, const struct engine_input *input, vsr
     }
     engine->workers = heap_alloc(input->budget->workers, sizeof *engine->workers);
     while (code == VSR_OK && engine->worker_count < input->budget->workers) {
-        code = worker_init(&engine->workers[engine->worker_count++], &engine->input, &engine->table,
-                           &engine->claims, &engine->stop, error);
+        struct worker *worker = &engine->workers[engine->worker_count];
+        code = worker_init(worker, &engine->input, &engine->table, &engine->claims, &engine->stop,
+                           error);
+        worker->number = engine->worker_count++;
     }
     if (code == VSR_OK) {
         code = engine_start_workers(engine, error);

@@ -111,6 +111,27 @@ int large_file_write(const struct worker *worker, const struct large_file *large
     return 0;
 }
 
+/* Where syncfs does not reach the server. Its pieces are marked already: a failure takes them all
+ * back, for whoever goes on with the run. */
+static int large_file_sync(const struct worker *worker, const struct large_file *large)
+{
+    const struct stage *stage = worker->input->stage;
+    const uint32_t noter = SYNC_NOTER_WORKER + worker->number;
+    if (!stage->mounts[stage_file_mount(stage, large->file)].abilities.is_fuse) {
+        return 0;
+    }
+    int fault = sync_note_begin(stage->options.sync_notes, noter);
+    if (fault == 0 && fsync(large->fd) != 0) {
+        fault = errno;
+    }
+    if (fault == 0) {
+        sync_note_good(stage->options.sync_notes, noter);
+    } else if (stage->options.on_sync_failed != NULL) {
+        stage->options.on_sync_failed(stage->options.context);
+    }
+    return fault;
+}
+
 int large_file_finish(struct worker *worker, uint32_t file)
 {
     const struct engine_input *input = worker->input;
@@ -128,11 +149,7 @@ int large_file_finish(struct worker *worker, uint32_t file)
         fault = meta_apply(&input->set->index, input->plan->files[file].entry, large->fd,
                            &worker->policy, false, &worker->file_loss);
     }
-    if (fault == 0 &&
-        input->stage->mounts[stage_file_mount(input->stage, file)].abilities.is_fuse &&
-        fsync(large->fd) != 0) {
-        fault = errno;
-    }
+    fault = fault == 0 ? large_file_sync(worker, large) : fault;
     const int closing = large_file_close(large);
     return fault != 0 ? fault : closing;
 }

@@ -36,6 +36,7 @@ enum { WORKER_DIRECTORIES = 2 };         /* a file's own, and that of its furthe
 
 struct worker {
     pthread_t thread;
+    uint32_t number; /* among the engine's */
     bool started;
     const struct engine_input *input;
     struct file_table *table;

@@ -2,6 +2,7 @@
  * them is resume's business (run/held.h). */
 #include "run/checkpoint.h"
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/hash_map.h"
 #include "base/io.h"
@@ -9,12 +10,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char NAME[] = "checkpoint";
 static const uint64_t CHECKPOINT_NS = 1000000000;
 #define CHECKPOINT_MAGIC UINT64_C(0x31304B4843525356) /* "VSRCHK01" */
 enum { SLOT_BYTES = 512, SLOT_COUNT = 2, SLOT_FAILED = SLOT_COUNT };
+enum { NOTES_AT = (SLOT_FAILED + 1) * SLOT_BYTES, FILE_BYTES = 4096 };
+enum { WAIT_LOOK_MS = 20 };
+
+_Static_assert(NOTES_AT + SYNC_NOTER_COUNT <= FILE_BYTES, "all notes are in it");
 
 struct checkpoint_slot {
     uint64_t magic;
@@ -26,16 +33,6 @@ struct checkpoint_slot {
 static uint64_t slot_check(const struct checkpoint_slot *slot)
 {
     return hash_bytes(slot, offsetof(struct checkpoint_slot, check));
-}
-
-vsr_code checkpoint_open(struct checkpoint *out, int dir_fd, int rows_fd, struct marks *marks,
-                         vsr_error *error)
-{
-    *out = (struct checkpoint){.rows_fd = rows_fd, .marks = marks};
-    out->fd = openat(dir_fd, NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return out->fd >= 0 ? VSR_OK
-                        : err_sys(error, err_dest_code(errno), "run/checkpoint",
-                                  "cannot create %s in the run folder", NAME);
 }
 
 void checkpoint_close(struct checkpoint *checkpoint)
@@ -56,14 +53,60 @@ static vsr_code slot_write(const struct checkpoint *checkpoint, uint32_t number,
                          "cannot sync %s in the run folder", NAME);
 }
 
-void checkpoint_fail(const struct checkpoint *checkpoint)
+/* Is a sync noted that nobody has told the end of? */
+static bool notes_stand(int fd)
 {
+    char notes[SYNC_NOTER_COUNT];
+    const ssize_t got = pread(fd, notes, sizeof notes, NOTES_AT);
+    bool any = got < 0;
+    for (ssize_t i = 0; i < got; i++) {
+        any = any || notes[i] != 0;
+    }
+    return any;
+}
+
+/* What they say is a failure's slot to keep; then they are this process's. */
+static vsr_code notes_take(const struct checkpoint *checkpoint, vsr_error *error)
+{
+    static const char none[SYNC_NOTER_COUNT];
+    if (!notes_stand(checkpoint->fd)) {
+        return VSR_OK;
+    }
+    const vsr_code rc = slot_write(checkpoint, SLOT_FAILED, 1, error);
+    return rc != VSR_OK ? rc
+                        : io_pwrite(checkpoint->fd, none, sizeof none, NOTES_AT, NAME,
+                                    VSR_ERR_DEST_IO, error);
+}
+
+vsr_code checkpoint_open(struct checkpoint *out, int dir_fd, int rows_fd, struct marks *marks,
+                         vsr_error *error)
+{
+    *out = (struct checkpoint){.rows_fd = rows_fd, .marks = marks};
+    out->fd = openat(dir_fd, NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    out->notes = (struct sync_notes){out->fd, NOTES_AT};
+    int fault = out->fd < 0 || flock(out->fd, LOCK_SH | LOCK_NB) != 0 ? errno : 0;
+    fault = fault == 0 ? posix_fallocate(out->fd, 0, FILE_BYTES) : fault;
+    if (fault != 0) {
+        errno = fault;
+        return err_sys(error, err_dest_code(fault), "run/checkpoint",
+                       "cannot create %s in the run folder", NAME);
+    }
+    return notes_take(out, error);
+}
+
+void checkpoint_fail(struct checkpoint *checkpoint)
+{
+    atomic_store(&checkpoint->failed, true);
     (void)slot_write(checkpoint, SLOT_FAILED, 1, NULL); /* what else is there to do? */
 }
 
-void checkpoint_forgive(const struct checkpoint *checkpoint)
+/* Whoever fails meanwhile says so before he writes: one of the two writes it last. */
+void checkpoint_forgive(struct checkpoint *checkpoint)
 {
     (void)slot_write(checkpoint, SLOT_FAILED, 0, NULL);
+    if (atomic_load(&checkpoint->failed)) {
+        checkpoint_fail(checkpoint);
+    }
 }
 
 static uint32_t checkpoint_begin(void *context)
@@ -119,6 +162,23 @@ uint32_t checkpoint_read(int dir_fd, bool *failed)
             epoch = slot.epoch;
         }
     }
-    *failed = fd >= 0 && slot_read(fd, SLOT_FAILED, &slot) && slot.epoch != 0;
+    *failed =
+        fd >= 0 && ((slot_read(fd, SLOT_FAILED, &slot) && slot.epoch != 0) || notes_stand(fd));
     return epoch;
+}
+
+vsr_code checkpoint_wait(int dir_fd, const volatile int *cancel, vsr_error *error)
+{
+    static const struct timespec pause = {.tv_nsec = WAIT_LOOK_MS * 1000000L};
+    OWN(fd) fd = openat(dir_fd, NAME, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 &&
+           (errno == EWOULDBLOCK || errno == EINTR)) {
+        if (cancel_number(cancel) != 0) {
+            return err_set(error, VSR_ERR_CANCELLED, "run/checkpoint",
+                           "the run was cancelled while it waited for a sync that an earlier "
+                           "process of it has begun; nothing was written");
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    return VSR_OK;
 }

@@ -71,7 +71,7 @@ static vsr_code places_log(void *context, const struct stage_place *places, uint
 
 static void sync_failed(void *context)
 {
-    const struct conduct *c = context;
+    struct conduct *c = context;
     checkpoint_fail(&c->checkpoint);
 }
 
@@ -97,6 +97,7 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     options.known = resume != NULL ? &resume->known : NULL;
     options.on_places = places_log;
     options.on_sync_failed = sync_failed;
+    options.sync_notes = &c->checkpoint.notes;
     options.context = c;
     vsr_code rc = stage_begin(&c->stage, c->plan, c->set, &c->folder.run, &options, error);
     if (rc != VSR_OK) {

@@ -211,15 +211,18 @@ static int keep_file(struct pending_hold *hold, uint32_t unit, uint32_t file)
 
 static int unit_write(struct pending_hold *hold, uint32_t unit)
 {
-    int fault = 0;
+    const struct stage_options *options = &hold->stage->options;
+    int fault = sync_note_begin(options->sync_notes, SYNC_NOTER_ENTRIES);
     for (uint32_t i = 0; i < hold->folder_count && fault == 0; i++) {
         struct hold_folder *one = &hold->folders[i];
         if (part_find(one, unit) != NULL) {
             fault = pending_sync(&one->folder, one->each);
         }
     }
-    if (fault != 0 && hold->stage->options.on_sync_failed != NULL) {
-        hold->stage->options.on_sync_failed(hold->stage->options.context);
+    if (fault == 0) {
+        sync_note_good(options->sync_notes, SYNC_NOTER_ENTRIES);
+    } else if (options->on_sync_failed != NULL) {
+        options->on_sync_failed(options->context);
     }
     for (uint32_t i = 0; i < hold->folder_count && fault == 0; i++) {
         struct hold_folder *one = &hold->folders[i];

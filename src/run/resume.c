@@ -89,8 +89,14 @@ vsr_code resume_open(struct resume *out, const char *path, bool lock, vsr_error 
         resume_close(out);
         return rc;
     }
-    out->kept = checkpoint_read(out->folder.dir_fd, &out->sync_failed);
     return VSR_OK;
+}
+
+vsr_code resume_wait(struct resume *resume, const volatile int *cancel, vsr_error *error)
+{
+    const vsr_code rc = checkpoint_wait(resume->folder.dir_fd, cancel, error);
+    resume->kept = checkpoint_read(resume->folder.dir_fd, &resume->sync_failed);
+    return rc;
 }
 
 void resume_close(struct resume *resume)

@@ -35,7 +35,8 @@ struct resume {
     struct journal_content content;
     struct run_call call;
     uint32_t kept;    /* epoch of the last checkpoint */
-    bool sync_failed; /* ... and a sync failed since: what it does not cover counts no more */
+    bool sync_failed; /* ... and a sync failed since, or may have: what no epoch covers counts no
+                         more */
     uint8_t *done;    /* for each unit: 1: its end is known */
     struct stage_known known;
     uint8_t *filled;       /* of known */
@@ -47,6 +48,10 @@ struct resume {
 /* Open it. lock false: only to look. Errors: those of run_folder_adopt(), RUN_FOREIGN for a plan or
  * journal that is damaged or does not belong to the other. */
 vsr_code resume_open(struct resume *out, const char *path, bool lock, vsr_error *error);
+
+/* Locked, and to be gone on with: wait for syncs that an earlier process has left behind, then look
+ * how they ended. Errors: CANCELLED (checkpoint_wait()). */
+vsr_code resume_wait(struct resume *resume, const volatile int *cancel, vsr_error *error);
 void resume_close(struct resume *resume);
 
 /* Has the run ended, with nothing to go on with? */

@@ -87,10 +87,89 @@ static void test_a_failure_is_kept(void **state)
     watch.failed(watch.context);
     assert_int_equal(checkpoint_read(fd, &failed), 7);
     assert_true(failed);
-    checkpoint_fail(&checkpoint); /* the same once more */
+    checkpoint_close(&checkpoint);
+    assert_int_equal(checkpoint_open(&checkpoint, fd, fd, &marks, &error), VSR_OK);
     checkpoint_forgive(&checkpoint);
     assert_int_equal(epoch_read(fd), 7);
     checkpoint_close(&checkpoint);
+    (void)close(fd);
+    fixture_remove(folder);
+}
+
+static struct checkpoint opened_in(int fd, struct marks *marks)
+{
+    struct checkpoint checkpoint;
+    vsr_error error = {0};
+    marks_init(marks, fd, 0, NULL, 8, 0);
+    assert_int_equal(checkpoint_open(&checkpoint, fd, fd, marks, &error), VSR_OK);
+    return checkpoint;
+}
+
+/* A sync that was begun, by whoever, and of which nobody has told a good end; also when the next
+ * process has made good ones, until it has forgotten what that was about. */
+static void test_a_sync_without_an_end_is_a_failure(void **state)
+{
+    char folder[64];
+    struct marks marks;
+    bool failed = false;
+    (void)state;
+    for (uint32_t noter = 0; noter < SYNC_NOTER_COUNT; noter += 37) {
+        fixture_folder(folder);
+        const int fd = folder_with_rounds(folder);
+        struct checkpoint checkpoint = opened_in(fd, &marks);
+        assert_int_equal(sync_note_begin(&checkpoint.notes, noter), 0);
+        sync_note_good(&checkpoint.notes, noter);
+        assert_int_equal(epoch_read(fd), 7);
+        assert_int_equal(sync_note_begin(&checkpoint.notes, noter), 0);
+        checkpoint_close(&checkpoint);
+        assert_int_equal(checkpoint_read(fd, &failed), 7);
+        assert_true(failed);
+        checkpoint = opened_in(fd, &marks);
+        assert_int_equal(sync_note_begin(&checkpoint.notes, noter), 0);
+        sync_note_good(&checkpoint.notes, noter);
+        assert_int_equal(checkpoint_read(fd, &failed), 7);
+        assert_true(failed);
+        checkpoint_forgive(&checkpoint);
+        assert_int_equal(epoch_read(fd), 7);
+        checkpoint_close(&checkpoint);
+        (void)close(fd);
+        fixture_remove(folder);
+    }
+}
+
+/* What fails in this process is not forgiven with what failed before. */
+static void test_its_own_failure_is_not_forgiven(void **state)
+{
+    char folder[64];
+    struct marks marks;
+    bool failed = false;
+    (void)state;
+    fixture_folder(folder);
+    const int fd = folder_with_rounds(folder);
+    struct checkpoint checkpoint = opened_in(fd, &marks);
+    checkpoint_fail(&checkpoint);
+    checkpoint_forgive(&checkpoint);
+    assert_int_equal(checkpoint_read(fd, &failed), 7);
+    assert_true(failed);
+    checkpoint_close(&checkpoint);
+    (void)close(fd);
+    fixture_remove(folder);
+}
+
+/* Whoever still syncs for a process that has ended is waited for, or the waiting is cancelled. */
+static void test_who_syncs_is_waited_for(void **state)
+{
+    char folder[64];
+    struct marks marks;
+    vsr_error error = {0};
+    const int cancel = 15;
+    (void)state;
+    fixture_folder(folder);
+    const int fd = folder_with_rounds(folder);
+    struct checkpoint checkpoint = opened_in(fd, &marks);
+    assert_int_equal(checkpoint_wait(fd, &cancel, &error), VSR_ERR_CANCELLED);
+    checkpoint_close(&checkpoint);
+    assert_int_equal(checkpoint_wait(fd, &cancel, NULL), VSR_OK);
     (void)close(fd);
     fixture_remove(folder);
 }
@@ -112,6 +191,9 @@ int main(void)
         cmocka_unit_test(test_the_last_one_is_read),
         cmocka_unit_test(test_a_torn_slot_leaves_the_one_before),
         cmocka_unit_test(test_a_failure_is_kept),
+        cmocka_unit_test(test_a_sync_without_an_end_is_a_failure),
+        cmocka_unit_test(test_its_own_failure_is_not_forgiven),
+        cmocka_unit_test(test_who_syncs_is_waited_for),
         cmocka_unit_test(test_none_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
