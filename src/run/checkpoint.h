@@ -29,8 +29,8 @@ struct checkpoint {
     uint64_t taken_ns; /* the thread's that syncs */
 };
 
-/* Open it in the run folder, made where it is missing; the address of *out is kept by nobody, that
- * of its notes by who syncs. Notes that an earlier process has left are a failure. Errors: DEST_*. */
+/* Open it in the run folder, made where it is missing. Who syncs borrows the address of its notes.
+ * Those that an earlier process has left are a failure. Errors: DEST_*. */
 vsr_code checkpoint_open(struct checkpoint *out, int dir_fd, int rows_fd, struct marks *marks,
                          vsr_error *error);
 void checkpoint_close(struct checkpoint *checkpoint);
