@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -78,20 +79,33 @@ static vsr_code notes_take(const struct checkpoint *checkpoint, vsr_error *error
                                     VSR_ERR_DEST_IO, error);
 }
 
+/* Room for all of it: a note finds its place, however full the disk gets. */
+static vsr_code file_fill(int fd, vsr_error *error)
+{
+    static const char none[FILE_BYTES];
+    struct stat facts;
+    if (fstat(fd, &facts) != 0) {
+        return err_sys(error, err_dest_code(errno), "run/checkpoint",
+                       "cannot look at %s in the run folder", NAME);
+    }
+    const size_t there = (size_t)facts.st_size;
+    return there >= FILE_BYTES
+               ? VSR_OK
+               : io_pwrite(fd, none, FILE_BYTES - there, there, NAME, VSR_ERR_DEST_IO, error);
+}
+
 vsr_code checkpoint_open(struct checkpoint *out, int dir_fd, int rows_fd, struct marks *marks,
                          vsr_error *error)
 {
     *out = (struct checkpoint){.rows_fd = rows_fd, .marks = marks};
     out->fd = openat(dir_fd, NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     out->notes = (struct sync_notes){out->fd, NOTES_AT};
-    int fault = out->fd < 0 || flock(out->fd, LOCK_SH | LOCK_NB) != 0 ? errno : 0;
-    fault = fault == 0 ? posix_fallocate(out->fd, 0, FILE_BYTES) : fault;
-    if (fault != 0) {
-        errno = fault;
-        return err_sys(error, err_dest_code(fault), "run/checkpoint",
+    if (out->fd < 0 || flock(out->fd, LOCK_SH | LOCK_NB) != 0) {
+        return err_sys(error, err_dest_code(errno), "run/checkpoint",
                        "cannot create %s in the run folder", NAME);
     }
-    return notes_take(out, error);
+    const vsr_code rc = file_fill(out->fd, error);
+    return rc == VSR_OK ? notes_take(out, error) : rc;
 }
 
 void checkpoint_fail(struct checkpoint *checkpoint)
