@@ -295,6 +295,9 @@ vsr_code restore_run(struct restore *r)
     if (code == VSR_OK && !r->discard) {
         code = stage_open(&stage, r->plan, r->set, &run, &staging, &r->error);
     }
+    if (code == VSR_OK && r->before_engine != NULL) {
+        r->before_engine(r->context, stage);
+    }
     if (code == VSR_OK) {
         code = restore_stage(r, &budget, stage);
     }

@@ -44,6 +44,7 @@ struct restore {
     uint32_t workers;
     enum durability durability;
     const struct publish_log *log;
+    void (*before_engine)(void *context, struct stage *stage);
     void (*before_publish)(void *context, struct stage *stage);
     void *context;
     const uint8_t *alone; /* of stage_options */

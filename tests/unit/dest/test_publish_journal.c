@@ -18,11 +18,18 @@
 static unsigned syncs;
 
 static unsigned directory_syncs;
+static int directory_errno; /* of the next one */
 
 int fsync(int fd)
 {
     struct stat facts;
-    directory_syncs += fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode);
+    const bool directory = fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode);
+    directory_syncs += directory;
+    if (directory && directory_errno != 0) {
+        errno = directory_errno;
+        directory_errno = 0;
+        return -1;
+    }
     return (int)syscall(SYS_fsync, fd);
 }
 
@@ -230,6 +237,28 @@ static void test_folders_on_fuse_are_synced_one_by_one(void **state)
     assert_int_equal(directory_syncs, 0);
 }
 
+static void hook_fuse_fails(void *context, struct stage *stage)
+{
+    hook_is_fuse(context, stage);
+    stage->options.on_sync_failed = sync_failed;
+    directory_errno = EIO;
+}
+
+static void test_folder_on_fuse_that_fails_is_final_and_told(void **state)
+{
+    struct world *w = *state;
+    world_make_old(w);
+    world_plan(w);
+    w->r.before_publish = hook_fuse_fails;
+    failures_told = 0;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(failures_told, 1);
+    assert_int_equal(w->r.states[0], UNIT_FAILED);
+    assert_int_equal(w->r.states[1], UNIT_FAILED);
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+}
+
 static void hook_sync_breaks(void *context, struct stage *stage)
 {
     ((struct told *)context)->break_sync = stage;
@@ -270,6 +299,7 @@ int main(void)
         TEST(test_tree_that_a_failed_file_stays_in_is_not_published),
         TEST(test_mount_that_fails_after_the_renames),
         TEST(test_folders_on_fuse_are_synced_one_by_one),
+        TEST(test_folder_on_fuse_that_fails_is_final_and_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
