@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import (MAKE_VOLUME, PROGRAM, SOURCE_ROOT, Failure, Folder, Skip, command, # noqa: E402
                      expect, run_cases, vssrestore as program)
 import schemas # noqa: E402
-from units import make_set, rows_of # noqa: E402
+from units import flip, make_set, rows_of # noqa: E402
 
 LIBRARY_FOLDER = os.path.abspath(sys.argv[1])
 EXAMPLES = os.path.join(SOURCE_ROOT, "tools", "examples")
@@ -267,14 +267,23 @@ def what_a_callback_raises_comes_out():
             self.message = "not today"
             return 1
 
+    class Meddling(vssrestore.Writers): # what it may not change is dropped with a warning
+        def pre_restore(self, event):
+            return event.document.replace(b'backupType="full"', b'backupType="copy"')
+
     def stop(_progress):
         raise KeyboardInterrupt
+
+    def complain(_sentence):
+        raise LookupError("the log is full")
 
     with Folder() as folder:
         a_set(folder)
         choices = vssrestore.Choices(root=folder / "root")
         with vssrestore.Set(folder / "set") as backup:
             for number, (how, kind) in enumerate((({"writers": Broken()}, RuntimeError),
+                                                  ({"writers": Meddling(), "on_warning": complain},
+                                                   LookupError),
                                                   ({"on_progress": stop}, KeyboardInterrupt))):
                 try:
                     backup.restore(choices, vssrestore.Options(
@@ -288,6 +297,26 @@ def what_a_callback_raises_comes_out():
         units = report.summary["units"]
         expect(all(u["error"] == "WRITER_VETO" and "not today" in u["detail"] for u in units),
                f"{units}")
+
+
+def what_a_listener_raises_comes_out():
+    vssrestore = module()
+
+    def complain(_sentence):
+        raise LookupError("the log is full")
+
+    with Folder() as folder:
+        a_set(folder)
+        flip(folder / "set/packs/pack-000000.tar.lz4")
+        for call in (lambda: vssrestore.Set.verify(folder / "set", on_finding=complain),
+                     lambda: vssrestore.Set.pack(folder / "again", [folder / "documents"],
+                                                 [b"D:=" + folder / "c"], on_warning=complain)):
+            try:
+                call()
+            except LookupError:
+                pass
+            else:
+                raise Failure("LookupError is lost")
 
 
 class Memory:
@@ -401,4 +430,4 @@ run_cases({case.__name__: case for case in (
     examples_are_short, the_one_in_c_plays_the_writers, the_one_in_python_plays_the_writers,
     the_one_in_shell_reads_events, structs_are_those_of_the_headers, its_nouns_work,
     a_run_folder_that_is_no_text_is_found, a_plan_brings_its_media, what_fails_is_an_error, what_a_callback_raises_comes_out,
-    a_set_may_be_an_object)})
+    what_a_listener_raises_comes_out, a_set_may_be_an_object)})

@@ -8,7 +8,7 @@ import os
 from typing import Any, Callable, Iterator, Sequence
 
 from ._library import (SINK, Error, ErrorStruct, PackOptionsStruct, PackResultStruct,
-                       PlanTotalsStruct, VerifyTotalsStruct, call, gathered, library, message)
+                       PlanTotalsStruct, VerifyTotalsStruct, call, gathered, heard, library)
 from ._media import Functions, Media
 from ._options import Choices, Options, Path, texts
 
@@ -130,7 +130,8 @@ class Plan(_Handle):
     @property
     def warnings(self) -> list[str]:
         found: list[str] = []
-        library.vsr_plan_warnings(self.pointer, message(found.append), None)
+        with heard(found.append) as warned:
+            library.vsr_plan_warnings(self.pointer, warned, None)
         return found
 
     def save(self, path: Path) -> None:
@@ -168,7 +169,7 @@ class Set(_Handle):
         return opened
 
     @staticmethod
-    def pack(output: Path, documents: Sequence[Path], volumes: Sequence[str],
+    def pack(output: Path, documents: Sequence[Path], volumes: Sequence[Path],
              environment: Sequence[str] = (), parent: Path | Set | None = None,
              include_all: bool = False,
              workers: int = 0, on_warning: Callable[[str], None] | None = None) -> dict[str, Any]:
@@ -180,10 +181,10 @@ class Set(_Handle):
             environment=texts(environment, keep), environment_count=len(environment),
             parent=os.fsencode(parent) if not isinstance(parent, (Set, type(None))) else None,
             parent_set=parent.pointer if isinstance(parent, Set) else None,
-            output=os.fsencode(output), include_all=int(include_all), workers=workers,
-            on_warning=message(on_warning))
+            output=os.fsencode(output), include_all=int(include_all), workers=workers)
         result = PackResultStruct()
-        call("vsr_set_pack", ctypes.byref(options), ctypes.byref(result))
+        with heard(on_warning) as options.on_warning:
+            call("vsr_set_pack", ctypes.byref(options), ctypes.byref(result))
         found = {name: getattr(result, name) for name, *_ in result._fields_}
         found["uuid"] = result.uuid.decode()
         return found
@@ -193,8 +194,8 @@ class Set(_Handle):
                on_finding: Callable[[str], None] | None = None) -> dict[str, int]:
         """Check every byte; raises Error where something is wrong."""
         totals = VerifyTotalsStruct()
-        call("vsr_set_verify", os.fsencode(path), workers, message(on_finding), None,
-             ctypes.byref(totals))
+        with heard(on_finding) as found:
+            call("vsr_set_verify", os.fsencode(path), workers, found, None, ctypes.byref(totals))
         return {name: getattr(totals, name) for name, *_ in totals._fields_}
 
     @staticmethod
@@ -203,8 +204,9 @@ class Set(_Handle):
                      any_thread: bool = False) -> dict[str, int]:
         """The same of a set that is no folder."""
         totals, functions = VerifyTotalsStruct(), Functions(media, None, any_thread, None)
-        _guarded(functions, "vsr_set_verify_media", ctypes.byref(functions.struct), workers,
-                 message(on_finding), None, ctypes.byref(totals))
+        with heard(on_finding) as found:
+            _guarded(functions, "vsr_set_verify_media", ctypes.byref(functions.struct), workers,
+                     found, None, ctypes.byref(totals))
         return {name: getattr(totals, name) for name, *_ in totals._fields_}
 
     @property

@@ -3,9 +3,10 @@ with what a C compiler makes of the headers."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 Texts = ctypes.POINTER(ctypes.c_char_p)
 SINK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_char),
@@ -217,8 +218,26 @@ def gathered(name: str, *before: Any) -> bytes:
     return b"".join(parts)
 
 
-def message(function: Callable[[str], None] | None) -> Any:
+def message(function: Callable[[str], Any]) -> Any:
     """A Python function as vsr_message."""
-    if function is None:
-        return MESSAGE()
-    return MESSAGE(lambda _context, sentence: function(sentence.decode(errors="replace")))
+    return MESSAGE(lambda _context, sentence: function(sentence.decode(errors="replace")) and None)
+
+
+@contextlib.contextmanager
+def heard(function: Callable[[str], None] | None) -> Iterator[Any]:
+    """A Python function as vsr_message of the calls inside. The first exception that it raises ends
+    its part, and comes out behind them."""
+    raised: list[BaseException] = []
+
+    def tell(sentence: str) -> None:
+        try:
+            if function is not None and not raised:
+                function(sentence)
+        except BaseException as error: # pylint: disable=broad-exception-caught
+            raised.append(error)
+
+    try:
+        yield message(tell) if function is not None else MESSAGE()
+    finally:
+        if raised:
+            raise raised[0]

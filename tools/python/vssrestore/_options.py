@@ -199,7 +199,7 @@ class Options:
         fill(made, plain, {}, keep)
         made.cancel = ctypes.pointer(self._cancel)
         if self.on_warning is not None:
-            made.on_warning = message(self.on_warning)
+            made.on_warning = message(self.guarded(lambda text: self.on_warning(text) or 0))
         if self.on_progress is not None:
             told = self.guarded(lambda p: self.on_progress(Progress.of(p.contents)) or 0)
             made.on_progress = PROGRESS(lambda _context, p: told(p) and None)
