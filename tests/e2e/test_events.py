@@ -12,7 +12,7 @@ from harness import (PROGRAM, Failure, Folder, Skip, expect, expect_none, path_o
                      vssrestore)
 from terminals import (WAIT_S, end_of_terminal, fill, frames_of, full_terminal,
                        on_a_terminal)
-from units import flip, make_set, rows_of
+from units import flip, make_later_set, make_set, rows_of
 
 NOT_READ = b"nobody reads it"
 ATTEMPTS = 8
@@ -94,13 +94,7 @@ def folders_that_are_no_text_have_their_bytes():
         small_set(folder)
         full, later = folder / b"full\xff", folder / b"later\xfe"
         os.rename(folder / "set", full)
-        with open(folder / "documents/bcd.xml", "r+", encoding="utf-8") as document:
-            text = document.read().replace('backupType="full"', 'backupType="incremental"')
-            document.seek(0)
-            document.truncate()
-            document.write(text)
-        vssrestore("pack", "--documents", folder / "documents", "--volume", b"C:=" + folder / "c",
-                   "--parent", full, "-o", later)
+        make_later_set(folder, full, later)
         result = vssrestore("run", full, later, "--root", folder / "root", "--json", cwd=folder.path,
                             codes=None)
         steps = [event for event in schemas.check_events(result.out) if event["t"] == "step"]

@@ -57,6 +57,17 @@ def make_set(folder, files, method="RESTORE_IF_CAN_BE_REPLACED", seed=None):
                "-o", folder / "set")
 
 
+def make_later_set(folder, parent, output):
+    """An incremental one of the same units, as they are now, to the set parent."""
+    with open(folder / "documents/bcd.xml", "r+", encoding="utf-8") as document:
+        text = document.read().replace('backupType="full"', 'backupType="incremental"')
+        document.seek(0)
+        document.truncate()
+        document.write(text)
+    vssrestore("pack", "--documents", folder / "documents", "--volume", b"C:=" + folder / "c",
+               "--parent", parent, "-o", output)
+
+
 def rows_of(folder):
     with open(folder / "run/report.jsonl", encoding="utf-8") as rows:
         return [json.loads(row) for row in rows]

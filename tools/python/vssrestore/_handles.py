@@ -2,60 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
 from typing import Any, Callable, Iterator, Sequence
 
-from ._library import (SINK, Error, ErrorStruct, PackOptionsStruct, PackResultStruct,
+from ._library import (Error, ErrorStruct, Handle, PackOptionsStruct, PackResultStruct,
                        PlanTotalsStruct, VerifyTotalsStruct, call, gathered, heard, library)
 from ._media import Functions, Media
 from ._options import Choices, Options, Path, texts
 
-_TEXT, _JSON = 0, 1
+_TEXT, JSON = 0, 1
+_PATH_BYTES = 4096
 
 
-def version() -> str:
-    return str(library.vsr_version().decode())
+def found_by(name: str, *before: Any, after: Sequence[Any] = ()) -> dict[str, Any]:
+    """The one JSON object that a call hands out."""
+    found: dict[str, Any] = json.loads(gathered(name, *before, after=after))
+    return found
 
 
-class _Handle:
-    """An opaque handle of the library."""
-    _free: str
-
-    def __init__(self, pointer: Any) -> None:
-        self._pointer: Any = pointer
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *_ignored: Any) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        self.close()
-
-    @property
-    def pointer(self) -> Any:
-        if self._pointer is None:
-            raise ValueError("it is closed")
-        return self._pointer
-
-    def close(self) -> None:
-        if getattr(self, "_pointer", None) is not None:
-            getattr(library, self._free)(self._pointer)
-            self._pointer = None
-
-
-class Report(_Handle):
+class Report(Handle):
     """What became of a restore."""
     _free = "vsr_report_free"
 
     @property
     def summary(self) -> dict[str, Any]:
         """The `summary` event (vssrestore-events(5))."""
-        found: dict[str, Any] = json.loads(gathered("vsr_report_render", self.pointer, _JSON))
-        return found
+        return found_by("vsr_report_render", self.pointer, JSON)
 
     @property
     def exit_code(self) -> int:
@@ -63,7 +38,7 @@ class Report(_Handle):
 
     @property
     def run_dir(self) -> str:
-        """The run folder, for os.path and open(): a name that is no text as os.fsdecode() has it."""
+        """The run folder, for os.path and open(): one that is no text as os.fsdecode() has it."""
         return os.fsdecode(library.vsr_report_run_dir(self.pointer))
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -71,6 +46,12 @@ class Report(_Handle):
         with open(os.path.join(self.run_dir, "report.jsonl"), encoding="utf-8") as lines:
             for line in lines:
                 yield json.loads(line)
+
+    @property
+    def profile(self) -> dict[str, Any] | None:
+        """Where the run's time went (profile.json); None: it ended before that was measured."""
+        text = gathered("vsr_report_profile", self.pointer, JSON)
+        return json.loads(text) if text else None
 
     def __str__(self) -> str:
         return gathered("vsr_report_render", self.pointer, _TEXT).decode()
@@ -99,16 +80,18 @@ def _restore(name: str, *before: Any, options: Options | None, keep: list[Any],
     return report
 
 
-def _guarded(functions: Functions | None, name: str, *arguments: Any) -> None:
-    """A call in which functions may be called: what they raise comes out of it."""
+@contextlib.contextmanager
+def reading(*sets: Functions | None) -> Iterator[None]:
+    """Calls in which functions may be called: what they raise comes out behind them."""
     try:
-        call(name, *arguments)
+        yield
     finally:
-        if functions is not None:
-            functions.come_out()
+        for functions in sets:
+            if functions is not None:
+                functions.come_out()
 
 
-class Plan(_Handle):
+class Plan(Handle):
     """One record for each file, before anything is written. Borrows its set."""
     _free = "vsr_plan_free"
 
@@ -118,7 +101,7 @@ class Plan(_Handle):
 
     def records(self) -> Iterator[dict[str, Any]]:
         """As vssrestore-plan(5) has them."""
-        for line in gathered("vsr_plan_render", self.pointer, _JSON).splitlines():
+        for line in gathered("vsr_plan_render", self.pointer, JSON).splitlines():
             yield json.loads(line)
 
     @property
@@ -137,6 +120,21 @@ class Plan(_Handle):
     def save(self, path: Path) -> None:
         call("vsr_plan_save", self.pointer, os.fsencode(path))
 
+    @staticmethod
+    def set_path(path: Path) -> str:
+        """The set's folder as the saved plan in file path names it; to be opened and given to
+        load_plan()."""
+        out = ctypes.create_string_buffer(_PATH_BYTES)
+        call("vsr_plan_set_path", os.fsencode(path), out, len(out))
+        return os.fsdecode(out.value)
+
+    def verify(self, on_difference: Callable[[str], None] | None = None) -> int:
+        """Compare what stands at the destinations with the plan: how many differences there are."""
+        differences = ctypes.c_uint64(0)
+        with heard(on_difference) as found, reading(self.of.functions):
+            call("vsr_plan_verify", self.pointer, found, None, ctypes.byref(differences))
+        return differences.value
+
     def run(self, options: Options | None = None) -> Report:
         return _restore("vsr_restore_run", self.pointer, options=options, keep=[],
                         functions=self.of.functions)
@@ -145,7 +143,7 @@ class Plan(_Handle):
         return gathered("vsr_plan_render", self.pointer, _TEXT).decode()
 
 
-class Set(_Handle):
+class Set(Handle):
     """A backup set; or a plan with media of its own, by its file, to be given to load_plan()."""
     _free = "vsr_set_close"
 
@@ -162,9 +160,10 @@ class Set(_Handle):
         """A set that is no folder: media reads it. any_thread: on any thread, several at once; else
         on the caller's alone. index_folder: where the index is held meanwhile; None: in memory."""
         made, functions = ctypes.c_void_p(), Functions(media, name, any_thread, index_folder)
-        _guarded(functions, "vsr_set_open_media", ctypes.byref(made), ctypes.byref(functions.struct))
+        with reading(functions):
+            call("vsr_set_open_media", ctypes.byref(made), ctypes.byref(functions.struct))
         opened = cls.__new__(cls)
-        _Handle.__init__(opened, made)
+        Handle.__init__(opened, made)
         opened.functions = functions
         return opened
 
@@ -204,26 +203,38 @@ class Set(_Handle):
                      any_thread: bool = False) -> dict[str, int]:
         """The same of a set that is no folder."""
         totals, functions = VerifyTotalsStruct(), Functions(media, None, any_thread, None)
-        with heard(on_finding) as found:
-            _guarded(functions, "vsr_set_verify_media", ctypes.byref(functions.struct), workers,
-                     found, None, ctypes.byref(totals))
+        with heard(on_finding) as found, reading(functions):
+            call("vsr_set_verify_media", ctypes.byref(functions.struct), workers, found, None,
+                 ctypes.byref(totals))
         return {name: getattr(totals, name) for name, *_ in totals._fields_}
+
+    @staticmethod
+    def reindex(path: Path) -> bool:
+        """Rebuild a lost or damaged index from the packs: was it written anew?"""
+        rebuilt = ctypes.c_int(0)
+        call("vsr_set_reindex", os.fsencode(path), ctypes.byref(rebuilt))
+        return bool(rebuilt.value)
 
     @property
     def uuid(self) -> str:
         return str(library.vsr_set_uuid(self.pointer).decode())
 
     def inspect(self) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = json.loads(gathered("vsr_set_inspect", self.pointer, _JSON))
-        finally:
-            if self.functions is not None:
-                self.functions.come_out()
-        return found
+        """Writers, components as a tree, file sets, methods, mappings, sizes."""
+        with reading(self.functions):
+            return found_by("vsr_set_inspect", self.pointer, JSON)
+
+    def explain(self, choices: Choices, path: str) -> dict[str, Any]:
+        """Why one file (a Windows path) goes where these choices send it, or why it is left out."""
+        keep: list[Any] = []
+        with reading(self.functions):
+            return found_by("vsr_explain", self.pointer, ctypes.byref(choices.struct(keep)),
+                            path.encode(), JSON, after=(None,))
 
     def plan(self, choices: Choices) -> Plan:
         made, keep = ctypes.c_void_p(), list[Any]()
-        _guarded(self.functions, "vsr_plan_create", ctypes.byref(made), self.pointer,
+        with reading(self.functions):
+            call("vsr_plan_create", ctypes.byref(made), self.pointer,
                  ctypes.byref(choices.struct(keep)))
         return Plan(made, self)
 
@@ -232,7 +243,8 @@ class Set(_Handle):
         made = ctypes.c_void_p()
         call("vsr_plan_load", ctypes.byref(made), self.pointer, os.fsencode(path))
         plan = Plan(made, self)
-        _guarded(self.functions, "vsr_plan_refresh", plan.pointer)
+        with reading(self.functions):
+            call("vsr_plan_refresh", plan.pointer)
         return plan
 
     def restore(self, choices: Choices, options: Options | None = None) -> Report:
@@ -248,22 +260,3 @@ def resume(run_dir: Path, options: Options | None = None, of: Set | None = None)
         return _restore("vsr_resume", os.fsencode(run_dir), options=options, keep=[])
     return _restore("vsr_resume_set", os.fsencode(run_dir), of.pointer, options=options, keep=[],
                     functions=of.functions)
-
-
-def control(run_dir: Path, command: str) -> dict[str, Any]:
-    """Ask a run that goes on: "status", "pause", "resume", "throttle N", "cancel"."""
-    found: dict[str, Any] = json.loads(gathered("vsr_control", os.fsencode(run_dir),
-                                                command.encode(), _JSON))
-    return found
-
-
-def report_page(run_dir: Path) -> str:
-    """The HTML page of a run."""
-    parts: list[bytes] = []
-
-    def take(_context: Any, text: Any, count: int) -> int:
-        parts.append(ctypes.string_at(text, count))
-        return 0
-
-    call("vsr_report_page", os.fsencode(run_dir), SINK(take), None)
-    return b"".join(parts).decode()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, Sequence
 
 Texts = ctypes.POINTER(ctypes.c_char_p)
 SINK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(ctypes.c_char),
@@ -49,6 +49,29 @@ class ChoicesStruct(ctypes.Structure):
                 ("after_count", ctypes.c_size_t), ("chain", ctypes.c_void_p),
                 ("chain_step", ctypes.c_size_t), ("services", ctypes.c_int),
                 ("force_failed_backup", ctypes.c_int)]
+
+
+class ChainOptionsStruct(ctypes.Structure):
+    """vsr_chain_options"""
+    _fields_ = [("size", ctypes.c_size_t),
+                ("set_folders", Texts), ("set_folder_count", ctypes.c_size_t),
+                ("strict", ctypes.c_int), ("continues", ctypes.c_int), ("on_warning", MESSAGE),
+                ("context", ctypes.c_void_p), ("look_only", ctypes.c_int)]
+
+
+class PendingOptionsStruct(ctypes.Structure):
+    """vsr_pending_options"""
+    _fields_ = [("size", ctypes.c_size_t), ("registry", ctypes.c_char_p), ("on_warning", MESSAGE),
+                ("context", ctypes.c_void_p), ("cancel", ctypes.POINTER(ctypes.c_int))]
+
+
+class PendingTotalsStruct(ctypes.Structure):
+    """vsr_pending_totals"""
+    _fields_ = [("folders", ctypes.c_uint64), ("records", ctypes.c_uint64),
+                ("done", ctypes.c_uint64), ("failed", ctypes.c_uint64),
+                ("waiting", ctypes.c_uint64), ("units", ctypes.c_uint64),
+                ("units_done", ctypes.c_uint64), ("units_failed", ctypes.c_uint64),
+                ("exit_code", ctypes.c_int)]
 
 
 class ProgressStruct(ctypes.Structure):
@@ -143,58 +166,72 @@ class Error(Exception):
     def __init__(self, error: ErrorStruct) -> None:
         super().__init__(error.what.decode(errors="replace"))
         self.exit_code: int = -error.code
+        self.name: str = library.vsr_code_text(error.code).decode() #: "media damaged"
         self.errno: int | None = error.os_errno or None
         self.where: str | None = error.where.decode() if error.where else None
 
 
 library = ctypes.CDLL(os.environ.get("VSSRESTORE_LIBRARY", "libvssrestore.so.0"))
-_P, _S = ctypes.c_void_p, ctypes.c_char_p
-_RENDER = [_P, ctypes.c_int, SINK, _P, ctypes.POINTER(ErrorStruct)]
-_CALLS: dict[str, tuple[Any, list[Any]]] = {
+_P, _S, _N, _I, _U = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int,
+                      ctypes.c_uint)
+_TO = ctypes.POINTER
+_MADE, _ERROR, _CODE = _TO(_P), _TO(ErrorStruct), ctypes.c_int
+_CHOICES, _OPTIONS, _MEDIA = _TO(ChoicesStruct), _TO(RestoreOptionsStruct), _TO(MediaStruct)
+_SINK = [SINK, _P, _ERROR]
+_RENDER = [_P, _I, *_SINK]
+_PENDING = [Texts, _N, _TO(PendingOptionsStruct), _I, SINK, _P, _TO(PendingTotalsStruct), _ERROR]
+CALLS: dict[str, tuple[Any, list[Any]]] = {
     "vsr_version": (_S, []),
-    "vsr_set_pack": (ctypes.c_int, [ctypes.POINTER(PackOptionsStruct),
-                                    ctypes.POINTER(PackResultStruct), ctypes.POINTER(ErrorStruct)]),
-    "vsr_set_open": (ctypes.c_int, [ctypes.POINTER(_P), _S, ctypes.POINTER(ErrorStruct)]),
-    "vsr_set_open_media": (ctypes.c_int, [ctypes.POINTER(_P), ctypes.POINTER(MediaStruct),
-                                          ctypes.POINTER(ErrorStruct)]),
+    "vsr_code_text": (_S, [_CODE]),
+    "vsr_text_shown": (_N, [_S, _N, _S]),
+    "vsr_set_pack": (_CODE, [_TO(PackOptionsStruct), _TO(PackResultStruct), _ERROR]),
+    "vsr_set_open": (_CODE, [_MADE, _S, _ERROR]),
+    "vsr_set_open_media": (_CODE, [_MADE, _MEDIA, _ERROR]),
     "vsr_set_close": (None, [_P]),
     "vsr_set_uuid": (_S, [_P]),
-    "vsr_set_inspect": (ctypes.c_int, _RENDER),
-    "vsr_set_verify": (ctypes.c_int, [_S, ctypes.c_uint, MESSAGE, _P,
-                                      ctypes.POINTER(VerifyTotalsStruct),
-                                      ctypes.POINTER(ErrorStruct)]),
-    "vsr_set_verify_media": (ctypes.c_int, [ctypes.POINTER(MediaStruct), ctypes.c_uint, MESSAGE, _P,
-                                            ctypes.POINTER(VerifyTotalsStruct),
-                                            ctypes.POINTER(ErrorStruct)]),
-    "vsr_plan_create": (ctypes.c_int, [ctypes.POINTER(_P), _P, ctypes.POINTER(ChoicesStruct),
-                                       ctypes.POINTER(ErrorStruct)]),
-    "vsr_plan_load": (ctypes.c_int, [ctypes.POINTER(_P), _P, _S, ctypes.POINTER(ErrorStruct)]),
-    "vsr_plan_refresh": (ctypes.c_int, [_P, ctypes.POINTER(ErrorStruct)]),
-    "vsr_plan_save": (ctypes.c_int, [_P, _S, ctypes.POINTER(ErrorStruct)]),
+    "vsr_set_inspect": (_CODE, _RENDER),
+    "vsr_set_verify": (_CODE, [_S, _U, MESSAGE, _P, _TO(VerifyTotalsStruct), _ERROR]),
+    "vsr_set_verify_media": (_CODE, [_MEDIA, _U, MESSAGE, _P, _TO(VerifyTotalsStruct), _ERROR]),
+    "vsr_set_reindex": (_CODE, [_S, _TO(_I), _ERROR]),
+    "vsr_documents_inspect": (_CODE, [Texts, _N, _I, *_SINK]),
+    "vsr_explain": (_CODE, [_P, _CHOICES, _S, _I, SINK, _P, _TO(_I), _ERROR]),
+    "vsr_plan_create": (_CODE, [_MADE, _P, _CHOICES, _ERROR]),
+    "vsr_plan_load": (_CODE, [_MADE, _P, _S, _ERROR]),
+    "vsr_plan_refresh": (_CODE, [_P, _ERROR]),
+    "vsr_plan_save": (_CODE, [_P, _S, _ERROR]),
+    "vsr_plan_set_path": (_CODE, [_S, _S, _N, _ERROR]),
     "vsr_plan_free": (None, [_P]),
-    "vsr_plan_count": (None, [_P, ctypes.POINTER(PlanTotalsStruct)]),
+    "vsr_plan_count": (None, [_P, _TO(PlanTotalsStruct)]),
     "vsr_plan_warnings": (None, [_P, MESSAGE, _P]),
-    "vsr_plan_render": (ctypes.c_int, _RENDER),
-    "vsr_restore_set": (ctypes.c_int, [ctypes.POINTER(_P), _P, ctypes.POINTER(ChoicesStruct),
-                                       ctypes.POINTER(RestoreOptionsStruct),
-                                       ctypes.POINTER(ErrorStruct)]),
-    "vsr_restore_run": (ctypes.c_int, [ctypes.POINTER(_P), _P,
-                                       ctypes.POINTER(RestoreOptionsStruct),
-                                       ctypes.POINTER(ErrorStruct)]),
-    "vsr_resume": (ctypes.c_int, [ctypes.POINTER(_P), _S, ctypes.POINTER(RestoreOptionsStruct),
-                                  ctypes.POINTER(ErrorStruct)]),
-    "vsr_resume_set": (ctypes.c_int, [ctypes.POINTER(_P), _S, _P,
-                                      ctypes.POINTER(RestoreOptionsStruct),
-                                      ctypes.POINTER(ErrorStruct)]),
+    "vsr_plan_render": (_CODE, _RENDER),
+    "vsr_plan_verify": (_CODE, [_P, MESSAGE, _P, _TO(ctypes.c_uint64), _ERROR]),
+    "vsr_chain_open": (_CODE, [_MADE, Texts, _N, _TO(ChainOptionsStruct), _ERROR]),
+    "vsr_chain_open_sets": (_CODE, [_MADE, _TO(_P), _N, _TO(ChainOptionsStruct), _ERROR]),
+    "vsr_chain_close": (None, [_P]),
+    "vsr_chain_count": (_N, [_P]),
+    "vsr_chain_path": (_S, [_P, _N]),
+    "vsr_chain_check": (_CODE, [_P, _CHOICES, _TO(WritersStruct), _ERROR]),
+    "vsr_chain_note": (None, [_P, _N, _P]),
+    "vsr_chain_note_run": (None, [_P, _N, _S]),
+    "vsr_restore_set": (_CODE, [_MADE, _P, _CHOICES, _OPTIONS, _ERROR]),
+    "vsr_restore_run": (_CODE, [_MADE, _P, _OPTIONS, _ERROR]),
+    "vsr_resume": (_CODE, [_MADE, _S, _OPTIONS, _ERROR]),
+    "vsr_resume_set": (_CODE, [_MADE, _S, _P, _OPTIONS, _ERROR]),
+    "vsr_run_inspect": (_CODE, [_S, _I, *_SINK]),
+    "vsr_run_kept": (_CODE, [_S, *_SINK]),
+    "vsr_system_inspect": (_CODE, [_OPTIONS, _I, *_SINK]),
     "vsr_report_run_dir": (_S, [_P]),
-    "vsr_report_render": (ctypes.c_int, _RENDER),
+    "vsr_report_render": (_CODE, _RENDER),
+    "vsr_report_profile": (_CODE, _RENDER),
     "vsr_report_free": (None, [_P]),
-    "vsr_report_page": (ctypes.c_int, [_S, SINK, _P, ctypes.POINTER(ErrorStruct)]),
-    "vsr_control": (ctypes.c_int, [_S, _S, ctypes.c_int, SINK, _P, ctypes.POINTER(ErrorStruct)]),
-    "vsr_writer_reply_document": (None, [_P, ctypes.c_char_p, ctypes.c_size_t]),
-    "vsr_writer_reply_message": (None, [_P, ctypes.c_char_p]),
+    "vsr_report_page": (_CODE, [_S, *_SINK]),
+    "vsr_control": (_CODE, [_S, _S, _I, *_SINK]),
+    "vsr_pending_list": (_CODE, _PENDING),
+    "vsr_pending_apply": (_CODE, _PENDING),
+    "vsr_writer_reply_document": (None, [_P, _S, _N]),
+    "vsr_writer_reply_message": (None, [_P, _S]),
 }
-for _name, (_result, _arguments) in _CALLS.items():
+for _name, (_result, _arguments) in CALLS.items():
     getattr(library, _name).restype = _result
     getattr(library, _name).argtypes = _arguments
 
@@ -206,15 +243,15 @@ def call(name: str, *arguments: Any) -> None:
         raise Error(error)
 
 
-def gathered(name: str, *before: Any) -> bytes:
-    """What a call hands to its sink."""
+def gathered(name: str, *before: Any, after: Sequence[Any] = ()) -> bytes:
+    """What a call hands to its sink. after: what it wants behind the sink's context."""
     parts: list[bytes] = []
 
     def take(_context: Any, text: Any, count: int) -> int:
         parts.append(ctypes.string_at(text, count))
         return 0
 
-    call(name, *before, SINK(take), None)
+    call(name, *before, SINK(take), None, *after)
     return b"".join(parts)
 
 
@@ -241,3 +278,31 @@ def heard(function: Callable[[str], None] | None) -> Iterator[Any]:
     finally:
         if raised:
             raise raised[0]
+
+
+class Handle:
+    """An opaque handle of the library."""
+    _free: str
+
+    def __init__(self, pointer: Any) -> None:
+        self._pointer: Any = pointer
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_ignored: Any) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    @property
+    def pointer(self) -> Any:
+        if self._pointer is None:
+            raise ValueError("it is closed")
+        return self._pointer
+
+    def close(self) -> None:
+        if getattr(self, "_pointer", None) is not None:
+            getattr(library, self._free)(self._pointer)
+            self._pointer = None

@@ -5,10 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 from dataclasses import dataclass, field, fields
-from typing import Any, Callable, Sequence, Union
+from typing import TYPE_CHECKING, Any, Callable, Sequence, Union
 
-from ._library import (ASK, PLAYS, PROGRESS, SERVICE, ChoicesStruct, ProgressStruct,
+from ._library import (ASK, PLAYS, PROGRESS, SERVICE, ChoicesStruct, Handle, ProgressStruct,
                        RestoreOptionsStruct, Texts, WritersStruct, library, message)
+
+if TYPE_CHECKING:
+    from ._chain import Chain
 
 Path = Union[str, bytes, "os.PathLike[str]"]
 
@@ -46,6 +49,8 @@ def fill(struct: Any, source: Any, counts: dict[str, str], keep: list[Any]) -> N
             setattr(struct, counts[one.name], len(value))
         elif one.name in _NUMBERS:
             setattr(struct, one.name, _NUMBERS[one.name].index(value))
+        elif isinstance(value, Handle):
+            setattr(struct, one.name, value.pointer)
         elif isinstance(value, (str, bytes, os.PathLike)):
             setattr(struct, one.name, os.fsencode(value))
         else:
@@ -78,6 +83,8 @@ class Choices:
     in_place: bool = False
     additional_restores: str = "known"
     after: Sequence[Path] = ()
+    chain: Chain | None = None #: that the set is a step of
+    chain_step: int = 0
     services: bool = False
     force_failed_backup: bool = False
 
@@ -170,6 +177,7 @@ class Options:
     keep: str | None = None #: a text of the caller's that the run folder keeps
     salvage: bool = False
     throttle_bytes_per_s: int = 0
+    chain: Chain | None = None #: of resume(): that the run was a step of; None: it knows its sets
     writers: Writers | None = None
     on_progress: Callable[[Progress], None] | None = None #: about ten times a second
     on_warning: Callable[[str], None] | None = None
