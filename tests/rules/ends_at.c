@@ -1,11 +1,13 @@
 /* ends_at.c - a process that is killed before a given one of the calls that change something which
- * outlives it: names at destinations and in the run folder, records of a journal, syncs.
+ * outlives it: names at destinations and in the run folder, records of a journal, syncs, bytes of
+ * a file at its place and of an undo file.
  *
  * Preloaded into the program. ENDS_AT is the number of the call, from 1; without it, or with a
  * larger one than there are, nothing happens. ENDS_COUNT names a file that gets how many there
- * were, when the process ends by itself. With ENDS_HALF a journal's record is written by half
+ * were, when the process ends by itself. With ENDS_HALF what would be written is written by half
  * first. Writes elsewhere are not counted: what they leave is not seen until a name is. With
- * SYNC_FAILS no file system can be synced, with NO_EXCHANGE no names are exchanged. */
+ * SYNC_FAILS no file system can be synced, with SYNC_HELD no sync ends while a file is there, with
+ * NO_EXCHANGE no names are exchanged. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +19,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SEEN __attribute__((visibility("default")))
@@ -50,15 +54,33 @@ static void call(void)
     }
 }
 
-static int is_journal(int fd)
+enum { PATH_BYTES = 4096 };
+
+/* Its last name, with the '/'; path gets all of it. */
+static const char *name_of(int fd, char path[PATH_BYTES])
 {
     char link[64];
-    char path[4096];
     (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    const ssize_t n = readlink(link, path, sizeof path - 1);
+    const ssize_t n = readlink(link, path, PATH_BYTES - 1);
     path[n > 0 ? n : 0] = '\0';
     const char *slash = strrchr(path, '/');
-    return slash != NULL && strcmp(slash, "/journal") == 0;
+    return slash != NULL ? slash : "";
+}
+
+static int is_journal(int fd)
+{
+    char path[PATH_BYTES];
+    return strcmp(name_of(fd, path), "/journal") == 0;
+}
+
+/* A file at its place, or one that keeps what was there: not a staged one, nor another one of the
+ * run folder, whose marks are written whenever there is time. */
+static int is_in_place(int fd)
+{
+    char path[PATH_BYTES];
+    const char *name = name_of(fd, path);
+    return strncmp(name, "/undo-", 6) == 0 ||
+           (strcmp(name, "/checkpoint") != 0 && strstr(path, "/.vssrestore-") == NULL);
 }
 
 /* With NO_EXCHANGE, the end of a name or more than that: no names are exchanged, as on file systems
@@ -139,18 +161,67 @@ SEEN ssize_t write(int fd, const void *bytes, size_t n)
     return syscall(SYS_write, fd, bytes, n);
 }
 
-/* With SYNC_FAILS, a file's name, no file system can be synced; who tried has made that file. */
-static const char *sync_fails;
+SEEN ssize_t pwrite64(int fd, const void *bytes, size_t n, off_t at)
+{
+    if (is_in_place(fd) && count()) {
+        if (getenv("ENDS_HALF") != NULL) {
+            (void)syscall(SYS_pwrite64, fd, bytes, n / 2, at);
+        }
+        end();
+    }
+    return syscall(SYS_pwrite64, fd, bytes, n, at);
+}
+
+/* One part is all that the program writes so. */
+SEEN ssize_t pwritev64v2(int fd, const struct iovec *parts, int part_count, off_t at, int flags)
+{
+    if (is_in_place(fd) && count()) {
+        if (getenv("ENDS_HALF") != NULL) {
+            (void)syscall(SYS_pwrite64, fd, parts->iov_base, parts->iov_len / 2, at);
+        }
+        end();
+    }
+    return syscall(SYS_pwritev2, fd, parts, part_count, at, 0L, flags);
+}
+
+/* With SYNC_HELD, a file's name, no sync ends as long as that is there, once SYNC_HELD_BEHIND is
+ * there, too; a process that waits so adds its number to the first. With SYNC_FAILS, a file's name,
+ * no file system can be synced; who tried has made that file. */
+static const char *sync_fails, *sync_held, *sync_held_behind;
 static long (*real_syscall)(long number, ...);
 
 __attribute__((constructor)) static void find(void)
 {
     sync_fails = getenv("SYNC_FAILS");
+    sync_held = getenv("SYNC_HELD");
+    sync_held_behind = getenv("SYNC_HELD_BEHIND");
     real_syscall = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+}
+
+static int stands(const char *path)
+{
+    return real_syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
+}
+
+static void hold_sync(void)
+{
+    if (sync_held == NULL || !stands(sync_held) ||
+        (sync_held_behind != NULL && !stands(sync_held_behind))) {
+        return;
+    }
+    const int pid = (int)real_syscall(SYS_getpid);
+    const long told = real_syscall(SYS_openat, AT_FDCWD, sync_held, O_WRONLY | O_APPEND);
+    (void)real_syscall(SYS_write, told, &pid, sizeof pid);
+    (void)real_syscall(SYS_close, told);
+    while (stands(sync_held)) {
+        const struct timespec pause = {.tv_nsec = 10000000};
+        (void)real_syscall(SYS_nanosleep, &pause, NULL);
+    }
 }
 
 static int sync_one(int fd)
 {
+    hold_sync();
     if (sync_fails == NULL) {
         return (int)real_syscall(SYS_syncfs, fd);
     }

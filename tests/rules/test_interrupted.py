@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import signal
+import stat
 import struct
 import subprocess
 import threading
@@ -16,8 +17,8 @@ import time
 
 from players import Players
 from scenario import (Failure, Scenario, Skip, Told, equal, expect, run_rules, schemas)
-from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, ranged, replaced,
-                  replaced_and_grown, snapshot, tell_difference)
+from town import (CAN, MIB, NOT_THERE, DiskTown, Town, ends_at, grown, on_disk, pattern, ranged,
+                  replaced, replaced_and_grown, snapshot, tell_difference)
 
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 
@@ -138,6 +139,93 @@ def K02_a_second_signal_ends_it_at_once():
         expect(run.returncode in (128 + signal.SIGINT, 128 + signal.SIGTERM), run.returncode)
         expect(b'"t":"summary"' not in out, "it ended in order")
         town.resume("after two signals")
+
+
+class Held:
+    """with Held(town, behind) as run: a process that waits for a sync of a disk that answers no
+    more: the first one, or the one that comes once behind stands below the destination."""
+
+    def __init__(self, town, behind):
+        self.town, self.behind = town, behind
+
+    def __enter__(self):
+        town = self.town
+        town.copy()
+        self.hold = os.path.join(town.s.folder, b"hold")
+        with open(self.hold, "wb"):
+            pass
+        behind = os.fsdecode(os.path.join(town.root, self.behind))
+        self.run = subprocess.Popen(
+            [os.environ["VSSRESTORE"], *town.call()], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "LD_PRELOAD": ends_at(), "SYNC_HELD": os.fsdecode(self.hold),
+                 "SYNC_HELD_BEHIND": behind})
+        # one process syncs while files move, whenever there is time: the other one publishes
+        while self.run.poll() is None and len(self.waiting()) < 2:
+            time.sleep(0.005)
+        expect(self.run.returncode is None, f"it ended with {self.run.returncode}")
+        return self.run
+
+    def __exit__(self, *ignored):
+        os.unlink(self.hold)
+        if self.run.poll() is None:
+            self.run.kill()
+        self.run.communicate()
+
+    def waiting(self):
+        with open(self.hold, "rb") as opened:
+            told = opened.read()
+        return set(struct.unpack(f"<{len(told) // 4}i", told[:len(told) // 4 * 4]))
+
+
+SYNCS = (b"", b"C/old/3.dat") # before the renames, and behind them
+
+
+def K02_a_sync_that_does_not_end_is_not_waited_for():
+    """What had begun to be published goes back, and is published by who goes on."""
+    with Scenario() as s, on_disk(s) as top:
+        replaced_and_grown(s)
+        town = DiskTown(s, s.pack(), top)
+        for behind in SYNCS:
+            before = snapshot(s.dest.folder)[0]
+            with Held(town, behind) as run:
+                moment = time.monotonic()
+                run.send_signal(signal.SIGTERM)
+                out, told = run.communicate(timeout=30)
+                took = time.monotonic() - moment
+            what = f"held once {behind} stood: {took} s\n{out}\n{told}"
+            expect(1 < took < 5, what)
+            equal(run.returncode, 128 + signal.SIGTERM, what)
+            summary = schemas.check_events(out)[-1]
+            equal((summary["t"], summary["exit_code"]), ("summary", 128 + signal.SIGTERM), what)
+            equal({unit["status"] for unit in summary["units"]}, {"NONE"}, what)
+            found = {path: facts for path, facts in snapshot(town.root)[0].items()
+                     if b".vssrestore-" not in path and facts[0] != stat.S_IFDIR}
+            equal(found, {path: facts for path, facts in before.items()
+                          if facts[0] != stat.S_IFDIR}, what)
+            town.resume(what)
+            town.clear()
+
+
+def K02_nor_by_a_second_signal():
+    with Scenario() as s, on_disk(s) as top:
+        replaced_and_grown(s)
+        town = DiskTown(s, s.pack(), top)
+        for behind in SYNCS:
+            with Held(town, behind) as run:
+                run.send_signal(signal.SIGINT)
+                time.sleep(0.2) # it waits for two seconds
+                expect(run.poll() is None, "it had not waited at all")
+                moment = time.monotonic()
+                run.send_signal(signal.SIGTERM)
+                out, told = run.communicate(timeout=30)
+                took = time.monotonic() - moment
+            what = f"held once {behind} stood: {took} s\n{out}\n{told}"
+            expect(took < 1, what)
+            expect(run.returncode in (128 + signal.SIGINT, 128 + signal.SIGTERM), what)
+            expect(b'"t":"summary"' not in out, what)
+            town.resume(what)
+            town.clear()
 
 
 def K04_a_copy_of_a_destination_is_not_taken_for_it():

@@ -3,6 +3,7 @@ the destination, killed, gone on with, and compared with a run that nobody distu
 modes, times and links, rows, statuses, exit code, document.
 """
 
+import contextlib
 import os
 import random
 import shutil
@@ -153,6 +154,42 @@ class Town:
         return run
 
 
+class DiskTown(Town):
+    """A town whose copies stand in a folder of a disk (on_disk)."""
+
+    def __init__(self, s, media, top, *arguments):
+        self.top = top
+        super().__init__(s, media, *arguments)
+
+    def copy(self):
+        made = super().copy()
+        self.root = os.path.join(self.top, os.path.basename(made))
+        subprocess.run(["cp", "-a", made, self.root], check=True)
+        shutil.rmtree(made)
+        return self.root
+
+
+@contextlib.contextmanager
+def on_disk(s):
+    """A folder of the scenario's on a file system that a sync reaches, or an ext4 mounted there."""
+    image, top = os.path.join(s.folder, b"image"), os.path.join(s.folder, b"disk")
+    os.mkdir(top)
+    kind = subprocess.run(["stat", "-f", "-c", "%T", top], capture_output=True, check=True)
+    if kind.stdout.strip() != b"tmpfs":
+        yield top
+        return
+    with open(image, "wb") as out:
+        out.truncate(64 * MIB)
+    for words in (["mkfs.ext4", "-q", "-F", image], ["mount", "-o", "loop", image, top]):
+        done = subprocess.run(words, check=False, capture_output=True)
+        if done.returncode != 0:
+            raise Skip(f"TMPDIR is in memory, which no sync reaches: {done.stderr}")
+    try:
+        yield top
+    finally:
+        subprocess.run(["umount", "-l", top], check=False, capture_output=True)
+
+
 def ends_at():
     shim = os.environ.get("VSSRESTORE_ENDS_AT")
     if not shim:
@@ -163,14 +200,17 @@ def ends_at():
     return shim
 
 
-def each_call(town, half=False, each=None):
-    """Killed before each call in turn, resumed, compared; each(what) looks at more."""
+def each_call(town, half=False, each=None, killed=None):
+    """Killed before each call in turn, resumed, compared; each(what) looks at more then, killed()
+    before it is gone on with."""
     count = town.count_calls()
     expect(count > 20, f"{count} calls only")
     begun = 0
     for number in range(1, count + 1):
         if town.kill_at(number, half) and town.is_begun():
             what = f"killed before call {number} of {count}"
+            if killed:
+                killed()
             town.resume(what)
             if each:
                 each(what)
