@@ -44,9 +44,33 @@ def K01_kill_at_each_call_with_ranges():
 
 
 def K01_kill_at_each_call_with_ranges_in_place():
+    ranges_in_place(half=False)
+
+
+def K01_kill_in_the_middle_of_each_write_in_place():
+    ranges_in_place(half=True)
+
+
+def ranges_in_place(half):
+    """Killed between two ranges and inside one, and inside the file that keeps what they cover."""
     with Scenario() as s:
         s.backup().include(ranged(s)).partial("C:\\db\\", "big.mdf", "0:100,1048570:20,3145700:28")
-        each_call(Town(s, s.pack(), "--in-place"))
+        town = Town(s, s.pack(), "--in-place")
+        kept, mixed = set(), set()
+        old, new = pattern(10, 3 * MIB), town.wanted[0][0][b"C/db/big.mdf"][-1]
+
+        def killed():
+            for name in os.listdir(town.folder()):
+                if name.startswith(b"undo-"):
+                    kept.add(os.path.getsize(os.path.join(town.folder(), name)))
+            with open(os.path.join(town.root, b"C/db/big.mdf"), "rb") as opened:
+                found = opened.read()
+            if found not in (old, new):
+                mixed.add(found)
+
+        each_call(town, half=half, killed=killed)
+        expect(len(kept) > 3, f"killed with undo files of {kept} bytes only")
+        expect(len(mixed) > 1 + half, f"{len(mixed)} kills were between ranges")
 
 
 def K01_kill_at_each_call_by_half_a_record():
