@@ -44,7 +44,7 @@ def must(*words):
 
 
 def commits_in(journal):
-    """The units whose commits stand in a journal, by their records' headers; it may not be there."""
+    """The units whose commits stand in a journal, and count; it may not be there."""
     if not os.path.exists(journal):
         return set()
     with open(journal, "rb") as opened:
@@ -56,6 +56,8 @@ def commits_in(journal):
             break
         if kind == JOURNAL_COMMIT:
             groups.add(group)
+        if kind == JOURNAL_UNCOMMIT:
+            groups -= set(struct.unpack_from(f"<{count // 4}I", whole, at + HEAD.size))
         at += HEAD.size + count + 8
     return groups
 

@@ -2,7 +2,7 @@
  *
  * The input: six 16-bit numbers, how many records (of the blobs: bytes) each section has, then
  * the sections. Each gets memory of exactly its size. The hashes around an index are left out:
- * they keep accidents away, and whoever forges can compute them. fuzz_set.c has them. */
+ * they keep accidents away, and whoever forges can compute them. fuzz_media.c has them. */
 #include "fuzz.h"
 
 #include "media/index.h"
