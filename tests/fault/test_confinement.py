@@ -9,6 +9,7 @@ of it must be as it was, its change times too, which any call that writes would 
 """
 
 import argparse
+import ctypes
 import os
 import random
 import shutil
@@ -30,6 +31,7 @@ FOLDERS, FILES_EACH = 12, 16
 KILLED = ("killed, and gone on with",)
 FILES_WANTED = 100_000 if LONG else 200 if TRIM else 800 # restored, in units that are ALL
 SECONDS_MAX = 60 # of one round
+LANDLOCK_CREATE_RULESET = 444 # asked for its version: the number of its call
 
 
 def fingerprint(top):
@@ -268,6 +270,43 @@ def S11_programs_are_not_confined():
         s.run(media, "--writer", "Files=" + os.fsdecode(program)).must(0)
         with open(outside, encoding="utf-8") as told:
             equal([line.split() for line in told], [["NoNewPrivs:", "0"]] * 2)
+
+
+def threads_of(pid):
+    """How many threads may gain privileges, how many not, which is so with Landlock; and may the
+    first one?"""
+    found = {}
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as opened:
+                found[int(task)] = "NoNewPrivs:\t0\n" in opened.read()
+        except OSError: # it has gone
+            pass
+    free = sum(found.values())
+    return free, len(found) - free, found.get(pid)
+
+
+def S11_workers_of_a_run_are_confined():
+    """Each of them, in the middle of a run; the thread that publishes and starts programs is not."""
+    if ctypes.CDLL(None).syscall(LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1) < 1:
+        raise Skip("no Landlock in this kernel")
+    with Scenario() as s:
+        one_set(s)
+        for number in range(8):
+            s.put(f"C:\\one\\large{number}", os.urandom(1 << 20))
+        media, folder = s.pack(), os.path.join(s.folder, b"run")
+        for workers in (1, 6):
+            with subprocess.Popen([PROGRAM, "run", media, "--quiet", "--root", s.dest.folder,
+                                   "--run-dir", folder, "--throttle", "64K", "--workers",
+                                   str(workers)], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+                found, ends = None, time.monotonic() + 10
+                while run.poll() is None and found != (1, workers, True) and \
+                        time.monotonic() < ends: # one that has just begun is not confined yet
+                    found = threads_of(run.pid)
+                run.kill()
+            shutil.rmtree(folder)
+            equal(found, (1, workers, True), f"threads that are free and confined, {workers} workers")
 
 
 def S11_staging_is_ours_alone():
