@@ -30,6 +30,53 @@ RECORDS = {
 }
 
 
+def index_places(content):
+    """Where each section of an index begins, and how many records it has."""
+    header = 8 + 4 + 4 + 16 + 8 + 8
+    return {name: struct.unpack_from("<QQ", content, header + 24 * i)
+            for i, name in enumerate(SECTIONS)}
+
+
+def index_records(content, section):
+    """[{field: bytes}] of one section; fields of up to 8 bytes as numbers."""
+    (offset, count), found = index_places(content)[section], []
+    for _ in range(count):
+        record = {}
+        for field, field_bytes in RECORDS[section]:
+            value = content[offset:offset + field_bytes]
+            record[field] = int.from_bytes(value, "little") if field_bytes <= 8 else value
+            offset += field_bytes
+        found.append(record)
+    return found
+
+
+NO_PARENT, OF_A_FILE = 0xFFFFFFFF, 2
+
+
+def files_of_frame(content, pack, frame_offset, plain_offset=None):
+    """The paths, below their volume, of an index's files that have bytes in one frame; or of those
+    alone that have that one of its plain bytes."""
+    entries, chunks = index_records(content, "entries"), index_records(content, "chunks")
+    blobs, _ = index_places(content)["blobs"]
+
+    def name(entry):
+        at = blobs + entry["name_offset"]
+        own = content[at:at + entry["name_bytes"]].decode()
+        above = entries[entry["parent"]] if entry["parent"] != NO_PARENT else None
+        return name(above) + "\\" + own if above and above["parent"] != NO_PARENT else own
+
+    def concerned(chunk):
+        at = chunk["offset_in_frame"]
+        return (chunk["pack"], chunk["frame_offset"]) == (pack, frame_offset) and (
+            plain_offset is None or at <= plain_offset < at + chunk["length"])
+
+    numbers = {number for number, entry in enumerate(entries)
+               if entry["kind"] == OF_A_FILE and any(map(
+                   concerned, chunks[entry["first"]:entry["first"] + entry["chunk_count"]]))}
+    return {name(entry) for number, entry in enumerate(entries)
+            if number in numbers or entry["link_group"] in numbers}
+
+
 class Cutter:
     """Regions of one file, end to end."""
 

@@ -25,6 +25,7 @@ TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
 FLIPS = 1000 if LONG else 10 if TRIM else 60
 KIB = 1 << 10
 MEDIA_CODES = (20, 21)
+FRAME_HEAD_BYTES = 19 # what stands before its block
 
 
 def noise(seed, count):
@@ -69,8 +70,10 @@ class Media:
                 os.link(place, place + b".link")
                 os.symlink("a.txt", place + b".symlink")
         self.want = {path: content for path, content in s.source.listing().items()}
-        self.set = s.pack()
+        self.set, self.named = s.pack(), 0 # and how often the damaged files were compared
         self.old = b"what stood here before\n"
+        with open(self.path(b"index.bin"), "rb") as opened:
+            self.index = opened.read()
 
     def restore(self, *arguments):
         run = self.s.run(self.set, *arguments)
@@ -128,6 +131,24 @@ class Media:
             equal(len(new), len(whole) if unit["status"] == "ALL" else 0,
                   f"files of {unit['component']}: {told}")
 
+    def judge_files(self, run, file, offset, kind, what):
+        """Of a frame: the files that are said to be damaged are those that have bytes in it. Where
+        its block can still be read, those alone whose bytes came out wrong."""
+        if run.exit == 0:
+            return 0
+        frame = max(region.begin for region in media_map.regions(self.set)
+                    if region.file == file and region.kind == "frame magic" and
+                    region.begin <= offset)
+        pack = int(os.path.basename(file).partition(b".")[0].strip(b"pack-"))
+        plain = offset - frame - FRAME_HEAD_BYTES if kind == "frame block as it is" else None
+        wanted = {self.s.dest.path("C:\\" + name)
+                  for name in media_map.files_of_frame(self.index, pack, frame, plain)}
+        named = {os.fsencode(row["path"]) for row in run.rows
+                 if row["outcome"].startswith("MEDIA_")}
+        told = f"files named for {what}: {named}, not {wanted}\n{run.told()}"
+        expect(named == wanted or kind == "frame block" and named and named < wanted, told)
+        return 1
+
     def verify(self, what):
         """verify finds everything, and names where."""
         told = Told(["verify", self.set])
@@ -153,6 +174,9 @@ class Media:
             self.verify(what)
         finally:
             self.flip(file, offset, bit)
+        kind = kind.partition(",")[0]
+        if kind.startswith("frame "):
+            self.named += self.judge_files(run, file, offset, kind, what)
         return run
 
 
@@ -196,6 +220,7 @@ def V01_a_flip_in_every_class_of_region():
             if kind.startswith(("index", "set.json", "document")):
                 expect(run.exit == 20, f"{kind}: exit code {run.exit}\n{run.told()}")
         expect(noticed > len(classes) // 2, "run needs most of a set")
+        expect(media.named > 5, f"the files of {media.named} frames were named")
         print(f"{len(classes)} classes, noticed by run: {noticed}, by verify: all")
 
 
