@@ -1019,10 +1019,12 @@ def K03_what_a_sync_covered_is_kept():
         run = stopped(town, pieces=40)
         time.sleep(1.2) # the next sync is one that is noted
         run.send_signal(signal.SIGCONT)
-        epoch, deadline = 0, time.monotonic() + 20
+        began = time.monotonic()
+        epoch, deadline = 0, began + 20
         while epoch == 0 and run.poll() is None and time.monotonic() < deadline:
             epoch = checkpoint_of(town)
         run.kill()
+        took = time.monotonic() - began
         run.communicate()
         expect(epoch > 0, "no checkpoint was noted before the run ended")
         with open(os.path.join(town.folder(), b"pieces.bin"), "rb") as opened:
@@ -1031,6 +1033,11 @@ def K03_what_a_sync_covered_is_kept():
         words = struct.unpack_from(f"<{pieces}Q", found, 24 + 16 * segments)
         kept = sum(0 < word % 2**32 <= checkpoint_of(town) for word in words)
         expect(kept >= 40, f"{kept} of {pieces} pieces were kept")
+        # what came since the epoch ended: in that time, at the run's limit, and a second before
+        rate = int(run.args[run.args.index("--throttle") + 1].removesuffix("M"))
+        lost = sum(word > 0 for word in words) - kept
+        print(f"{lost} pieces lost, {kept} kept, {took:.2f} s at {rate} a second")
+        expect(lost <= rate * (took + 1), f"{lost} pieces in {took} s, {rate} a second")
         in_another_boot(["resume", town.folder(), "--json"], boot)
         read = decoded(town)
         expect(pieces - kept <= read <= pieces - kept + segments,

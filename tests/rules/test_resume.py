@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from players import Players
-from scenario import Scenario, Told, equal, expect, run_rules
+from scenario import Failure, Scenario, Told, equal, expect, run_rules
 from town import CAN, MIB, Town, each_call, grown, pattern, ranged, replaced
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
@@ -218,6 +218,12 @@ def marked(folder):
     return sum(word != 0 for word in words), pieces
 
 
+def frames_decoded(town):
+    """By the last process of a run."""
+    with open(os.path.join(town.folder(), b"profile.json"), encoding="utf-8") as opened:
+        return sum(worker["decode"]["count"] for worker in json.load(opened)["workers"])
+
+
 def K01_little_is_moved_twice():
     with Scenario() as s:
         c = s.writer("W").component("c").files(r"C:\big", "*", recursive=True)
@@ -240,10 +246,60 @@ def K01_little_is_moved_twice():
             town.clear()
         expect(60 <= done < pieces, f"{done} of {pieces} pieces when it was killed")
         town.resume("killed in the middle of a large file")
-        with open(os.path.join(town.folder(), b"profile.json"), encoding="utf-8") as opened:
-            profile = json.load(opened)
-        decoded = sum(worker["decode"]["count"] for worker in profile["workers"])
+        decoded = frames_decoded(town)
         expect(decoded <= pieces - done + 1, f"{decoded} decoded, {done} of {pieces} were there")
+
+
+SMALL_BYTES, SMALL_COUNT, MEMORY_MIB = 40000, 2400, 16
+
+
+def staged_whole(root):
+    """How many small files stand in staging, with all their bytes."""
+    count = 0
+    for folder, _, names in os.walk(root):
+        for name in names if b".vssrestore-" in folder else []:
+            try:
+                count += os.lstat(os.path.join(folder, name)).st_size == SMALL_BYTES
+            except FileNotFoundError: # it goes to its place
+                pass
+    return count
+
+
+def K01_little_of_small_files_is_moved_twice():
+    """Killed when a quarter, a half and most of them are staged: what is decoded again is what was
+    left, and no more than the memory beside."""
+    with Scenario() as s:
+        c = s.writer("W").component("c").files(r"C:\many", "*", recursive=True)
+        block = random.Random(SEED).randbytes(SMALL_BYTES)
+        for i in range(SMALL_COUNT):
+            s.put(rf"C:\many\{i % 50}\{i}.bin", i.to_bytes(8, "little") + block[8:],
+                  mtime=1500000000)
+        s.backup().include(c)
+        town = Town(s, s.pack(), "--workers", "2", "--memory", f"{MEMORY_MIB}M")
+        frames, whole = frames_decoded(town), SMALL_COUNT * SMALL_BYTES / MIB
+        for part in (4, 2, 1.2):
+            what = small_files_killed(town, SMALL_COUNT // part)
+            done = staged_whole(town.root)
+            town.resume(what)
+            again = frames_decoded(town) * whole / frames
+            left = (SMALL_COUNT - done) * SMALL_BYTES / MIB
+            print(f"{what}: {again:.0f} MiB decoded again, {left:.0f} were left")
+            expect(0 < left and again <= left + MEMORY_MIB, f"{what}: {again} again, {left} left")
+            town.clear()
+
+
+def small_files_killed(town, wanted):
+    for limit in ("100M", "40M", "10M"): # slower, should the machine be so busy that it ended
+        town.copy()
+        with subprocess.Popen([os.environ["VSSRESTORE"], *town.call(), "--throttle", limit],
+                              stdout=subprocess.DEVNULL) as run:
+            while run.poll() is None and staged_whole(town.root) < wanted:
+                time.sleep(0.001)
+            run.kill()
+        if run.returncode == -signal.SIGKILL and town.is_begun():
+            return f"killed with {wanted:.0f} of {SMALL_COUNT} staged"
+        town.clear()
+    raise Failure("it was over before it was killed")
 
 
 def K01_what_waits_for_the_boot_is_staged_once():
@@ -262,9 +318,7 @@ def K01_what_waits_for_the_boot_is_staged_once():
                 town.resume(f"killed before call {number} of {count}")
                 equal(waiting(town), wanted)
                 if state["units"][0]["state"] in ("staging", "publishing"):
-                    with open(os.path.join(town.folder(), b"profile.json"), encoding="utf-8") as opened:
-                        profile = json.load(opened)
-                    equal(sum(worker["decode"]["count"] for worker in profile["workers"]), 0,
+                    equal(frames_decoded(town), 0,
                           f"decoded again, killed before call {number} of {count}")
                     seen += 1
             town.clear()
