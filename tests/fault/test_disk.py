@@ -28,8 +28,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 from scenario import (PROGRAM, Run, Scenario, Skip, equal, expect, run_rules, # noqa: E402
                       schemas)
-from town import (CAN, MIB, Town, pattern, replaced, replaced_and_grown,  # noqa: E402
-                  snapshot)
+from town import (CAN, MIB, Town, ends_at, pattern, replaced,  # noqa: E402
+                  replaced_and_grown, snapshot)
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
@@ -233,6 +233,45 @@ def D01_full_at_random_moments():
 
 def D02_out_of_inodes_at_random_moments():
     full_at_random(fill_inodes, [lambda dice: 0, lambda dice: dice.randrange(1, 40)])
+
+
+def without_room_for(town, name):
+    town.copy()
+    return Run(town.call(), town.folder(),
+               env={**os.environ, "LD_PRELOAD": ends_at(), "NO_ROOM_FOR": name})
+
+
+def D02_no_room_for_a_name():
+    """A rename that finds none, to a new name, over a file, and of a whole tree: the unit is as it
+    was, and is restored by who goes on."""
+    with Scenario() as s:
+        members = two_units(s)
+        town = Town(s, s.pack())
+        for name, component in (("3.dat", "db1"), ("1.dat", "db1"), ("many", "many")):
+            what, before = f"no room for {name}", snapshot(s.dest.folder)
+            run = without_room_for(town, name)
+            equal((run.exit, run.status(component)), (30, "NONE"), f"{what}\n{run.told()}")
+            judge(town, before, what)
+            units = {unit["component"]: unit["status"] for unit in run.summary["units"]}
+            judge_units(town, before, units, members, what)
+            town.resume(what)
+            town.clear()
+
+
+def D02_no_room_for_an_attribute():
+    """It is a loss, which is counted and told; the file is whole."""
+    with Scenario() as s:
+        c = s.writer("W", method=CAN).component("c").files(r"C:\notes", "*")
+        s.backup().include(c)
+        place = s.put(r"C:\notes\a", b"with a note", mtime=1500000000)
+        try:
+            os.setxattr(place, "user.note", b"a note")
+        except OSError as error:
+            raise Skip(f"no user xattrs in {s.folder}") from error
+        town = Town(s, s.pack())
+        run = without_room_for(town, "user.note")
+        equal((run.exit, run.status("c"), run.summary["losses"]), (1, "ALL", 1), run.told())
+        expect(snapshot(town.root) == town.wanted[0], run.told())
 
 
 def kill_stopped(town, number):

@@ -7,7 +7,7 @@
  * were, when the process ends by itself. With ENDS_HALF what would be written is written by half
  * first. Writes elsewhere are not counted: what they leave is not seen until a name is. With
  * SYNC_FAILS no file system can be synced, with SYNC_HELD no sync ends while a file is there, with
- * NO_EXCHANGE no names are exchanged. */
+ * NO_EXCHANGE no names are exchanged, with NO_ROOM_FOR there is none for one name or attribute. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -83,11 +84,31 @@ static int is_in_place(int fd)
            (strcmp(name, "/checkpoint") != 0 && strstr(path, "/.vssrestore-") == NULL);
 }
 
+/* With NO_ROOM_FOR, a name: the first time that something gets it there is no room for it. */
+static int has_no_room(const char *to)
+{
+    static atomic_bool told;
+    const char *name = getenv("NO_ROOM_FOR");
+    return name != NULL && strcmp(to, name) == 0 && !atomic_exchange(&told, 1);
+}
+
+SEEN int fsetxattr(int fd, const char *name, const void *value, size_t n, int flags)
+{
+    if (has_no_room(name)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return (int)syscall(SYS_fsetxattr, fd, name, value, n, flags);
+}
+
 /* With NO_EXCHANGE, the end of a name or more than that: no names are exchanged, as on file systems
  * that cannot, and nothing is renamed from a name that ends so. */
-static int refused(const char *from, unsigned flags)
+static int refused(const char *from, const char *to, unsigned flags)
 {
     const char *end = getenv("NO_EXCHANGE");
+    if (has_no_room(to)) {
+        return ENOSPC;
+    }
     if (end == NULL) {
         return 0;
     }
@@ -100,7 +121,7 @@ static int refused(const char *from, unsigned flags)
 SEEN int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
 {
     call();
-    const int fault = refused(from, flags);
+    const int fault = refused(from, to, flags);
     if (fault != 0) {
         errno = fault;
         return -1;
@@ -111,6 +132,10 @@ SEEN int renameat2(int from_fd, const char *from, int to_fd, const char *to, uns
 SEEN int renameat(int from_fd, const char *from, int to_fd, const char *to)
 {
     call();
+    if (has_no_room(to)) {
+        errno = ENOSPC;
+        return -1;
+    }
     return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, 0);
 }
 
