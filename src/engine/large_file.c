@@ -1,7 +1,10 @@
 /* large_file.c - files of several frames, written at their offsets by any worker.
  *
  * Each worker opens such a file for itself in our own staging folder, which nobody else can
- * enter, and keeps it open while its claims go on in it. Who writes the last piece finishes it. */
+ * enter, and keeps it open while its claims go on in it. Who writes the last piece finishes it. The
+ * size is set then: set first, nothing was faster (four files of 1.5 GiB to ext4 with O_DIRECT,
+ * medians of six: 4.20 s with the size first, 4.16 s without; with 16 writes in flight in place of
+ * eight 4.39 s). */
 #include "engine/worker.h"
 
 #include "base/bug.h"

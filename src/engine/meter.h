@@ -30,6 +30,7 @@ struct meter {
     _Atomic uint64_t frames;
     _Atomic uint64_t files_failed;
     _Atomic uint64_t direct_bytes; /* written past the page cache */
+    _Atomic uint64_t direct_read_bytes;
     _Atomic uint64_t count[WORK_PHASE_COUNT];
     _Atomic uint64_t exact_ns[WORK_PHASE_COUNT];
     _Atomic uint64_t sampled_ns[WORK_PHASE_COUNT];

@@ -27,6 +27,7 @@ void work_profile_take(struct work_profile *out, const struct meter *meter)
     const uint64_t small_ns = meter_read(&meter->small_ns);
     uint64_t sampled_ns = 0;
     *out = (struct work_profile){.direct_bytes = meter_read(&meter->direct_bytes),
+                                 .direct_read_bytes = meter_read(&meter->direct_read_bytes),
                                  .began_ns = meter_read(&meter->began_ns),
                                  .ended_ns = meter_read(&meter->ended_ns)};
     for (int phase = 0; phase < WORK_PHASE_COUNT; phase++) {

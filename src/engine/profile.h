@@ -8,8 +8,9 @@ struct work_profile { /* of one worker; its parts add up to wall_ns, but for wha
     uint64_t wall_ns; /* from the first worker's begin to the last one's end */
     uint64_t ns[WORK_PHASE_COUNT];
     uint64_t count[WORK_PHASE_COUNT]; /* frames, pieces, files, waits */
-    uint64_t direct_bytes;
-    uint64_t began_ns, ended_ns; /* clock_monotonic_ns() */
+    uint64_t direct_bytes;            /* written past the page cache */
+    uint64_t direct_read_bytes;       /* of the media, ditto */
+    uint64_t began_ns, ended_ns;      /* clock_monotonic_ns() */
 };
 
 /* The phase's name as in profile.json: "read_wait"; static. */

@@ -1,7 +1,8 @@
 /* stage_read.c - stored bytes of one frame from the media into the slot's buffer.
  *
- * A file is read at once if it is cached, else by the ring; what has no descriptor is read here and
- * now by its function (media/source.h).
+ * A file is read at once if it is cached, else by the ring: past the page cache where not all of it
+ * is there (direct_read.c). What has no descriptor is read here and now by its function
+ * (media/source.h).
  * A read that ends early goes on where it ended, a bounded number of times without progress.
  * A pack that is not there is MEDIA_MISSING, one that ends inside the frame is damaged. */
 #include "engine/worker.h"
@@ -95,10 +96,15 @@ enum slot_state stage_read(struct worker *worker, struct slot *slot)
     VSR_REQUIRE(frame->frame_plain_bytes <= worker->input->budget->plain_bytes_max);
     slot->moved_bytes = 0;
     slot->retries = 0;
+    slot->stored = slot->stored_home;
     if (!source_has_fd(source)) {
         return source_is_open(source)
                    ? read_here(worker, slot)
                    : slot_fail(worker, slot, OUTCOME_MEDIA_MISSING, source->os_errno);
+    }
+    if (direct_read_begin(worker, slot)) {
+        meter_mark(&worker->meter, WORK_READ);
+        return SLOT_READ;
     }
     const struct ring_operation all = read_rest(worker, slot);
     const int32_t now = ring_read_now(worker->ring, &all);
@@ -108,6 +114,9 @@ enum slot_state stage_read(struct worker *worker, struct slot *slot)
 
 enum slot_state stage_read_done(struct worker *worker, struct slot *slot, int32_t result)
 {
+    if (slot->is_direct) {
+        return direct_read_done(worker, slot, result) ? SLOT_DECODE : read_queue(worker, slot);
+    }
     const enum slot_state state = read_take(worker, slot, result);
     return state == SLOT_READ ? read_queue(worker, slot) : state;
 }

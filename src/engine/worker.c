@@ -56,12 +56,15 @@ vsr_code worker_init(struct worker *worker, const struct engine_input *input,
     (void)madvise(slab, worker->slab_bytes, MADV_HUGEPAGE);
     for (uint32_t i = 0; i < budget->slots; i++) {
         char *base = worker->slab + i * (stored + plain);
-        worker->slots[i].stored = base + page - FRAME_BLOCK_OFFSET;
+        worker->slots[i].page_bytes = (uint32_t)page;
+        worker->slots[i].stored_home = base + page - FRAME_BLOCK_OFFSET;
+        worker->slots[i].stored = worker->slots[i].stored_home;
         worker->slots[i].plain = base + stored;
     }
     if (input->set->foreign != NULL) {
         stream_init(worker);
     }
+    direct_read_init(worker);
     return VSR_OK;
 }
 
@@ -95,6 +98,7 @@ void worker_end(struct worker *worker)
     ring_close(worker->given_up);
     worker->ring = NULL;
     large_file_close_all(worker);
+    direct_read_fini(worker);
     for (int i = 0; i < WORKER_DIRECTORIES; i++) {
         if (worker->directories[i].fd >= 0) {
             (void)close(worker->directories[i].fd);

@@ -61,6 +61,7 @@ struct worker {
     struct meta_loss file_loss; /* of the file in hand */
     char *attributes;           /* scratch: names and a value, where the plan has ranges; or NULL */
     char *owner_name;           /* scratch: a name or a link text, WIN_PATH_BYTES_MAX + 1 */
+    bool direct_media;          /* such media may be read past it */
     int broken;                 /* errno, when no ring or no slot is left: nothing more is read */
     struct meter meter;
     struct slow_list slow;
@@ -88,6 +89,17 @@ enum slot_state stage_read_done(struct worker *worker, struct slot *slot, int32_
 enum slot_state stage_decode(struct worker *worker, struct slot *slot);
 enum slot_state stage_write(struct worker *worker, struct slot *slot);
 enum slot_state stage_write_done(struct worker *worker, struct slot *slot, int32_t result);
+
+/* --- cold media past the page cache (direct_read.c) --- */
+
+void direct_read_init(struct worker *worker); /* with all slots */
+void direct_read_fini(struct worker *worker);
+/* Queue a read of the slot's frame, if it is not cached. False: nothing is queued; read it through
+ * the page cache. */
+bool direct_read_begin(struct worker *worker, struct slot *slot);
+/* What it came to. True: the frame stands at slot->stored. False: all of it is to be read through
+ * the page cache. */
+bool direct_read_done(struct worker *worker, struct slot *slot, int32_t result);
 
 /* Every piece of the slot fails. */
 enum slot_state slot_fail(struct worker *worker, struct slot *slot, enum outcome outcome,

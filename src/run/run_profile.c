@@ -100,7 +100,7 @@ static void render_object(const struct run_profile *profile, const struct plan *
                           const struct media_set *set, struct buffer *out)
 {
     struct json json = json_into(out);
-    uint64_t direct_bytes = 0;
+    uint64_t direct_bytes = 0, direct_read_bytes = 0;
     json_object_begin(&json, NULL);
     json_u64(&json, "v", 1);
     json_u64(&json, "elapsed_ns", profile_sum(profile));
@@ -120,9 +120,11 @@ static void render_object(const struct run_profile *profile, const struct plan *
         }
         json_object_end(&json);
         direct_bytes += worker->direct_bytes;
+        direct_read_bytes += worker->direct_read_bytes;
     }
     json_array_end(&json);
     json_u64(&json, "direct_bytes", direct_bytes);
+    json_u64(&json, "direct_read_bytes", direct_read_bytes);
     if (plan != NULL) {
         timeline_render(&profile->timeline, &json);
         render_slowest(profile, plan, set, &json);
