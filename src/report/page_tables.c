@@ -234,7 +234,7 @@ static void render_top(struct buffer *out, const struct page *page, const char *
                   title);
     if (count == 0) {
         page_literal(out, has_time
-                              ? "<p class=\"empty\">No file took longer than 10 ms.</p></section>\n"
+                              ? "<p class=\"empty\">No file took 10 ms or more.</p></section>\n"
                               : "<p class=\"empty\">There are none.</p></section>\n");
         return;
     }

@@ -12,7 +12,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from harness import Folder, Skip, expect, run_cases, vssrestore # noqa: E402
+from harness import SOURCE_ROOT, Folder, Skip, expect, run_cases, vssrestore # noqa: E402
 from units import make_set # noqa: E402
 from chromium import Chromium, program # noqa: E402
 
@@ -99,6 +99,23 @@ def what_is_no_run_is_told():
             file.write('no json\n7\n{"outcome":"RESTORED","unit":1e99}\n{"outcome":5}\n{"outcome":')
         vssrestore("report", folder / "odd", "-o", folder / "page")
         expect(os.path.getsize(folder / "page") > 5000, "a page of what can be read")
+
+
+def the_manual_tells_the_bounds():
+    def number(path, name):
+        with open(os.path.join(SOURCE_ROOT, path), encoding="utf-8") as source:
+            return f"{int(re.search(rf'{name} = ([0-9]+)', source.read())[1]):,}"
+
+    files, top = (number("src/report/page.h", name) for name in ("PAGE_FILES_MAX", "PAGE_TOP_MAX"))
+    slow = number("src/run/run_page.c", "SLOW_MS_MIN")
+    kept = number("src/engine/slow_files.h", "SLOW_FILES_MAX")
+    with open(os.path.join(SOURCE_ROOT, "tools/manuals/vssrestore-report.1.md"),
+              encoding="utf-8") as manual:
+        text = " ".join(manual.read().split())
+    for words in (f"{files} that are not as planned", f"the {top} largest",
+                  f"the {top} slowest of those that took {slow} ms or more",
+                  f"*profile.json* the {kept} slowest"):
+        expect(words in text, f"the manual does not say: {words}")
 
 
 def column(page, section, number):
@@ -208,4 +225,5 @@ def a_browser_has_nothing_to_complain_of():
 
 
 run_cases({case.__name__: case for case in (
-    the_page_says_what_happened, what_is_no_run_is_told, a_browser_has_nothing_to_complain_of)})
+    the_page_says_what_happened, what_is_no_run_is_told, the_manual_tells_the_bounds,
+    a_browser_has_nothing_to_complain_of)})
