@@ -1,9 +1,9 @@
 /* error.h - how every call of this library says what went wrong.
  *
  * A failing call returns a negative vsr_code and, when it was given one, fills a
- * vsr_error: a plain value that the caller owns. Nothing is allocated, nothing is
- * kept per thread, nothing is printed. The negative of a code is the exit code that
- * the program `vssrestore` ends with. */
+ * vsr_error: a plain value that the caller owns. Nothing is allocated for it, nothing is
+ * kept per thread, nothing is printed; what no caller can be told of: vsr_ending_code().
+ * The negative of a code is the exit code that the program `vssrestore` ends with. */
 #ifndef VSSRESTORE_ERROR_H
 #define VSSRESTORE_ERROR_H
 
@@ -54,6 +54,8 @@ typedef struct vsr_error {
 /** What no caller can be told of - a bug of ours, and memory that runs out where no budget can be
  *  refused - ends the process, on whichever thread finds it, after a sentence on standard error: by
  *  quick_exit(70) and quick_exit(50), which call the functions of at_quick_exit() and nothing else.
+ *  With VSSRESTORE_ABORT_ON_BUG in the environment, a bug ends it by abort(), for a core: the one
+ *  thing that is read there.
  *  In such a function: 70 or 50; 0: the process ends for another reason. What a run had published
  *  stays, and it is gone on with as after a kill. Any thread. */
 VSR_API int vsr_ending_code(void);
