@@ -3,7 +3,8 @@
  * A failing call returns a negative vsr_code and, when it was given one, fills a
  * vsr_error: a plain value that the caller owns. Nothing is allocated for it, nothing is
  * kept per thread, nothing is printed; what no caller can be told of: vsr_ending_code().
- * The negative of a code is the exit code that the program `vssrestore` ends with. */
+ * The negative of a code is the exit code that the program `vssrestore` ends with; but
+ * cancelled by signal N it ends with 128 + N. */
 #ifndef VSSRESTORE_ERROR_H
 #define VSSRESTORE_ERROR_H
 
@@ -39,7 +40,7 @@ typedef enum vsr_code {
                                   not belong together                                     */
     VSR_ERR_MEMORY = -50,    /**< the memory budget, or the machine's memory, is too small   */
     VSR_ERR_BUG = -70,       /**< a bug of ours                                              */
-    VSR_ERR_CANCELLED = -128 /**< the caller asked to stop                                   */
+    VSR_ERR_CANCELLED = -128 /**< the caller asked to stop; no exit code of the program      */
 } vsr_code;
 
 /** What went wrong, as a plain value. Zero-initialise it, pass its address down,
