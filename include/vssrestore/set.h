@@ -68,11 +68,13 @@ VSR_API void vsr_set_close(vsr_set *set);
 /** The set's identity, 36 characters; good while the set is open. */
 VSR_API const char *vsr_set_uuid(const vsr_set *set);
 
-/** Writers, components as a tree, file sets, methods, mappings, sizes. JSON: one object. */
+/** Writers, components as a tree, file sets, methods, mappings, sizes, and what a restore would
+ *  refuse for documents or media. JSON: one object. */
 VSR_API vsr_code vsr_set_inspect(const vsr_set *set, vsr_format format, vsr_sink sink,
                                  void *context, vsr_error *error);
 
-/** The same of documents that are in no set yet (folders or files), without sizes. */
+/** The same of documents that are in no set yet (folders or files), without sizes, and refused for
+ *  documents alone. */
 VSR_API vsr_code vsr_documents_inspect(const char *const *paths, size_t path_count,
                                        vsr_format format, vsr_sink sink, void *context,
                                        vsr_error *error);

@@ -169,7 +169,11 @@ vsr_code vsr_documents_inspect(const char *const *paths, size_t path_count, vsr_
     struct documents documents;
     vsr_code rc = documents_read(&documents, paths, (uint32_t)path_count, error);
     if (rc == VSR_OK) {
-        rc = inspect_give(&documents, NULL, NULL, format, sink, context, error);
+        struct plan *plan = NULL;
+        vsr_error ignored = {0}; /* as above */
+        (void)bare_plan_of_documents(&plan, &documents, &ignored);
+        rc = inspect_give(&documents, NULL, plan, format, sink, context, error);
+        plan_free(plan);
         documents_free(&documents);
     }
     return rc;

@@ -2,7 +2,9 @@
  * no disk. */
 #include "plan/bare_plan.h"
 
+#include "base/arena.h"
 #include "vss/documents.h"
+#include "vss/winpath.h"
 
 static vsr_code bare_root(void *context, uint32_t root, struct fact_directory *out,
                           vsr_error *error)
@@ -42,15 +44,18 @@ static vsr_code bare_lookup(void *context, uint32_t handle, struct view name, st
     return VSR_OK;
 }
 
+static const struct plan_facts bare_facts = {.root = bare_root,
+                                             .enter = bare_enter,
+                                             .lookup = bare_lookup};
+
 vsr_code bare_plan_choose(struct plan **out, const struct documents *documents,
                           const struct media_set *set, const struct plan_choices *choices,
                           const struct plan_contents *contents, vsr_error *error)
 {
-    const struct plan_facts facts = {.root = bare_root, .enter = bare_enter, .lookup = bare_lookup};
     const struct plan_input input = {.documents = documents,
                                      .set = set,
                                      .choices = choices,
-                                     .facts = &facts,
+                                     .facts = &bare_facts,
                                      .contents = contents};
     return plan_create(out, &input, error);
 }
@@ -61,6 +66,88 @@ vsr_code bare_plan_create(struct plan **out, const struct documents *documents,
 {
     const struct plan_choices choices = {.root = "/"};
     return bare_plan_choose(out, documents, set, &choices, contents, error);
+}
+
+/* --- documents alone --- */
+
+enum { VARIABLES_MAX = 64 }; /* what begins with one more is not judged */
+
+/* A place for each variable that paths begin with: the machine's own are not known, and no matter
+ * where files lie, their documents can be judged. */
+struct variables {
+    struct arena arena;
+    struct view values[VARIABLES_MAX][2];
+    uint32_t count;
+};
+
+static void variables_take(struct variables *variables, struct view path)
+{
+    const struct view rest = view_skip(path, path.n > 0 && path.p[0] == '%' ? 1 : path.n);
+    const size_t bytes = view_find(rest, '%');
+    const struct view name = {rest.p, bytes};
+    if (bytes + 1 > rest.n || (bytes + 1 < rest.n && rest.p[bytes + 1] != '\\') ||
+        variables->count == VARIABLES_MAX) {
+        return;
+    }
+    for (uint32_t i = 0; i < variables->count; i++) {
+        if (win_fold_equal(variables->values[i][0], name)) {
+            return;
+        }
+    }
+    struct view *value = variables->values[variables->count++];
+    value[0] = name;
+    value[1] = arena_printf(&variables->arena, "C:\\%u", variables->count);
+}
+
+static void variables_take_sets(struct variables *variables, const struct vss_file_set *sets,
+                                uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        variables_take(variables, sets[i].path);
+        variables_take(variables, sets[i].alternate_path);
+    }
+}
+
+static void variables_take_writer(struct variables *variables, const struct wmd *wmd)
+{
+    for (uint32_t i = 0; i < wmd->component_count; i++) {
+        variables_take_sets(variables, wmd->components[i].file_sets,
+                            wmd->components[i].file_set_count);
+    }
+    variables_take_sets(variables, wmd->excludes, wmd->exclude_count);
+    for (uint32_t i = 0; i < wmd->mapping_count; i++) {
+        variables_take(variables, wmd->mappings[i].path);
+        variables_take(variables, wmd->mappings[i].alternate_path);
+    }
+}
+
+vsr_code bare_plan_of_documents(struct plan **out, const struct documents *documents,
+                                vsr_error *error)
+{
+    struct variables variables = {0};
+    for (uint32_t i = 0; i < documents->wmd_count; i++) {
+        variables_take_writer(&variables, &documents->wmds[i]);
+    }
+    const struct plan_choices choices = {.root = "/"};
+    const struct media_set nothing = {.dir_fd = -1,
+                                      .description = {.environment = variables.values,
+                                                      .environment_count = variables.count}};
+    const struct plan_input input = {.documents = documents,
+                                     .set = &nothing,
+                                     .choices = &choices,
+                                     .facts = &bare_facts,
+                                     .no_catalogue = true};
+    const vsr_code rc = plan_create(out, &input, error);
+    arena_free(&variables.arena);
+    return rc;
+}
+
+/* --- refusals --- */
+
+/* Names that say what media hold, or do not, where nobody knows. */
+static bool is_of_media(enum refusal refusal)
+{
+    return refusal == REFUSAL_RANGES_FILE_MISSING || refusal == REFUSAL_ENVIRONMENT_UNKNOWN;
 }
 
 /* Names that say what stands, or does not, at a place; and of steps that come before this one. */
@@ -82,12 +169,14 @@ static bool is_of_places(enum refusal refusal)
 }
 
 void bare_plan_refused(const struct plan *plan, uint32_t bcd_writer, const struct wmd *wmd,
-                       const struct plan_unit **refused)
+                       bool has_media, const struct plan_unit **refused)
 {
     for (uint32_t i = 0; i < plan->unit_count; i++) {
         const struct plan_unit *unit = &plan->units[i];
+        const enum refusal refusal = (enum refusal)unit->refusal;
         bool folded = false;
-        if (unit->writer != bcd_writer || is_of_places((enum refusal)unit->refusal)) {
+        if (unit->writer != bcd_writer || is_of_places(refusal) ||
+            (!has_media && is_of_media(refusal))) {
             continue;
         }
         const uint32_t component =

@@ -23,7 +23,8 @@ void draft_refuse(struct draft *draft, uint32_t unit, enum refusal refusal, cons
                   const char *format, ...)
 {
     struct draft_unit *u = &draft->units[unit];
-    if (u->refusal != REFUSAL_NONE) {
+    if (u->refusal != REFUSAL_NONE ||
+        (draft->input->no_catalogue && refusal == REFUSAL_FILE_MISSING_ON_MEDIA)) {
         return;
     }
     va_list args;

@@ -8,8 +8,8 @@
 #include "plan/plan.h"
 #include "vss/documents.h"
 
-/* set NULL: documents alone. plan: of bare_plan_create(), for marking what would be refused; or
- * NULL. Added to out. */
+/* set NULL: documents alone. plan: of bare_plan_create() or, of documents alone,
+ * bare_plan_of_documents(), for marking what would be refused; or NULL. Added to out. */
 void inspect_render_text(const struct documents *documents, const struct media_set *set,
                          const struct plan *plan, struct buffer *out);
 /* One JSON object, one line. */

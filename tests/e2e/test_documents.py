@@ -223,10 +223,20 @@ def documents_of(folder, bcd):
     return [os.path.join(folder, bcd), *sorted(glob.glob(os.path.join(folder, "writer-*.xml")))]
 
 
+def check_marked(documents, refused):
+    """What documents say already before they are in a set."""
+    shown = vssrestore("inspect", "--json", *(w for path in documents for w in ("--documents", path)))
+    marked = {f"{writer['writer_name']}: {component['component']}": component["refused"]
+              for writer in shown.json()["writers"] for component in writer["components"]
+              if component["refused"] is not None}
+    expect(marked == refused, f"inspect marks {marked}")
+
+
 def made_case(name):
     def case():
         documents = documents_of(os.path.join(DOCUMENTS, name),
                                  BCD.get(name, "backup-components.xml"))
+        check_marked(documents, MADE[name])
         for _ in whole_restore(documents, MADE[name], "--sizes", "small", "--seed", "7"):
             pass
     return case

@@ -164,9 +164,9 @@ static const struct plan_case of_its_own = {
     .method = "CUSTOM",
     .locations = PLAN_C(PLAN_LIST("C:\\", "top", "no"))
         PLAN_GROUP("logicalPath=\"C\\deep\" ", "Below", PLAN_LIST("C:\\D", "*", "yes"))
-            PLAN_GROUP("logicalPath=\"C\" ", "deep", PLAN_LIST("C:\\E", "*", "yes")),
+            PLAN_GROUP("logicalPath=\"C\" ", "deep", PLAN_LIST("%Env%\\E", "*", "yes")),
     .second = PLAN_C(PLAN_LIST("C:\\F", "*", "yes")),
-    .catalog = "volume C:\nfile C:\\top 1\nfile C:\\D\\a 1\nfile C:\\F\\b 1\n",
+    .catalog = "volume C:\nenv Env=C:\nfile C:\\top 1\nfile C:\\D\\a 1\nfile C:\\F\\b 1\n",
 };
 
 static void what_would_be_refused_is_marked(void **state)
@@ -184,17 +184,24 @@ static void what_would_be_refused_is_marked(void **state)
     vsr_error error = {0};
     (void)state;
     plan_case_load(&fixture, &of_its_own);
-    assert_int_equal(bare_plan_create(&plan, &fixture.documents, &fixture.set, NULL, &error),
-                     VSR_OK);
-    inspect_render_text(&fixture.documents, &fixture.set, plan, &out);
-    buffer_add_char(&out, '\0');
-    assert_says(out.p, in_text);
-    out.n = 0;
-    inspect_render_json(&fixture.documents, &fixture.set, plan, &out);
-    buffer_add_char(&out, '\0');
-    assert_says(out.p, in_json);
+    const struct media_set *const sets[] = {&fixture.set, NULL};
+    for (size_t i = 0; i < COUNT_OF(sets); i++) {
+        assert_int_equal(sets[i] != NULL
+                             ? bare_plan_create(&plan, &fixture.documents, &fixture.set, NULL,
+                                                &error)
+                             : bare_plan_of_documents(&plan, &fixture.documents, &error),
+                         VSR_OK);
+        out.n = 0;
+        inspect_render_text(&fixture.documents, sets[i], plan, &out);
+        buffer_add_char(&out, '\0');
+        assert_says(out.p, in_text);
+        out.n = 0;
+        inspect_render_json(&fixture.documents, sets[i], plan, &out);
+        buffer_add_char(&out, '\0');
+        assert_says(out.p, in_json);
+        plan_free(plan);
+    }
     buffer_free(&out);
-    plan_free(plan);
     planner_fixture_fini(&fixture);
 }
 
