@@ -1,8 +1,11 @@
 """The control line: a run that goes on is asked, paused, slowed down and ended from outside."""
 
 import contextlib
+import ctypes
 import json
 import os
+import platform
+import shutil
 import socket
 import stat
 import subprocess
@@ -10,7 +13,7 @@ import threading
 import time
 
 import schemas
-from harness import PROGRAM, Folder, expect, run_cases, vssrestore
+from harness import PROGRAM, Folder, Skip, expect, run_cases, vssrestore
 from units import make_set, rows_of
 
 WAIT_S = 60
@@ -39,6 +42,9 @@ class Running:
         while not so():
             expect(time.monotonic() < end and self.child.poll() is None, text)
             time.sleep(0.02)
+
+    def has_workers(self):
+        return len(os.listdir(f"/proc/{self.child.pid}/task")) > 2
 
     def ask(self, *words, codes=(0,)):
         result = vssrestore("ctl", self.dir, *words, "--json", codes=codes)
@@ -214,6 +220,31 @@ def a_flood_drowns_nobody():
             expect(told[0] > 0, "and so is the flood")
 
 
+def io_priorities(pid):
+    """Of every thread: class and level, as ioprio_get() tells them; by its number."""
+    number = {"x86_64": 252, "aarch64": 31}.get(platform.machine())
+    if number is None:
+        raise Skip(f"no number of ioprio_get() on {platform.machine()}")
+    call = ctypes.CDLL(None, use_errno=True).syscall
+    found = [call(number, 1, int(thread)) for thread in os.listdir(f"/proc/{pid}/task")]
+    expect(min(found) >= 0, f"{found}: errno {ctypes.get_errno()}")
+    return {(priority >> 13, priority & 7) for priority in found}
+
+
+def every_thread_of_a_nice_run_is_nice():
+    with Folder() as folder:
+        slow_set(folder)
+        for nice, so in (("idle", {(3, 0)}), ("best-effort", {(2, 4)}), ("best-effort:7", {(2, 7)})):
+            with Running(folder, "--throttle", "500K", "--workers", "2", "--ionice", nice) as run:
+                run.ask("pause")
+                run.until(run.has_workers, "there are no workers")
+                found = io_priorities(run.child.pid)
+                run.ask("cancel")
+                run.end(143)
+            expect(found == so, f"{nice}: {found}")
+            shutil.rmtree(folder / "run")
+
+
 def a_nice_run_is_no_other():
     with Folder() as folder:
         slow_set(folder)
@@ -228,4 +259,5 @@ def a_nice_run_is_no_other():
 run_cases({case.__name__: case for case in (
     a_paused_run_stands_still_and_goes_on, a_limit_holds, a_limit_can_be_changed,
     a_cancelled_run_can_be_resumed, a_paused_run_can_be_cancelled, what_is_no_command_is_2,
-    a_client_holds_up_nobody, a_flood_drowns_nobody, a_nice_run_is_no_other)})
+    a_client_holds_up_nobody, a_flood_drowns_nobody, every_thread_of_a_nice_run_is_nice,
+    a_nice_run_is_no_other)})
