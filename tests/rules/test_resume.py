@@ -15,7 +15,7 @@ import time
 
 from players import Players
 from scenario import Failure, Scenario, Told, equal, expect, run_rules
-from town import CAN, MIB, Town, each_call, grown, pattern, ranged, replaced
+from town import CAN, MIB, Town, each_call, ends_at, grown, pattern, ranged, replaced
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
@@ -71,6 +71,34 @@ def ranges_in_place(half):
         each_call(town, half=half, killed=killed)
         expect(len(kept) > 3, f"killed with undo files of {kept} bytes only")
         expect(len(mixed) > 1 + half, f"{len(mixed)} kills were between ranges")
+
+
+def K01_what_ranges_covered_comes_back():
+    """Killed while ranges are written in place, and gone on with on a disk that cannot be synced
+    any more: all of the file is as it was."""
+    with Scenario() as s:
+        s.backup().include(ranged(s)).partial("C:\\db\\", "big.mdf", "0:100,1048570:20,3145700:28")
+        town, back = Town(s, s.pack(), "--in-place"), 0
+        old, new = pattern(10, 3 * MIB), town.wanted[0][0][b"C/db/big.mdf"][-1]
+        failing = {**os.environ, "LD_PRELOAD": ends_at(),
+                   "SYNC_FAILS": os.fsdecode(os.path.join(s.folder, b"synced"))}
+        count = town.count_calls()
+        for number in range(count // 3, count + 1):
+            if town.kill_at(number, half=number % 2 == 0) and town.is_begun():
+                place, what = os.path.join(town.root, b"C/db/big.mdf"), f"killed before call {number}"
+                mixed = read_file(place) not in (old, new)
+                run = s.resume(town.folder(), env=failing)
+                status = run.summary["units"][0]["status"]
+                equal(read_file(place) == new, status == "ALL", f"{what}\n{run.told()}")
+                equal(read_file(place) == old, status == "NONE", f"{what}\n{run.told()}")
+                back += mixed and status == "NONE"
+            town.clear()
+        expect(back > 1, f"{back} files that were mixed came back")
+
+
+def read_file(path):
+    with open(path, "rb") as opened:
+        return opened.read()
 
 
 def K01_kill_at_each_call_by_half_a_record():
