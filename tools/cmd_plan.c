@@ -2,14 +2,42 @@
 #include "verbs.h"
 
 #include <stdio.h>
+#include <unistd.h>
+
+/* The plan goes to standard output, which has nothing else then. */
+static bool output_is_stdout(const struct call *call)
+{
+    return call->output != NULL && text_is_stdio(call->output);
+}
+
+static bool output_is_refused(const struct call *call)
+{
+    if (!output_is_stdout(call)) {
+        return false;
+    }
+    if (call->jsonl || call->json) {
+        (void)fprintf(stderr,
+                      "vssrestore plan: -o - and --jsonl are two forms for one standard output\n");
+        return true;
+    }
+    if (isatty(STDOUT_FILENO) == 1) {
+        (void)fprintf(stderr, "vssrestore plan: -o - is a binary plan, which is not for a "
+                              "terminal; --jsonl prints one that can be read\n");
+        return true;
+    }
+    return false;
+}
 
 static vsr_code plan_show(const struct call *call, const vsr_plan *plan, vsr_error *error)
 {
     vsr_code rc = VSR_OK;
-    if (call->output != NULL) {
+    if (call->output != NULL && !output_is_stdout(call)) {
         rc = vsr_plan_save(plan, call->output, error);
     }
-    if (rc == VSR_OK && (call->jsonl || call->json)) {
+    if (output_is_stdout(call)) {
+        vsr_plan_warnings(plan, stderr_message, NULL);
+        rc = vsr_plan_write(plan, stdout_sink, NULL, error);
+    } else if (rc == VSR_OK && (call->jsonl || call->json)) {
         vsr_plan_warnings(plan, stderr_message, NULL);
         rc = vsr_plan_render(plan, VSR_FORMAT_JSON, stdout_sink, NULL, error);
     } else if (rc == VSR_OK) {
@@ -30,6 +58,9 @@ static int plan_run(const struct call *call)
     vsr_plan *plan = NULL;
     vsr_chain *chain = NULL;
     vsr_choices choices = choices_from(call);
+    if (output_is_refused(call)) {
+        return EXIT_USAGE;
+    }
     if (call->writers.count > 0) {
         (void)fprintf(stderr,
                       "vssrestore plan: writers are asked by run alone; this is the plan if "

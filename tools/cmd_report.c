@@ -41,7 +41,7 @@ static int report_run(const struct call *call)
 {
     vsr_error error = {0};
     const char *run_dir = call->positional.items[0];
-    if (call->output != NULL) {
+    if (call->output != NULL && !text_is_stdio(call->output)) {
         return page_write(run_dir, call->output);
     }
     if (vsr_report_page(run_dir, stdout_sink, NULL, &error) != VSR_OK) {

@@ -63,6 +63,11 @@ static int verify_run(const struct call *call)
         (void)fprintf(stderr, "vssrestore verify: name either a SET or --plan FILE\n");
         return EXIT_USAGE;
     }
+    if (call->plan_file != NULL && text_is_stdio(call->plan_file)) {
+        (void)fprintf(stderr, "vssrestore verify: --plan - is standard input, and a plan is read "
+                              "more than once: write it into a file\n");
+        return EXIT_USAGE;
+    }
     return call->plan_file != NULL ? verify_plan_file(call) : verify_set(call);
 }
 

@@ -169,7 +169,7 @@ static const struct arg_option planning[] = {
     {"--jsonl", NULL, ARG_FLAG, AT(jsonl), NULL,
      "print the plan as JSON lines"},
     {"--output", "-o", ARG_TEXT, AT(output), "FILE",
-     "write the plan for run --plan"},
+     "write the plan for run --plan (-: to standard output, alone)"},
     {NULL},
 };
 
@@ -191,7 +191,7 @@ static const struct arg_option pending[] = {
 
 static const struct arg_option reporting[] = {
     {"--output", "-o", ARG_TEXT, AT(output), "FILE",
-     "write the page there, as a whole (default: standard output)"},
+     "write the page there, as a whole (default, and -: standard output)"},
     {NULL},
 };
 

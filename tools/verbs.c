@@ -69,6 +69,11 @@ int error_tell(const vsr_error *error)
     return -(int)error->code;
 }
 
+bool text_is_stdio(const char *file)
+{
+    return strcmp(file, "-") == 0;
+}
+
 int stdout_sink(void *context, const char *text, size_t bytes)
 {
     (void)context;

@@ -18,6 +18,7 @@ void error_line(struct line *out, const vsr_error *error);
 int error_tell(const vsr_error *error);
 
 /* A sink onto standard output: vsr_sink. */
+bool text_is_stdio(const char *file); /* "-": standard input or output */
 int stdout_sink(void *context, const char *text, size_t bytes);
 
 /* A sentence onto standard error: vsr_message. */

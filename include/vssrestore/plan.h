@@ -117,6 +117,10 @@ VSR_API vsr_code vsr_plan_refresh(vsr_plan *plan, vsr_error *error);
 /** For vsr_plan_load(), whole or not at all. @retval VSR_ERR_SELECTION path can be no file's, or is
  *  in the set; VSR_ERR_DEST_... it cannot be written. */
 VSR_API vsr_code vsr_plan_save(const vsr_plan *plan, const char *path, vsr_error *error);
+/** What vsr_plan_save() writes, through sink: bytes in parts, no lines. They are to end in a file:
+ *  vsr_plan_load() reads no other. */
+VSR_API vsr_code vsr_plan_write(const vsr_plan *plan, vsr_sink sink, void *context,
+                                vsr_error *error);
 /** The set's folder as the plan in file path names it, into out (at least 4096 bytes); path itself
  *  for a plan with media of its own.
  *  @retval VSR_ERR_USAGE  it is in none: functions read it (media.h). */

@@ -326,6 +326,23 @@ vsr_code vsr_plan_set_path(const char *path, char *out, size_t out_bytes, vsr_er
     return rc;
 }
 
+struct plan_sink {
+    vsr_sink sink;
+    void *context;
+};
+
+static vsr_code plan_sink_take(void *context, const void *bytes, size_t count, vsr_error *error)
+{
+    const struct plan_sink *to = context;
+    return sink_give(to->sink, to->context, (struct view){bytes, count}, error);
+}
+
+vsr_code vsr_plan_write(const vsr_plan *plan, vsr_sink sink, void *context, vsr_error *error)
+{
+    struct plan_sink to = {sink, context};
+    return plan_write(plan->plan, plan_sink_take, &to, error);
+}
+
 vsr_code vsr_plan_save(const vsr_plan *plan, const char *path, vsr_error *error)
 {
     OWN(fd) folder_fd = -1;

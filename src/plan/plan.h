@@ -285,6 +285,9 @@ void plan_free(struct plan *plan);
  * plan, or a damaged one; of plan_check_set(): RUN_FOREIGN when it was made for another set or
  * other documents. */
 vsr_code plan_save(const struct plan *plan, int dir_fd, const char *name, vsr_error *error);
+/* What plan_save() saves, to a function, in parts. Errors: take's. */
+typedef vsr_code (*plan_taker)(void *context, const void *bytes, size_t count, vsr_error *error);
+vsr_code plan_write(const struct plan *plan, plan_taker take, void *context, vsr_error *error);
 vsr_code plan_load(struct plan **out, const char *path, vsr_error *error);
 vsr_code plan_check_set(const struct plan *plan, const struct media_set *set, vsr_error *error);
 /* Do path's first bytes say that it is a binary plan (else: JSON lines)? Errors: SELECTION: no file

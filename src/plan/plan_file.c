@@ -76,8 +76,8 @@ static void header_fill(struct plan_header *header, const struct plan *plan)
 /* --- saving --- */
 
 struct plan_out {
-    int fd;
-    const char *name;
+    plan_taker take;
+    void *context;
     struct checksum *hash; /* of all that was written */
     vsr_error *error;
 };
@@ -88,10 +88,10 @@ static vsr_code out_add(struct plan_out *out, const void *bytes, size_t count)
     const size_t padding = (size_t)(align_up(count) - count);
     vsr_code code = VSR_OK;
     if (count > 0) {
-        code = io_write(out->fd, bytes, count, out->name, VSR_ERR_DEST_IO, out->error);
+        code = out->take(out->context, bytes, count, out->error);
     }
     if (code == VSR_OK && padding > 0) {
-        code = io_write(out->fd, zeros, padding, out->name, VSR_ERR_DEST_IO, out->error);
+        code = out->take(out->context, zeros, padding, out->error);
     }
     if (count > 0) {
         checksum_add(out->hash, bytes, count);
@@ -104,7 +104,7 @@ static vsr_code out_seal(struct plan_out *out)
 {
     uint8_t hash[HASH_BYTES];
     checksum_end(out->hash, hash);
-    return io_write(out->fd, hash, sizeof hash, out->name, VSR_ERR_DEST_IO, out->error);
+    return out->take(out->context, hash, sizeof hash, out->error);
 }
 
 static vsr_code out_all(struct plan_out *out, const struct plan *plan)
@@ -124,6 +124,29 @@ static vsr_code out_all(struct plan_out *out, const struct plan *plan)
     return code == VSR_OK ? out_seal(out) : code;
 }
 
+vsr_code plan_write(const struct plan *plan, plan_taker take, void *context, vsr_error *error)
+{
+    struct plan_out out = {.take = take,
+                           .context = context,
+                           .hash = checksum_create(),
+                           .error = error};
+    checksum_begin(out.hash);
+    const vsr_code code = out_all(&out, plan);
+    checksum_free(out.hash);
+    return code;
+}
+
+struct file_out {
+    int fd;
+    const char *name;
+};
+
+static vsr_code file_take(void *context, const void *bytes, size_t count, vsr_error *error)
+{
+    const struct file_out *out = context;
+    return io_write(out->fd, bytes, count, out->name, VSR_ERR_DEST_IO, error);
+}
+
 static vsr_code save_hidden(const struct plan *plan, int dir_fd, const char *hidden,
                             const char *name, vsr_error *error)
 {
@@ -131,10 +154,8 @@ static vsr_code save_hidden(const struct plan *plan, int dir_fd, const char *hid
     if (fd < 0) {
         return err_sys(error, err_dest_code(errno), "plan/file", "cannot create %s", name);
     }
-    struct plan_out out = {.fd = fd, .name = name, .hash = checksum_create(), .error = error};
-    checksum_begin(out.hash);
-    const vsr_code code = out_all(&out, plan);
-    checksum_free(out.hash);
+    struct file_out out = {fd, name};
+    const vsr_code code = plan_write(plan, file_take, &out, error);
     if (code != VSR_OK) {
         return code;
     }

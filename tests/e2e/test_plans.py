@@ -182,10 +182,31 @@ def what_the_documents_do_not_say_is_refused():
         expect(restored(folder) == sources(folder, ("small", "large")), "the others are there")
 
 
+def a_hyphen_is_standard_output():
+    with Folder() as folder:
+        make_set(folder, FILES)
+        words = ("plan", folder / "set", "--root", folder / "root", "-o")
+        vssrestore(*words, folder / "plan")
+        with open(folder / "plan", "rb") as plan:
+            saved = plan.read()
+        os.mkdir(folder / "here")
+        piped = vssrestore(*words, "-", cwd=folder / "here")
+        expect(piped.out == saved, "the plan, and nothing else")
+        refused = vssrestore(*words, "-", "--jsonl", codes=(2,), cwd=folder / "here")
+        expect(not refused.out and b"--jsonl" in refused.err, refused.told())
+        run_plan(folder)
+        page = vssrestore("report", folder / "run", "-o", "-", cwd=folder / "here").out
+        expect(page == vssrestore("report", folder / "run").out, "the page")
+        expect(not os.listdir(folder / "here"), "a file called -")
+        for verb in ("run", "verify"):
+            refused = vssrestore(verb, "--plan", "-", "--json", codes=(2,), cwd=folder / "here")
+            expect(b"write it into a file" in refused.err, refused.told())
+
+
 if __name__ == "__main__":
     run_cases({case.__name__: case for case in (
         a_plan_in_lines_runs_and_is_verified, both_forms_leave_the_same_document,
         a_stale_unit_is_refused_by_its_obstacle_and_the_others_are_restored,
         a_folder_that_went_away_stops_its_unit_alone,
         a_plan_with_the_contracts_members_alone_runs, what_leads_elsewhere_is_41,
-        what_the_documents_do_not_say_is_refused)})
+        what_the_documents_do_not_say_is_refused, a_hyphen_is_standard_output)})

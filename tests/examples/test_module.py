@@ -118,6 +118,9 @@ def its_questions_are_answered():
             expect(os.fsdecode(folder / "root") in str(told), f"{told}")
             plan = backup.plan(choices)
             plan.save(folder / "plan")
+            with open(folder / "written", "wb") as file:
+                plan.write(file)
+            command(["cmp", folder / "plan", folder / "written"])
             expect(vssrestore.Plan.set_path(folder / "plan") == os.fsdecode(path), "its set")
             seen = []
             expect(plan.verify(seen.append) == len(seen) > 0, f"{seen}")

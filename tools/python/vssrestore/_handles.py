@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
-from typing import Any, Callable, Iterator, Sequence
+from typing import IO, Any, Callable, Iterator, Sequence
 
 from ._library import (Error, ErrorStruct, Handle, PackOptionsStruct, PackResultStruct,
                        PlanTotalsStruct, VerifyTotalsStruct, call, gathered, heard, library)
@@ -119,6 +119,10 @@ class Plan(Handle):
 
     def save(self, path: Path) -> None:
         call("vsr_plan_save", self.pointer, os.fsencode(path))
+
+    def write(self, to: IO[bytes]) -> None:
+        """What save() saves, into a file that is open; load_plan() wants one by its name."""
+        to.write(gathered("vsr_plan_write", self.pointer))
 
     @staticmethod
     def set_path(path: Path) -> str:

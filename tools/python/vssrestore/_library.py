@@ -199,6 +199,7 @@ CALLS: dict[str, tuple[Any, list[Any]]] = {
     "vsr_plan_load": (_CODE, [_MADE, _P, _S, _ERROR]),
     "vsr_plan_refresh": (_CODE, [_P, _ERROR]),
     "vsr_plan_save": (_CODE, [_P, _S, _ERROR]),
+    "vsr_plan_write": (_CODE, [_P, *_SINK]),
     "vsr_plan_set_path": (_CODE, [_S, _S, _N, _ERROR]),
     "vsr_plan_free": (None, [_P]),
     "vsr_plan_count": (None, [_P, _TO(PlanTotalsStruct)]),
