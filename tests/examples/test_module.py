@@ -191,6 +191,21 @@ def what_waits_for_a_boot_is_carried_out():
         expect(not vssrestore.pending_list([folder / "run"], registry="").records, "nothing waits")
 
 
+def it_is_installed_where_python_looks():
+    sys.path.insert(0, MODULE)
+    place = importlib.import_module("place").place
+    debian = ["/usr/local/lib/python3.11/dist-packages", "/usr/lib/python3/dist-packages",
+              "/usr/lib/python3.11/dist-packages"]
+    for prefix, folders, where in (("/usr/local", debian, debian[0]), ("/usr", debian, debian[1]),
+                                   ("/opt/vss", debian, ""), ("/", debian, ""), ("/usr", [], "")):
+        expect(place(prefix, folders) == where, f"{prefix}: {place(prefix, folders)}")
+    for python in filter(os.path.exists, (sys.executable, "/usr/bin/python3")):
+        folders = command([python, "-c", "import site; print(site.getsitepackages())"]).out.decode()
+        for prefix in ("/usr", "/usr/local"):
+            found = command([python, os.path.join(MODULE, "place.py"), prefix]).out.decode().strip()
+            expect(found in folders and found.startswith(prefix if found else ""), f"{found}")
+
+
 def its_nouns_work():
     vssrestore = module()
     with Folder() as folder:
@@ -432,7 +447,7 @@ def a_set_may_be_an_object():
 
 run_cases({case.__name__: case for case in (
     structs_are_those_of_the_headers, every_function_is_declared, every_choice_can_be_made,
-    its_nouns_work, its_questions_are_answered, a_chain_is_restored,
+    it_is_installed_where_python_looks, its_nouns_work, its_questions_are_answered, a_chain_is_restored,
     what_waits_for_a_boot_is_carried_out, a_run_folder_that_is_no_text_is_found,
     a_plan_brings_its_media, what_fails_is_an_error, what_a_callback_raises_comes_out,
     what_a_listener_raises_comes_out, a_set_may_be_an_object)})
