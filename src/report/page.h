@@ -22,8 +22,8 @@ struct page_file { /* that is not as planned */
     uint32_t unit;
     struct view source;
     struct view outcome, why;
-    uint64_t bytes;
-    bool is_cause; /* it failed of itself; others went with its unit */
+    uint64_t bytes; /* as planned, whatever was written of them */
+    bool is_cause;  /* it failed of itself; others went with its unit */
 };
 
 struct page_top { /* one of the largest or slowest */

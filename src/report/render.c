@@ -49,6 +49,7 @@ void report_render_row(const struct plan *plan, const struct media_set *set, uin
     json_path(&json, "path", buffer_view(&path));
     json_text(&json, "outcome", view_of(outcome_text((enum outcome)row->outcome)));
     json_u64(&json, "bytes", row->bytes);
+    json_u64(&json, "size", plan->files[file].size);
     if (row->os_errno != 0) {
         json_i64(&json, "errno", row->os_errno);
         json_text(&json, "detail", optional(strerrordesc_np(row->os_errno)));

@@ -345,7 +345,7 @@ static void file_keep(struct page_reader *reader, const json_t *row,
                                                .source = text_of(reader, row, "source"),
                                                .outcome = view_of(words->outcome),
                                                .why = why_of(reader, row, words),
-                                               .bytes = number_of(row, "bytes"),
+                                               .bytes = number_of(row, "size"),
                                                .is_cause = words->is_cause};
     }
 }

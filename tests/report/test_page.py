@@ -63,6 +63,9 @@ def the_page_says_what_happened():
                      b"NOT_REPLACEABLE", b"vssrestore verify", b"WITHDRAWN", b"Refused",
                      b"from another copy of the set", b"refused or damaged, below", b">Why<"):
             expect(text in bad, f"the bad page lacks {text}")
+        odd = re.findall(rb'<tr data-kind="[A-Z_]+">.*?data-label="Size" data-value="(\d+)"', bad)
+        expect(set(odd) <= {b"0", b"100", b"3000", b"7000", b"3145728"} and odd.count(b"0") <= 3,
+               f"sizes as planned, of files; the folders have none: {odd}")
         expect(b">Why<" not in good and b"What to do now" not in good, "reasons for nothing")
         for text in (b"The run was interrupted", b"vssrestore resume"):
             expect(text in killed, f"the killed page lacks {text}")
