@@ -1,8 +1,6 @@
-/* front_end.c - a restore back end in sixty lines: it plays the writers itself, shows how far it
- * is, and ends as the program would.
- *
- *     cc front_end.c $(pkg-config --cflags --libs vssrestore) -o front_end
- *     ./front_end SET ROOT RUNDIR */
+/* front_end.c SET ROOT RUNDIR - a restore back end in sixty lines: it plays the writers
+ * itself, shows how far it is, and ends as the program would.
+ *     cc front_end.c $(pkg-config --cflags --libs vssrestore) -o front_end */
 #include <vssrestore/vssrestore.h>
 
 #include <stdio.h>
@@ -29,8 +27,7 @@ static int post_restore(void *context, const vsr_writer_event *event, vsr_writer
 static void show(void *context, const vsr_progress *p)
 {
     (void)context;
-    fprintf(stderr, "\r%llu of %llu files", (unsigned long long)p->files_done,
-            (unsigned long long)p->files_total);
+    fprintf(stderr, "\r%.0f of %.0f files", (double)p->files_done, (double)p->files_total);
 }
 
 int main(int argc, char **argv)
