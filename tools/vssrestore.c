@@ -73,6 +73,19 @@ static int verb_call(const struct verb *verb, int argc, char **argv)
     return code;
 }
 
+/* Whoever wants events is told by one, all the same. */
+static int no_verb(int argc, char **argv)
+{
+    struct call asked = {0};
+    args_scan_events(argc - 1, argv + 1, &asked);
+    line_tell("vssrestore: no verb \"%s\"; see: vssrestore --help", argv[1]);
+    if (!console_open(&asked)) {
+        return EXIT_USAGE;
+    }
+    console_summary_without_run(EXIT_USAGE);
+    return console_close(EXIT_USAGE);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -84,8 +97,7 @@ int main(int argc, char **argv)
     }
     const struct verb *verb = verb_find(argv[1]);
     if (verb == NULL) {
-        line_tell("vssrestore: no verb \"%s\"; see: vssrestore --help", argv[1]);
-        return EXIT_USAGE;
+        return no_verb(argc, argv);
     }
     struct call asked = {0};
     args_scan_events(argc - 2, argv + 2, &asked);

@@ -8,8 +8,8 @@ import threading
 import time
 
 import schemas
-from harness import (PROGRAM, Failure, Folder, Skip, expect, expect_none, path_of, run_cases,
-                     vssrestore)
+from harness import (PROGRAM, SOURCE_ROOT, Failure, Folder, Skip, expect, expect_none, path_of,
+                     run_cases, vssrestore)
 from terminals import (WAIT_S, end_of_terminal, fill, frames_of, full_terminal,
                        on_a_terminal)
 from units import flip, make_later_set, make_set, rows_of
@@ -18,7 +18,7 @@ NOT_READ = b"nobody reads it"
 ATTEMPTS = 8
 USAGE = (["run"], ["run", "x", "--no-such-option"], ["run", "x", "--ring", "wheel"],
          ["run", "x", "--plan", "y"], ["run", "--plan", "x", "--root", "y"], ["resume"],
-         ["resume", "x", "y"], ["run", "x", "--memory"])
+         ["resume", "x", "y"], ["run", "x", "--memory"], ["frobnicate"], [])
 
 
 def small_set(folder):
@@ -38,7 +38,10 @@ def check_restored(folder):
 def schemas_are_schemas():
     if schemas.jsonschema is None:
         raise Skip(schemas.MISSING)
-    for name in ("control", "events", "rows", "plan"):
+    folder = os.path.join(SOURCE_ROOT, "tools", "schema")
+    names = sorted(name[:-len(".schema.json")] for name in os.listdir(folder))
+    expect({"control", "events", "foreign-plan", "plan", "rows", "system"} <= set(names), f"{names}")
+    for name in names:
         schemas.jsonschema.Draft202012Validator.check_schema(schemas.load(name))
 
 
