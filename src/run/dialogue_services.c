@@ -237,9 +237,9 @@ static void tell_offline(struct dialogue *d, const struct plan *plan)
     }
     if (count > 0) {
         dialogue_note(d, false,
-                      "%u units ask for a service to be stopped and started; the tree is offline, "
-                      "so none runs and none was touched",
-                      count);
+                      "%u %s for a service to be stopped and started; the tree is offline, so none "
+                      "runs and none was touched",
+                      count, count == 1 ? "unit asks" : "units ask");
     }
 }
 
