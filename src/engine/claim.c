@@ -11,7 +11,9 @@
 
 #include <stdlib.h>
 
-enum { CLAIM_BARE_JOB_PIECES = 64 };
+/* Pieces without data in a job: of nothing else, small enough to be shared out; between those of a
+ * frame, as many as a frame has places for, so that it is read once. */
+enum { CLAIM_BARE_JOB_PIECES = 64, CLAIM_BARE_FRAME_PIECES = 512 };
 
 const struct index_chunk *claim_chunk(const struct claim_list *list,
                                       const struct claim_piece *piece)
@@ -340,7 +342,8 @@ static void claim_make_jobs(struct claim_list *list)
             joins = joins && copying > 0 && copying + copy <= RANGE_COPY_BYTES_MAX &&
                     bare < CLAIM_BARE_JOB_PIECES;
         } else if (chunk == NULL) {
-            joins = joins && bare < CLAIM_BARE_JOB_PIECES;
+            joins = joins && bare < (frame != NULL ? (uint32_t)CLAIM_BARE_FRAME_PIECES
+                                                   : (uint32_t)CLAIM_BARE_JOB_PIECES);
         } else {
             joins = joins && frame != NULL && claim_same_frame(frame, chunk);
         }

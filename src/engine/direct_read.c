@@ -8,14 +8,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-/* cachestat(2), Linux 6.5: newer than the headers that we build with. */
+#ifdef SYS_cachestat
+#define DIRECT_SYS_CACHESTAT SYS_cachestat
+#else /* Linux 6.5: newer than the headers that we build with */
 #define DIRECT_SYS_CACHESTAT 451
+#endif
 struct direct_cache_range {
     uint64_t offset, bytes;
 };
@@ -27,23 +31,25 @@ struct direct_cache_facts {
 enum { DIRECT_ALIGN_BYTES = 4096 };
 /* With fewer reads in flight than this the kernel's reading ahead is faster. */
 enum { DIRECT_SLOTS_MIN = 4 };
+/* As many may be in flight when the first one is told; after these it is the file system's way. */
+enum { DIRECT_MISSES_MAX = 32 };
 
 void direct_read_init(struct worker *worker)
 {
     const struct budget *budget = worker->input->budget;
     worker->direct_media =
         budget->ring == RING_URING && budget->slots >= DIRECT_SLOTS_MIN && worker->stream == NULL;
-    for (uint32_t i = 0; i < worker->slot_count; i++) {
-        worker->slots[i].direct_fd = -1;
+    for (int i = 0; i < WORKER_DIRECT_PACKS; i++) {
+        worker->direct_packs[i] = (struct direct_pack){.pack = MARK_NONE, .fd = -1};
     }
 }
 
 void direct_read_fini(struct worker *worker)
 {
-    for (uint32_t i = 0; i < worker->slot_count; i++) {
-        if (worker->slots[i].direct_fd >= 0) {
-            (void)close(worker->slots[i].direct_fd);
-            worker->slots[i].direct_fd = -1;
+    for (int i = 0; i < WORKER_DIRECT_PACKS; i++) {
+        if (worker->direct_packs[i].fd >= 0) {
+            (void)close(worker->direct_packs[i].fd);
+            worker->direct_packs[i].fd = -1;
         }
     }
 }
@@ -62,45 +68,67 @@ static bool direct_is_cold(struct worker *worker, const struct slot *slot, int f
     return facts.cached < slot_round_up(bytes, slot->page_bytes) / slot->page_bytes;
 }
 
-/* The pack once more, by the descriptor that is open: no name leads to another file. */
-static bool direct_open(struct slot *slot, const struct source *source)
+/* File systems that keep what they cache elsewhere, and say that nothing is. */
+static bool direct_is_told_wrong(int fd)
 {
-    char path[sizeof "/proc/self/fd/" + 10];
-    if (slot->direct_fd >= 0 && slot->direct_pack == slot->frame->pack) {
-        return true;
+    static const uint32_t types[] = {OVERLAYFS_SUPER_MAGIC, 0x2fc12fc1 /* ZFS */};
+    struct statfs facts;
+    bool found = fstatfs(fd, &facts) != 0;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        found = found || (uint32_t)facts.f_type == types[i];
     }
-    if (slot->direct_fd >= 0) {
-        (void)close(slot->direct_fd);
+    return found;
+}
+
+/* The pack once more, by the descriptor that is open. NULL: not now, or not at all. */
+static struct direct_pack *direct_open(struct worker *worker, uint32_t pack)
+{
+    const struct source *source = &worker->input->set->packs[pack];
+    struct direct_pack *free_one = NULL;
+    char path[sizeof "/proc/self/fd/" + 10];
+    for (int i = 0; i < WORKER_DIRECT_PACKS; i++) {
+        struct direct_pack *one = &worker->direct_packs[i];
+        if (one->fd >= 0 && one->pack == pack) {
+            return one;
+        }
+        free_one = one->in_flight == 0 ? one : free_one;
+    }
+    if (free_one == NULL) {
+        return NULL;
+    }
+    if (free_one->fd >= 0) {
+        (void)close(free_one->fd);
     }
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", source->fd);
-    slot->direct_fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
-    slot->direct_pack = slot->frame->pack;
-    return slot->direct_fd >= 0;
+    free_one->pack = pack;
+    free_one->fd =
+        direct_is_told_wrong(source->fd) ? -1 : open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+    worker->direct_media = free_one->fd >= 0;
+    return worker->direct_media ? free_one : NULL;
 }
 
 bool direct_read_begin(struct worker *worker, struct slot *slot)
 {
     const struct index_chunk *frame = slot->frame;
-    const struct source *source = &worker->input->set->packs[frame->pack];
+    const int fd = worker->input->set->packs[frame->pack].fd;
     const uint32_t ahead = (uint32_t)(frame->frame_offset % DIRECT_ALIGN_BYTES);
-    const uint64_t count = slot_round_up(ahead + (uint64_t)frame->frame_bytes, DIRECT_ALIGN_BYTES);
-    if (!worker->direct_media ||
-        !direct_is_cold(worker, slot, source->fd, frame->frame_offset - ahead,
-                        ahead + (uint64_t)frame->frame_bytes)) {
+    const uint64_t bytes = ahead + (uint64_t)frame->frame_bytes;
+    const uint64_t begin = frame->frame_offset - ahead;
+    if (!worker->direct_media || !direct_is_cold(worker, slot, fd, begin, bytes)) {
         return false;
     }
-    if (!direct_open(slot, source)) {
-        worker->direct_media = false;
+    slot->direct = direct_open(worker, frame->pack);
+    if (slot->direct == NULL) {
         return false;
     }
     const struct ring_operation all = {
-        .fd = slot->direct_fd,
+        .fd = slot->direct->fd,
         .bytes = slot_stored_base(slot),
-        .count = (uint32_t)count,
-        .offset = frame->frame_offset - ahead,
+        .count = (uint32_t)slot_round_up(bytes, DIRECT_ALIGN_BYTES),
+        .offset = begin,
         .tag = (uint32_t)(slot - worker->slots),
     };
-    slot->is_direct = true;
+    slot->direct->in_flight++;
     slot->stored = slot_stored_base(slot) + ahead;
     ring_read(worker->ring, &all);
     return true;
@@ -111,10 +139,12 @@ bool direct_read_done(struct worker *worker, struct slot *slot, int32_t result)
     const struct index_chunk *frame = slot->frame;
     const char *base = slot_stored_base(slot);
     const uint64_t wanted = (uint64_t)(slot->stored - base) + frame->frame_bytes;
-    slot->is_direct = false;
+    slot->direct->in_flight--;
+    slot->direct = NULL;
     if (result < 0 || (uint64_t)result < wanted) {
-        /* stricter than it said, or no kernel's ring any more: not tried again */
-        worker->direct_media = worker->direct_media && result != -EINVAL && result != -EINTR;
+        worker->direct_misses++; /* EINVAL: the kernel is stricter than it said */
+        worker->direct_media =
+            worker->direct_media && result != -EINVAL && worker->direct_misses < DIRECT_MISSES_MAX;
         slot->stored = slot->stored_home;
         return false;
     }

@@ -14,6 +14,7 @@
 enum slot_state { SLOT_FREE, SLOT_READ, SLOT_DECODE, SLOT_WRITE, SLOT_LOST };
 
 struct large_file;
+struct direct_pack;
 
 struct slot {
     const struct index_chunk *frame; /* any chunk in it: names pack, offset, lengths */
@@ -28,9 +29,7 @@ struct slot {
     uint32_t retries;     /* without progress */
     uint32_t page_bytes;
     enum slot_state state;
-    int direct_fd; /* of direct_pack, past the page cache; -1: none */
-    uint32_t direct_pack;
-    bool is_direct; /* the read that is in flight */
+    struct direct_pack *direct; /* of the read that is in flight, past the page cache; or NULL */
 };
 
 static inline uint64_t slot_round_up(uint64_t bytes, uint64_t page_bytes)

@@ -114,7 +114,7 @@ enum slot_state stage_read(struct worker *worker, struct slot *slot)
 
 enum slot_state stage_read_done(struct worker *worker, struct slot *slot, int32_t result)
 {
-    if (slot->is_direct) {
+    if (slot->direct != NULL) {
         return direct_read_done(worker, slot, result) ? SLOT_DECODE : read_queue(worker, slot);
     }
     const enum slot_state state = read_take(worker, slot, result);

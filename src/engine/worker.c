@@ -238,6 +238,7 @@ static void worker_lose(struct worker *worker, struct slot *slot, int os_errno)
  * that comes; what it has begun fails with its slot. */
 static void worker_fall_back(struct worker *worker, int os_errno)
 {
+    worker->direct_media = false; /* plain calls read one at a time: the kernel's reading ahead */
     worker->given_up = worker->ring;
     worker->ring = worker->spare;
     worker->spare = NULL;

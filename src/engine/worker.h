@@ -30,9 +30,17 @@ struct open_directory {
     uint64_t used;
 };
 
+/* A pack of cold media, open past the page cache. */
+struct direct_pack {
+    uint32_t pack;
+    int fd;             /* -1: none */
+    uint32_t in_flight; /* slots that have a read of it in flight */
+};
+
 struct stream;                           /* stage_stream.c */
 enum { WORKER_ATTRIBUTE_BYTES = 65536 }; /* XATTR_LIST_MAX, XATTR_SIZE_MAX */
 enum { WORKER_DIRECTORIES = 2 };         /* a file's own, and that of its further names */
+enum { WORKER_DIRECT_PACKS = 2 };        /* where one ends, the next one begins */
 
 struct worker {
     pthread_t thread;
@@ -61,8 +69,10 @@ struct worker {
     struct meta_loss file_loss; /* of the file in hand */
     char *attributes;           /* scratch: names and a value, where the plan has ranges; or NULL */
     char *owner_name;           /* scratch: a name or a link text, WIN_PATH_BYTES_MAX + 1 */
-    bool direct_media;          /* such media may be read past it */
-    int broken;                 /* errno, when no ring or no slot is left: nothing more is read */
+    struct direct_pack direct_packs[WORKER_DIRECT_PACKS];
+    bool direct_media;      /* cold media may be read past the page cache */
+    uint32_t direct_misses; /* such reads that did not bring their frame */
+    int broken;             /* errno, when no ring or no slot is left: nothing more is read */
     struct meter meter;
     struct slow_list slow;
     struct stream *stream; /* of media that another front end brings; NULL: packs of a set */

@@ -169,11 +169,39 @@ static void test_workers_end_together(void **state)
     free(bytes);
 }
 
+/* A frame that small files share, with many empty ones between them. */
+static void test_a_frame_is_in_one_job(void **state)
+{
+    static struct fixture_file files[MANY];
+    static char names[MANY][32];
+    char *bytes = fixture_bytes(11, 64);
+    struct dealing d;
+    (void)state;
+    for (uint32_t i = 0; i < MANY; i++) {
+        (void)snprintf(names[i], sizeof names[i], "%05u", i);
+        files[i] =
+            (struct fixture_file){.path = names[i], .content = {bytes, i % 100 == 0 ? 60 : 0}};
+    }
+    dealing_open(&d, files, MANY);
+    const struct index_chunk *before = NULL;
+    for (uint32_t job = 0; job < d.list.job_count; job++) {
+        const struct index_chunk *frame = claim_frame(&d.list, job);
+        if (frame != NULL) {
+            assert_true(before == NULL || before->frame_offset != frame->frame_offset);
+            before = frame;
+        }
+    }
+    assert_non_null(before);
+    dealing_close(&d);
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_large_files_are_dealt_in_turn),
         cmocka_unit_test(test_workers_end_together),
+        cmocka_unit_test(test_a_frame_is_in_one_job),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,15 +18,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CACHESTAT = 451, BIG_BYTES = (12 << 20) + 777, FILES = 5 };
+enum { CACHESTAT = 451, BLOCK = 4096, BIG_BYTES = (12 << 20) + 777, FILES = 5 };
 
+struct cache_range {
+    uint64_t offset, bytes;
+};
 struct cache_facts {
     uint64_t cached, rest[4];
 };
 
 static struct {
     int os_errno;          /* cachestat() fails with it; 0: nothing is cached */
-    bool warm;             /* everything is */
+    bool warm;             /* everything is, ... */
+    bool lacks_one;        /* but for a page */
     int read_errno;        /* queued reads end with it, ... */
     bool cut;              /* or short, ... */
     unsigned reads_to_hit; /* as long as this lasts */
@@ -53,8 +57,13 @@ long __wrap_syscall(long number, ...)
         errno = played.os_errno;
         return -1;
     }
-    struct cache_facts *facts = (struct cache_facts *)arguments[2]; // NOLINT
-    *facts = (struct cache_facts){.cached = played.warm ? UINT64_MAX : 0};
+    const struct cache_range *range = (const struct cache_range *)arguments[1]; // NOLINT
+    struct cache_facts *facts = (struct cache_facts *)arguments[2];             // NOLINT
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    assert_int_equal(range->offset % BLOCK, 0);
+    assert_in_range(range->bytes, 1, FRAME_STORED_BYTES_MAX + BLOCK - 1);
+    const uint64_t pages = (range->bytes + page - 1) / page;
+    *facts = (struct cache_facts){.cached = played.warm ? pages - played.lacks_one : 0};
     return 0;
 }
 
@@ -199,10 +208,36 @@ static void test_a_kernel_that_cannot_say_is_asked_once(void **state)
     assert_all_right(w);
 }
 
-static void test_few_slots_read_through_the_cache(void **state)
+static void test_partly_cached_frames_are_read_past_it(void **state)
 {
     struct world *w = *state;
-    w->r.ring = RING_SYNC; /* one read at a time */
+    need_direct_media(w);
+    played.warm = played.lacks_one = true;
+    assert_true(restore_all(w) > BIG_BYTES);
+    assert_all_right(w);
+}
+
+static void test_a_pack_that_ends_early_is_damaged(void **state)
+{
+    struct world *w = *state;
+    char path[192];
+    need_direct_media(w);
+    (void)snprintf(path, sizeof path, "%s/set/packs/pack-000000.tar.lz4", w->folder);
+    assert_int_equal(truncate(path, BIG_BYTES), 0);
+    (void)restore_all(w);
+    assert_int_equal(w->r.states[0], UNIT_FAILED);
+    uint32_t damaged = 0;
+    for (uint32_t i = 0; i < w->plan->file_count; i++) {
+        damaged += w->r.rows[i].outcome == OUTCOME_MEDIA_CORRUPT;
+        assert_int_equal(w->r.rows[i].os_errno, 0);
+    }
+    assert_true(damaged > 0);
+}
+
+static void test_one_read_at_a_time_goes_through_the_cache(void **state)
+{
+    struct world *w = *state;
+    w->r.ring = RING_SYNC;
     assert_int_equal(restore_all(w), 0);
     assert_int_equal(atomic_load(&played.asked), 0);
     assert_all_right(w);
@@ -260,7 +295,9 @@ int main(void)
         TEST(test_cold_frames_are_read_past_the_cache),
         TEST(test_cached_frames_are_not),
         TEST(test_a_kernel_that_cannot_say_is_asked_once),
-        TEST(test_few_slots_read_through_the_cache),
+        TEST(test_partly_cached_frames_are_read_past_it),
+        TEST(test_a_pack_that_ends_early_is_damaged),
+        TEST(test_one_read_at_a_time_goes_through_the_cache),
         TEST(test_what_fails_is_read_through_the_cache),
         TEST(test_what_ends_short_is_read_through_the_cache),
         TEST(test_a_true_fault_keeps_its_errno),
