@@ -26,7 +26,8 @@ struct dealing {
 };
 
 /* Without a stage, as the null sink has none. */
-static void dealing_open(struct dealing *d, const struct fixture_file *files, uint32_t count)
+static void dealing_open(struct dealing *d, const struct fixture_file *files, uint32_t count,
+                         uint32_t shared_bytes)
 {
     vsr_error error = {0};
     char set_path[128];
@@ -35,7 +36,7 @@ static void dealing_open(struct dealing *d, const struct fixture_file *files, ui
     fixture_write(set_path, &(struct fixture){.files = files,
                                               .file_count = count,
                                               .small_max = 4096,
-                                              .shared_bytes = 16384,
+                                              .shared_bytes = shared_bytes,
                                               .piece_bytes = 65536});
     assert_int_equal(set_open(&d->set, set_path, &error), VSR_OK);
     d->plan = plan_fixture_create(&d->set, d->folder, 1, NULL);
@@ -92,7 +93,7 @@ static void test_large_files_are_dealt_in_turn(void **state)
     struct dealing d;
     uint32_t turns = 0, large = 0;
     (void)state;
-    dealing_open(&d, files, COUNT_OF(files));
+    dealing_open(&d, files, COUNT_OF(files), 16384);
     for (uint32_t i = 0; i < d.list.claim_count; i++) {
         const uint32_t file = claim_file(&d.list, i);
         const uint32_t next = i + 1 < d.list.claim_count ? claim_file(&d.list, i + 1) : MARK_NONE;
@@ -125,7 +126,7 @@ static void assert_they_end_together(const struct fixture_file *files, uint32_t 
     struct dealing d;
     uint64_t ends[WORKERS] = {0};
     uint32_t pieces = 0;
-    dealing_open(&d, files, count);
+    dealing_open(&d, files, count, 16384);
     for (uint32_t i = 0; i < d.list.claim_count; i++) {
         uint64_t *first = ends[1] < ends[0] ? &ends[1] : &ends[0];
         *first += claim_time(&d.list, i);
@@ -179,10 +180,9 @@ static void test_a_frame_is_in_one_job(void **state)
     (void)state;
     for (uint32_t i = 0; i < MANY; i++) {
         (void)snprintf(names[i], sizeof names[i], "%05u", i);
-        files[i] =
-            (struct fixture_file){.path = names[i], .content = {bytes, i % 100 == 0 ? 60 : 0}};
+        files[i] = (struct fixture_file){.path = names[i], .content = {bytes, i % 3 == 0 ? 60 : 0}};
     }
-    dealing_open(&d, files, MANY);
+    dealing_open(&d, files, MANY, 262144);
     const struct index_chunk *before = NULL;
     for (uint32_t job = 0; job < d.list.job_count; job++) {
         const struct index_chunk *frame = claim_frame(&d.list, job);
