@@ -42,9 +42,14 @@ VOLUME = re.compile(r"\\\\\?\\(Volume\{[0-9A-Fa-f-]+\})(?:\\|\Z)|([A-Za-z]):(?:\
                     r"\\\\([^\\?]+)\\([^\\]+)(?:\\|\Z)")
 
 
+SHOWN_MAX = 2000 # characters of a value that is not what was wanted
+
+
 def equal(found, wanted, what=""):
     if found != wanted:
-        raise Failure(f"{what}\n  found  {found!r}\n  wanted {wanted!r}")
+        told = [text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]} ... ({len(text)})"
+                for text in (repr(found), repr(wanted))]
+        raise Failure(f"{what}\n  found  {told[0]}\n  wanted {told[1]}")
 
 
 def volume_of(path):

@@ -47,6 +47,17 @@ def snapshot(top):
     return found, links
 
 
+def settled(top):
+    """Of a run that was killed: what the kernel had in flight for it may still come to an end."""
+    found = snapshot(top)
+    while True:
+        time.sleep(0.05)
+        again = snapshot(top)
+        if again == found:
+            return found
+        found = again
+
+
 def tell_difference(wanted, found, what):
     lines = []
     for path in sorted(set(wanted[0]) | set(found[0])):
