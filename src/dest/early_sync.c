@@ -40,6 +40,7 @@ static bool early_sync_one(struct early_sync *early, uint32_t number)
     if (end == SYNC_CHILD_TOLD && fault == 0) {
         return true;
     }
+    fault = fault == 0 && end == SYNC_CHILD_GONE ? EIO : fault; /* it may have been told one */
     if (fault != 0) {
         atomic_store_explicit(&early->mounts[number]->early_errno, fault, memory_order_release);
     }

@@ -2,14 +2,10 @@
  * call the system. Who reads them is run/checkpoint.c. */
 #include "dest/sync_note.h"
 
-#include "base/limits.h"
-
 #include <errno.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-_Static_assert(SYNC_NOTER_WORKER + WORKERS_MAX <= SYNC_NOTER_COUNT, "a byte for each worker");
 
 static int note_write(const struct sync_notes *notes, uint32_t noter, char byte)
 {

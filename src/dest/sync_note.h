@@ -6,8 +6,9 @@
  * a note when he goes on takes that sync for failed.
  *
  * A byte for each of those who sync, one sync of each at a time: 1 from before it until it has
- * succeeded; who failed leaves it. Nothing of that is synced: a note counts within one boot, and
- * after another one nothing that is only in the page cache is believed anyway. */
+ * succeeded; who failed leaves it. Workers have none: what they sync is marked after that. Nothing
+ * of a note is synced: it counts within one boot, and after another one nothing that is only in the
+ * page cache is believed anyway. */
 #ifndef DEST_SYNC_NOTE_H
 #define DEST_SYNC_NOTE_H
 
@@ -21,9 +22,8 @@ struct sync_notes {
 enum sync_noter {
     SYNC_NOTER_PUBLISH, /* publish_sync(), by whatever process */
     SYNC_NOTER_EARLY,
-    SYNC_NOTER_ENTRIES,    /* of the control thread: files and directories one by one */
-    SYNC_NOTER_WORKER,     /* the first of WORKERS_MAX */
-    SYNC_NOTER_COUNT = 260 /* bytes */
+    SYNC_NOTER_ENTRIES, /* of the control thread: files and directories one by one */
+    SYNC_NOTER_COUNT
 };
 
 /* 0 or errno: then it cannot be noted, and is not to be begun. notes NULL: nobody asks. Any thread;

@@ -155,7 +155,7 @@ vsr_code engine_start(struct engine **out, const struct engine_input *input, vsr
         struct worker *worker = &engine->workers[engine->worker_count];
         code = worker_init(worker, &engine->input, &engine->table, &engine->claims, &engine->stop,
                            error);
-        worker->number = engine->worker_count++;
+        engine->worker_count++;
     }
     if (code == VSR_OK) {
         code = engine_start_workers(engine, error);

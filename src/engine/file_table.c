@@ -146,15 +146,6 @@ static void table_leave_held(struct file_table *table)
     }
 }
 
-/* What a server behind FUSE was given of a file that is not whole was never synced, whatever epoch
- * it bears. */
-static bool table_has_lost(const struct file_table *table, uint32_t file)
-{
-    const struct stage *stage = table->input->stage;
-    const struct stage_mount *mount = &stage->mounts[stage_file_mount(stage, file)];
-    return mount->abilities.is_fuse && !mount->continuous;
-}
-
 bool file_table_is_begun(void *context, uint32_t file)
 {
     const struct file_table *table = context;
@@ -163,7 +154,7 @@ bool file_table_is_begun(void *context, uint32_t file)
                                 .path = heap_alloc(STAGE_PATH_BYTES_MAX, 1),
                                 .name = heap_alloc(WIN_NAME_BYTES_MAX + 1u, 1)};
     bool begun = false;
-    if (!table_has_lost(table, file) && stage_place(table->input->stage, file, &where)) {
+    if (stage_place(table->input->stage, file, &where)) {
         OWN(fd) fd = root_openat(where.base_fd, where.path, O_PATH | O_DIRECTORY, 0);
         begun = fd >= 0 && fstatat(fd, where.name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
                 S_ISREG(facts.st_mode);

@@ -57,8 +57,8 @@ uint32_t file_table_group(const struct file_table *table, uint32_t file);
 /* The media entry with the file's data. */
 uint32_t file_table_data_entry(const struct file_table *table, uint32_t file);
 
-/* Is a regular file staged for it, by an interrupted run, with what its marks say? Before workers
- * start; context is the table (marks_carry). */
+/* Is a regular file staged for it, by an interrupted run? Before workers start; context is the
+ * table (marks_carry). */
 bool file_table_is_begun(void *context, uint32_t file);
 
 /* Remember why a file fails; the first cause stays. Any worker. */

@@ -114,25 +114,14 @@ int large_file_write(const struct worker *worker, const struct large_file *large
     return 0;
 }
 
-/* Where syncfs does not reach the server. Its pieces are marked already: a failure takes them all
- * back, for whoever goes on with the run. */
+/* Where syncfs does not reach the server. Nothing of it is marked before, neither pieces
+ * (claim_add_segment()) nor the whole (file_end.c): who goes on after a kill in here, or after a
+ * failure, writes the file anew, and it alone. */
 static int large_file_sync(const struct worker *worker, const struct large_file *large)
 {
     const struct stage *stage = worker->input->stage;
-    const uint32_t noter = SYNC_NOTER_WORKER + worker->number;
-    if (!stage->mounts[stage_file_mount(stage, large->file)].abilities.is_fuse) {
-        return 0;
-    }
-    int fault = sync_note_begin(stage->options.sync_notes, noter);
-    if (fault == 0 && fsync(large->fd) != 0) {
-        fault = errno;
-    }
-    if (fault == 0) {
-        sync_note_good(stage->options.sync_notes, noter);
-    } else if (stage->options.on_sync_failed != NULL) {
-        stage->options.on_sync_failed(stage->options.context);
-    }
-    return fault;
+    const bool is_fuse = stage->mounts[stage_file_mount(stage, large->file)].abilities.is_fuse;
+    return is_fuse && fsync(large->fd) != 0 ? errno : 0;
 }
 
 int large_file_finish(struct worker *worker, uint32_t file)

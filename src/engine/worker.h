@@ -44,7 +44,6 @@ enum { WORKER_DIRECT_PACKS = 2 };        /* where one ends, the next one begins 
 
 struct worker {
     pthread_t thread;
-    uint32_t number; /* among the engine's */
     bool started;
     const struct engine_input *input;
     struct file_table *table;
