@@ -117,9 +117,11 @@ static int64_t read_part(struct store *store, const char *name, uint64_t offset,
         __atomic_load_n(&store->cancel, __ATOMIC_RELAXED) != 0) {
         return -ECANCELED;
     }
-    static _Thread_local unsigned turn; /* workers in step would give one of them all of it */
-    if (store->trouble == TROUBLE_SHORT && ++turn % 3 == 0) {
-        return turn % 2 == 0 ? -EINTR : -EAGAIN;
+    /* not each third: workers that one thread reads for in turn would give one of them all of it */
+    static _Thread_local uint32_t turn;
+    turn = turn * 1664525u + 1013904223u;
+    if (store->trouble == TROUBLE_SHORT && (turn >> 16) % 3 == 0) {
+        return (turn >> 24) % 2 == 0 ? -EINTR : -EAGAIN;
     }
     if (is_troubled(store, name)) {
         if (store->trouble == TROUBLE_STUCK) {
