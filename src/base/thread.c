@@ -64,6 +64,27 @@ void thread_share(uint32_t count, const struct confine_limits *limits,
     }
 }
 
+uint32_t thread_blocks_threads(const struct thread_blocks *blocks, uint32_t wanted)
+{
+    const uint32_t full = blocks->count / blocks->size;
+    return wanted < full ? wanted : full;
+}
+
+bool thread_blocks_take(struct thread_blocks *blocks, uint32_t *first, uint32_t *end)
+{
+    uint32_t next = atomic_load_explicit(&blocks->next, memory_order_relaxed);
+    do {
+        if (next >= blocks->count) {
+            return false;
+        }
+        const uint32_t left = blocks->count - next;
+        *first = next;
+        *end = next + (left < blocks->size ? left : blocks->size);
+    } while (!atomic_compare_exchange_weak_explicit(&blocks->next, &next, *end,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    return true;
+}
+
 /* False: it is time to end. */
 static bool ticker_pause(struct ticker *ticker)
 {

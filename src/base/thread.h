@@ -7,6 +7,8 @@
 #include "base/confine.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Start run(context), to be joined by the caller. 0 or errno. */
@@ -19,6 +21,17 @@ int thread_start(pthread_t *out, void *(*run)(void *context), void *context);
 enum { THREAD_SHARE_MAX = 16 };
 void thread_share(uint32_t count, const struct confine_limits *limits,
                   void (*work)(void *context, uint32_t number), void *context);
+
+/* How they share things that lie in a row: in blocks, each taken by one of them. */
+struct thread_blocks {
+    uint32_t count, size; /* of things; in a block */
+    _Atomic uint32_t next;
+};
+
+/* Whom thread_share() may give a full block: wanted at most. */
+uint32_t thread_blocks_threads(const struct thread_blocks *blocks, uint32_t wanted);
+/* The next block, [*first, *end), in order. False: all are taken. Any thread. */
+bool thread_blocks_take(struct thread_blocks *blocks, uint32_t *first, uint32_t *end);
 
 /* A thread that calls tick(context) again and again, period_ns after it has returned. It changes
  * nothing by name (base/confine.h): what it writes to is open. */

@@ -73,8 +73,7 @@ enum { DESCRIBE_BLOCK = 256 };
 struct describing {
     struct publication *p;
     const uint32_t *directories; /* of a tree */
-    uint32_t count;
-    _Atomic uint32_t next_block;
+    struct thread_blocks blocks;
     _Atomic int fault;                         /* of whoever met one first, and nobody goes on */
     struct meta_loss losses[THREAD_SHARE_MAX]; /* of each thread */
 };
@@ -96,13 +95,11 @@ static int describe_staged(struct describing *all, uint32_t directory, struct me
 static void describe_blocks(void *context, uint32_t number)
 {
     struct describing *all = context;
-    for (;;) {
-        const uint64_t first =
-            (uint64_t)atomic_fetch_add_explicit(&all->next_block, 1, memory_order_relaxed) *
-            DESCRIBE_BLOCK;
-        for (uint64_t i = first; i < first + DESCRIBE_BLOCK; i++) {
+    uint32_t first, end;
+    while (thread_blocks_take(&all->blocks, &first, &end)) {
+        for (uint32_t i = first; i < end; i++) {
             int none = 0;
-            if (i >= all->count || atomic_load_explicit(&all->fault, memory_order_relaxed) != 0) {
+            if (atomic_load_explicit(&all->fault, memory_order_relaxed) != 0) {
                 return;
             }
             const int fault = describe_staged(all, all->directories[i], &all->losses[number]);
@@ -121,11 +118,10 @@ int publish_describe_tree(struct publication *p, uint32_t tree)
     struct describing all = {
         .p = p,
         .directories = &p->layout->tree_directories[first[tree]],
-        .count = first[tree + 1] - first[tree],
+        .blocks = {.count = first[tree + 1] - first[tree], .size = DESCRIBE_BLOCK},
     };
-    const uint32_t blocks = all.count / DESCRIBE_BLOCK; /* those that are full */
     const uint32_t threads = mount->abilities.is_fuse ? 1 : stage->options.threads;
-    thread_share(threads < blocks ? threads : blocks, NULL, describe_blocks, &all);
+    thread_share(thread_blocks_threads(&all.blocks, threads), NULL, describe_blocks, &all);
     for (uint32_t i = 0; i < THREAD_SHARE_MAX; i++) {
         meta_loss_add(&p->stage->losses, &all.losses[i]);
     }

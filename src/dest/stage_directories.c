@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -88,7 +87,7 @@ enum { DIRECTORIES_BLOCK = 256 };
 struct making {
     struct stage *stage;
     uint8_t *before; /* for each plan_directory: 1 = it is made before all blocks */
-    _Atomic uint32_t next_block;
+    struct thread_blocks blocks;
     vsr_code codes[THREAD_SHARE_MAX]; /* of each thread */
     vsr_error errors[THREAD_SHARE_MAX];
 };
@@ -131,16 +130,9 @@ static vsr_code making_range(const struct making *making, uint32_t first, uint32
 static void making_blocks(void *context, uint32_t number)
 {
     struct making *making = context;
-    const uint32_t count = making->stage->plan->directory_count;
     vsr_code code = VSR_OK;
-    while (code == VSR_OK) {
-        const uint32_t block =
-            atomic_fetch_add_explicit(&making->next_block, 1, memory_order_relaxed);
-        if (block > (count - 1) / DIRECTORIES_BLOCK) {
-            break;
-        }
-        const uint32_t first = block * DIRECTORIES_BLOCK;
-        const uint32_t end = count - first < DIRECTORIES_BLOCK ? count : first + DIRECTORIES_BLOCK;
+    uint32_t first, end;
+    while (code == VSR_OK && thread_blocks_take(&making->blocks, &first, &end)) {
         code = making_range(making, first, end, 0, &making->errors[number]);
     }
     making->codes[number] = code;
@@ -149,14 +141,11 @@ static void making_blocks(void *context, uint32_t number)
 static vsr_code making_share(struct making *making, vsr_error *error)
 {
     const struct stage *stage = making->stage;
-    const uint32_t blocks =
-        stage->plan->directory_count / DIRECTORIES_BLOCK; /* those that are full */
-    const uint32_t threads = stage->options.threads;
     int *fds = heap_alloc(stage->mount_count + 1u, sizeof *fds);
     for (uint32_t i = 0; i < stage->mount_count; i++) {
         fds[i] = stage->mounts[i].fd;
     }
-    thread_share(threads < blocks ? threads : blocks,
+    thread_share(thread_blocks_threads(&making->blocks, stage->options.threads),
                  &(struct confine_limits){.folder_fds = fds,
                                           .count = stage->mount_count,
                                           .what = CONFINE_TO_FOLDERS},
@@ -202,9 +191,10 @@ vsr_code stage_make_directories(struct stage_layout *layout, vsr_error *error)
     struct making *making = heap_alloc(1, sizeof *making);
     making->stage = &layout->stage;
     making->before = before;
+    making->blocks = (struct thread_blocks){.count = count, .size = DIRECTORIES_BLOCK};
     making_mark(making);
     vsr_code code = making_range(making, 0, count, 1, error);
-    code = code == VSR_OK && count > 0 ? making_share(making, error) : code;
+    code = code == VSR_OK ? making_share(making, error) : code;
     free(making);
     return code == VSR_OK ? directories_make_shards(&layout->stage, error) : code;
 }

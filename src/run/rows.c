@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 enum { ROWS_BLOCK = 4096 };
@@ -22,18 +21,18 @@ struct rows_job {
     const struct media_set *set;
     int fd;
     bool durable;
-    _Atomic uint64_t ticket; /* of the next block */
-    struct turnstile turn;   /* guards the rest */
+    struct thread_blocks blocks;
+    struct turnstile turn; /* guards the rest */
     vsr_code rc;
     vsr_error error;
 };
 
-static void rows_render(const struct rows_job *job, uint64_t block, struct buffer *lines)
+static void rows_render(const struct rows_job *job, uint32_t first, uint32_t end,
+                        struct buffer *lines)
 {
-    const uint64_t first = block * ROWS_BLOCK;
     lines->n = 0;
-    for (uint64_t i = first; i < first + ROWS_BLOCK && i < job->plan->file_count; i++) {
-        report_render_row(job->plan, job->set, (uint32_t)i, &job->folder->rows[i], lines);
+    for (uint32_t i = first; i < end; i++) {
+        report_render_row(job->plan, job->set, i, &job->folder->rows[i], lines);
     }
 }
 
@@ -53,14 +52,11 @@ static void rows_work(void *context, uint32_t number)
 {
     struct rows_job *job = context;
     struct buffer lines = {0};
+    uint32_t first, end;
     (void)number;
-    for (;;) {
-        const uint64_t block = atomic_fetch_add_explicit(&job->ticket, 1, memory_order_relaxed);
-        if (block * ROWS_BLOCK >= job->plan->file_count) {
-            break;
-        }
-        rows_render(job, block, &lines);
-        turnstile_enter(&job->turn, block);
+    while (thread_blocks_take(&job->blocks, &first, &end)) {
+        rows_render(job, first, end, &lines);
+        turnstile_enter(&job->turn, first / ROWS_BLOCK);
         rows_append(job, &lines);
         turnstile_leave(&job->turn);
     }
@@ -70,15 +66,18 @@ static void rows_work(void *context, uint32_t number)
 vsr_code rows_write(const struct run_folder *folder, const struct plan *plan,
                     const struct media_set *set, uint32_t workers, bool durable, vsr_error *error)
 {
-    struct rows_job job = {.folder = folder, .plan = plan, .set = set, .durable = durable};
+    struct rows_job job = {.folder = folder,
+                           .plan = plan,
+                           .set = set,
+                           .durable = durable,
+                           .blocks = {.count = plan->file_count, .size = ROWS_BLOCK}};
     job.fd = openat(folder->dir_fd, "report.jsonl", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (job.fd < 0) {
         return err_sys(error, err_dest_code(errno), "run/rows", "cannot create report.jsonl in %s",
                        folder->path);
     }
     turnstile_init(&job.turn);
-    const uint32_t blocks = plan->file_count / ROWS_BLOCK; /* those that are full */
-    thread_share(workers < blocks ? workers : blocks, NULL, rows_work, &job);
+    thread_share(thread_blocks_threads(&job.blocks, workers), NULL, rows_work, &job);
     turnstile_fini(&job.turn);
     if (job.rc == VSR_OK && durable && fsync(job.fd) != 0) {
         job.rc = err_sys(&job.error, err_dest_code(errno), "run/rows",
