@@ -1,7 +1,7 @@
 /* early_sync.c - a thread that has syncfs() called again and again.
  *
- * Beside the data's way: what it does is a matter of time alone, and what it cannot do nobody
- * misses. Durability, and every error, is publish_sync()'s. */
+ * Beside the data's way: what it does is a matter of time alone, and what it cannot begin nobody
+ * misses. Durability is publish_sync()'s; what failed here is handed to it (early_errno). */
 #include "dest/early_sync.h"
 
 #include "base/heap.h"

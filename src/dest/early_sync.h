@@ -23,9 +23,10 @@ struct early_sync_watch {
 };
 
 /* For the stage's mounts that a sync reaches and that are no memory. Each through a descriptor of
- * its own, by a process of its own (dest/sync_child.h; so before threads and buffers are many): an
- * error that it meets is told to publish_sync()'s descriptor all the same, and by early_errno of
- * the mount. The stage stays until early_sync_end(). watch is copied; NULL: nobody. NULL:
+ * its own, by a process of its own (dest/sync_child.h; so before threads and buffers are many). An
+ * error that it meets, or may have met when its process is gone, is told to publish_sync() by
+ * early_errno of the mount: some file systems tell it once. The stage stays until
+ * early_sync_end(). watch is copied; NULL: nobody. NULL:
  * no mount wants it, or there is no process to be had; nothing is lost by that. Control thread. */
 struct early_sync *early_sync_open(const struct stage *stage, const struct early_sync_watch *watch);
 

@@ -152,10 +152,8 @@ vsr_code engine_start(struct engine **out, const struct engine_input *input, vsr
     }
     engine->workers = heap_alloc(input->budget->workers, sizeof *engine->workers);
     while (code == VSR_OK && engine->worker_count < input->budget->workers) {
-        struct worker *worker = &engine->workers[engine->worker_count];
-        code = worker_init(worker, &engine->input, &engine->table, &engine->claims, &engine->stop,
-                           error);
-        engine->worker_count++;
+        code = worker_init(&engine->workers[engine->worker_count++], &engine->input, &engine->table,
+                           &engine->claims, &engine->stop, error);
     }
     if (code == VSR_OK) {
         code = engine_start_workers(engine, error);

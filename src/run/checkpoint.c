@@ -102,7 +102,7 @@ vsr_code checkpoint_open(struct checkpoint *out, int dir_fd, int rows_fd, struct
     out->notes = (struct sync_notes){out->fd, NOTES_AT};
     if (out->fd < 0 || flock(out->fd, LOCK_SH | LOCK_NB) != 0) {
         return err_sys(error, err_dest_code(errno), "run/checkpoint",
-                       "cannot create %s in the run folder", NAME);
+                       "cannot create and lock %s in the run folder", NAME);
     }
     const vsr_code rc = file_fill(out->fd, error);
     return rc == VSR_OK ? notes_take(out, error) : rc;

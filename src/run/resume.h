@@ -34,7 +34,7 @@ struct resume {
     struct view journal; /* its bytes, mapped */
     struct journal_content content;
     struct run_call call;
-    uint32_t kept;    /* epoch of the last checkpoint */
+    uint32_t kept;    /* epoch of the last checkpoint, of resume_wait() */
     bool sync_failed; /* ... and a sync failed since, or may have: what no epoch covers counts no
                          more */
     uint8_t *done;    /* for each unit: 1: its end is known */
