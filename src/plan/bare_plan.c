@@ -144,12 +144,6 @@ vsr_code bare_plan_of_documents(struct plan **out, const struct documents *docum
 
 /* --- refusals --- */
 
-/* Names that say what media hold, or do not, where nobody knows. */
-static bool is_of_media(enum refusal refusal)
-{
-    return refusal == REFUSAL_RANGES_FILE_MISSING || refusal == REFUSAL_ENVIRONMENT_UNKNOWN;
-}
-
 /* Names that say what stands, or does not, at a place; and of steps that come before this one. */
 static bool is_of_places(enum refusal refusal)
 {
@@ -169,14 +163,13 @@ static bool is_of_places(enum refusal refusal)
 }
 
 void bare_plan_refused(const struct plan *plan, uint32_t bcd_writer, const struct wmd *wmd,
-                       bool has_media, const struct plan_unit **refused)
+                       const struct plan_unit **refused)
 {
     for (uint32_t i = 0; i < plan->unit_count; i++) {
         const struct plan_unit *unit = &plan->units[i];
         const enum refusal refusal = (enum refusal)unit->refusal;
         bool folded = false;
-        if (unit->writer != bcd_writer || is_of_places(refusal) ||
-            (!has_media && is_of_media(refusal))) {
+        if (unit->writer != bcd_writer || is_of_places(refusal)) {
             continue;
         }
         const uint32_t component =

@@ -19,12 +19,21 @@ static struct view draft_format(struct draft *draft, const char *format, va_list
                       (struct view){text, bytes < sizeof text ? bytes : sizeof text - 1});
 }
 
+/* Would media or the machine that was backed up have to say it, where nobody knows them? */
+static bool is_unknowable(const struct draft *draft, const struct draft_unit *unit,
+                          enum refusal refusal)
+{
+    return draft->input->no_catalogue &&
+           (refusal == REFUSAL_FILE_MISSING_ON_MEDIA || refusal == REFUSAL_RANGES_FILE_MISSING ||
+            refusal == REFUSAL_ENVIRONMENT_UNKNOWN ||
+            (refusal == REFUSAL_NEW_TARGET_UNKNOWN_FILE_SET && unit->has_unknown_path));
+}
+
 void draft_refuse(struct draft *draft, uint32_t unit, enum refusal refusal, const char *rule,
                   const char *format, ...)
 {
     struct draft_unit *u = &draft->units[unit];
-    if (u->refusal != REFUSAL_NONE ||
-        (draft->input->no_catalogue && refusal == REFUSAL_FILE_MISSING_ON_MEDIA)) {
+    if (u->refusal != REFUSAL_NONE || is_unknowable(draft, u, refusal)) {
         return;
     }
     va_list args;
@@ -44,6 +53,7 @@ void draft_refuse_path(struct draft *draft, uint32_t unit, const struct canon_di
                        const char *what, struct view path)
 {
     if (directory->status == CANON_ENVIRONMENT) {
+        draft->units[unit].has_unknown_path = true;
         draft_refuse(draft, unit, REFUSAL_ENVIRONMENT_UNKNOWN, "5.3",
                      "%s '%.*s': no value is known for %%%.*s%%; give it with --env", what,
                      VIEW_ARG(path), VIEW_ARG(directory->unknown));

@@ -114,6 +114,7 @@ struct draft_unit {
     struct view rule;
     bool involve_writer;
     bool partial_selection;
+    bool has_unknown_path;             /* a variable in a path of the documents has no value */
     enum vss_flag additional_restores; /* rules 7.2 */
     const struct earlier_unit *before; /* what an earlier run did with it; NULL: nothing */
     bool unprotected; /* files of no component (5.8): no writer, no method; wmd is NULL */
@@ -172,7 +173,8 @@ struct draft {
     uint32_t located_last; /* the one found last: files come directory by directory */
 };
 
-/* Refuse a unit, unless it is refused already (the first obstacle names the error, ruling 39).
+/* Refuse a unit, unless it is refused already (the first obstacle names the error, ruling 39), or
+ * nobody can know it (plan_input.no_catalogue): no caller counts on the unit's being refused.
  * The detail is a sentence part: object, cause, what to do. rule: "6.6/2". */
 VSR_PRINTF(5, 6)
 void draft_refuse(struct draft *draft, uint32_t unit, enum refusal refusal, const char *rule,

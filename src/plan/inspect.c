@@ -30,9 +30,9 @@ struct writer_marks {
     const struct plan_unit **refused; /* the unit that is rooted there and refused, or NULL */
 };
 
-/* plan: bare_plan.h, or NULL; has_media: it is of a set. In the arena. */
+/* plan: bare_plan.h, or NULL. In the arena. */
 static struct writer_marks marks_of(const struct documents *documents, uint32_t number,
-                                    const struct plan *plan, bool has_media, struct arena *arena)
+                                    const struct plan *plan, struct arena *arena)
 {
     const uint32_t writer = writer_of(documents, number);
     const struct wmd *wmd = &documents->wmds[number];
@@ -51,7 +51,7 @@ static struct writer_marks marks_of(const struct documents *documents, uint32_t 
         marks.refused[i] = NULL;
     }
     if (plan != NULL && writer != MARK_NONE) {
-        bare_plan_refused(plan, writer, wmd, has_media, marks.refused);
+        bare_plan_refused(plan, writer, wmd, marks.refused);
     }
     return marks;
 }
@@ -153,8 +153,7 @@ static void text_writer(const struct documents *documents, uint32_t number, cons
             show_printf(out, "  after a restore: %s\n", profile->actions[i]);
         }
     }
-    struct text_of_writer of = {wmd, plan, sizes,
-                                marks_of(documents, number, plan, sizes != NULL, arena)};
+    struct text_of_writer of = {wmd, plan, sizes, marks_of(documents, number, plan, arena)};
     const struct inspect_tree_words words = {text_component_line, text_component_below, &of};
     inspect_tree_render(wmd, &words, arena, out);
     for (uint32_t i = 0; i < wmd->mapping_count; i++) {
@@ -281,7 +280,7 @@ static void json_writer(const struct documents *documents, uint32_t number, cons
                         const struct component_size *sizes, struct arena *arena, struct json *json)
 {
     const struct wmd *wmd = &documents->wmds[number];
-    const struct writer_marks marks = marks_of(documents, number, plan, sizes != NULL, arena);
+    const struct writer_marks marks = marks_of(documents, number, plan, arena);
     char id[UUID_TEXT_BYTES];
     json_object_begin(json, NULL);
     uuid_text(&wmd->writer_id, id);

@@ -257,7 +257,8 @@ struct plan_input {
     uint32_t chain_step;
     const struct earlier
         *earlier;      /* what the runs that this one follows did; NULL: it follows none */
-    bool no_catalogue; /* set is empty, since nobody knows what it will hold: no file is missing */
+    bool no_catalogue; /* set is empty, since nobody knows what it will hold: nothing that media or
+                          the machine would say is refused */
     bool *file_hits; /* for each --file: set when it matches; NULL: one that does not is an error */
     const struct plan_said *said; /* for each of bcd.writers; NULL: nobody was asked */
     uint64_t set_folder[2]; /* device and inode of the set's own folder, into which nothing is ever

@@ -205,6 +205,49 @@ static void what_would_be_refused_is_marked(void **state)
     planner_fixture_fini(&fixture);
 }
 
+/* A path whose variable nobody knows the value of, and what stands beside it. */
+static const struct {
+    struct plan_case c;
+    const char *refused; /* with documents alone */
+} beside_the_unknown[] = {
+    {{.components = PLAN_ENTRIES("")}, "\"refused\":null"},
+    {{.components = PLAN_ENTRIES(PLAN_PARTIAL("C:\\D", "*", "0:1"))},
+     "\"refused\":\"DOCUMENT_INVALID\",\"refused_detail\":\"the partial file '*'"},
+    {{.components = PLAN_ENTRIES("<NEW_TARGET path=\"C:\\%Unknown%\" filespec=\"*\" "
+                                 "recursive=\"no\" alternatePath=\"C:\\E\"/>")},
+     "\"refused\":null"},
+};
+
+static void what_nobody_knows_hides_no_refusal(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(beside_the_unknown); i++) {
+        struct plan_case c = beside_the_unknown[i].c;
+        struct planner_fixture fixture = {0};
+        struct plan *plan = NULL;
+        struct buffer out = {0};
+        vsr_error error = {0};
+        c.method = "RESTORE_IF_CAN_BE_REPLACED";
+        c.locations = PLAN_C(PLAN_LIST("C:\\%Unknown%", "*", "no"));
+        c.catalog = "volume C:\n";
+        plan_case_load(&fixture, &c);
+        assert_int_equal(bare_plan_of_documents(&plan, &fixture.documents, &error), VSR_OK);
+        inspect_render_json(&fixture.documents, NULL, plan, &out);
+        buffer_add_char(&out, '\0');
+        assert_says(out.p, (const char *const[]){beside_the_unknown[i].refused, NULL});
+        plan_free(plan);
+        out.n = 0;
+        assert_int_equal(bare_plan_create(&plan, &fixture.documents, &fixture.set, NULL, &error),
+                         VSR_OK);
+        inspect_render_json(&fixture.documents, &fixture.set, plan, &out);
+        buffer_add_char(&out, '\0');
+        assert_says(out.p, (const char *const[]){"\"refused\":\"ENVIRONMENT_UNKNOWN\"", NULL});
+        plan_free(plan);
+        buffer_free(&out);
+        planner_fixture_fini(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +256,7 @@ int main(void)
         cmocka_unit_test(all_that_a_document_says_is_shown),
         cmocka_unit_test(halves_of_writers_are_told),
         cmocka_unit_test(what_would_be_refused_is_marked),
+        cmocka_unit_test(what_nobody_knows_hides_no_refusal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
