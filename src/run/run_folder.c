@@ -251,13 +251,13 @@ static vsr_code folder_fill(struct run_folder *folder, const struct plan *plan,
     return rc;
 }
 
-/* The hidden name that the folder has before it is shown. */
-static void hidden_name(const struct run_folder *folder, char out[64])
+void run_folder_hidden_name(const struct uuid *run, enum run_folder_sort sort,
+                            char out[RUN_FOLDER_HIDDEN_BYTES])
 {
-    char run[UUID_TEXT_BYTES];
-    uuid_text(&folder->run, run);
-    (void)snprintf(out, 64, RUN_FOLDER_HIDDEN "%s%s", run,
-                   folder->sort == RUN_FOLDER_ASKING ? RUN_FOLDER_ASKED : RUN_FOLDER_PART);
+    char text[UUID_TEXT_BYTES];
+    uuid_text(run, text);
+    (void)snprintf(out, RUN_FOLDER_HIDDEN_BYTES, RUN_FOLDER_HIDDEN "%s%s", text,
+                   sort == RUN_FOLDER_ASKING ? RUN_FOLDER_ASKED : RUN_FOLDER_PART);
 }
 
 vsr_code run_folder_name(const char *path, const struct uuid *run, char out[RUN_FOLDER_PATH_MAX],
@@ -317,8 +317,8 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
         return rc;
     }
     run_folder_sweep(parent_fd);
-    char hidden[64];
-    hidden_name(out, hidden);
+    char hidden[RUN_FOLDER_HIDDEN_BYTES];
+    run_folder_hidden_name(&out->run, out->sort, hidden);
     if (sort == RUN_FOLDER_SECOND) { /* left by who was killed when it took the first one's place */
         run_folder_sweep_own(parent_fd, hidden);
     }
@@ -355,8 +355,8 @@ static int name_follow(int parent_fd, const char *hidden, const char *name, cons
 static int name_exchange(int parent_fd, const char *hidden, const char *name,
                          struct run_folder *before)
 {
-    char away[64];
-    hidden_name(before, away);
+    char away[RUN_FOLDER_HIDDEN_BYTES];
+    run_folder_hidden_name(&before->run, before->sort, away);
     const bool exchanged = renameat2(parent_fd, hidden, parent_fd, name, RENAME_EXCHANGE) == 0;
     int fault = exchanged ? 0 : errno;
     if (fault == EINVAL || fault == ENOSYS) {
@@ -395,8 +395,8 @@ vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, v
     if (rc != VSR_OK) {
         return rc;
     }
-    char hidden[64];
-    hidden_name(folder, hidden);
+    char hidden[RUN_FOLDER_HIDDEN_BYTES];
+    run_folder_hidden_name(&folder->run, folder->sort, hidden);
     if (fsync(folder->journal_fd) != 0 || fsync(folder->dir_fd) != 0) {
         return err_sys(error, err_dest_code(errno), WHERE, "cannot sync the run folder %s",
                        folder->path);
@@ -423,8 +423,8 @@ static void folder_remove(struct run_folder *folder)
 {
     OWN(fd) parent_fd = -1;
     const char *name = NULL;
-    char hidden[64];
-    hidden_name(folder, hidden);
+    char hidden[RUN_FOLDER_HIDDEN_BYTES];
+    run_folder_hidden_name(&folder->run, folder->sort, hidden);
     if (parent_open(folder->path, &parent_fd, &name, NULL) != VSR_OK ||
         (folder->visible && renameat2(parent_fd, name, parent_fd, hidden, RENAME_NOREPLACE) != 0)) {
         return;

@@ -16,7 +16,7 @@
 
 #include <stdatomic.h>
 
-enum { RUN_FOLDER_PATH_MAX = 4096 };
+enum { RUN_FOLDER_PATH_MAX = 4096, RUN_FOLDER_HIDDEN_BYTES = 64 };
 
 /* Hidden names, beside its place: this, the run's uuid, and one of the others. */
 #define RUN_FOLDER_HIDDEN ".vssrestore-run-"
@@ -47,6 +47,11 @@ struct run_folder {
  * out without '/' at its end. Errors: USAGE, it is too long. */
 vsr_code run_folder_name(const char *path, const struct uuid *run, char out[RUN_FOLDER_PATH_MAX],
                          vsr_error *error);
+
+/* What the folder of that sort is called before it is shown; RUN_FOLDER_ASKING: also when it has
+ * given its place to the second. */
+void run_folder_hidden_name(const struct uuid *run, enum run_folder_sort sort,
+                            char out[RUN_FOLDER_HIDDEN_BYTES]);
 
 /* Can it be made there: its parent is a folder outside the set, and it is not there yet? Asked
  * before anybody is disturbed. Errors: as run_folder_begin(). */

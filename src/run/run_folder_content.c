@@ -4,17 +4,13 @@
  * one's place. What is in the files is not looked at. */
 #include "run/run_folder.h"
 
-#include "base/own.h"
 #include "dest/folder_list.h"
 #include "engine/marks.h"
 #include "run/document_out.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const ours[] = {
@@ -74,23 +70,4 @@ int run_folder_take_rest(int dir_fd, int to_fd)
         return fault;
     }
     return fsync(to_fd) == 0 && fsync(dir_fd) == 0 ? 0 : errno;
-}
-
-void run_folder_reclaim(const struct run_folder *folder)
-{
-    static const char *const suffixes[] = {RUN_FOLDER_PART, RUN_FOLDER_ASKED};
-    char run[UUID_TEXT_BYTES];
-    uuid_text(&folder->run, run);
-    OWN(fd) parent_fd = openat(folder->dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes && parent_fd >= 0; i++) {
-        char name[PART_BYTES];
-        struct stat facts;
-        (void)snprintf(name, sizeof name, RUN_FOLDER_HIDDEN "%s%s", run, suffixes[i]);
-        OWN(fd) fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd >= 0 && fstat(fd, &facts) == 0 && facts.st_uid == geteuid() &&
-            flock(fd, LOCK_EX | LOCK_NB) == 0 && run_folder_take_rest(fd, folder->dir_fd) == 0) {
-            run_folder_empty(fd);
-            (void)unlinkat(parent_fd, name, AT_REMOVEDIR);
-        }
-    }
 }
