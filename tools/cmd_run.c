@@ -224,8 +224,7 @@ static int run_run(const struct call *call)
         return usage_tell("name either a SET or --plan FILE");
     }
     if (call->plan_file != NULL && text_is_stdio(call->plan_file)) {
-        return usage_tell("--plan - is standard input, and a plan is read more than once: write it "
-                          "into a file (one that is called - is ./-)");
+        return usage_tell(PLAN_IS_STDIO);
     }
     if (call->plan_file != NULL && args_choose(call)) {
         return usage_tell("--plan FILE holds its own selection and places; give none beside it");

@@ -64,8 +64,7 @@ static int verify_run(const struct call *call)
         return EXIT_USAGE;
     }
     if (call->plan_file != NULL && text_is_stdio(call->plan_file)) {
-        (void)fprintf(stderr, "vssrestore verify: --plan - is standard input, and a plan is read "
-                              "more than once: write it into a file\n");
+        (void)fprintf(stderr, "vssrestore verify: " PLAN_IS_STDIO "\n");
         return EXIT_USAGE;
     }
     return call->plan_file != NULL ? verify_plan_file(call) : verify_set(call);

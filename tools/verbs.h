@@ -17,8 +17,14 @@ void error_line(struct line *out, const vsr_error *error);
 /* The same onto standard error; returns the exit code that it stands for. */
 int error_tell(const vsr_error *error);
 
-/* A sink onto standard output: vsr_sink. */
 bool text_is_stdio(const char *file); /* "-": standard input or output */
+
+/* Why no verb takes its plan from there. */
+#define PLAN_IS_STDIO                                                                              \
+    "--plan - is standard input, and a plan is read more than once: write it into a file (one "    \
+    "that is called - is ./-)"
+
+/* A sink onto standard output: vsr_sink. */
 int stdout_sink(void *context, const char *text, size_t bytes);
 
 /* A sentence onto standard error: vsr_message. */

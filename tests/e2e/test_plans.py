@@ -200,7 +200,8 @@ def a_hyphen_is_standard_output():
         expect(not os.listdir(folder / "here"), "a file called -")
         for verb in ("run", "verify"):
             refused = vssrestore(verb, "--plan", "-", "--json", codes=(2,), cwd=folder / "here")
-            expect(b"write it into a file" in refused.err, refused.told())
+            expect(b"write it into a file (one that is called - is ./-)" in refused.err,
+                   refused.told())
 
 
 if __name__ == "__main__":
