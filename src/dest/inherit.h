@@ -1,5 +1,5 @@
 /* inherit.h - what a directory hands down to what is made in it, given to the top of a tree that is
- * staged elsewhere (brief, section 6). Control thread. */
+ * staged elsewhere. Control thread. */
 #ifndef DEST_INHERIT_H
 #define DEST_INHERIT_H
 

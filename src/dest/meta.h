@@ -23,7 +23,7 @@ struct meta_policy meta_policy_now(enum owner_policy owner);
 /* What the media hold, the target can hold in principle, and did not get. */
 struct meta_loss {
     uint32_t security_descriptors, streams, attributes, reparse, dos_attributes, owners;
-    uint32_t links; /* names of one file that became files of their own (brief, section 6) */
+    uint32_t links; /* names of one file that became files of their own */
 };
 
 /* The losses as bits, for a report row: bit n is the n-th field of struct meta_loss. */

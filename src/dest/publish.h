@@ -1,4 +1,4 @@
-/* publish.h - from staged and verified to seen: the order for a unit or group (brief, section 6).
+/* publish.h - from staged and verified to seen: the order for a unit or group.
  *
  * Control thread only. (1) data and metadata synced, (2) intents recorded, (3) renames,
  * (4) sync, (5) commit recorded, (6) displaced originals removed. The journal is the caller's,

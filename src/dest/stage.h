@@ -1,5 +1,5 @@
 /* stage.h - where each planned file is written before it is seen: the staging folder of each
- * mount, the trees in it, and the publish groups (brief, section 6).
+ * mount, the trees in it, and the publish groups.
  *
  * Made on the control thread before the engine starts; then immutable but for what the control
  * thread does between groups. Workers only ask stage_place() and write below the descriptors it

@@ -1,6 +1,6 @@
 /* plan.c - making a plan: the steps in their order, and nothing else.
  *
- * select -> sets -> files -> mappings -> places -> collisions -> records (brief, section 3).
+ * select -> sets -> files -> mappings -> places -> collisions -> records.
  * Pure but for the questions that places.c asks through plan_facts, and named_ranges.c through
  * plan_contents. */
 #include "plan/plan.h"

@@ -120,7 +120,7 @@ static void file_is_absent(const struct survey_at *at, struct draft_file *file,
     }
 }
 
-/* Ranges are written into it, so that further names would show them, too (brief, section 6). */
+/* Ranges are written into it, so that further names would show them, too. */
 static bool is_linked_base(const struct draft *draft, const struct draft_file *file,
                            const struct fact *fact)
 {

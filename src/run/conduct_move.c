@@ -11,7 +11,7 @@
 
 enum { PROGRESS_NS = 100000000 };
 
-/* Units are committed in groups of at most this (brief, section 6): a sync serves them all. */
+/* Units are committed in groups of at most this: a sync serves them all. */
 static const uint64_t COMMIT_BYTES_MAX = (uint64_t)256 << 20;
 static const uint64_t COMMIT_NS_MAX = 1000000000;
 

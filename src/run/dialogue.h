@@ -110,7 +110,7 @@ vsr_code dialogue_stop_again(struct dialogue *dialogue, const struct plan *plan,
 void dialogue_give_up(struct dialogue *dialogue);
 
 /* Does a writer that somebody plays, or a service, wait for this unit? Such units are published
- * alone (brief, section 6). */
+ * alone. */
 bool dialogue_waits(const struct dialogue *dialogue, const struct plan_unit *unit);
 
 /* Save the document as it stands between PreRestore and the copy (rules 2.8), if anybody was

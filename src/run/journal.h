@@ -1,8 +1,8 @@
 /* journal.h - the run's append-only log: what is about to be renamed, what was committed.
  *
  * Records are checksummed and numbered; a torn tail is told apart from damage inside. Intents
- * are synced before the first rename of a group, the commit after the last (brief, section 6):
- * whoever finds the folder after a cut can tell by comparing inodes which way each place went.
+ * are synced before the first rename of a group, the commit after the last: whoever finds the
+ * folder after a cut can tell by comparing inodes which way each place went.
  *
  * A commit says that a group's renames were done and durable when it was written. If writing or
  * syncing it fails, the renames are taken back, and the record is cut off again; should it stand

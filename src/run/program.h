@@ -1,4 +1,4 @@
-/* program.h - running one program that plays a writer or stops a service (brief, section 7).
+/* program.h - running one program that plays a writer or stops a service.
  *
  * It gets a clean environment, descriptors 0 to 2 and no others, a process group of its own and a
  * time limit; when that is over, or the call is cancelled, the whole group is killed. Whatever it

@@ -1,4 +1,4 @@
-/* space.h - is there room? Asked once, before the first byte is written (brief, section 6). */
+/* space.h - is there room? Asked once, before the first byte is written. */
 #ifndef RUN_SPACE_H
 #define RUN_SPACE_H
 

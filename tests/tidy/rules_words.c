@@ -34,6 +34,7 @@ static const struct {
     {"my task", "speak of the product"},
     {"your task", "speak of the product"},
     {"the task says", "speak of the product"},
+    {"brief, section", "name what is in the tree, or give the reason itself"},
     {"as requested", "give the reason itself"},
     {"co-authored-by", "belongs into a commit, if anywhere"},
     {"fixme", "mend it, or TODO(name): what, and when"},

@@ -1,8 +1,8 @@
 /* test_plan_scale.c - many files, many file sets, many directories: the work stays in proportion.
  *
- * Goal: planning never loops over pairs (brief, section 5). Method: a component with as many file
- * sets as there are directories, and questions counted: each existing directory is entered once,
- * each file is looked up once. VSR_PLAN_SCALE=N makes N files and prints what it took. */
+ * Goal: planning never loops over pairs. Method: a component with as many file sets as there are
+ * directories, and questions counted: each existing directory is entered once, each file is
+ * looked up once. VSR_PLAN_SCALE=N makes N files and prints what it took. */
 #include "vsr_test.h"
 
 #include "base/clock.h"
