@@ -47,8 +47,8 @@ static void file_set_row(struct worker *worker, uint32_t file, bool was_small)
         .outcome = whole ? (f->action == ACTION_STAGE ? OUTCOME_STAGED : OUTCOME_RESTORED)
                          : (uint8_t)file_fault_outcome(fault),
         .loss = whole ? meta_loss_bits(&worker->file_loss) : 0,
-        .fault = (uint8_t)(fault >> 16 & 0xffu),
-        .os_errno = (int32_t)(fault & 0xffffu),
+        .fault = file_fault_media(fault),
+        .os_errno = file_fault_errno(fault),
         .bytes = whole ? f->size : 0,
     };
     if (whole) {

@@ -228,10 +228,10 @@ void file_table_fini(struct file_table *table)
 
 /* --- on the workers --- */
 
-void file_table_take_fault(struct file_table *table, uint32_t file, uint32_t file_fault)
+void file_table_take_fault(struct file_table *table, uint32_t file, uint32_t fault)
 {
     uint32_t none = 0;
-    (void)atomic_compare_exchange_strong_explicit(&table->files[file].fault, &none, file_fault,
+    (void)atomic_compare_exchange_strong_explicit(&table->files[file].fault, &none, fault,
                                                   memory_order_relaxed, memory_order_relaxed);
 }
 

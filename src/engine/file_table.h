@@ -25,6 +25,14 @@ static inline enum outcome file_fault_outcome(uint32_t fault)
 {
     return (enum outcome)(fault >> 24);
 }
+static inline uint8_t file_fault_media(uint32_t fault)
+{
+    return (uint8_t)(fault >> 16 & 0xffu);
+}
+static inline int32_t file_fault_errno(uint32_t fault)
+{
+    return (int32_t)(fault & 0xffffu);
+}
 
 enum file_role {
     FILE_LEFT_ALONE, /* skipped, refused, staged already, or nothing to do */
@@ -62,7 +70,7 @@ uint32_t file_table_data_entry(const struct file_table *table, uint32_t file);
 bool file_table_is_begun(void *context, uint32_t file);
 
 /* Remember why a file fails; the first cause stays. Any worker. */
-void file_table_take_fault(struct file_table *table, uint32_t file, uint32_t file_fault);
+void file_table_take_fault(struct file_table *table, uint32_t file, uint32_t fault);
 static inline void file_table_fault(struct file_table *table, uint32_t file, enum outcome outcome,
                                     int os_errno)
 {
