@@ -69,9 +69,8 @@ vsr_code vsr_report_render_none(int exit_code, vsr_sink sink, void *context, vsr
 {
     const struct report none = {.exit_code = exit_code};
     char room[SUMMARY_NONE_BYTES]; /* no text from anywhere stands in it: it is never outgrown */
-    struct buffer text = {.p = room, .capacity = sizeof room};
+    struct buffer text = {.p = room, .capacity = sizeof room, .fixed = true};
     report_render_summary(&none, &text);
-    VSR_REQUIRE(text.p == room);
     return sink_give(sink, context, buffer_view(&text), error);
 }
 

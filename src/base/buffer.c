@@ -15,6 +15,7 @@ void buffer_reserve(struct buffer *buffer, size_t more_bytes)
     if (needed <= buffer->capacity) {
         return;
     }
+    VSR_REQUIRE(!buffer->fixed);
     size_t wider = buffer->capacity < 256 ? 256 : buffer->capacity * 2;
     if (wider < needed) {
         wider = needed;
@@ -54,6 +55,7 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 
 void buffer_free(struct buffer *buffer)
 {
+    VSR_REQUIRE(!buffer->fixed);
     free(buffer->p);
     *buffer = (struct buffer){0};
 }

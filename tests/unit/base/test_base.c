@@ -2,6 +2,8 @@
 #include "vsr_test.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
+#include "base/ending.h"
 #include "base/err.h"
 #include "base/hash_map.h"
 #include "base/json.h"
@@ -9,6 +11,10 @@
 #include "base/uuid.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void error_keeps_the_first_cause(void **state)
 {
@@ -153,6 +159,37 @@ static void uuid_reads_every_letter_case(void **state)
     assert_false(uuid_is_null(&b));
 }
 
+/* The exit status of a process that puts count bytes into eight that are fixed, and frees it. */
+static int fixed_exit(size_t count, bool freed)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        char room[8];
+        struct buffer text = {.p = room, .capacity = sizeof room, .fixed = true};
+        (void)dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+        for (size_t i = 0; i < count; i++) {
+            buffer_add(&text, "x", 1);
+        }
+        if (freed) {
+            buffer_free(&text);
+        }
+        _exit(text.p == room && text.n == count ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void a_fixed_buffer_is_never_outgrown(void **state)
+{
+    (void)state;
+    assert_int_equal(unsetenv("VSSRESTORE_ABORT_ON_BUG"), 0); /* which asks for a core */
+    assert_int_equal(fixed_exit(8, false), 0);
+    assert_int_equal(fixed_exit(9, false), ENDING_BUG);
+    assert_int_equal(fixed_exit(8, true), ENDING_BUG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +201,7 @@ int main(void)
         cmocka_unit_test(a_restarted_map_holds_only_what_is_added_anew),
         cmocka_unit_test(json_escapes_and_shows_exact_bytes),
         cmocka_unit_test(uuid_reads_every_letter_case),
+        cmocka_unit_test(a_fixed_buffer_is_never_outgrown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
