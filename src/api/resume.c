@@ -118,7 +118,10 @@ static vsr_code resume_with(const vsr_set *given, struct restoring *r, struct re
                             struct vsr_report *made, bool *begun, vsr_error *error)
 {
     vsr_set *found = NULL;
-    vsr_code rc = resume_wait(resume, r->options.cancel, error);
+    const struct checkpoint_waiting waiting = {.cancel = r->options.cancel,
+                                               .on_warning = r->options.on_warning,
+                                               .context = r->options.context};
+    vsr_code rc = resume_wait(resume, &waiting, error);
     if (rc == VSR_OK && given == NULL) {
         rc = resume_find_set(resume, &found, error);
     }

@@ -20,7 +20,7 @@ static const uint64_t CHECKPOINT_NS = 1000000000;
 #define CHECKPOINT_MAGIC UINT64_C(0x31304B4843525356) /* "VSRCHK01" */
 enum { SLOT_BYTES = 512, SLOT_COUNT = 2, SLOT_FAILED = SLOT_COUNT };
 enum { NOTES_AT = (SLOT_FAILED + 1) * SLOT_BYTES, FILE_BYTES = 4096 };
-enum { WAIT_LOOK_MS = 20 };
+enum { WAIT_LOOK_MS = 20, WAIT_QUIET_MS = 1000 };
 
 _Static_assert(NOTES_AT + SYNC_NOTER_COUNT <= FILE_BYTES, "all notes are in it");
 
@@ -181,16 +181,22 @@ uint32_t checkpoint_read(int dir_fd, bool *failed)
     return epoch;
 }
 
-vsr_code checkpoint_wait(int dir_fd, const volatile int *cancel, vsr_error *error)
+vsr_code checkpoint_wait(int dir_fd, const struct checkpoint_waiting *waiting, vsr_error *error)
 {
     static const struct timespec pause = {.tv_nsec = WAIT_LOOK_MS * 1000000L};
+    uint32_t looks = 0;
     OWN(fd) fd = openat(dir_fd, NAME, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 &&
            (errno == EWOULDBLOCK || errno == EINTR)) {
-        if (cancel_number(cancel) != 0) {
+        if (cancel_number(waiting->cancel) != 0) {
             return err_set(error, VSR_ERR_CANCELLED, "run/checkpoint",
                            "the run was cancelled while it waited for a sync that an earlier "
                            "process of it has begun; nothing was written");
+        }
+        if (++looks == WAIT_QUIET_MS / WAIT_LOOK_MS && waiting->on_warning != NULL) {
+            waiting->on_warning(waiting->context,
+                                "waiting for a sync that an earlier process of this run has begun, "
+                                "and that its disk has not answered yet");
         }
         (void)nanosleep(&pause, NULL);
     }

@@ -48,8 +48,14 @@ struct early_sync_watch checkpoint_watch(struct checkpoint *checkpoint);
  * may have. */
 uint32_t checkpoint_read(int dir_fd, bool *failed);
 
+struct checkpoint_waiting {
+    const volatile int *cancel;
+    void (*on_warning)(void *context, const char *sentence); /* once, if it takes long; or NULL */
+    void *context;
+};
+
 /* Nobody else is in it: wait until those who sync for a process that has ended have ended too, for
  * as long as that takes. Errors: CANCELLED, when *cancel is raised meanwhile. */
-vsr_code checkpoint_wait(int dir_fd, const volatile int *cancel, vsr_error *error);
+vsr_code checkpoint_wait(int dir_fd, const struct checkpoint_waiting *waiting, vsr_error *error);
 
 #endif

@@ -92,9 +92,10 @@ vsr_code resume_open(struct resume *out, const char *path, bool lock, vsr_error 
     return VSR_OK;
 }
 
-vsr_code resume_wait(struct resume *resume, const volatile int *cancel, vsr_error *error)
+vsr_code resume_wait(struct resume *resume, const struct checkpoint_waiting *waiting,
+                     vsr_error *error)
 {
-    const vsr_code rc = checkpoint_wait(resume->folder.dir_fd, cancel, error);
+    const vsr_code rc = checkpoint_wait(resume->folder.dir_fd, waiting, error);
     resume->kept = checkpoint_read(resume->folder.dir_fd, &resume->sync_failed);
     return rc;
 }

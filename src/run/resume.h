@@ -24,6 +24,7 @@
 #define RUN_RESUME_H
 
 #include "dest/stage.h"
+#include "run/checkpoint.h"
 #include "run/journal_content.h"
 #include "run/run_call.h"
 #include "run/run_folder.h"
@@ -51,7 +52,8 @@ vsr_code resume_open(struct resume *out, const char *path, bool lock, vsr_error 
 
 /* Locked, and to be gone on with: wait for syncs that an earlier process has left behind, then look
  * how they ended. Errors: CANCELLED (checkpoint_wait()). */
-vsr_code resume_wait(struct resume *resume, const volatile int *cancel, vsr_error *error);
+vsr_code resume_wait(struct resume *resume, const struct checkpoint_waiting *waiting,
+                     vsr_error *error);
 void resume_close(struct resume *resume);
 
 /* Has the run ended, with nothing to go on with? */

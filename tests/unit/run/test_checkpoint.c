@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Three epochs kept: 5, 6, 7. */
@@ -167,9 +168,63 @@ static void test_who_syncs_is_waited_for(void **state)
     fixture_folder(folder);
     const int fd = folder_with_rounds(folder);
     struct checkpoint checkpoint = opened_in(fd, &marks);
-    assert_int_equal(checkpoint_wait(fd, &cancel, &error), VSR_ERR_CANCELLED);
+    const struct checkpoint_waiting waiting = {.cancel = &cancel};
+    assert_int_equal(checkpoint_wait(fd, &waiting, &error), VSR_ERR_CANCELLED);
     checkpoint_close(&checkpoint);
-    assert_int_equal(checkpoint_wait(fd, &cancel, NULL), VSR_OK);
+    assert_int_equal(checkpoint_wait(fd, &waiting, NULL), VSR_OK);
+    (void)close(fd);
+    fixture_remove(folder);
+}
+
+static void warned(void *context, const char *sentence)
+{
+    assert_non_null(strstr(sentence, "waiting for a sync"));
+    *(int *)context = 15; /* cancelled only when it was told */
+}
+
+static void test_a_long_wait_is_told(void **state)
+{
+    char folder[64];
+    struct marks marks;
+    vsr_error error = {0};
+    int cancel = 0;
+    (void)state;
+    fixture_folder(folder);
+    const int fd = folder_with_rounds(folder);
+    struct checkpoint checkpoint = opened_in(fd, &marks);
+    const struct checkpoint_waiting waiting = {.cancel = &cancel,
+                                               .on_warning = warned,
+                                               .context = &cancel};
+    assert_int_equal(checkpoint_wait(fd, &waiting, &error), VSR_ERR_CANCELLED);
+    assert_int_equal(cancel, 15);
+    checkpoint_close(&checkpoint);
+    (void)close(fd);
+    fixture_remove(folder);
+}
+
+/* Of a program that kept no notes: the file gets room for them, and what it says stays. */
+static void test_a_short_file_is_filled(void **state)
+{
+    char folder[64];
+    struct marks marks;
+    struct stat facts;
+    bool failed;
+    (void)state;
+    fixture_folder(folder);
+    const int fd = folder_with_rounds(folder);
+    const uint32_t epoch = checkpoint_read(fd, &failed);
+    const int file = openat(fd, "checkpoint", O_RDWR);
+    assert_true(file >= 0 && epoch != 0);
+    assert_int_equal(fstat(file, &facts), 0);
+    const off_t whole = facts.st_size;
+    assert_int_equal(ftruncate(file, 1536), 0);
+    struct checkpoint checkpoint = opened_in(fd, &marks);
+    assert_int_equal(fstat(file, &facts), 0);
+    assert_int_equal(facts.st_size, whole);
+    checkpoint_close(&checkpoint);
+    assert_int_equal(checkpoint_read(fd, &failed), epoch);
+    assert_false(failed);
+    (void)close(file);
     (void)close(fd);
     fixture_remove(folder);
 }
@@ -194,6 +249,8 @@ int main(void)
         cmocka_unit_test(test_a_sync_without_an_end_is_a_failure),
         cmocka_unit_test(test_its_own_failure_is_not_forgiven),
         cmocka_unit_test(test_who_syncs_is_waited_for),
+        cmocka_unit_test(test_a_long_wait_is_told),
+        cmocka_unit_test(test_a_short_file_is_filled),
         cmocka_unit_test(test_none_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
