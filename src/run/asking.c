@@ -8,8 +8,6 @@
 
 #include <stdlib.h>
 
-enum { SIGNAL_EXIT_CODE = 128 }; /* of a run that a signal ended: this, and its number */
-
 vsr_code asking_debts(struct journal *journal, enum journal_asked first,
                       const struct dialogue *dialogue, vsr_error *error)
 {

@@ -175,6 +175,8 @@ vsr_code journal_ready(struct journal *journal, const struct journal_readiness *
 /* After the one sync of durability `end`. Synced. */
 vsr_code journal_synced(struct journal *journal, vsr_error *error);
 
+enum { SIGNAL_EXIT_CODE = 128 }; /* of a run that a signal ended: this, and the signal's number */
+
 /* The last word of a process that was not killed. rows_check: row_check_all(). */
 vsr_code journal_end(struct journal *journal, int exit_code, bool open, uint64_t rows_check,
                      vsr_error *error);

@@ -25,9 +25,6 @@
 
 static const char WHERE[] = "run/resume";
 
-/* Of a run that a signal ended: this, and the signal's number. */
-enum { SIGNAL_EXIT_CODE = 128 };
-
 static vsr_code plan_open(struct resume *r, uint8_t hash[16], vsr_error *error)
 {
     char path[RUN_FOLDER_PATH_MAX + 16];
