@@ -89,63 +89,20 @@ static void folder_name(const struct resume *r, char out[64])
 struct owed {
     uint32_t *units; /* of each writer, the first */
     uint32_t unit_count;
-    struct view *services;
-    uint32_t service_count;
 };
-
-static int compare_numbers(const void *left, const void *right)
-{
-    const uint32_t *a = left, *b = right;
-    return (*a > *b) - (*a < *b);
-}
-
-static int compare_texts(const void *left, const void *right)
-{
-    const struct view *a = left, *b = right;
-    return view_compare(*a, *b);
-}
-
-/* Sorted, each once: several processes may have written him down. How many are left. */
-static uint32_t each_once(void *items, uint32_t count, size_t bytes,
-                          int compare(const void *left, const void *right))
-{
-    char *at = items;
-    uint32_t kept = 0;
-    qsort(items, count, bytes, compare);
-    for (uint32_t i = 0; i < count; i++) {
-        if (kept == 0 || compare(at + (kept - 1) * bytes, at + i * bytes) != 0) {
-            memmove(at + kept++ * bytes, at + i * bytes, bytes);
-        }
-    }
-    return kept;
-}
 
 static struct owed owed_find(const struct resume *r)
 {
     const struct plan *plan = r->plan;
-    const struct journal_content *content = &r->content;
-    const uint32_t asked = content->asked_count, stopped = content->stopped_count;
-    uint32_t *writers = heap_alloc(asked + 1u, sizeof *writers);
-    bool *named = heap_alloc(asked + 1u, sizeof *named);
-    struct owed out = {.units = heap_alloc(plan->unit_count + 1u, sizeof *out.units),
-                       .services = heap_alloc(stopped + 1u, sizeof *out.services)};
-    for (uint32_t i = 0; i < asked; i++) {
-        writers[i] = content->asked[i];
-    }
-    for (uint32_t i = 0; i < stopped; i++) {
-        out.services[i] = content->stopped[i];
-    }
-    out.service_count = each_once(out.services, stopped, sizeof *out.services, compare_texts);
-    const uint32_t count = each_once(writers, asked, sizeof *writers, compare_numbers);
+    bool *named = heap_alloc(r->content.asked_count + 1u, sizeof *named);
+    struct owed out = {.units = heap_alloc(plan->unit_count + 1u, sizeof *out.units)};
     for (uint32_t u = 0; u < plan->unit_count; u++) {
-        const uint32_t *found =
-            bsearch(&plan->units[u].writer, writers, count, sizeof *writers, compare_numbers);
-        if (found != NULL && !named[found - writers]) {
-            named[found - writers] = true;
+        const uint32_t at = journal_content_asked_at(&r->content, plan->units[u].writer);
+        if (at != MARK_NONE && !named[at]) {
+            named[at] = true;
             out.units[out.unit_count++] = u;
         }
     }
-    free(writers);
     free(named);
     return out;
 }
@@ -153,12 +110,6 @@ static struct owed owed_find(const struct resume *r)
 static struct view owed_writer(const struct resume *r, const struct owed *owed, uint32_t at)
 {
     return plan_text(r->plan, r->plan->units[owed->units[at]].writer_name);
-}
-
-static void owed_free(struct owed *owed)
-{
-    free(owed->units);
-    free(owed->services);
 }
 
 /* --- for people --- */
@@ -188,15 +139,15 @@ static void unit_text(const struct resume *r, const struct run_stand *stand, uin
 static void asking_text(const struct resume *r, struct buffer *out)
 {
     struct owed owed = owed_find(r);
-    const bool any = owed.unit_count + owed.service_count > 0;
+    const bool any = owed.unit_count > 0 || r->content.stopped_count > 0;
     const char *before = "the end of that is owed to ";
     show_printf(out, "it was ended while it asked writers and services; nothing was written\n");
     for (uint32_t i = 0; i < owed.unit_count; i++) {
         show_printf(out, "%s%.*s", before, VIEW_ARG(owed_writer(r, &owed, i)));
         before = ", ";
     }
-    for (uint32_t i = 0; i < owed.service_count; i++) {
-        show_printf(out, "%sthe service %.*s", before, VIEW_ARG(owed.services[i]));
+    for (uint32_t i = 0; i < r->content.stopped_count; i++) {
+        show_printf(out, "%sthe service %.*s", before, VIEW_ARG(r->content.stopped[i]));
         before = ", ";
     }
     if (any) {
@@ -204,7 +155,7 @@ static void asking_text(const struct resume *r, struct buffer *out)
     }
     show_printf(out, "`vssrestore resume %s` %sbegins it anew\n", r->folder.path,
                 any ? "tells them, and " : "");
-    owed_free(&owed);
+    free(owed.units);
 }
 
 void inspect_run_text(const struct resume *r, struct buffer *out)
@@ -273,11 +224,11 @@ static void asking_json(const struct resume *r, struct json *json)
     }
     json_array_end(json);
     json_array_begin(json, "owed_services");
-    for (uint32_t i = 0; i < owed.service_count; i++) {
-        json_text(json, NULL, owed.services[i]);
+    for (uint32_t i = 0; i < r->content.stopped_count; i++) {
+        json_text(json, NULL, r->content.stopped[i]);
     }
     json_array_end(json);
-    owed_free(&owed);
+    free(owed.units);
 }
 
 void inspect_run_json(const struct resume *r, struct buffer *out)

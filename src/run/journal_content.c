@@ -1,7 +1,7 @@
 /* journal_content.c - one pass over the records; each type has a row in a table.
  *
  * Decides nothing: what is trusted, and what is taken back, is run/resume.h's. */
-#include "run/journal_content.h"
+#include "run/journal_content_inside.h"
 
 #include "base/heap.h"
 #include "base/limits.h"
@@ -9,19 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct reading {
-    struct journal_content *out;
-    const struct plan *plan;
-    const uint8_t *plan_xxh3;
-    uint32_t group; /* of the record in hand */
-    uint64_t at;    /* where it stands */
-};
-
 /* What is wrong with the record, or NULL. */
 typedef const char *take(struct reading *r, struct view payload);
 
-static const char TOO_SHORT[] = "a record has another length than it must";
-static const char NO_SUCH[] = "a record names what the plan does not have";
+const char journal_content_too_short[] = "a record has another length than it must";
+const char journal_content_no_such[] = "a record names what the plan does not have";
 
 static const char *take_begin(struct reading *r, struct view payload)
 {
@@ -51,7 +43,7 @@ static const char *take_session(struct reading *r, struct view payload)
 {
     struct journal_session session;
     if (payload.n != sizeof session) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     memcpy(&session, payload.p, sizeof session);
     r->out->same_boot = session.boot_id[0] != '\0' &&
@@ -90,7 +82,7 @@ static const char *take_mount(struct reading *r, struct view payload)
     struct journal_content *out = r->out;
     struct journal_mount mount;
     if (payload.n != sizeof mount) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     memcpy(&mount, payload.p, sizeof mount);
     struct stage_identity folder = {.mount_id = mount.mount_id,
@@ -119,12 +111,12 @@ static const char *take_places(struct reading *r, struct view payload)
     struct journal_content *out = r->out;
     struct stage_place place;
     if (payload.n % sizeof place != 0) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     for (; payload.n > 0; payload = view_skip(payload, sizeof place)) {
         memcpy(&place, payload.p, sizeof place);
         if (place.directory >= r->plan->directory_count || place.made > WIN_PATH_DEPTH_MAX) {
-            return NO_SUCH;
+            return journal_content_no_such;
         }
         if (out->placed[place.directory] != 0) {
             continue;
@@ -142,12 +134,12 @@ static const char *take_bases(struct reading *r, struct view payload)
     struct journal_content *out = r->out;
     struct stage_base base;
     if (payload.n % sizeof base != 0) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     for (; payload.n > 0; payload = view_skip(payload, sizeof base)) {
         memcpy(&base, payload.p, sizeof base);
         if (base.file >= r->plan->file_count) {
-            return NO_SUCH;
+            return journal_content_no_such;
         }
         if (out->base_next_count > 0 &&
             out->bases_next[out->base_next_count - 1].file >= base.file) {
@@ -195,12 +187,12 @@ static const char *take_refused(struct reading *r, struct view payload)
 {
     struct journal_refused refused;
     if (payload.n < sizeof refused) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     memcpy(&refused, payload.p, sizeof refused);
     if (refused.unit >= r->plan->unit_count || refused.refusal == REFUSAL_NONE ||
         refused.refusal >= REFUSAL_COUNT) {
-        return NO_SUCH;
+        return journal_content_no_such;
     }
     struct content_unit *unit = &r->out->units[refused.unit];
     unit->refusal_next = (uint8_t)refused.refusal;
@@ -213,12 +205,12 @@ static const char *take_intent(struct reading *r, struct view payload)
     struct journal_content *out = r->out;
     struct publish_intent intent;
     if (payload.n != sizeof intent) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     memcpy(&intent, payload.p, sizeof intent);
     if (r->group >= r->plan->unit_count || intent.unit >= r->plan->unit_count ||
         (intent.file != MARK_NONE && intent.file >= r->plan->file_count)) {
-        return NO_SUCH;
+        return journal_content_no_such;
     }
     out->intents =
         heap_grow(out->intents, out->intent_count, &out->intent_capacity, sizeof *out->intents);
@@ -231,12 +223,12 @@ static const char *take_fates(struct reading *r, struct view payload)
     struct journal_content *out = r->out;
     struct journal_fate fate;
     if (payload.n % sizeof fate != 0) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     for (; payload.n > 0; payload = view_skip(payload, sizeof fate)) {
         memcpy(&fate, payload.p, sizeof fate);
         if (fate.unit >= r->plan->unit_count) {
-            return NO_SUCH;
+            return journal_content_no_such;
         }
         out->committing = heap_grow(out->committing, out->committing_count,
                                     &out->committing_capacity, sizeof *out->committing);
@@ -252,7 +244,7 @@ static const char *take_rows(struct reading *r, struct view payload)
 {
     struct journal_rows rows;
     if (payload.n % sizeof rows != 0) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     for (; payload.n > 0; payload = view_skip(payload, sizeof rows)) {
         memcpy(&rows, payload.p, sizeof rows);
@@ -263,54 +255,17 @@ static const char *take_rows(struct reading *r, struct view payload)
             r->out->units[rows.unit].rows_check_next = rows.check;
             r->out->units[rows.unit].rows_told_next = true;
         } else {
-            return NO_SUCH;
+            return journal_content_no_such;
         }
     }
     return NULL;
-}
-
-static const char *take_asking(struct reading *r, struct view payload)
-{
-    struct journal_content *out = r->out;
-    struct journal_asking asking;
-    if (payload.n < sizeof asking) {
-        return TOO_SHORT;
-    }
-    memcpy(&asking, payload.p, sizeof asking);
-    switch (asking.what) {
-    case ASKING_BEGUN:
-        out->asking = true;
-        return NULL;
-    case ASKING_WRITER:
-        out->asked =
-            heap_grow(out->asked, out->asked_count, &out->asked_capacity, sizeof *out->asked);
-        out->asked[out->asked_count++] = asking.writer;
-        return NULL;
-    case ASKING_SERVICE:
-        out->stopped = heap_grow(out->stopped, out->stopped_count, &out->stopped_capacity,
-                                 sizeof *out->stopped);
-        out->stopped[out->stopped_count++] =
-            arena_copy(&out->arena, view_skip(payload, sizeof asking));
-        return NULL;
-    case ASKING_TOLD:
-        out->asked_count = 0;
-        out->stopped_count = 0;
-        return NULL;
-    case ASKING_NOT_STOPPED:
-        out->stopped_count -=
-            out->stopped_count > 0 && /* right behind what it was about */
-            view_equal(out->stopped[out->stopped_count - 1], view_skip(payload, sizeof asking));
-        return NULL;
-    default:
-        return NO_SUCH;
-    }
 }
 
 static const char *take_token(struct reading *r, struct view payload)
 {
     struct journal_content *out = r->out;
     if (payload.n != sizeof *out->tokens) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     out->tokens =
         heap_grow(out->tokens, out->token_count, &out->token_capacity, sizeof *out->tokens);
@@ -323,7 +278,7 @@ static const char *take_commit(struct reading *r, struct view payload)
     struct journal_content *out = r->out;
     struct journal_commit commit;
     if (payload.n != sizeof commit) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     memcpy(&commit, payload.p, sizeof commit);
     for (uint32_t i = 0; i < out->committing_count; i++) {
@@ -343,12 +298,12 @@ static const char *take_uncommit(struct reading *r, struct view payload)
 {
     uint32_t unit;
     if (payload.n % sizeof unit != 0) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     for (; payload.n > 0; payload = view_skip(payload, sizeof unit)) {
         memcpy(&unit, payload.p, sizeof unit);
         if (unit >= r->plan->unit_count) {
-            return NO_SUCH;
+            return journal_content_no_such;
         }
         r->out->units[unit].fate = FATE_OPEN;
         r->out->units[unit].residue = 0;
@@ -368,7 +323,7 @@ static const char *take_synced(struct reading *r, struct view payload)
 static const char *take_end(struct reading *r, struct view payload)
 {
     if (payload.n != sizeof r->out->end) {
-        return TOO_SHORT;
+        return journal_content_too_short;
     }
     memcpy(&r->out->end, payload.p, sizeof r->out->end);
     r->out->ended = true;
@@ -376,15 +331,23 @@ static const char *take_end(struct reading *r, struct view payload)
 }
 
 static take *const takes[] = {
-    [JOURNAL_BEGIN] = take_begin,       [JOURNAL_MOUNT] = take_mount,
-    [JOURNAL_INTENT] = take_intent,     [JOURNAL_COMMIT] = take_commit,
-    [JOURNAL_END] = take_end,           [JOURNAL_CALL] = take_call,
-    [JOURNAL_SESSION] = take_session,   [JOURNAL_PLACES] = take_places,
-    [JOURNAL_BASES] = take_bases,       [JOURNAL_REFUSED] = take_refused,
-    [JOURNAL_READY] = take_ready,       [JOURNAL_FATES] = take_fates,
-    [JOURNAL_UNCOMMIT] = take_uncommit, [JOURNAL_SYNCED] = take_synced,
-    [JOURNAL_ROWS] = take_rows,         [JOURNAL_TOKEN] = take_token,
-    [JOURNAL_ASKING] = take_asking,
+    [JOURNAL_BEGIN] = take_begin,
+    [JOURNAL_MOUNT] = take_mount,
+    [JOURNAL_INTENT] = take_intent,
+    [JOURNAL_COMMIT] = take_commit,
+    [JOURNAL_END] = take_end,
+    [JOURNAL_CALL] = take_call,
+    [JOURNAL_SESSION] = take_session,
+    [JOURNAL_PLACES] = take_places,
+    [JOURNAL_BASES] = take_bases,
+    [JOURNAL_REFUSED] = take_refused,
+    [JOURNAL_READY] = take_ready,
+    [JOURNAL_FATES] = take_fates,
+    [JOURNAL_UNCOMMIT] = take_uncommit,
+    [JOURNAL_SYNCED] = take_synced,
+    [JOURNAL_ROWS] = take_rows,
+    [JOURNAL_TOKEN] = take_token,
+    [JOURNAL_ASKING] = journal_content_take_asking,
 };
 
 static const char *take_record(struct reading *r, const struct journal_record *record,
@@ -464,6 +427,7 @@ vsr_code journal_content_read(struct journal_content *out, struct view bytes,
         qsort(out->places, out->place_count, sizeof *out->places, compare_places);
     }
     content_drop_intents(out, bytes);
+    journal_content_end_asking(out);
     return VSR_OK;
 }
 

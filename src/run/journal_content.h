@@ -35,10 +35,11 @@ struct journal_content {
     uint32_t token_count;
     size_t token_capacity;
     bool asking;     /* it ended while it asked (run/asking.h): these, who were not told the end */
-    uint32_t *asked; /* writers ... */
+    uint32_t *asked; /* writers, ascending, ... */
     uint32_t asked_count;
     size_t asked_capacity;
-    struct view *stopped; /* ... and services; each may have heard of it */
+    struct view *stopped; /* ... and services, in the order in which they were stopped first: each
+                             once; each may have heard of it */
     uint32_t stopped_count;
     size_t stopped_capacity;
     bool ready;                     /* one of them came as far as staging */
@@ -82,6 +83,9 @@ vsr_code journal_content_read(struct journal_content *out, struct view bytes,
                               const struct plan *plan, const uint8_t plan_xxh3[16],
                               const char *path, vsr_error *error);
 void journal_content_free(struct journal_content *content);
+
+/* The number in content->asked of a writer; MARK_NONE: he is not among them. */
+uint32_t journal_content_asked_at(const struct journal_content *content, uint32_t writer);
 
 /* An intent of content->intents, from the same bytes. */
 struct publish_intent journal_content_intent(const struct journal_content *content,

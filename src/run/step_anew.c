@@ -4,26 +4,13 @@
  * first one is told its end - nothing was restored -, what may have been stopped is started, and
  * that is written down. Then the run is planned, asked and copied as if it began now, since nothing
  * had been written. A process that is killed in the middle of that leaves the same folder again. */
-#include "base/heap.h"
 #include "plan/replay.h"
 #include "run/resume.h"
 #include "run/row_check.h"
 #include "run/step_inside.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
-
-/* Each is named once. */
-static void recall_service(struct dialogue_recall *recall, const char *name)
-{
-    for (uint32_t i = 0; i < recall->service_count; i++) {
-        if (strcmp(recall->services[i].name, name) == 0) {
-            return;
-        }
-    }
-    recall->services[recall->service_count++] = (struct dialogue_recalled_service){name, true};
-}
 
 /* Of one that was ended while it asked. */
 static struct dialogue_recall recall_asking(struct resume *resume)
@@ -35,7 +22,8 @@ static struct dialogue_recall recall_asking(struct resume *resume)
                                                              struct dialogue_recalled_service,
                                                              content->stopped_count)};
     for (uint32_t i = 0; i < content->stopped_count; i++) {
-        recall_service(&recall, content->stopped[i].p);
+        recall.services[recall.service_count++] =
+            (struct dialogue_recalled_service){content->stopped[i].p, true};
     }
     return recall;
 }
@@ -54,7 +42,9 @@ static void end_keep(struct arena *arena, const struct dialogue *from, struct di
     out->asked = asked;
     for (uint32_t i = 0; i < from->service_count; i++) {
         if (from->services[i].stopped) {
-            recall_service(out, arena_copy(arena, from->services[i].name).p);
+            out->services[out->service_count++] =
+                (struct dialogue_recalled_service){arena_copy(arena, from->services[i].name).p,
+                                                   true};
         }
     }
     struct dialogue_note *notes = ARENA_ARRAY(arena, struct dialogue_note, from->note_count);

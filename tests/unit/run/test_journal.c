@@ -206,6 +206,49 @@ static void another_version_is_refused(void **state)
     }
 }
 
+/* What several processes wrote of whom they asked: each once, services as they were stopped first;
+ * one that was not stopped takes back the record before it alone. */
+static void those_who_were_asked_are_told_once(void **state)
+{
+    (void)state;
+    static const struct journal_asked_one items[] = {
+        {.what = ASKING_BEGUN},
+        {.what = ASKING_WRITER, .writer = 7},
+        {.what = ASKING_SERVICE, .service = {"Second", 6}},
+        {.what = ASKING_SERVICE, .service = {"First", 5}},
+        {.what = ASKING_WRITER, .writer = 3},
+        {.what = ASKING_WRITER, .writer = 7},
+        {.what = ASKING_SERVICE, .service = {"Second", 6}},
+        {.what = ASKING_SERVICE, .service = {"First", 5}},
+        {.what = ASKING_NOT_STOPPED, .service = {"First", 5}},
+        {.what = ASKING_SERVICE, .service = {"Runs", 4}},
+        {.what = ASKING_NOT_STOPPED, .service = {"Runs", 4}},
+    };
+    const int fd = memfd_create("journal", MFD_CLOEXEC);
+    const struct uuid run = uuid_random();
+    const struct plan plan = {.file_count = 3, .unit_count = 1};
+    struct journal journal;
+    struct journal_content content;
+    char bytes[4096];
+    assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, of_plan, VIEW_NONE, NULL),
+                     VSR_OK);
+    assert_int_equal(journal_asking(&journal, items, COUNT_OF(items), NULL), VSR_OK);
+    const ssize_t n = pread(fd, bytes, sizeof bytes, 0);
+    assert_in_range(n, 1, sizeof bytes - 1);
+    assert_int_equal(journal_content_read(&content, (struct view){bytes, (size_t)n}, &plan, of_plan,
+                                          "run", NULL),
+                     VSR_OK);
+    assert_int_equal(content.stopped_count, 2);
+    assert_string_equal(content.stopped[0].p, "Second");
+    assert_string_equal(content.stopped[1].p, "First");
+    assert_int_equal(content.asked_count, 2);
+    assert_int_equal(journal_content_asked_at(&content, 3), 0);
+    assert_int_equal(journal_content_asked_at(&content, 7), 1);
+    assert_int_equal(journal_content_asked_at(&content, 4), MARK_NONE);
+    journal_content_free(&content);
+    (void)close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +258,7 @@ int main(void)
         cmocka_unit_test(failed_records_are_cut_off),
         cmocka_unit_test(nothing_follows_half_a_record),
         cmocka_unit_test(another_version_is_refused),
+        cmocka_unit_test(those_who_were_asked_are_told_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
