@@ -26,7 +26,7 @@ struct ticker {
     void *context;
 };
 
-int thread_start(pthread_t *out, void *(*run)(void *context), void *context)
+int thread_start(pthread_t *out, const char *name, void *(*run)(void *context), void *context)
 {
     sigset_t all, before;
     (void)sigfillset(&all);
@@ -36,6 +36,9 @@ int thread_start(pthread_t *out, void *(*run)(void *context), void *context)
     }
     const int fault = pthread_create(out, NULL, run, context);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (fault == 0) {
+        (void)pthread_setname_np(*out, name);
+    }
     return fault;
 }
 
@@ -56,7 +59,7 @@ void thread_share(uint32_t count, const struct confine_limits *limits,
     for (bool started = true; next < wanted && started; next += started) {
         sharers[next] =
             (struct sharer){.number = next, .limits = limits, .work = work, .context = context};
-        started = thread_start(&sharers[next].thread, sharer_run, &sharers[next]) == 0;
+        started = thread_start(&sharers[next].thread, "vsr-share", sharer_run, &sharers[next]) == 0;
     }
     work(context, 0);
     while (--next > 0) {
@@ -120,7 +123,8 @@ static void ticker_free(struct ticker *ticker)
     free(ticker);
 }
 
-struct ticker *ticker_begin(uint64_t period_ns, void (*tick)(void *context), void *context)
+struct ticker *ticker_begin(const char *name, uint64_t period_ns, void (*tick)(void *context),
+                            void *context)
 {
     struct ticker *ticker = heap_alloc(1, sizeof *ticker);
     pthread_condattr_t clock;
@@ -130,7 +134,7 @@ struct ticker *ticker_begin(uint64_t period_ns, void (*tick)(void *context), voi
     (void)pthread_mutex_init(&ticker->lock, NULL);
     (void)pthread_cond_init(&ticker->ended, &clock);
     (void)pthread_condattr_destroy(&clock);
-    if (thread_start(&ticker->thread, ticker_run, ticker) != 0) {
+    if (thread_start(&ticker->thread, name, ticker_run, ticker) != 0) {
         ticker_free(ticker);
         return NULL;
     }

@@ -11,8 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Start run(context), to be joined by the caller. 0 or errno. */
-int thread_start(pthread_t *out, void *(*run)(void *context), void *context);
+/* Start run(context), to be joined by the caller. name (15 bytes at most) is what top -H, gdb and
+ * perf call it; in a front end it stands among threads of others. 0 or errno. */
+int thread_start(pthread_t *out, const char *name, void *(*run)(void *context), void *context);
 
 /* work(context, number) by up to count threads, numbers 0, 1 ... each once: 0 is the calling one,
  * and for the others there is confine_thread(limits). They share by what context holds, and must
@@ -33,12 +34,13 @@ uint32_t thread_blocks_threads(const struct thread_blocks *blocks, uint32_t want
 /* The next block, [*first, *end), in order. False: all are taken. Any thread. */
 bool thread_blocks_take(struct thread_blocks *blocks, uint32_t *first, uint32_t *end);
 
-/* A thread that calls tick(context) again and again, period_ns after it has returned. It changes
- * nothing by name (base/confine.h): what it writes to is open. */
+/* A thread of that name (thread_start) that calls tick(context) again and again, period_ns after it
+ * has returned. It changes nothing by name (base/confine.h): what it writes to is open. */
 struct ticker; /* heap */
 
 /* NULL: there is no thread to be had. */
-struct ticker *ticker_begin(uint64_t period_ns, void (*tick)(void *context), void *context);
+struct ticker *ticker_begin(const char *name, uint64_t period_ns, void (*tick)(void *context),
+                            void *context);
 
 /* Waits for a tick that runs, and for the thread. NULL is nothing. */
 void ticker_end(struct ticker *ticker);

@@ -112,7 +112,7 @@ struct early_sync *early_sync_open(const struct stage *stage, const struct early
 void early_sync_begin(struct early_sync *early)
 {
     if (early != NULL) {
-        early->ticker = ticker_begin(EARLY_SYNC_NS, early_sync_round, early);
+        early->ticker = ticker_begin("vsr-early-sync", EARLY_SYNC_NS, early_sync_round, early);
     }
 }
 

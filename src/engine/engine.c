@@ -63,7 +63,8 @@ static vsr_code engine_start_workers(struct engine *engine, vsr_error *error)
     while (started < engine->worker_count && first.code == VSR_OK) {
         struct engine_thread *thread = &threads[started];
         *thread = (struct engine_thread){.engine = engine, .worker = &engine->workers[started]};
-        const int fault = thread_start(&thread->worker->thread, engine_thread, thread);
+        const int fault =
+            thread_start(&thread->worker->thread, "vsr-worker", engine_thread, thread);
         if (fault != 0) {
             errno = fault;
             (void)err_sys(&first, VSR_ERR_MEMORY, "engine/engine", "cannot start worker %u of %u",

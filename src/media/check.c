@@ -175,7 +175,7 @@ static uint32_t check_start(struct check_run *run, pthread_t *threads, uint32_t 
 {
     uint32_t started = 0;
     atomic_store_explicit(&run->served_count, wanted, memory_order_relaxed);
-    while (started < wanted && thread_start(&threads[started], body, run) == 0) {
+    while (started < wanted && thread_start(&threads[started], "vsr-check", body, run) == 0) {
         started++;
     }
     (void)atomic_fetch_sub_explicit(&run->served_count, wanted - started, memory_order_relaxed);

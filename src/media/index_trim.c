@@ -65,7 +65,7 @@ struct index_trim *index_trim_begin(void *mapping, size_t bytes)
     *trim = (struct index_trim){.mapping = mapping,
                                 .bytes = bytes,
                                 .statm_fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)};
-    trim->ticker = ticker_begin(TRIM_PERIOD_NS, trim_tick, trim);
+    trim->ticker = ticker_begin("vsr-index-trim", TRIM_PERIOD_NS, trim_tick, trim);
     if (trim->ticker == NULL) {
         index_trim_end(trim);
         return NULL;

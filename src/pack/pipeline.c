@@ -161,8 +161,8 @@ vsr_code pipeline_run(const struct pipeline_parts *parts, vsr_error *error)
         fill_init(&workers[i].filler, parts->catalogue, parts->sources, parts->set_uuid,
                   parts->worker_count);
     }
-    while (started < parts->worker_count &&
-           thread_start(&workers[started].thread, worker_main, &workers[started]) == 0) {
+    while (started < parts->worker_count && thread_start(&workers[started].thread, "vsr-pack",
+                                                         worker_main, &workers[started]) == 0) {
         started++;
     }
     const vsr_code rc =

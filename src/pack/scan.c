@@ -172,7 +172,7 @@ void scan_run(struct scan *scan, uint32_t worker_count)
     }
     /* The caller's thread is the first worker; a thread that cannot be had is done without. */
     for (uint32_t i = 1; i < worker_count; i++) {
-        if (thread_start(&threads[i].thread, scan_thread_begin, &threads[i]) != 0) {
+        if (thread_start(&threads[i].thread, "vsr-scan", scan_thread_begin, &threads[i]) != 0) {
             break;
         }
         started = i;

@@ -287,7 +287,7 @@ static void test_a_thread_that_ticks_can_write_nowhere(void **state)
     if (fault < 0) {
         skip_because("no Landlock in this kernel");
     }
-    struct ticker *ticker = ticker_begin(1000000, tick_makes, &ticking);
+    struct ticker *ticker = ticker_begin("ticks", 1000000, tick_makes, &ticking);
     assert_non_null(ticker);
     while (atomic_load(&ticking.fault) < 0) {
         (void)sched_yield();
