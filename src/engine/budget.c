@@ -10,6 +10,12 @@
 /* One MiB frames: eight in flight keep a disk busy and cost 17 MiB a worker. */
 enum { BUDGET_SLOTS = 8 };
 
+/* More than WORKERS_MAX are refused only where they are asked for. */
+static uint32_t budget_workers(const struct machine_facts *machine)
+{
+    return machine->cores < WORKERS_MAX ? machine->cores : WORKERS_MAX;
+}
+
 static uint64_t budget_slab(const struct budget *budget, uint64_t page_bytes)
 {
     return (uint64_t)budget->slots * (slot_stored_space(budget->stored_bytes_max, page_bytes) +
@@ -47,7 +53,7 @@ vsr_code budget_resolve(struct budget *out, const struct engine_options *options
         .asked = *options,
         .memory_limit_bytes = allowed,
         .table_bytes = file_count * BUDGET_FILE_BYTES + table_bytes,
-        .workers = options->workers != 0 ? options->workers : machine->cores,
+        .workers = options->workers != 0 ? options->workers : budget_workers(machine),
         .slots = options->queue_depth != 0 ? options->queue_depth : BUDGET_SLOTS,
         .stored_bytes_max = frame_stored_bytes_max,
         .plain_bytes_max = frame_plain_bytes_max,

@@ -72,8 +72,9 @@ static void tell_workers(struct telling *telling, const struct budget *budget,
     struct line *line = line_add(telling, "workers", asked_or_chosen(budget->asked.workers != 0));
     line_number(line, budget->workers, "");
     line_reason(line,
-                line->origin == ORIGIN_ASKED ? "this process may use %u cores"
-                                             : "one for each of %u cores",
+                line->origin == ORIGIN_ASKED        ? "this process may use %u cores"
+                : budget->workers == machine->cores ? "one for each of %u cores"
+                                                    : "as many as a run can have, of %u cores",
                 machine->cores);
 }
 

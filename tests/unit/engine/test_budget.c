@@ -91,6 +91,17 @@ static void test_too_many_workers(void **state)
     assert_int_equal(resolve(&budget, &depth, &plenty, &error), VSR_ERR_USAGE);
 }
 
+static void test_more_cores_than_workers(void **state)
+{
+    struct budget budget;
+    vsr_error error;
+    struct machine_facts large = plenty;
+    (void)state;
+    large.cores = WORKERS_MAX + 128;
+    assert_int_equal(resolve(&budget, &(struct engine_options){0}, &large, &error), VSR_OK);
+    assert_int_equal(budget.workers, WORKERS_MAX);
+}
+
 /* What budget_render() tells of these options here, and that there are these words in it. */
 static void assert_told(const struct engine_options *options, const struct machine_facts *machine,
                         uint64_t file_count, const char *words)
@@ -112,11 +123,13 @@ static void assert_told(const struct engine_options *options, const struct machi
 static void test_every_number_is_told(void **state)
 {
     const struct engine_options none = {0};
-    struct machine_facts bounded = plenty;
+    struct machine_facts bounded = plenty, large = plenty;
     (void)state;
     bounded.locked_memory_bytes = 12345;
+    large.cores = 384;
     assert_told(&none, &plenty, 0, "machine: 2 cores, 25769803776 bytes of memory, pages of 4096");
     assert_told(&none, &plenty, 0, "workers 2: chosen; one for each of 2 cores\n");
+    assert_told(&none, &large, 0, "workers 256: chosen; as many as a run can have, of 384 cores\n");
     assert_told(&none, &plenty, 0, "queue depth 8: chosen; ");
     assert_told(&none, &plenty, 0, "memory limit 12884901888 bytes: chosen; half of the machine's");
     assert_told(&none, &plenty, 0, "the least that reaches full speed");
@@ -197,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_rings),
         cmocka_unit_test(test_locked_memory_bounds_registration),
         cmocka_unit_test(test_too_many_workers),
+        cmocka_unit_test(test_more_cores_than_workers),
         cmocka_unit_test(test_every_number_is_told),
         cmocka_unit_test(test_what_was_asked_for_is_told_as_that),
         cmocka_unit_test(test_what_memory_cut_is_told),
