@@ -3,10 +3,12 @@
 
 #include "base/heap.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 struct sharer {
     pthread_t thread;
@@ -25,6 +27,16 @@ struct ticker {
     void (*tick)(void *context);
     void *context;
 };
+
+uint32_t thread_cores(void)
+{
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof cores, &cores) == 0 && CPU_COUNT(&cores) > 0) {
+        return (uint32_t)CPU_COUNT(&cores);
+    }
+    const long online = sysconf(_SC_NPROCESSORS_ONLN); /* more than a cpu_set_t holds */
+    return online > 0 ? (uint32_t)online : 1;
+}
 
 int thread_start(pthread_t *out, const char *name, void *(*run)(void *context), void *context)
 {

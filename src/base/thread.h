@@ -11,6 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How many cores this process may use, which may be fewer than the machine has: at least 1. */
+uint32_t thread_cores(void);
+
 /* Start run(context), to be joined by the caller. name (15 bytes at most) is what top -H, gdb and
  * perf call it; in a front end it stands among threads of others. 0 or errno. */
 int thread_start(pthread_t *out, const char *name, void *(*run)(void *context), void *context);

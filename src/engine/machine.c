@@ -1,20 +1,10 @@
 /* machine.c - what this machine has: asked once, before the budget. */
+#include "base/thread.h"
 #include "engine/budget.h"
 #include "engine/ring.h"
 
-#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-static uint32_t machine_cores(void)
-{
-    cpu_set_t cores;
-    if (sched_getaffinity(0, sizeof cores, &cores) == 0 && CPU_COUNT(&cores) > 0) {
-        return (uint32_t)CPU_COUNT(&cores);
-    }
-    const long online = sysconf(_SC_NPROCESSORS_ONLN); /* more than a cpu_set_t holds */
-    return online > 0 ? (uint32_t)online : 1;
-}
 
 void machine_examine(struct machine_facts *out)
 {
@@ -22,7 +12,7 @@ void machine_examine(struct machine_facts *out)
     const long pages = sysconf(_SC_PHYS_PAGES);
     const long page = sysconf(_SC_PAGESIZE);
     *out = (struct machine_facts){
-        .cores = machine_cores(),
+        .cores = thread_cores(),
         .page_bytes = page > 0 ? (uint64_t)page : 4096,
     };
     out->memory_bytes = pages > 0 ? (uint64_t)pages * out->page_bytes : 0;

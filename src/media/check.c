@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static void check_documents(struct check_run *run)
 {
@@ -135,11 +134,8 @@ static void check_close_packs(struct check_run *run)
 
 static uint32_t check_worker_count(uint32_t workers)
 {
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (workers == 0) {
-        workers = cores > 0 ? (uint32_t)cores : 1;
-    }
-    return workers < WORKERS_MAX ? workers : WORKERS_MAX;
+    const uint32_t count = workers != 0 ? workers : thread_cores();
+    return count < WORKERS_MAX ? count : WORKERS_MAX;
 }
 
 /* One of ours: it reads, and changes nothing by name. */

@@ -5,12 +5,12 @@
 #include "pack/pack.h"
 
 #include "base/bug.h"
+#include "base/thread.h"
 #include "media/set_write.h"
 #include "pack/parent.h"
 #include "pack/pipeline.h"
 
 #include <limits.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -36,12 +36,8 @@ struct packing {
 /* As many as asked for or as there are cores, but no more than can have their directories open. */
 static uint32_t worker_count(uint32_t asked)
 {
-    cpu_set_t cores;
     struct rlimit files;
-    uint32_t count = asked;
-    if (count == 0) {
-        count = sched_getaffinity(0, sizeof cores, &cores) == 0 ? (uint32_t)CPU_COUNT(&cores) : 1;
-    }
+    uint32_t count = asked != 0 ? asked : thread_cores();
     count = count > WORKERS_MAX ? WORKERS_MAX : count;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < RLIM_INFINITY) {
         const rlim_t fit = files.rlim_cur / (DIR_CHAIN_FDS_MIN + DIR_CHAIN_FDS_BESIDE) / 2;

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "engine/budget.h"
 
+#include <sched.h>
 #include <stdlib.h>
 
 static const struct machine_facts plenty = {
@@ -202,6 +203,24 @@ static void test_this_machine_has_numbers(void **state)
     assert_true(machine.uring == (machine.uring_reason[0] == '\0'));
 }
 
+static void test_cores_are_those_that_may_be_used(void **state)
+{
+    cpu_set_t all, one;
+    struct machine_facts machine;
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    CPU_ZERO(&one);
+    for (size_t i = 0; CPU_COUNT(&one) == 0; i++) {
+        if (CPU_ISSET(i, &all)) {
+            CPU_SET(i, &one);
+        }
+    }
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    machine_examine(&machine);
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+    assert_int_equal(machine.cores, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_what_memory_cut_is_told),
         cmocka_unit_test(test_numbers_are_json),
         cmocka_unit_test(test_this_machine_has_numbers),
+        cmocka_unit_test(test_cores_are_those_that_may_be_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
