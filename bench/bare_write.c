@@ -4,12 +4,14 @@
  *
  * Takes names and sizes of TREE before the clock starts, then makes the folders and, folder by
  * folder by THREADS threads, opens, writes, sets the time of and closes each file relative to its
- * folder's descriptor; holes stay holes. The bytes come from one buffer: no reading, no decoding.
+ * folder's descriptor; holes stay holes, symbolic links are made, and the further names of a file
+ * are linked when all else is there. The bytes come from one buffer: no reading, no decoding.
  * Prints seconds. Needs nothing of the library. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
+#include <search.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,8 +26,11 @@ struct extent {
     uint64_t offset, length;
 };
 
-struct entry {
+enum { THREADS_MAX = 256 };
+
+struct tree_entry {
     char *path; /* below TREE */
+    char *link; /* of a symbolic link: its text; of a further name: the first one; else NULL */
     uint64_t size;
     struct timespec modify;
     bool has_holes;
@@ -33,15 +38,22 @@ struct entry {
     size_t extent_count;
 };
 
-static struct entry *folders, *files;
-static size_t folder_count, file_count, folder_room, file_room;
+/* A file with several names. */
+struct linked {
+    dev_t device;
+    ino_t inode;
+    char *path; /* the first one */
+};
+
+static struct tree_entry *folders, *files, *names; /* names: further ones */
+static size_t folder_count, file_count, name_count, folder_room, file_room, name_room;
 static size_t *folder_first; /* first file of each folder; files are sorted by folder */
 static size_t tree_bytes;
 static int target_fd;
 static atomic_size_t next_folder;
 static char bytes[1 << 20];
 
-static void add(struct entry **list, size_t *count, size_t *room, const char *path,
+static void add(struct tree_entry **list, size_t *count, size_t *room, const char *path,
                 const struct stat *st)
 {
     if (*count == *room) {
@@ -51,12 +63,13 @@ static void add(struct entry **list, size_t *count, size_t *room, const char *pa
             abort();
         }
     }
-    (*list)[(*count)++] =
-        (struct entry){.path = strdup(path), .size = (uint64_t)st->st_size, .modify = st->st_mtim};
+    (*list)[(*count)++] = (struct tree_entry){.path = strdup(path),
+                                              .size = (uint64_t)st->st_size,
+                                              .modify = st->st_mtim};
 }
 
 /* Where a file with holes has data, as the file system tells. */
-static void add_extents(struct entry *file, const char *path)
+static void add_extents(struct tree_entry *file, const char *path)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     off_t at = 0;
@@ -73,6 +86,42 @@ static void add_extents(struct entry *file, const char *path)
     (void)close(fd);
 }
 
+static int linked_order(const void *a, const void *b)
+{
+    const struct linked *x = a, *y = b;
+    return x->device != y->device ? (x->device > y->device) - (x->device < y->device)
+                                  : (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+/* The name under which this file was found first; NULL: it is found now. */
+static char *first_name(const char *path, const struct stat *st)
+{
+    static void *known;
+    struct linked *one = malloc(sizeof *one);
+    if (one == NULL) {
+        abort();
+    }
+    *one = (struct linked){st->st_dev, st->st_ino, NULL};
+    struct linked **found = tsearch(one, &known, linked_order);
+    if (found == NULL) {
+        abort();
+    }
+    if (*found != one) {
+        free(one);
+        return (*found)->path;
+    }
+    one->path = strdup(path);
+    return NULL;
+}
+
+static char *link_text(const char *path)
+{
+    static char text[4096];
+    const ssize_t got = readlink(path, text, sizeof text - 1);
+    text[got < 0 ? 0 : got] = '\0';
+    return strdup(text);
+}
+
 static int visit(const char *path, const struct stat *st, int type, struct FTW *at)
 {
     (void)at;
@@ -80,8 +129,15 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
     while (*below == '/') {
         below++;
     }
+    char *first = type == FTW_F && st->st_nlink > 1 ? first_name(below, st) : NULL;
     if (type == FTW_D) {
         add(&folders, &folder_count, &folder_room, *below == '\0' ? "." : below, st);
+    } else if (type == FTW_SL) {
+        add(&files, &file_count, &file_room, below, st);
+        files[file_count - 1].link = link_text(path);
+    } else if (first != NULL) {
+        add(&names, &name_count, &name_room, below, st);
+        names[name_count - 1].link = first;
     } else if (type == FTW_F && S_ISREG(st->st_mode)) {
         add(&files, &file_count, &file_room, below, st);
         if ((uint64_t)st->st_blocks * 512 < (uint64_t)st->st_size) {
@@ -100,8 +156,8 @@ static size_t folder_bytes(const char *path)
 /* By folder, then by name. */
 static int file_order(const void *a, const void *b)
 {
-    const char *pa = ((const struct entry *)a)->path;
-    const char *pb = ((const struct entry *)b)->path;
+    const char *pa = ((const struct tree_entry *)a)->path;
+    const char *pb = ((const struct tree_entry *)b)->path;
     const size_t na = folder_bytes(pa);
     const size_t nb = folder_bytes(pb);
     const int folder = strncmp(pa, pb, na < nb ? na : nb);
@@ -124,7 +180,7 @@ static bool extent_write(int fd, const struct extent *extent)
     return true;
 }
 
-static bool data_write(int fd, const struct entry *file)
+static bool data_write(int fd, const struct tree_entry *file)
 {
     const struct extent all = {0, file->size};
     if (!file->has_holes) {
@@ -138,16 +194,23 @@ static bool data_write(int fd, const struct entry *file)
     return ftruncate(fd, (off_t)file->size) == 0;
 }
 
-static void file_write(int dir_fd, const struct entry *file)
+static bool file_make(int dir_fd, const struct tree_entry *file)
 {
     const char *slash = strrchr(file->path, '/');
-    const int fd = openat(dir_fd, slash == NULL ? file->path : slash + 1,
-                          O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    const char *name = slash == NULL ? file->path : slash + 1;
     const struct timespec times[2] = {file->modify, file->modify};
-    if (fd < 0 || !data_write(fd, file) || futimens(fd, times) != 0 || close(fd) != 0) {
-        (void)fprintf(stderr, "bare_write: %s: %s\n", file->path, strerror(errno));
-        _exit(1);
+    if (file->link != NULL) {
+        return symlinkat(file->link, dir_fd, name) == 0 &&
+               utimensat(dir_fd, name, times, AT_SYMLINK_NOFOLLOW) == 0;
     }
+    const int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    return fd >= 0 && data_write(fd, file) && futimens(fd, times) == 0 && close(fd) == 0;
+}
+
+static void fail(const char *path)
+{
+    (void)fprintf(stderr, "bare_write: %s: %s\n", path, strerror(errno));
+    _exit(1);
 }
 
 /* Runs of files in one folder are claimed by one thread; a large folder counts as several. */
@@ -160,12 +223,14 @@ static void *worker(void *unused)
             return NULL;
         }
         char folder[4096];
-        const struct entry *first = &files[folder_first[run]];
+        const struct tree_entry *first = &files[folder_first[run]];
         (void)snprintf(folder, sizeof folder, "%.*s", (int)folder_bytes(first->path), first->path);
         const int dir_fd =
             openat(target_fd, folder[0] == '\0' ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         for (size_t i = folder_first[run]; i < folder_first[run + 1]; i++) {
-            file_write(dir_fd, &files[i]);
+            if (!file_make(dir_fd, &files[i])) {
+                fail(files[i].path);
+            }
         }
         (void)close(dir_fd);
     }
@@ -191,10 +256,31 @@ static void runs_cut(size_t threads)
     }
 }
 
+static void tree_write(size_t threads)
+{
+    pthread_t ids[THREADS_MAX];
+    for (size_t i = 0; i < folder_count; i++) {
+        if (mkdirat(target_fd, folders[i].path, 0755) != 0 && errno != EEXIST) {
+            fail(folders[i].path);
+        }
+    }
+    for (size_t i = 0; i < threads; i++) {
+        (void)pthread_create(&ids[i], NULL, worker, NULL);
+    }
+    for (size_t i = 0; i < threads; i++) {
+        (void)pthread_join(ids[i], NULL);
+    }
+    for (size_t i = 0; i < name_count; i++) {
+        if (linkat(target_fd, names[i].link, target_fd, names[i].path, 0) != 0) {
+            fail(names[i].path);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     const size_t threads = argc > 3 ? strtoul(argv[3], NULL, 10) : 2;
-    if (argc < 3 || threads == 0 || threads > 64) {
+    if (argc < 3 || threads == 0 || threads > THREADS_MAX) {
         (void)fprintf(stderr, "usage: bare_write TREE TARGET [THREADS]\n");
         return 2;
     }
@@ -202,26 +288,13 @@ int main(int argc, char **argv)
     memset(bytes, 0x5A, sizeof bytes);
     if (nftw(argv[1], visit, 64, FTW_PHYS) != 0 || (mkdir(argv[2], 0755) != 0 && errno != EEXIST) ||
         (target_fd = open(argv[2], O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
-        (void)fprintf(stderr, "bare_write: %s: %s\n", argv[1], strerror(errno));
-        return 1;
+        fail(argv[1]);
     }
     qsort(files, file_count, sizeof *files, file_order);
     runs_cut(threads);
     struct timespec from, to;
     (void)clock_gettime(CLOCK_MONOTONIC, &from);
-    for (size_t i = 0; i < folder_count; i++) {
-        if (mkdirat(target_fd, folders[i].path, 0755) != 0 && errno != EEXIST) {
-            (void)fprintf(stderr, "bare_write: %s: %s\n", folders[i].path, strerror(errno));
-            return 1;
-        }
-    }
-    pthread_t ids[64];
-    for (size_t i = 0; i < threads; i++) {
-        (void)pthread_create(&ids[i], NULL, worker, NULL);
-    }
-    for (size_t i = 0; i < threads; i++) {
-        (void)pthread_join(ids[i], NULL);
-    }
+    tree_write(threads);
     (void)clock_gettime(CLOCK_MONOTONIC, &to);
     (void)printf("%.6f\n",
                  (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);

@@ -127,6 +127,19 @@ class Corpora(Case):
             self.assertEqual((one.st_size, one.st_mtime_ns), (other.st_size, other.st_mtime_ns))
             self.assertLessEqual(other.st_blocks, one.st_blocks + 8)
 
+    def test_bare_write_makes_links(self):
+        source, target = self.path("linked"), self.path("bare")
+        os.makedirs(os.path.join(source, "sub"))
+        with open(os.path.join(source, "one"), "wb") as out:
+            out.write(b"x" * 5000)
+        os.link(os.path.join(source, "one"), os.path.join(source, "sub", "again"))
+        os.symlink("../one", os.path.join(source, "sub", "other"))
+        done = run("bare_write", source, target, "2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        one, again = (os.stat(os.path.join(target, name)) for name in ("one", "sub/again"))
+        self.assertEqual((one.st_size, one.st_ino, one.st_nlink), (5000, again.st_ino, 2))
+        self.assertEqual(os.readlink(os.path.join(target, "sub", "other")), "../one")
+
     def test_usage(self):
         for words in ((), ("X", "out"), ("S", "out", "x"), ("S", "out", "1", "0"), ("M", "out"),
                       ("F", "out", "1", "2")):
