@@ -13,12 +13,18 @@ from .rows import Runner
 
 EXIT_REGRESSION = 3
 PAUSE_SECONDS = 2 # to see, ahead of the rounds, what else runs
+THREADS_MAX = 256 # of a restore, as of the instruments
+
+
+def cores():
+    """As many as this process may use: so many workers a restore has by default, too."""
+    return min(len(os.sched_getaffinity(0)), THREADS_MAX)
 
 
 def measure(options, corpus, target, programs):
     """All rows of one corpus on one target: a result."""
     facts = results.machine_facts(programs)
-    threads = os.cpu_count()
+    threads = cores()
     writes = target.path is not None
     corpus.make()
     corpus.pack()

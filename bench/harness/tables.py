@@ -79,11 +79,17 @@ def head_lines(told):
         f"{told['files']} files, {told['data_bytes'] / 1e6:.1f} MB"
         + (f" of {told['bytes'] / 1e6:.1f}" if told["bytes"] > 1.01 * told["data_bytes"] else "")
         + f"; target {told['target']}; media {told['media']}",
+        "; ".join(archives) + f"; {told['rounds']} rounds",
+    ] + origin_lines(told)
+
+
+def origin_lines(told):
+    """Where a result comes from, and by which command."""
+    lines = [
         f"{told['machine']}, {told['memory']}, kernel {told['kernel']}, commit {told['commit']}, "
         + (f"{told['busy_before']:.2f} cores busy before the rounds"
-           if told.get("busy_before") is not None else f"load before {told['load_before']:.2f}"),
-        "; ".join(archives) + f"; {told['rounds']} rounds",
-    ]
+           if told.get("busy_before") is not None else f"load before {told['load_before']:.2f}")]
+    return lines + ([f"command: {told['command']}"] if told.get("command") else [])
 
 
 def missing_lines(told):
@@ -144,4 +150,4 @@ def sweep_table(told):
                      + "".join(f"{make(first, before) or '':>{width}}" for _, width, make in lead)
                      + "".join(f"{cell:>{len(name) + 3}}" for name, cell in zip(names, cells)))
         before = first["median"]
-    return "\n".join(lines + missing_lines(told["points"][0]))
+    return "\n".join(lines + missing_lines(told["points"][0]) + origin_lines(told["points"][0]))

@@ -199,6 +199,15 @@ class Tables(unittest.TestCase):
                       "to the device until synced"):
             self.assertIn(words, text)
 
+    def test_where_it_comes_from_is_told(self):
+        command = "bench/restore_bench --corpus S"
+        told = {**usual(), "command": command}
+        swept = {"corpus": "sweep", "points": [{**told, "file_bytes": 0}]}
+        for text in (tables.table(told), tables.sweep_table(swept)):
+            self.assertIn("2 x a machine, 24 GB, kernel 6.1, commit abc, load before 0.10\n"
+                          f"command: {command}", text)
+        self.assertNotIn("command:", tables.table(usual())) # of results that have kept none
+
     def test_column_of_nothing_is_left_out(self):
         text = tables.table(usual())
         self.assertNotIn("own MiB ", text)
@@ -541,6 +550,15 @@ class Choices(unittest.TestCase):
         for code, text in ((3, told % "505 of 506"), (3, told % "6 of 506"), (3, ""),
                            (20, told % "506 of 506")):
             self.assertFalse(all_verified(code, text), text)
+
+    def test_as_many_threads_as_a_restore_has_workers(self):
+        usable = os.sched_getaffinity(0)
+        self.assertEqual(bench.cores(), min(len(usable), 256))
+        try:
+            os.sched_setaffinity(0, [min(usable)]) # a container, or taskset
+            self.assertEqual(bench.cores(), 1)
+        finally:
+            os.sched_setaffinity(0, usable)
 
     def test_workers_double_up_to_all_cores(self):
         self.assertEqual([worker_counts(cores) for cores in (1, 2, 6, 8)],
