@@ -268,6 +268,13 @@ class Tables(unittest.TestCase):
         lines = tables.sweep_table({"corpus": "growth", "points": points}).splitlines()
         self.assertEqual(lines[3].split()[:3], ["2,000", "2.100", "2.10"])
 
+    def test_sweep_has_no_column_of_what_was_not_run(self):
+        point = {**usual(), "file_bytes": 0}
+        point["rows"] = [line for line in point["rows"] if line["kind"] != PEER]
+        text = tables.sweep_table({"corpus": "sweep", "points": [point]})
+        self.assertNotIn(LZ4, text)
+        self.assertIn("bare write", text)
+
     def test_sweep_without_a_target(self):
         told = {"corpus": "sweep", "points": [result(
             row("vssrestore, sink null", PRODUCT, [1.0], of_ceiling=0.5, ceiling="x",
