@@ -87,6 +87,7 @@ static const char *headline_of(const struct page *page)
         return "Not everything was restored";
     }
     return page->pending_reboot   ? "Restored, and waiting for a reboot"
+           : page->units_none > 0 ? "The chosen files were restored"
            : page->exit_code == 1 ? "Everything was restored, with losses"
            : page->exit_code == 0 ? "Everything was restored"
                                   : "The run did not end as it should";
@@ -275,6 +276,11 @@ static void render_causes(struct buffer *out, const struct page *page)
     }
     if (code == 31) {
         page_literal(out, "<li>Run as a user who may write at the destination.</li>");
+    }
+    if (code == 32) {
+        page_literal(out,
+                     "<li>Find out why the destination failed (the system's log tells of disks "
+                     "and mounts), and restore the components that were hit again.</li>");
     }
     if (!page->discarded && code > 1 && code < 128 && has_obstacles(page)) {
         page_literal(out, "<li>Look at the components that are refused or damaged, below: each "

@@ -15,6 +15,7 @@ struct page_unit {
     struct view writer, name; /* name absent: files of no component */
     struct view status;       /* "ALL", "NONE", "FAILED"; absent: the run has not ended */
     struct view error, cause, detail, verdict, rule;
+    bool whole; /* all that was planned of it is there, whatever its status */
     uint64_t files, whole_files, bytes;
 };
 

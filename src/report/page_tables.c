@@ -6,7 +6,7 @@
 
 #include "report/figures.h"
 
-/* title NULL: a column that is not sorted by. */
+/* A column that can be sorted by. */
 static void heading(struct buffer *out, const char *title, bool is_number)
 {
     buffer_printf(out, "<th%s><button type=\"button\">%s</button></th>",
@@ -40,23 +40,54 @@ static void table_count(struct buffer *out, uint64_t count, const char *what)
 
 /* --- components --- */
 
-struct status_look {
-    const char *word, *tone;
+enum look {
+    LOOK_WHOLE,
+    LOOK_VERIFIED,
+    LOOK_UNVERIFIED,
+    LOOK_IN_PART,
+    LOOK_NOT_CHOSEN,
+    LOOK_NOT_RESTORED,
+    LOOK_REFUSED,
+    LOOK_DAMAGED,
+    LOOK_UNKNOWN,
+    LOOK_COUNT
 };
 
-static struct status_look look_of(const struct page_unit *unit)
+static const struct {
+    const char *word, *tone;
+} looks[LOOK_COUNT] = {
+    [LOOK_WHOLE] = {"Whole", "good"},
+    [LOOK_VERIFIED] = {"Verified", "good"},
+    [LOOK_UNVERIFIED] = {"Not verified", "bad"},
+    [LOOK_IN_PART] = {"In part", "warn"}, /* of --file: what was chosen of it, or nothing was */
+    [LOOK_NOT_CHOSEN] = {"Not chosen", ""},
+    [LOOK_NOT_RESTORED] = {"Not restored", "bad"},
+    [LOOK_REFUSED] = {"Refused", "bad"},
+    [LOOK_DAMAGED] = {"Damaged", "bad"},
+    [LOOK_UNKNOWN] = {"Not known", "warn"},
+};
+
+static enum look look_of(const struct page *page, const struct page_unit *unit)
 {
     if (view_equal(unit->status, VIEW("ALL"))) {
-        return (struct status_look){"Whole", "good"};
+        return LOOK_WHOLE;
     }
     if (view_equal(unit->status, VIEW("FAILED"))) {
-        return (struct status_look){"Damaged", "bad"};
+        return LOOK_DAMAGED;
     }
     if (!view_present(unit->status)) {
-        return (struct status_look){"Not known", "warn"};
+        return LOOK_UNKNOWN;
     }
-    return view_present(unit->error) ? (struct status_look){"Refused", "bad"}
-                                     : (struct status_look){"Not restored", "bad"};
+    if (view_present(unit->error)) {
+        return LOOK_REFUSED;
+    }
+    if (page->discarded) {
+        return unit->whole_files == unit->files ? LOOK_VERIFIED : LOOK_UNVERIFIED;
+    }
+    if (!unit->whole) {
+        return LOOK_NOT_RESTORED;
+    }
+    return unit->files > 0 ? LOOK_IN_PART : LOOK_NOT_CHOSEN;
 }
 
 static struct view reason_of(const struct page_unit *unit)
@@ -96,17 +127,14 @@ static void render_unit(struct buffer *out, const struct page *page, uint32_t nu
                         bool with_reason)
 {
     const struct page_unit *unit = &page->units[number];
-    struct status_look look = look_of(unit);
-    if (page->discarded && view_equal(unit->status, VIEW("NONE")) && !view_present(unit->error)) {
-        look = (struct status_look){"Verified", unit->whole_files == unit->files ? "good" : "bad"};
-    }
-    buffer_printf(out, "<tr data-kind=\"%s\"><td class=\"name\">", look.word);
+    const enum look look = look_of(page, unit);
+    buffer_printf(out, "<tr data-kind=\"%s\"><td class=\"name\">", looks[look].word);
     page_unit_name(out, page, number);
     page_literal(out, "<small>");
     page_text(out, unit->writer);
     buffer_printf(out,
                   "</small></td><td data-label=\"Status\"><span class=\"pill %s\">%s</span></td>",
-                  look.tone, look.word);
+                  looks[look].tone, looks[look].word);
     number_cell(out, "Files", unit->files, false);
     number_cell(out, "Data", unit->bytes, true);
     page_literal(out, "<td data-label=\"Place\">");
@@ -120,20 +148,31 @@ static void render_unit(struct buffer *out, const struct page *page, uint32_t nu
     page_literal(out, "</tr>\n");
 }
 
+/* Those that there are. */
+static void render_looks(struct buffer *out, const struct page *page)
+{
+    bool seen[LOOK_COUNT] = {false};
+    for (uint32_t i = 0; i < page->unit_count; i++) {
+        seen[look_of(page, &page->units[i])] = true;
+    }
+    page_literal(out, "<select aria-label=\"Status\"><option value=\"\">Every status</option>");
+    for (size_t i = 0; i < LOOK_COUNT; i++) {
+        if (seen[i]) {
+            buffer_printf(out, "<option>%s</option>", looks[i].word);
+        }
+    }
+    page_literal(out, "</select>");
+}
+
 void page_render_units(struct buffer *out, const struct page *page)
 {
     const bool with_reason = has_reasons(page);
     page_literal(out, "<section class=\"card\" data-table><div class=\"head\"><h2>Components</h2>");
     table_count(out, page->unit_count, "component");
-    page_literal(
-        out,
-        "<div class=\"tools\" hidden><select aria-label=\"Status\"><option value=\"\">Every status"
-        "</option>");
-    page_literal(out, page->discarded ? "<option>Verified</option>" : "<option>Whole</option>");
-    page_literal(out,
-                 "<option>Not restored</option><option>Refused</option><option>Damaged</option>"
-                 "</select><input type=\"search\" placeholder=\"Find a component\" "
-                 "aria-label=\"Find a component\"></div></div>\n<table><thead><tr>");
+    page_literal(out, "<div class=\"tools\" hidden>");
+    render_looks(out, page);
+    page_literal(out, "<input type=\"search\" placeholder=\"Find a component\" "
+                      "aria-label=\"Find a component\"></div></div>\n<table><thead><tr>");
     heading(out, "Component", false);
     heading(out, "Status", false);
     heading(out, "Files", true);

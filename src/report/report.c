@@ -94,8 +94,12 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
         out->cause = verdict_refusal_cause(out->refusal);
     } else if (whole && unit->reduced != 0) {
         out->status = RESTORE_STATUS_NONE; /* everything is there, and it is no whole set */
+        out->detail = VIEW("restored, but for what was left out of it as asked");
     } else if (whole && unit->partial_selection != 0) {
         out->status = RESTORE_STATUS_NONE; /* ruling 18: never FAILED, exit 1 */
+        out->detail = unit->file_count + unit->shared_count > 0
+                          ? VIEW("its chosen files are restored, and no others")
+                          : VIEW("no file of it was chosen");
         report->warnings++;
     } else if (whole) {
         out->status = RESTORE_STATUS_ALL; /* staged counts: rules 8.6 */

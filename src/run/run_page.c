@@ -114,6 +114,7 @@ static struct page_unit unit_take(const struct page_reader *reader, const json_t
         .detail = text_of(reader, from, "detail"),
         .verdict = text_of(reader, from, "verdict"),
         .rule = text_of(reader, from, "rule"),
+        .whole = json_is_true(json_object_get(from, "whole")),
     };
 }
 

@@ -84,6 +84,42 @@ def the_page_says_what_happened():
         expect(rb"a\nb.txt" in good and rb"red\x1b[31m.txt" in good, "escapes that can be read")
 
 
+def a_page_of_chosen_files_says_so():
+    """Nothing failed and nothing was lost: what is not there was not asked for."""
+    with Folder() as folder:
+        make_set(folder, {"small": (3, 3000), "large": (1, 10000), "tiny": (2, 100)})
+        told = vssrestore("run", folder / "set", "--root", folder / "root", "--run-dir",
+                          folder / "some", "--file", "C:\\tiny\\0", codes=(1,)).out
+        page = page_of(folder, "some")
+        for text in (b"its chosen files are restored, and no others", b"no file of it was chosen"):
+            expect(text in told and text in page, f"neither page nor summary may lack {text}: {told}")
+        expect(b">The chosen files were restored<" in page and b"losses" not in page, "the verdict")
+        found = re.findall(rb'<tr data-kind="([A-Za-z ]+)"><td class="name">([a-z]+)', page)
+        expect(sorted(found) == [(b"In part", b"tiny"), (b"Not chosen", b"large"),
+                                 (b"Not chosen", b"small")], f"{found}")
+        offered = re.findall(rb"<option>([^<]+)</option>", page)
+        expect(offered == [b"In part", b"Not chosen"], f"what can be chosen from: {offered}")
+
+
+def each_cause_is_followed_by_what_to_do():
+    """Of a run that would have ended otherwise: its summary is all that tells how."""
+    with Folder() as folder:
+        make_set(folder, {"small": (3, 3000), "large": (1, 10000), "tiny": (2, 100)})
+        vssrestore("run", folder / "set", "--root", folder / "root", "--run-dir", folder / "one")
+        with open(folder / "one/summary.json", encoding="utf-8") as file:
+            summary = json.load(file)
+        for code, words in ((20, b"verify"), (21, b"verify"), (30, b"Make room"), (31, b"as a user"),
+                            (32, b"why the destination failed"), (143, b"vssrestore resume")):
+            summary["exit_code"] = code
+            for unit in summary["units"]:
+                unit.update(status="NONE", whole=False, cause="it failed")
+            with open(folder / "one/summary.json", "w", encoding="utf-8") as file:
+                json.dump(summary, file)
+            page = page_of(folder, "one")
+            to_do = re.search(rb"What to do now</h2><ol>(.*?)</ol>", page, re.S)
+            expect(to_do is not None and words in to_do[1], f"{code}: {to_do and to_do[1]}")
+
+
 def what_is_no_run_is_told():
     with Folder() as folder:
         for path in (folder.path, folder / "nowhere"):
@@ -228,5 +264,6 @@ def a_browser_has_nothing_to_complain_of():
 
 
 run_cases({case.__name__: case for case in (
-    the_page_says_what_happened, what_is_no_run_is_told, the_manual_tells_the_bounds,
-    a_browser_has_nothing_to_complain_of)})
+    the_page_says_what_happened, a_page_of_chosen_files_says_so,
+    each_cause_is_followed_by_what_to_do, what_is_no_run_is_told,
+    the_manual_tells_the_bounds, a_browser_has_nothing_to_complain_of)})
