@@ -205,7 +205,7 @@ void args_scan_events(int argc, char **argv, struct call *call)
         const char *value = text[sizeof fd - 1] == '='                     ? text + sizeof fd
                             : text[sizeof fd - 1] == '\0' && at + 1 < argc ? argv[at + 1]
                                                                            : "";
-        (void)number_parse(value, false, &call->events_fd);
+        (void)number_parse(value, NULL, &call->events_fd);
     }
 }
 

@@ -69,6 +69,12 @@ def every_option_is_in_help_and_page():
     expect_none(missing, "options that are not told")
 
 
+def what_a_choice_is_by_default_is_told():
+    expect_none(sorted({o["name"] for v in TABLE["verbs"] for o in v["options"]
+                        if o["kind"] == "choice" and "default" not in o["help"]}),
+                "options of which nobody knows what they are without")
+
+
 def no_page_tells_what_is_not_there():
     known = {o["name"] for v in TABLE["verbs"] for o in v["options"]}
     known |= {o["brief"] for v in TABLE["verbs"] for o in v["options"] if o["brief"]}
@@ -270,8 +276,9 @@ def zsh_offers_what_the_table_has():
 
 
 run_cases({case.__name__: case for case in (
-    every_option_is_in_help_and_page, no_page_tells_what_is_not_there, exit_codes_are_told,
-    error_names_are_told, functions_are_told, benchmark_options_are_told,
-    mandoc_has_nothing_to_say, groff_has_nothing_to_say, man_has_nothing_to_say,
+    every_option_is_in_help_and_page, what_a_choice_is_by_default_is_told,
+    no_page_tells_what_is_not_there, exit_codes_are_told, error_names_are_told,
+    functions_are_told, benchmark_options_are_told, mandoc_has_nothing_to_say,
+    groff_has_nothing_to_say, man_has_nothing_to_say,
     bash_offers_what_the_table_has, no_file_name_steers_a_terminal, fish_offers_what_the_table_has,
     zsh_offers_what_the_table_has)})
