@@ -33,7 +33,9 @@ void meter_rates_take(struct meter_rates *rates, const vsr_progress *progress)
     if (seconds < 0.05) {
         return;
     }
-    const double weight = rates->at_ns == 0 ? 1 : seconds / (seconds + WINDOW_S);
+    const double before_s =
+        (double)rates->at_ns / 1e9; /* of a run that has just begun: all of it */
+    const double weight = seconds / (seconds + (before_s < WINDOW_S ? before_s : WINDOW_S));
     rates->bytes_s +=
         weight * ((double)(progress->bytes_done - rates->bytes) / seconds - rates->bytes_s);
     rates->files_s +=
