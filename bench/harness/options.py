@@ -38,7 +38,7 @@ def parser_make():
                         help="also rows with 1, 2, 4 ... workers, up to all cores")
     parser.add_argument("--variant", action="append", default=[], metavar="'OPTIONS'",
                         help="also rows of `vssrestore run` with these options (may repeat): "
-                        "--variant '--memory 64M'")
+                        "--variant '--memory 64M'; one word alone: --variant=--salvage")
     parser.add_argument("--work", default="bench-work", metavar="DIR",
                         help="for corpora and archives, which are kept, sets and images")
     parser.add_argument("--build", metavar="DIR",

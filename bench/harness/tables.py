@@ -79,7 +79,7 @@ def head_lines(told):
         f"{told['files']} files, {told['data_bytes'] / 1e6:.1f} MB"
         + (f" of {told['bytes'] / 1e6:.1f}" if told["bytes"] > 1.01 * told["data_bytes"] else "")
         + f"; target {told['target']}; media {told['media']}",
-        "; ".join(archives) + f"; {told['rounds']} rounds",
+        "; ".join(archives) + f"; {told['rounds']} round{'' if told['rounds'] == 1 else 's'}",
     ] + origin_lines(told)
 
 

@@ -518,6 +518,10 @@ class Choices(unittest.TestCase):
         self.assertEqual(options.read(["--peers", "none"]).peers, ())
         self.assertEqual(options.read([]).peers, peers.KEYS)
 
+    def test_variants_of_several_words_and_of_one(self):
+        read = options.read(["--variant", "--memory 64M", "--variant=--salvage"])
+        self.assertEqual(read.variant, ["--memory 64M", "--salvage"])
+
     def test_smoke_is_one_round_of_little(self):
         read = options.read(["--smoke", "--rounds", "9"])
         self.assertEqual((read.rounds, read.share), (1, options.SMOKE_SHARE))
