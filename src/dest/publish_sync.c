@@ -1,12 +1,14 @@
 /* publish_sync.c - one mount synced, and how long that is waited for.
  *
  * Errors are sticky: what a sync that failed did not cover is never reported as covered by a later
- * one. A sync whose end nobody has told counts as one that failed: no later one would say so. */
+ * one. A sync whose end nobody has told counts as one that failed: no later one would say so. And
+ * a good one counts when no early one is under way that may have been told its error. */
 #include "dest/publish.h"
 
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/heap.h"
+#include "dest/early_sync.h"
 #include "dest/stage_layout.h"
 #include "dest/sync_child.h"
 
@@ -80,8 +82,8 @@ static int sync_here(const struct stage *stage, uint32_t mount)
     return fault;
 }
 
-/* 0, an errno of the sync, or ECANCELED: it was not waited for. */
-static int sync_wait(struct stage *stage, uint32_t mount)
+/* The same, and ECANCELED: it was not waited for. */
+static int sync_ask(struct stage *stage, uint32_t mount)
 {
     struct stage_syncing *syncing = stage->syncing;
     int fault = 0;
@@ -98,6 +100,27 @@ static int sync_wait(struct stage *stage, uint32_t mount)
     return end == SYNC_CHILD_TOLD ? fault : end == SYNC_CHILD_GONE ? EIO : ECANCELED;
 }
 
+/* What a sync of the early thread has met counts as met by ours: some of it is told once. */
+static int sync_met_early(struct stage *stage, uint32_t mount)
+{
+    while (!early_sync_is_settled(stage->early, SYNC_LOOK_MS)) {
+        if (stage->syncing != NULL && sync_is_over(stage->syncing)) {
+            return ECANCELED;
+        }
+    }
+    return atomic_load_explicit(&stage->mounts[mount].early_errno, memory_order_acquire);
+}
+
+/* 0, an errno of the sync or of an early one, or ECANCELED. */
+static int sync_wait(struct stage *stage, uint32_t mount)
+{
+    early_sync_hold(stage->early);
+    int fault = sync_ask(stage, mount);
+    fault = fault != 0 ? fault : sync_met_early(stage, mount);
+    early_sync_let_go(stage->early);
+    return fault;
+}
+
 void publish_sync_failed(struct stage *stage, uint32_t mount, int os_errno)
 {
     struct stage_mount *m = &stage->mounts[mount];
@@ -107,25 +130,18 @@ void publish_sync_failed(struct stage *stage, uint32_t mount, int os_errno)
     }
 }
 
-/* What a sync of the early thread has met counts as met by ours: some file systems tell it once. */
-static int sync_met_early(const struct stage_mount *mount)
-{
-    return atomic_load_explicit(&mount->early_errno, memory_order_acquire);
-}
-
 vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error)
 {
     struct stage_mount *m = &stage->mounts[mount];
     if (m->sync_errno == 0) {
         const uint64_t began_ns = clock_monotonic_ns();
-        int fault = sync_wait(stage, mount);
+        const int fault = sync_wait(stage, mount);
         stage->synced_ns += clock_monotonic_ns() - began_ns;
         stage->sync_count++;
         if (fault == ECANCELED) {
             return err_set(error, VSR_ERR_CANCELLED, "dest/publish",
                            "a sync was not waited for: the run was cancelled");
         }
-        fault = fault != 0 ? fault : sync_met_early(m);
         if (fault != 0) {
             publish_sync_failed(stage, mount, fault);
         }

@@ -147,6 +147,7 @@ struct stage {
     struct stage_base *bases; /* of every destination of ranges, by file */
     uint32_t base_count;
     struct stage_syncing *syncing;  /* who calls syncfs() for publish_sync(); NULL: itself */
+    struct early_sync *early;       /* ... and before it (dest/early_sync.h); NULL: nobody */
     struct meta_loss losses;        /* of directories, counted by publishing */
     uint64_t synced_ns, sync_count; /* what publish_sync() took so far */
     void *owned;

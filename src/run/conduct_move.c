@@ -275,7 +275,6 @@ vsr_code conduct_move(struct conduct *c, vsr_error *error)
         early_sync_begin(early);
         rc = groups_move(c, error);
     }
-    (void)early_sync_end(early);
     if (c->engine != NULL) {
         engine_finish(c, &c->losses);
     }
@@ -283,6 +282,7 @@ vsr_code conduct_move(struct conduct *c, vsr_error *error)
         rc = conduct_sync_end(c, error);
         run_profile_mark_synced(&c->profile, CONTROL_PUBLISH, c->stage, &c->journal);
     }
+    (void)early_sync_end(early); /* not before: what it has met counts for that sync, too */
     meta_loss_add(&c->losses, &c->stage->losses); /* of directories */
     unit_states_settle(&c->units, c->stopped_by != 0);
     free(skip);

@@ -236,5 +236,88 @@ def K03_an_orphan_is_waited_for():
             expect(staged <= inodes_below(disk.place), "nothing was staged twice")
 
 
+NOTER_EARLY, NOTER_PUBLISH = b"1", b"0" # dest/sync_note.h
+
+
+def content_of(path):
+    if not os.path.exists(path):
+        return b""
+    with open(path, "rb") as opened:
+        return opened.read()
+
+
+class Early:
+    """A run whose early sync does not end before a gate is open, and fails then; its own are good.
+    It was waited for that one of those has been made while that one was under way."""
+
+    def __init__(self, s, disk, media, durability):
+        for throttle in ("8M", "4M", "2M", "1M"): # one is begun, however busy the machine is
+            self.folder = os.path.join(s.folder, b"run-" + s.number())
+            self.tells, self.gate = self.folder + b".tells", self.folder + b".gate"
+            call = ["run", media, "--json", "--quiet", "--durability", durability, "--throttle",
+                    throttle, "--run-dir", self.folder, "--root", disk.place]
+            words = preloaded(SYNC_TELLS=self.tells, SYNC_GATE=self.gate, SYNC_NOTER=NOTER_EARLY,
+                              SYNC_FAULT="1")
+            self.child = subprocess.Popen([os.fsencode(PROGRAM), *map(os.fsencode, call)],
+                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                          stderr=subprocess.STDOUT, env=words)
+            wait_until(lambda: NOTER_PUBLISH in content_of(self.tells + b".ended") or
+                       self.child.poll() is not None, "a sync of its own")
+            if NOTER_EARLY in content_of(self.tells):
+                return
+            self.open_gate()
+            self.end()
+        raise AssertionError("no early sync was begun")
+
+    def open_gate(self):
+        with open(self.gate, "wb"):
+            pass
+
+    def end(self):
+        try:
+            out = self.child.communicate(timeout=SECONDS_MAX)[0].decode(errors="replace")
+        finally:
+            self.child.kill()
+        return self.child.returncode, out
+
+
+def D04_an_early_sync_that_ends_last():
+    """It was told an error that the last sync was not: no unit is whole."""
+    for durability in ("unit", "end"):
+        with Scenario() as s:
+            media = media_of(s, 40)
+            with Disk(s, LARGE) as disk:
+                early = Early(s, disk, media, durability)
+                time.sleep(0.3)
+                waits = early.child.poll() is None
+                early.open_gate()
+                code, out = early.end()
+                what = f"{durability}, ended with {code}\n{out[-3000:]}"
+                expect(waits, f"it does not wait: {what}")
+                expect(code not in (0, 1) and code > 0, what)
+                expect('"status":"ALL"' not in out.replace(" ", ""), what)
+
+
+def K03_ended_while_an_early_sync_is_waited_for():
+    """It is not waited for long; who goes on counts nothing of what it was about."""
+    for durability in ("unit", "end"):
+        with Scenario() as s:
+            media = media_of(s, 40)
+            with Disk(s, LARGE) as disk:
+                early = Early(s, disk, media, durability)
+                began = time.monotonic()
+                early.child.terminate()
+                code, out = early.end()
+                what = f"{durability}, ended with {code}\n{out[-3000:]}"
+                equal(code, 128 + signal.SIGTERM, what)
+                expect(time.monotonic() - began < 5, what)
+                early.open_gate()
+                wait_until(lambda: NOTER_EARLY in content_of(early.tells + b".ended"), "its end")
+                spoil_below(disk.place)
+                run = s.resume(early.folder)
+                equal((run.exit, run.status("many")), (0, "ALL"), f"{durability}\n{run.told()}")
+                judge(disk.place, 40, durability)
+
+
 if __name__ == "__main__":
     run_rules(dict(globals()))
