@@ -17,6 +17,7 @@
 #include "run/salvage_list.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -260,6 +261,7 @@ static int file_keep(struct salvaging *s, uint32_t file, struct salvage_folders 
     if (found == KEPT_WHOLE) {
         return 0;
     }
+    s->entry = stage_data_entry(&s->input->set->index, s->input->plan->files[file].entry);
     int fault = found == KEPT_NONE ? file_read(s, file, folder_fd) : EEXIST;
     fault = fault == 0 ? file_show(s, file, folder_fd, number, lines) : fault;
     if (fault != 0) {
@@ -289,11 +291,13 @@ static void told_failed(const struct salvage_input *input, uint32_t file, int fa
 
 /* --- what a process before has left --- */
 
-/* In the run folder: the numbers of the files that were damaged when one was about to be kept. */
+/* In the run folder: the numbers of the files that were damaged when one was about to be kept, and
+ * of those of which something stands since before. */
 static const char BEGUN_NAME[] = "salvage.bin";
 
-/* The file is not damaged now: what is hidden of it goes, and what was shown if it is restored. */
-static void file_drop(const struct salvage_input *input, uint32_t file,
+/* The file is not damaged now: what is hidden of it goes, and what was shown if it is restored.
+ * True: something of it stands, or nobody knows. */
+static bool file_drop(const struct salvage_input *input, uint32_t file,
                       struct salvage_folders *folders)
 {
     struct salvaging s = {.input = input};
@@ -302,18 +306,21 @@ static void file_drop(const struct salvage_input *input, uint32_t file,
     uint32_t number;
     OWN(fd) folder_fd = salvage_find_folder(folders, input->stage, file);
     if (folder_fd < 0) {
-        return;
+        return folder_fd != -ENOENT;
     }
     salvage_drop(input->stage, file, folder_fd);
-    if (input->rows[file].outcome == OUTCOME_RESTORED &&
-        name_find(&s, file, folder_fd, &number, name, &ignored) == KEPT_WHOLE) {
+    bool stands = name_find(&s, file, folder_fd, &number, name, &ignored) == KEPT_WHOLE;
+    if (stands && input->rows[file].outcome == OUTCOME_RESTORED) {
         salvage_withdraw(folder_fd, name);
+        stands = salvage_look(folder_fd, name) != SALVAGE_NOTHING; /* written to since */
     }
     buffer_free(&ignored);
+    return stands;
 }
 
-/* True: there was such a process. */
-static bool left_drop(const struct salvage_input *input, struct salvage_folders *folders)
+/* stand: gets the numbers of those of which something does. True: there was such a process. */
+static bool left_drop(const struct salvage_input *input, struct salvage_folders *folders,
+                      struct buffer *stand)
 {
     const struct plan *plan = input->plan;
     struct buffer numbers = {0};
@@ -324,49 +331,70 @@ static bool left_drop(const struct salvage_input *input, struct salvage_folders 
     for (size_t at = 0; begun && at + sizeof file <= numbers.n; at += sizeof file) {
         memcpy(&file, numbers.p + at, sizeof file);
         if (file < plan->file_count && plan->files[file].kind == KIND_PLAIN &&
-            !file_is_damaged(input, file)) {
-            file_drop(input, file, folders);
+            !file_is_damaged(input, file) && file_drop(input, file, folders)) {
+            buffer_add(stand, &file, sizeof file);
         }
     }
     buffer_free(&numbers);
     return begun;
 }
 
-/* Before the first is kept, so that whoever goes on with the run finds what is left of them. */
-static vsr_code damaged_note(const struct salvage_input *input, bool before, vsr_error *error)
+static int compare_numbers(const void *left, const void *right)
 {
-    struct buffer numbers = {0};
+    uint32_t a, b;
+    memcpy(&a, left, sizeof a);
+    memcpy(&b, right, sizeof b);
+    return (a > b) - (a < b);
+}
+
+/* Before the first is kept, so that whoever goes on with the run finds what is left of them.
+ * numbers: of those of which something stands; gets the damaged ones, too, all in order. */
+static vsr_code files_note(const struct salvage_input *input, bool before, struct buffer *numbers,
+                           vsr_error *error)
+{
     for (uint32_t i = 0; i < input->plan->file_count; i++) {
         if (file_is_damaged(input, i)) {
-            buffer_add(&numbers, &i, sizeof i);
+            buffer_add(numbers, &i, sizeof i);
         }
     }
-    const vsr_code rc = numbers.n == 0 && !before
-                            ? VSR_OK
-                            : io_replace_file(input->run_folder_fd, BEGUN_NAME,
-                                              buffer_view(&numbers), VSR_ERR_DEST_IO, error);
-    buffer_free(&numbers);
-    return rc;
+    if (numbers->n > sizeof(uint32_t)) {
+        qsort(numbers->p, numbers->n / sizeof(uint32_t), sizeof(uint32_t), compare_numbers);
+    }
+    return numbers->n == 0 && !before
+               ? VSR_OK
+               : io_replace_file(input->run_folder_fd, BEGUN_NAME, buffer_view(numbers),
+                                 VSR_ERR_DEST_IO, error);
 }
 
 /* --- all --- */
 
-static void files_keep(const struct salvage_input *input, struct salvage_folders *folders,
-                       struct buffer *lines, struct salvage_told *told)
+/* What stands of a file that is not damaged now, and not restored either. 0 or errno. */
+static int file_tell(struct salvaging *s, uint32_t file, struct salvage_folders *folders,
+                     struct buffer *lines)
+{
+    char name[SALVAGE_NAME_BYTES];
+    uint32_t number;
+    OWN(fd) folder_fd = salvage_find_folder(folders, s->input->stage, file);
+    if (folder_fd < 0) {
+        return -folder_fd;
+    }
+    return name_find(s, file, folder_fd, &number, name, lines) == KEPT_WHOLE ? 0 : ENOENT;
+}
+
+static void files_keep(const struct salvage_input *input, struct view numbers,
+                       struct salvage_folders *folders, struct buffer *lines,
+                       struct salvage_told *told)
 {
     OWN(heap) chunk = heap_alloc(FRAME_PLAIN_BYTES_MAX, 1);
-    for (uint32_t i = 0; i < input->plan->file_count && !salvage_cancelled(input); i++) {
-        if (!file_is_damaged(input, i)) {
-            continue;
-        }
-        struct salvaging s = {.input = input,
-                              .entry =
-                                  stage_data_entry(&input->set->index, input->plan->files[i].entry),
-                              .chunk = chunk};
-        const int fault = file_keep(&s, i, folders, lines);
+    uint32_t file;
+    for (size_t at = 0; at < numbers.n && !salvage_cancelled(input); at += sizeof file) {
+        memcpy(&file, numbers.p + at, sizeof file);
+        struct salvaging s = {.input = input, .chunk = chunk};
+        const int fault = file_is_damaged(input, file) ? file_keep(&s, file, folders, lines)
+                                                       : file_tell(&s, file, folders, lines);
         buffer_free(&s.list);
         if (fault != 0) {
-            told_failed(input, i, fault, told);
+            told_failed(input, file, fault, told);
             continue;
         }
         told->saved++;
@@ -377,12 +405,12 @@ static void files_keep(const struct salvage_input *input, struct salvage_folders
 
 vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *told, vsr_error *error)
 {
-    struct buffer lines = {0};
+    struct buffer lines = {0}, numbers = {0};
     struct salvage_folders folders = {0};
-    const bool before = left_drop(input, &folders);
-    vsr_code rc = damaged_note(input, before, error);
+    const bool before = left_drop(input, &folders, &numbers);
+    vsr_code rc = files_note(input, before, &numbers, error);
     if (rc == VSR_OK) {
-        files_keep(input, &folders, &lines, told);
+        files_keep(input, buffer_view(&numbers), &folders, &lines, told);
     }
     salvage_settle(&folders, input->stage);
     if (rc == VSR_OK && told->saved > 0) {
@@ -392,5 +420,6 @@ vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *tol
         (void)unlinkat(input->run_folder_fd, "salvage.jsonl", 0);
     }
     buffer_free(&lines);
+    buffer_free(&numbers);
     return rc;
 }

@@ -3,8 +3,9 @@
  *
  * Nothing else changes: the files are not restored, their units stay what they are, and so does the
  * exit code. What a process of this run has kept before is told again, not kept twice; what it left
- * of files that are not damaged any more, a pack having been mended meanwhile, goes. Control
- * thread, after publishing, before stage_close(). */
+ * of files that are restored now, a pack having been mended meanwhile, goes. Of one that is neither
+ * damaged any more nor restored, its unit having failed for another, it stands, and is told again.
+ * Control thread, after publishing, before stage_close(). */
 #ifndef RUN_SALVAGE_H
 #define RUN_SALVAGE_H
 

@@ -196,6 +196,40 @@ def D11_what_is_whole_after_all_leaves_nothing():
         expect(hidden > 0 and shown > 0, f"left hidden {hidden} times, shown {shown} times")
 
 
+def D11_what_stands_is_listed():
+    """Killed when it was shown, and gone on with when the pack is mended; but now another file of
+    the unit has no place, so that it is not restored: what stands beside its place is told of."""
+    with Scenario() as s:
+        media = make(s)
+        s.place_folder(r"C:\one\deep")
+        with open(packs(media)[0], "rb") as pack:
+            sound = pack.read()
+        damage(media, 0.5)
+        with open(packs(media)[0], "rb") as pack:
+            damaged = pack.read()
+        town = Town(s, media, "--salvage")
+        count = town.count_calls()
+        for number in range(count - 45, count + 1):
+            rewrite(packs(media)[0], damaged)
+            if town.kill_at(number) and town.is_begun() and \
+                    any(os.path.basename(name) == b"large.bin.salvaged" for name in salvaged(town)):
+                break
+            town.clear()
+        else:
+            raise AssertionError("never shown")
+        rewrite(packs(media)[0], sound)
+        os.makedirs(os.path.join(town.root, b"C/one/deep/small.txt/somebody's"))
+        run = s.resume(town.folder())
+        equal((run.status("one"), run.status("two")), ("NONE", "ALL"), run.told())
+        expect(run.outcomes()[r"C:\one\large.bin"] != "MEDIA_CORRUPT", run.told())
+        expect(any(os.path.basename(name) == b"large.bin.salvaged" for name in salvaged(town)),
+               "it stands")
+        with open(os.path.join(town.folder(), b"salvage.jsonl"), encoding="utf-8") as lines:
+            equal([json.loads(line)["source"] for line in lines], [r"C:\one\large.bin"])
+        equal(os.path.getsize(os.path.join(town.folder(), b"salvage.bin")), 4)
+        expect(any("salvaged" in note for note in run.summary["notes"]), run.told())
+
+
 def rewrite(path, content):
     with open(path, "wb") as pack:
         pack.write(content)
