@@ -102,7 +102,7 @@ bool early_sync_is_settled(struct early_sync *early, uint32_t timeout_ms)
 
 /* --- the thread --- */
 
-/* False: it failed, or was not waited for because it is time to end. */
+/* False: it failed, was not begun, or was not waited for because it is time to end. */
 static bool early_sync_ask(struct early_sync *early, uint32_t number)
 {
     int fault = 0;
@@ -113,8 +113,8 @@ static bool early_sync_ask(struct early_sync *early, uint32_t number)
     do {
         end = sync_child_wait(&early->child, -1, early->wake_fd, &fault);
     } while (end == SYNC_CHILD_WAITING && !turn_is_over(early));
-    if (end == SYNC_CHILD_TOLD && fault == 0) {
-        return true;
+    if (end == SYNC_CHILD_TOLD && fault <= 0) {
+        return fault == 0; /* one that cannot be noted nobody misses */
     }
     fault = fault == 0 && end == SYNC_CHILD_GONE ? EIO : fault; /* it may have been told one */
     if (fault != 0) {

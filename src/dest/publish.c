@@ -65,22 +65,26 @@ static bool publish_fail_mount(struct publication *p, const uint32_t *groups, ui
     return changed;
 }
 
-/* True: units failed, and what is in place is no longer what was synced. */
-static bool publish_sync_all(struct publication *p, const uint32_t *groups, uint32_t group_count)
+/* *changed: units failed, and what is in place is no longer what was synced. Errors: a sync was not
+ * waited for (CANCELLED), or not begun. */
+static vsr_code publish_sync_all(struct publication *p, const uint32_t *groups,
+                                 uint32_t group_count, bool *changed, vsr_error *error)
 {
-    bool changed = false;
-    if (p->durability == DURABILITY_NONE) {
-        return false;
-    }
-    for (uint32_t i = 0; i < p->stage->mount_count && !p->cancelled; i++) {
+    *changed = false;
+    for (uint32_t i = 0; p->durability != DURABILITY_NONE && i < p->stage->mount_count; i++) {
+        vsr_error cause = {0};
         const vsr_code synced =
-            p->durability == DURABILITY_UNIT ? publish_sync(p->stage, i, NULL) : VSR_OK;
-        p->cancelled = synced == VSR_ERR_CANCELLED;
-        if (!p->cancelled && p->stage->mounts[i].sync_errno != 0) {
-            changed = publish_fail_mount(p, groups, group_count, i) || changed;
+            p->durability == DURABILITY_UNIT ? publish_sync(p->stage, i, &cause) : VSR_OK;
+        if (p->stage->mounts[i].sync_errno != 0) {
+            *changed = publish_fail_mount(p, groups, group_count, i) || *changed;
+        } else if (synced != VSR_OK) {
+            if (error != NULL && error->code == VSR_OK) {
+                *error = cause;
+            }
+            return synced;
         }
     }
-    return changed;
+    return VSR_OK;
 }
 
 /* What waits for the next boot is on stable storage before the rest of its unit is seen. */
@@ -187,15 +191,15 @@ static void publish_settle(struct publication *p, const uint32_t *groups, uint32
 static vsr_code publish_sync_renames(struct publication *p, const uint32_t *groups,
                                      uint32_t group_count, vsr_error *error)
 {
-    vsr_code code = VSR_OK;
+    bool changed = false;
     publish_settle(p, groups, group_count);
-    for (uint32_t round = 0; round <= p->stage->mount_count && code == VSR_OK &&
-                             publish_sync_all(p, groups, group_count);
-         round++) {
+    vsr_code code = publish_sync_all(p, groups, group_count, &changed, error);
+    for (uint32_t round = 0; round <= p->stage->mount_count && code == VSR_OK && changed; round++) {
         for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
             code = publish_trees(p, groups[i], error);
         }
         publish_settle(p, groups, group_count);
+        code = code == VSR_OK ? publish_sync_all(p, groups, group_count, &changed, error) : code;
     }
     return code;
 }
@@ -281,10 +285,11 @@ static void publish_count_residue(struct publication *p, uint32_t group)
     }
 }
 
-/* The journal is no more: what has not committed goes back, so that the originals stand at their
- * places again. What cannot go back is residue of its unit. */
+/* The journal is no more, or no sync can be noted: what has not committed goes back, so that the
+ * originals stand at their places again. What cannot go back is residue of its unit. */
 static void publish_take_back(struct publication *p, const uint32_t *groups, uint32_t group_count)
 {
+    const int unnoted = atomic_load(&p->stage->unnoted_errno);
     for (uint32_t i = group_count; i-- > 0;) {
         const struct stage_group *g = &p->stage->groups[groups[i]];
         uint32_t living = 0;
@@ -298,7 +303,8 @@ static void publish_take_back(struct publication *p, const uint32_t *groups, uin
         for (uint32_t k = g->first_unit + g->unit_count; k-- > g->first_unit;) {
             const uint32_t unit = p->stage->group_units[k];
             if (p->states[unit] == UNIT_STAGED) {
-                publish_fail_unit(p, unit, p->stage->plan->units[unit].first_file, EIO);
+                publish_fail_unit(p, unit, p->stage->plan->units[unit].first_file,
+                                  unnoted != 0 ? unnoted : EIO);
             }
         }
         publish_count_residue(p, groups[i]);
@@ -343,28 +349,26 @@ vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t gr
         .residue = residue,
         .policy = meta_policy_now(stage->options.owner),
     };
-    vsr_code code = VSR_OK;
+    bool ignored;
     for (uint32_t i = 0; i < group_count; i++) {
         publish_begin_group(&p, groups[i]);
     }
-    (void)publish_sync_all(&p, groups, group_count);
-    for (uint32_t i = 0; i < group_count && code == VSR_OK && !p.cancelled; i++) {
+    vsr_code code = publish_sync_all(&p, groups, group_count, &ignored, error);
+    for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
         code = publish_rename_group(&p, groups[i], error);
         publish_touch_made(&p, groups[i]);
     }
-    if (code == VSR_OK && !p.cancelled) {
+    if (code == VSR_OK) {
         code = publish_sync_renames(&p, groups, group_count, error);
     }
-    for (uint32_t i = 0; i < group_count && code == VSR_OK && !p.cancelled; i++) {
+    for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
         publish_count_residue(&p, groups[i]);
         code = publish_commit_group(&p, groups[i], error);
     }
-    if (code != VSR_OK) {
-        publish_take_back(&p, groups, group_count);
-    } else if (p.cancelled) {
+    if (code == VSR_ERR_CANCELLED) {
         publish_put_off(&p, groups, group_count);
-        code = err_set(error, VSR_ERR_CANCELLED, "dest/publish",
-                       "publishing was put off: the run was cancelled");
+    } else if (code != VSR_OK) {
+        publish_take_back(&p, groups, group_count);
     }
     free(p.steps);
     return code;

@@ -42,8 +42,9 @@ struct publish_log {
 enum unit_state { UNIT_STAGED, UNIT_FAILED, UNIT_PUBLISHED };
 
 /* Sync what the groups' mounts hold (durability unit or end). A sync error is final: it is
- * reported for every unit with data since the last good sync, never retried into success. Errors:
- * also CANCELLED (publish_sync_begin()). */
+ * reported for every unit with data since the last good sync, never retried into success: then
+ * sync_errno of the mount says so, too. Errors also: CANCELLED (publish_sync_begin()); and none was
+ * begun, because none can be noted. */
 vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error);
 
 /* A sync on the mount failed in another way: as if publish_sync() had. */
@@ -53,6 +54,10 @@ void publish_sync_failed(struct stage *stage, uint32_t mount, int os_errno);
  * folders that exist, and of units that stand alone (stage_options, may be NULL). A tree whose
  * place comes to exist meanwhile takes as much for each of its files. */
 uint64_t publish_step_bytes(const struct plan *plan, const uint8_t *alone);
+
+/* A sync could not be noted (dest/sync_note.h), and was not begun: from here on, none of
+ * publish_sync()'s is. Any thread. */
+void publish_sync_unnoted(struct stage *stage, int os_errno);
 
 /* From here on, until stage_close(), publish_sync() does not wait for a sync that lasts longer than
  * some seconds after *cancel has become non-zero: it is CANCELLED then, and so is each one after
@@ -69,10 +74,11 @@ void publish_sync_begin(struct stage *stage, const volatile int *cancel);
  * has been swapped back; residue[unit] is raised for each file that could not be. Units that come
  * PUBLISHED are left alone; files that the engine left STAGED (ACTION_STAGE) are kept by the log
  * for later, or left alone when that is NULL (no journal). Errors of single units are in the rows;
- * the call fails when the journal does: then every unit without a commit record has been
- * taken back and is FAILED, with EIO at the first of its files, and what could not go back is in
- * residue. It is CANCELLED when a sync was: then units without a commit record have been taken back
- * and are STAGED, with their rows as they were. */
+ * the call fails when the journal does, or when no sync can be noted: then every unit without a
+ * commit record has been taken back and is FAILED, with EIO, or why no sync can be noted, at the
+ * first of its files, and what could not go back is in residue. It is CANCELLED when a sync was:
+ * then units without a commit record have been taken back and are STAGED, with their rows as they
+ * were. */
 vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t group_count,
                         enum durability durability, const struct publish_log *log,
                         enum unit_state *states, struct outcome_row *rows, uint64_t *residue,

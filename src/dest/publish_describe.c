@@ -54,13 +54,13 @@ void publish_sync_directory(struct publication *p, uint32_t directory, int fd)
         p->stage->mounts[mount].sync_errno != 0) {
         return;
     }
-    int fault = sync_note_begin(p->stage->options.sync_notes, SYNC_NOTER_ENTRIES);
-    if (fault == 0 && fsync(fd) != 0 && errno != EINVAL &&
-        errno != ENOSYS) { /* else: the server has no such call */
-        fault = errno;
+    const int unnoted = sync_note_begin(p->stage->options.sync_notes, SYNC_NOTER_ENTRIES);
+    if (unnoted != 0) {
+        publish_sync_unnoted(p->stage, unnoted);
+        return;
     }
-    if (fault != 0) {
-        publish_sync_failed(p->stage, mount, fault);
+    if (fsync(fd) != 0 && errno != EINVAL && errno != ENOSYS) { /* the server has such a call */
+        publish_sync_failed(p->stage, mount, errno);
     } else {
         sync_note_good(p->stage->options.sync_notes, SYNC_NOTER_ENTRIES);
     }

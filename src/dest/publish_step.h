@@ -48,7 +48,6 @@ struct publication {
     struct meta_policy policy;
     struct publish_step *steps;
     size_t step_count;
-    bool cancelled; /* a sync was not waited for */
 };
 
 /* Add the steps for a unit's staged files: those outside trees, or those in one tree (merge).

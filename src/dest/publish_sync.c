@@ -72,14 +72,16 @@ static bool sync_is_over(struct stage_syncing *syncing)
 /* By this thread. Errors come as the child tells them. */
 static int sync_here(const struct stage *stage, uint32_t mount)
 {
-    int fault = sync_note_begin(stage->options.sync_notes, SYNC_NOTER_PUBLISH);
-    if (fault == 0 && syncfs(stage->mounts[mount].top.fd) != 0) {
-        fault = errno;
+    const int unnoted = sync_note_begin(stage->options.sync_notes, SYNC_NOTER_PUBLISH);
+    if (unnoted != 0) {
+        return -unnoted;
     }
-    if (fault == 0) { /* a failure before was written down for good */
-        sync_note_good(stage->options.sync_notes, SYNC_NOTER_PUBLISH);
+    if (syncfs(stage->mounts[mount].top.fd) != 0) {
+        return errno;
     }
-    return fault;
+    /* a failure before was written down for good */
+    sync_note_good(stage->options.sync_notes, SYNC_NOTER_PUBLISH);
+    return 0;
 }
 
 /* The same, and ECANCELED: it was not waited for. */
@@ -111,7 +113,7 @@ static int sync_met_early(struct stage *stage, uint32_t mount)
     return atomic_load_explicit(&stage->mounts[mount].early_errno, memory_order_acquire);
 }
 
-/* 0, an errno of the sync or of an early one, or ECANCELED. */
+/* 0, an errno of the sync or of an early one, ECANCELED, or -errno: not begun. */
 static int sync_wait(struct stage *stage, uint32_t mount)
 {
     early_sync_hold(stage->early);
@@ -130,9 +132,34 @@ void publish_sync_failed(struct stage *stage, uint32_t mount, int os_errno)
     }
 }
 
+void publish_sync_unnoted(struct stage *stage, int os_errno)
+{
+    int none = 0;
+    (void)atomic_compare_exchange_strong(&stage->unnoted_errno, &none, os_errno);
+}
+
+/* Was there one? Then what it was about is not known to be durable, and no other is begun. */
+static vsr_code sync_noted(struct stage *stage, vsr_error *error)
+{
+    const int fault = atomic_load(&stage->unnoted_errno);
+    const struct sync_notes *notes = stage->options.sync_notes;
+    if (fault == 0) {
+        return VSR_OK;
+    }
+    errno = fault;
+    return err_sys(error, err_dest_code(fault), "dest/publish",
+                   "cannot note in `checkpoint` of the run folder %s that a sync begins, so that "
+                   "none was; make room there, or mend that disk, and go on by `vssrestore resume`",
+                   notes != NULL && notes->folder != NULL ? notes->folder : "");
+}
+
 vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error)
 {
     struct stage_mount *m = &stage->mounts[mount];
+    const vsr_code noted = sync_noted(stage, error);
+    if (noted != VSR_OK) {
+        return noted;
+    }
     if (m->sync_errno == 0) {
         const uint64_t began_ns = clock_monotonic_ns();
         const int fault = sync_wait(stage, mount);
@@ -141,6 +168,10 @@ vsr_code publish_sync(struct stage *stage, uint32_t mount, vsr_error *error)
         if (fault == ECANCELED) {
             return err_set(error, VSR_ERR_CANCELLED, "dest/publish",
                            "a sync was not waited for: the run was cancelled");
+        }
+        if (fault < 0) {
+            publish_sync_unnoted(stage, -fault);
+            return sync_noted(stage, error);
         }
         if (fault != 0) {
             publish_sync_failed(stage, mount, fault);

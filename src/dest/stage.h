@@ -148,6 +148,7 @@ struct stage {
     uint32_t base_count;
     struct stage_syncing *syncing;  /* who calls syncfs() for publish_sync(); NULL: itself */
     struct early_sync *early;       /* ... and before it (dest/early_sync.h); NULL: nobody */
+    _Atomic int unnoted_errno;      /* a sync could not be noted: none is begun any more; or 0 */
     struct meta_loss losses;        /* of directories, counted by publishing */
     uint64_t synced_ns, sync_count; /* what publish_sync() took so far */
     void *owned;

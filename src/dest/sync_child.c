@@ -40,17 +40,20 @@ static void child_close_others(const struct child_work *work)
     (void)syscall(SYS_close_range, first, ~0u, 0);
 }
 
-/* 0 or errno; never noted as good behind one that failed. */
+/* 0, errno, or -errno: not begun; never noted as good behind one that failed. */
 static int32_t child_sync(const struct child_work *work, uint32_t number, bool failed)
 {
-    int32_t fault = sync_note_begin(work->notes, work->noter);
-    if (fault == 0 && syscall(SYS_syncfs, work->fds[number]) != 0) {
-        fault = errno;
+    const int32_t unnoted = sync_note_begin(work->notes, work->noter);
+    if (unnoted != 0) {
+        return -unnoted;
     }
-    if (fault == 0 && !failed) {
+    if (syscall(SYS_syncfs, work->fds[number]) != 0) {
+        return errno;
+    }
+    if (!failed) {
         sync_note_good(work->notes, work->noter);
     }
-    return fault;
+    return 0;
 }
 
 static void child_run(const struct child_work *work)
@@ -63,7 +66,7 @@ static void child_run(const struct child_work *work)
     while (syscall(SYS_read, work->fd, &number, sizeof number) == (long)sizeof number &&
            number < work->count) {
         const int32_t fault = child_sync(work, number, failed);
-        failed = failed || fault != 0;
+        failed = failed || fault > 0;
         if (syscall(SYS_write, work->fd, &fault, sizeof fault) != (long)sizeof fault) {
             break;
         }

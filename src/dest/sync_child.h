@@ -32,8 +32,9 @@ void sync_child_close(struct sync_child *child);
 /* Sync one; not busy (required). False: the process is gone, and nothing was asked. */
 bool sync_child_ask(struct sync_child *child, uint32_t number);
 
-/* Wait for what was asked, at most so long, or until wake_fd (-1: none) can be read. GONE: nobody
- * knows whether that sync failed, and no other sync would say so. */
+/* Wait for what was asked, at most so long, or until wake_fd (-1: none) can be read. TOLD: 0, the
+ * sync's errno, or a negative one: it could not be noted, and was not begun. GONE: nobody knows
+ * whether that sync failed, and no other sync would say so. */
 enum sync_child_end { SYNC_CHILD_TOLD, SYNC_CHILD_WAITING, SYNC_CHILD_GONE };
 enum sync_child_end sync_child_wait(struct sync_child *child, int timeout_ms, int wake_fd,
                                     int *fault);

@@ -8,7 +8,11 @@
  * A byte for each of those who sync, one sync of each at a time: 1 from before it until it has
  * succeeded; who failed leaves it. Workers have none: what they sync is marked after that. Nothing
  * of a note is synced: it counts within one boot, and after another one nothing that is only in the
- * page cache is believed anyway. */
+ * page cache is believed anyway.
+ *
+ * Where a file system copies what it overwrites, a full disk may refuse even that byte. Then no
+ * sync is begun: what cannot be noted could be forgotten. That is a failure of the run folder, not
+ * of the destination, and ends the run as one of its journal does (publish_sync_unnoted()). */
 #ifndef DEST_SYNC_NOTE_H
 #define DEST_SYNC_NOTE_H
 
@@ -17,6 +21,7 @@
 struct sync_notes {
     int fd; /* borrowed; the bytes are allocated */
     uint64_t offset;
+    const char *folder; /* where the file is, for people; borrowed */
 };
 
 enum sync_noter {

@@ -79,7 +79,8 @@ static vsr_code notes_take(const struct checkpoint *checkpoint, vsr_error *error
                                     VSR_ERR_DEST_IO, error);
 }
 
-/* Room for all of it: a note finds its place, however full the disk gets. */
+/* Room for all of it: where what is overwritten stays at its place, a note finds its own, however
+ * full the disk gets. Where it is copied (btrfs), it may not: then no sync begins. */
 static vsr_code file_fill(int fd, vsr_error *error)
 {
     static const char none[FILE_BYTES];

@@ -22,7 +22,7 @@
 
 struct checkpoint {
     int fd;
-    struct sync_notes notes; /* in it */
+    struct sync_notes notes; /* in it; who opened it may name the folder there */
     _Atomic bool failed;     /* a sync of this process did */
     int rows_fd;             /* borrowed */
     struct marks *marks;

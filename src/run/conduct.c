@@ -241,6 +241,7 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
     if (rc == VSR_OK) {
         c->units.rows = c->folder.rows;
         rc = checkpoint_open(&c->checkpoint, c->folder.dir_fd, c->folder.rows_fd, &c->marks, error);
+        c->checkpoint.notes.folder = c->folder.path;
     }
     run_profile_mark(&c->profile, CONTROL_FOLDER);
     if (rc == VSR_OK && !c->options->engine.discard) {
@@ -366,6 +367,9 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
         conduct_tell(&c, rc == VSR_OK && conduct_signal(&c) == 0);
         const vsr_code told = conduct_account(&c, report, rc, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? told : rc;
+    }
+    if (c.unnoted) {
+        unit_states_as_committed(&c.units);
     }
     if (rc == VSR_OK && conduct_signal(&c) != 0) {
         rc = err_set(error, VSR_ERR_CANCELLED, "run/conduct", "the run was cancelled");

@@ -184,6 +184,7 @@ static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
         }
         if (synced != VSR_OK) {
             unit_states_not_durable(&c->units, c->stage, m, one.os_errno != 0 ? one.os_errno : EIO);
+            c->unnoted = atomic_load(&c->stage->unnoted_errno) != 0;
             if (rc == VSR_OK && error != NULL && error->code == VSR_OK) {
                 *error = one;
             }

@@ -213,6 +213,10 @@ static int unit_write(struct pending_hold *hold, uint32_t unit)
 {
     const struct stage_options *options = &hold->stage->options;
     int fault = sync_note_begin(options->sync_notes, SYNC_NOTER_ENTRIES);
+    if (fault != 0) {
+        publish_sync_unnoted(hold->stage, fault);
+        return fault;
+    }
     for (uint32_t i = 0; i < hold->folder_count && fault == 0; i++) {
         struct hold_folder *one = &hold->folders[i];
         if (part_find(one, unit) != NULL) {

@@ -272,6 +272,20 @@ void unit_states_not_durable(struct unit_states *units, const struct stage *stag
     }
 }
 
+void unit_states_as_committed(struct unit_states *units)
+{
+    for (uint32_t u = 0; u < units->plan->unit_count; u++) {
+        const struct plan_unit *unit = &units->plan->units[u];
+        for (uint32_t i = 0; i < unit->file_count && units->states[u] == UNIT_PUBLISHED; i++) {
+            struct outcome_row *row = &units->rows[unit->first_file + i];
+            if (row->outcome == OUTCOME_DEST_ERROR) { /* of a unit that is whole: only by that */
+                row->outcome = OUTCOME_RESTORED;
+                row->os_errno = 0;
+            }
+        }
+    }
+}
+
 void unit_states_fail(struct unit_states *units, uint32_t file, int os_errno)
 {
     const uint32_t unit = units->plan->files[file].unit;

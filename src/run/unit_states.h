@@ -64,6 +64,9 @@ void unit_states_discard(struct unit_states *units, bool cancelled, struct verif
  * as whole. The files stand at their places, which is residue (rules 9.3). */
 void unit_states_not_durable(struct unit_states *units, const struct stage *stage, uint32_t mount,
                              int os_errno);
+/* That report was made: rows are again as they were when their units committed, for whoever makes
+ * that sync. */
+void unit_states_as_committed(struct unit_states *units);
 
 /* Was a unit that has files, and is not refused, left staged? */
 bool unit_states_cut_short(const struct unit_states *units);

@@ -5,7 +5,8 @@
  * with ".ended" behind its name one for each that has ended. With SYNC_GATE none begins before a
  * file of that name is there. With SYNC_FAULT each fails, after it was made; with SYNC_DIES the
  * process ends where one has failed, before it can tell. With SYNC_NOTER all this is so for those
- * alone who note their syncs by that number (dest/sync_note.h): what is told of a sync is that. */
+ * alone who note their syncs by that number (dest/sync_note.h): what is told of a sync is that.
+ * With SYNC_NOTE_FULL none can be noted: there is no room for that. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,7 @@ enum { NOTES_ALIGNED = 512 }; /* where they begin in their file */
 static long (*real_syscall)(long number, ...);
 static const char *tells, *gate;
 static char ended[4096];
-static int fault, dies;
+static int fault, dies, note_full;
 static char noter = '0'; /* this process's */
 static const char *noters;
 
@@ -36,6 +37,7 @@ __attribute__((constructor)) static void find(void)
     fault = getenv("SYNC_FAULT") != NULL;
     dies = getenv("SYNC_DIES") != NULL;
     noters = getenv("SYNC_NOTER");
+    note_full = getenv("SYNC_NOTE_FULL") != NULL;
     (void)snprintf(ended, sizeof ended, "%s.ended", tells != NULL ? tells : "");
 }
 
@@ -89,6 +91,10 @@ SEEN long syscall(long number, ...)
     va_end(list);
     if (number == SYS_pwrite64 && words[2] == 1) {
         noter = (char)('0' + words[3] % NOTES_ALIGNED);
+        if (note_full != 0) {
+            errno = ENOSPC;
+            return -1;
+        }
     }
     return number == SYS_syncfs
                ? sync_one(words[0])

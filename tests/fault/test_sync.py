@@ -319,5 +319,26 @@ def K03_ended_while_an_early_sync_is_waited_for():
                 judge(disk.place, 40, durability)
 
 
+def D12_a_sync_that_cannot_be_noted():
+    """No room for that in the run folder, which is told, not in the destination; no unit is said to
+    be durable, and whoever goes on when there is some ends as undisturbed."""
+    for durability in ("unit", "end"):
+        with Scenario() as s:
+            media = media_of(s, 40)
+            with Disk(s, LARGE) as disk:
+                folder = os.path.join(s.folder, b"run-of-it")
+                run = Run(["run", media, "--json", "--durability", durability, "--run-dir", folder,
+                           "--root", disk.place], folder, env=preloaded(SYNC_NOTE_FULL="1"))
+                what = f"{durability}: {run.told()}"
+                equal(run.exit, 30, what)
+                expect(run.status("many") != "ALL", what)
+                expect(run.told_of("cannot", "`checkpoint` of the run folder", "resume"), what)
+                if durability == "unit":
+                    expect(not os.path.exists(disk.place + b"/C/many"), what)
+                run = s.resume(folder)
+                equal((run.exit, run.status("many")), (0, "ALL"), run.told())
+                judge(disk.place, 40, durability)
+
+
 if __name__ == "__main__":
     run_rules(dict(globals()))

@@ -10,6 +10,7 @@
 #include "media_fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -286,6 +287,87 @@ static void test_mount_that_fails_after_the_renames(void **state)
     assert_string_equal(file_get(w, "tree/1a"), "-");
 }
 
+static struct sync_notes notes = {.folder = "/the/run"};
+
+static void hook_notes_full(void *context, struct stage *stage)
+{
+    (void)context;
+    stage->options.on_sync_failed = sync_failed;
+    stage->options.sync_notes = &notes;
+    syncs = 0;
+}
+
+/* As of a disk that is full: of the run folder, which is told, and not of the destination. */
+static void test_nothing_is_renamed_when_no_sync_can_be_noted(void **state)
+{
+    struct world *w = *state;
+    world_make_old(w);
+    world_plan(w);
+    notes.fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_true(notes.fd >= 0);
+    w->r.before_publish = hook_notes_full;
+    failures_told = 0;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL);
+    assert_non_null(strstr(w->r.error.what, "`checkpoint` of the run folder /the/run"));
+    assert_int_equal(syncs, 0);
+    assert_int_equal(failures_told, 0);
+    for (uint32_t unit = 0; unit < 2; unit++) {
+        assert_int_equal(w->r.states[unit], UNIT_FAILED);
+        assert_int_equal(w->r.residue[unit], 0);
+        assert_int_equal(w->r.rows[w->plan->units[unit].first_file].os_errno, ENOSPC);
+    }
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+    (void)close(notes.fd);
+}
+
+static vsr_code intents_then_full(void *context, uint32_t group,
+                                  const struct publish_intent *intents, uint32_t count, bool more,
+                                  vsr_error *error)
+{
+    const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_true(full >= 0 && dup2(full, notes.fd) == notes.fd);
+    (void)close(full);
+    return told_intents(context, group, intents, count, more, error);
+}
+
+static void hook_fuse_and_notes(void *context, struct stage *stage)
+{
+    hook_is_fuse(context, stage);
+    hook_notes_full(context, stage);
+}
+
+static void renames_go_back(struct world *w, void (*hook)(void *context, struct stage *stage))
+{
+    struct told told = {0};
+    const struct publish_log log = {&told, intents_then_full, told_commit};
+    notes.fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    assert_true(notes.fd >= 0);
+    w->r.log = &log;
+    w->r.before_publish = hook;
+    failures_told = 0;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL);
+    assert_non_null(strstr(w->r.error.what, "/the/run"));
+    assert_int_equal(told.commits, 0);
+    assert_int_equal(failures_told, 0);
+    assert_int_equal(w->r.states[0], UNIT_FAILED);
+    assert_int_equal(w->r.states[1], UNIT_FAILED);
+    assert_string_equal(file_get(w, "old/1a"), "was a");
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+    (void)close(notes.fd);
+}
+
+/* Behind FUSE, where folders are synced, and noted, one by one, too. */
+static void test_renames_go_back_when_no_sync_can_be_noted(void **state)
+{
+    struct world *w = *state;
+    world_make_old(w);
+    world_plan(w);
+    renames_go_back(w, hook_notes_full);
+    restore_free(&w->r);
+    renames_go_back(w, hook_fuse_and_notes);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 
 int main(void)
@@ -295,6 +377,8 @@ int main(void)
         TEST(test_nothing_is_renamed_without_intents),
         TEST(test_journal_that_fails_at_the_commit_undoes_the_renames),
         TEST(test_original_that_cannot_go_back_is_residue),
+        TEST(test_nothing_is_renamed_when_no_sync_can_be_noted),
+        TEST(test_renames_go_back_when_no_sync_can_be_noted),
         TEST(test_sync_that_fails_is_final_and_told),
         TEST(test_tree_that_a_failed_file_stays_in_is_not_published),
         TEST(test_mount_that_fails_after_the_renames),
