@@ -192,7 +192,7 @@ vsr_code checkpoint_wait(int dir_fd, const struct checkpoint_waiting *waiting, v
         if (cancel_number(waiting->cancel) != 0) {
             return err_set(error, VSR_ERR_CANCELLED, "run/checkpoint",
                            "the run was cancelled while it waited for a sync that an earlier "
-                           "process of it has begun; nothing was written");
+                           "process of it has begun; what that one has written stays as it is");
         }
         if (++looks == WAIT_QUIET_MS / WAIT_LOOK_MS && waiting->on_warning != NULL) {
             waiting->on_warning(waiting->context,

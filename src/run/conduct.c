@@ -256,6 +256,12 @@ vsr_code conduct_check_cancel(const struct conduct_options *options, vsr_error *
     if (cancel_number(options->cancel) == 0) {
         return VSR_OK;
     }
+    if (options->resume != NULL) {
+        return err_set(error, VSR_ERR_CANCELLED, "run/conduct",
+                       "the run was cancelled before it was gone on with; what it has written so "
+                       "far stays as it is: `vssrestore resume %s` goes on with it",
+                       options->resume->folder.path);
+    }
     return options->asked != NULL
                ? err_set(error, VSR_ERR_CANCELLED, "run/conduct",
                          "the restore was cancelled while it asked writers and services; nothing "

@@ -55,7 +55,8 @@ struct conduct_options {
 vsr_code conduct_check(const struct conduct_options *options, const struct plan *plan,
                        const struct media_set *set, vsr_error *error);
 
-/* CANCELLED when it is, before anything is written; else OK. What it asked is to be begun anew. */
+/* CANCELLED when it is, before anything is written, by this process at least; else OK. What it
+ * asked is to be begun anew. */
 vsr_code conduct_check_cancel(const struct conduct_options *options, vsr_error *error);
 
 /* Run. dialogue: open; what it owes to writers and services after the copy is said in here, unless

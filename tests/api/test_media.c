@@ -195,6 +195,19 @@ static void a_plan_names_no_folder(void **state)
     vsr_set_close(set);
 }
 
+/* Before anything of it is gone on with: something was written before. */
+static void cancelled_at_once(const char *run_dir, const vsr_set *set)
+{
+    const int cancel = 15;
+    vsr_error error = {0};
+    vsr_report *report = NULL;
+    const vsr_restore_options options = {.size = sizeof options, .cancel = &cancel};
+    assert_int_equal(vsr_resume_set(&report, run_dir, set, &options, &error), VSR_ERR_CANCELLED);
+    assert_null(strstr(error.what, "nothing was written"));
+    assert_non_null(strstr(error.what, run_dir));
+    vsr_report_free(report);
+}
+
 /* A run that was cut short by a function, and what goes on with it. */
 static void cut_and_go_on(struct world *w, unsigned flags)
 {
@@ -238,6 +251,7 @@ static void cut_and_go_on(struct world *w, unsigned flags)
     w->store.trouble = TROUBLE_NONE;
     const uint32_t before = atomic_load(&w->store.pack_reads);
     set = world_set(w, flags);
+    cancelled_at_once(run_dir, set);
     fault = (vsr_error){0};
     if (vsr_resume_set(&report, run_dir, set, &options, &fault) != VSR_OK) {
         fail_msg("%s", fault.what);

@@ -232,6 +232,7 @@ def K03_an_orphan_is_waited_for():
                     finally:
                         child.kill()
                 equal(child.returncode, 0 if gone_on else 128 + signal.SIGTERM, told)
+                expect(b"nothing was written" not in told, told)
             judge(disk.place, 40, "waited for")
             expect(staged <= inodes_below(disk.place), "nothing was staged twice")
 
