@@ -37,8 +37,8 @@ def rows_by_name(point):
 
 
 def names_of(told):
-    """The rows that tell the story, less what was not run; the first is the one that is held against
-    its ceiling."""
+    """The rows that tell the story, less what was not run; the first is the one that is held
+    against its ceiling."""
     points = [rows_by_name(point) for point in told["points"]]
     names = RESTORING if RESTORING[0] in points[0] else READING
     return [name for name in names if any(name in rows for rows in points)]
