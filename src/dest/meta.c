@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +22,17 @@
  * directory, sparse, reparse point (ruling 19). */
 #define META_DOS_SHOWN UINT32_C(0x000006b0)
 
+/* Not by the user: root in a service or a container may have been left without CAP_DAC_OVERRIDE,
+ * and another user been given it. */
+static bool thread_obeys_modes(void)
+{
+    struct __user_cap_header_struct thread = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct capabilities[_LINUX_CAPABILITY_U32S_3] = {0};
+    return syscall(SYS_capget, &thread, capabilities) != 0 ||
+           (capabilities[CAP_TO_INDEX(CAP_DAC_OVERRIDE)].effective &
+            CAP_TO_MASK(CAP_DAC_OVERRIDE)) == 0;
+}
+
 struct meta_policy meta_policy_now(enum owner_policy owner)
 {
     return (struct meta_policy){
@@ -27,6 +40,7 @@ struct meta_policy meta_policy_now(enum owner_policy owner)
         .uid = geteuid(),
         .gid = getegid(),
         .umask = 0777, /* unknown: nothing reads it without setting it */
+        .obeys_modes = thread_obeys_modes(),
     };
 }
 
@@ -155,7 +169,7 @@ int meta_apply(const struct media_index *index, uint32_t entry, int fd,
     bool as_meant = is_new && (mode & policy->umask) == 0;
     if (meta_has_attributes(e)) {
         /* before the mode: who may not write may not set user attributes, owner or not */
-        if ((mode & 0200u) == 0 && policy->uid != 0 && as_meant) {
+        if ((mode & 0200u) == 0 && policy->obeys_modes && as_meant) {
             as_meant = fchmod(fd, mode | 0200u) != 0;
         }
         meta_attributes(index, entry, (struct meta_target){fd, NULL}, loss);

@@ -12,9 +12,10 @@ enum owner_policy { OWNER_MEDIA, OWNER_MINE }; /* --owner; default media as root
 /* What a thread needs to know once, so that calls that would change nothing are left out. */
 struct meta_policy {
     enum owner_policy owner;
-    uid_t uid;    /* what the thread's new files belong to */
-    gid_t gid;    /* ditto */
-    mode_t umask; /* what the kernel takes from the mode of the thread's new files */
+    uid_t uid;        /* what the thread's new files belong to */
+    gid_t gid;        /* ditto */
+    mode_t umask;     /* what the kernel takes from the mode of the thread's new files */
+    bool obeys_modes; /* it may not go into or change what its own mode closes */
 };
 
 /* The policy of the calling thread, its umask taken as unknown (0777). */

@@ -28,7 +28,7 @@ static int describe_directory(const struct publication *p, uint32_t directory, i
     struct stat before;
     const mode_t group = fstat(fd, &before) == 0 ? before.st_mode & S_ISGID : 0; /* inherited */
     const int fault = meta_apply(index, d->entry, fd, &p->policy, false, &loss);
-    const mode_t open = keep_writable && p->policy.uid != 0 ? 0700 : 0;
+    const mode_t open = keep_writable && p->policy.obeys_modes ? 0700 : 0;
     if (fault == 0 && (group | open) != 0) {
         (void)fchmod(fd, meta_mode(index, d->entry) | group | open);
     }

@@ -20,7 +20,7 @@ static void place_settle_made(struct publication *p, uint32_t directory, int fd)
     const uint32_t record = p->layout->directory_record[directory];
     const struct meta_loss loss = {.attributes = 1};
     if (at != MARK_NONE) {
-        p->layout->anchors[at].opened = p->policy.uid != 0;
+        p->layout->anchors[at].opened = p->policy.obeys_modes;
     }
     if (publish_describe_directory(p, directory, fd, at != MARK_NONE) == 0) {
         return;

@@ -124,8 +124,8 @@ uint32_t publish_tree_intents(const struct publication *p, uint32_t group,
 void publish_touch(struct publication *p, uint32_t directory);
 
 /* Metadata of a directory that we made, onto fd; what its parent handed down stays. keep_writable:
- * it stays open to its owner, as staged ones must until they are in place: without, only root could
- * rename a tree's top, or take a file out of it. 0 or errno. */
+ * where we obey modes, it stays open to its owner, as staged ones must until they are in place:
+ * without, nobody could rename a tree's top, or take a file out of it. 0 or errno. */
 int publish_describe_directory(struct publication *p, uint32_t directory, int fd,
                                bool keep_writable);
 

@@ -75,7 +75,7 @@ static void tree_fail(struct publication *p, uint32_t group, uint32_t tree, int 
 static bool tree_was_opened(const struct publication *p, uint32_t directory)
 {
     const struct plan_directory *d = &p->stage->plan->directories[directory];
-    return p->layout->needed[directory] && d->entry != MARK_NONE && p->policy.uid != 0 &&
+    return p->layout->needed[directory] && d->entry != MARK_NONE && p->policy.obeys_modes &&
            (meta_mode(&p->stage->set->index, d->entry) & 0700) != 0700;
 }
 

@@ -61,7 +61,7 @@ static void folder_describe(const struct stage *stage, uint32_t directory, int f
 {
     const uint32_t entry = stage->plan->directories[directory].entry;
     const struct meta_policy policy = meta_policy_now(stage->options.owner);
-    const mode_t open = is_last || policy.uid == 0 ? 0 : 0700;
+    const mode_t open = !is_last && policy.obeys_modes ? 0700 : 0;
     struct meta_loss ignored = {0};
     struct stat before;
     const mode_t group = fstat(fd, &before) == 0 ? before.st_mode & S_ISGID : 0; /* inherited */

@@ -2,7 +2,8 @@
  *
  * Goal: a folder is there when a unit that lives needs it and not otherwise, with the metadata of
  * the media and what its parent hands down; one that its owner may not write into takes files all
- * the same while the run lasts. Method: as in test_publish.c; some cases give up being root. */
+ * the same while the run lasts. Method: as in test_publish.c; some cases give up being root, or the
+ * rights by which root passes by modes. */
 #include "vsr_test.h"
 
 #include "publish_world.h"
@@ -10,8 +11,10 @@
 #include "media_fixture.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -170,7 +173,7 @@ static void test_tree_inherits_from_the_parent_it_will_stand_in(void **state)
     assert_int_equal(facts.st_mode & 07777, 0644);
 }
 
-/* --- folders that are closed to a user who is not root --- */
+/* --- folders that are closed to who obeys their modes --- */
 
 /* Folders that their owner may not write into. */
 static const struct fixture_file closed[] = {
@@ -184,9 +187,34 @@ static const struct fixture_file closed[] = {
     {.path = "tree/sub/2a", .content = {"read", 4}, .mode = 0444, .attribute = {"value", 5}},
 };
 
+/* As another user. */
 static int world_open_closed(void **state)
 {
     if (geteuid() == 0 && seteuid(65534) != 0) {
+        return -1;
+    }
+    *state = world_create(closed, COUNT_OF(closed));
+    return 0;
+}
+
+/* Root has no such right any more, or has it back. */
+static int root_obeys_modes(bool obeys)
+{
+    struct __user_cap_header_struct thread = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct is[_LINUX_CAPABILITY_U32S_3] = {0};
+    const uint32_t rights = CAP_TO_MASK(CAP_DAC_OVERRIDE) | CAP_TO_MASK(CAP_DAC_READ_SEARCH);
+    if (syscall(SYS_capget, &thread, is) != 0) {
+        return -1;
+    }
+    is[0].effective =
+        obeys ? is[0].effective & ~rights : is[0].effective | (is[0].permitted & rights);
+    return syscall(SYS_capset, &thread, is) == 0 ? 0 : -1;
+}
+
+/* As root in a service or a container, who was left without the rights to pass by modes. */
+static int world_open_closed_to_root(void **state)
+{
+    if (geteuid() == 0 && root_obeys_modes(true) != 0) {
         return -1;
     }
     *state = world_create(closed, COUNT_OF(closed));
@@ -198,6 +226,7 @@ static int world_close_closed(void **state)
     const struct world *w = *state;
     if (getuid() == 0) {
         assert_int_equal(seteuid(0), 0);
+        assert_int_equal(root_obeys_modes(false), 0);
     } else {
         (void)fixture_shell("chmod -R u+w '%s'", w->dir);
     }
@@ -293,6 +322,10 @@ static void test_closed_folder_takes_one_unit_after_the_other(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 #define TEST_CLOSED(name)                                                                          \
     cmocka_unit_test_setup_teardown(name, world_open_closed, world_close_closed)
+#define TEST_CLOSED_TO_ROOT(name)                                                                  \
+    {                                                                                              \
+#name "_as_root", name, world_open_closed_to_root, world_close_closed, NULL                \
+    }
 
 static void test_step_bytes_are_of_files_that_appear_singly(void **state)
 {
@@ -324,9 +357,13 @@ int main(void)
         cmocka_unit_test_teardown(test_empty_folder_of_a_unit_that_stands_alone, world_close),
         TEST(test_tree_inherits_from_the_parent_it_will_stand_in),
         TEST_CLOSED(test_failed_unit_is_taken_out_of_closed_folders),
+        TEST_CLOSED_TO_ROOT(test_failed_unit_is_taken_out_of_closed_folders),
         TEST_CLOSED(test_read_only_file_keeps_its_attributes),
+        TEST_CLOSED_TO_ROOT(test_read_only_file_keeps_its_attributes),
         TEST_CLOSED(test_closed_folders_go_back),
+        TEST_CLOSED_TO_ROOT(test_closed_folders_go_back),
         TEST_CLOSED(test_closed_folder_takes_one_unit_after_the_other),
+        TEST_CLOSED_TO_ROOT(test_closed_folder_takes_one_unit_after_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
