@@ -4,6 +4,7 @@
  * Only for what is not cached: what is, the kernel copies faster than a disk reads. Says
  * nothing of what is wrong with a read: whatever does not bring the whole frame is done again
  * through the page cache, which tells the cause. */
+#include "engine/page_cache.h"
 #include "engine/worker.h"
 
 #include <errno.h>
@@ -11,21 +12,8 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
-
-#ifdef SYS_cachestat
-#define DIRECT_SYS_CACHESTAT SYS_cachestat
-#else /* Linux 6.5: newer than the headers that we build with */
-#define DIRECT_SYS_CACHESTAT 451
-#endif
-struct direct_cache_range {
-    uint64_t offset, bytes;
-};
-struct direct_cache_facts {
-    uint64_t cached, dirty, writeback, evicted, recently_evicted; /* pages */
-};
 
 /* Of the file and of memory; what wants more is refused by the kernel, once. */
 enum { DIRECT_ALIGN_BYTES = 4096 };
@@ -54,18 +42,14 @@ void direct_read_fini(struct worker *worker)
     }
 }
 
-/* Is some of it not in the page cache? Asked before anything is read, because trying that makes the
- * kernel read ahead. False also where it cannot say, or may not say it to us: not asked again. */
+/* Is some of it not in the page cache? False also where nobody can say: not asked again. */
 static bool direct_is_cold(struct worker *worker, const struct slot *slot, int fd, uint64_t offset,
                            uint64_t bytes)
 {
-    const struct direct_cache_range range = {offset, bytes};
-    struct direct_cache_facts facts = {0};
-    if (syscall(DIRECT_SYS_CACHESTAT, fd, &range, &facts, 0) != 0) {
-        worker->direct_media = false;
-        return false;
-    }
-    return facts.cached < slot_round_up(bytes, slot->page_bytes) / slot->page_bytes;
+    const enum page_cache_answer answer =
+        page_cache_ask(fd, offset, bytes, slot->page_bytes, &worker->direct_by_mapping);
+    worker->direct_media = answer != PAGE_CACHE_UNKNOWN;
+    return answer == PAGE_CACHE_LACKS_SOME;
 }
 
 /* File systems that keep what they cache elsewhere, and say that nothing is. */

@@ -70,6 +70,7 @@ struct worker {
     char *owner_name;           /* scratch: a name or a link text, WIN_PATH_BYTES_MAX + 1 */
     struct direct_pack direct_packs[WORKER_DIRECT_PACKS];
     bool direct_media;      /* cold media may be read past the page cache */
+    bool direct_by_mapping; /* page_cache_ask()'s */
     uint32_t direct_misses; /* such reads that did not bring their frame */
     int broken;             /* errno, when no ring or no slot is left: nothing more is read */
     struct meter meter;

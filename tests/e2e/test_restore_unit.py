@@ -5,6 +5,7 @@ systemd itself does not run here: its programs read the unit, and under_unit.py 
 it would. tools/check --packages starts the unit by a systemd of its own.
 """
 
+import json
 import os
 import re
 import shutil
@@ -215,6 +216,32 @@ def without_io_uring_it_would_not():
         expect(b"ead-only" in told.out + told.err, told.told())
 
 
+def cold_media_are_read_past_the_page_cache():
+    """By what mincore(2) tells: systemd 252 has no name for cachestat(2)."""
+    with Folder() as folder:
+        make_set(folder, FILES)
+        words = [folder / "set", "--root", folder / "root", "--ring", "uring", "--profile", "--json"]
+
+        def past_the_cache(run):
+            for name in ("state", "root"):
+                shutil.rmtree(folder / name, ignore_errors=True)
+                os.makedirs(folder / name)
+            for name in os.listdir(folder / "set/packs"):
+                with open(os.path.join(folder / "set/packs", name), "rb") as pack:
+                    os.fsync(pack.fileno())
+                    os.posix_fadvise(pack.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            done = run()
+            expect(restored(folder), "all is there")
+            return json.loads(done.out.splitlines()[-1])["profile"]["direct_read_bytes"] > 0
+
+        if not past_the_cache(lambda: command([os.path.abspath(PROGRAM), "run", *words],
+                                              cwd=folder / "state")):
+            raise Skip("media are never cold here, or io_uring or O_DIRECT is missing")
+        expect(past_the_cache(lambda: limited(folder, [INSTANCE, "--", *words])), "in the unit, too")
+        expect(not past_the_cache(lambda: limited(folder, [INSTANCE, "--", *words], "--without",
+                                                  "mincore")), "without mincore nobody can say")
+
+
 def landlock_is_not_kept_from_it():
     probe = ("import ctypes; libc = ctypes.CDLL(None, use_errno=True); "
              "libc.syscall({}, None, 0, 1); print(ctypes.get_errno())")
@@ -234,4 +261,5 @@ run_cases({case.__name__: case for case in (
     a_restore_begins_ends_and_is_not_begun_again, what_was_killed_is_gone_on_with,
     what_is_over_is_not_tried_in_vain, what_could_not_be_begun_is_tried_again,
     a_call_without_a_set_is_usage, a_restore_works_under_the_limits,
-    without_io_uring_it_would_not, landlock_is_not_kept_from_it)})
+    without_io_uring_it_would_not, cold_media_are_read_past_the_page_cache,
+    landlock_is_not_kept_from_it)})

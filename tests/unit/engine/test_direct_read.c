@@ -2,7 +2,8 @@
  *
  * Goal: every byte is as it is through the page cache, wherever a frame begins in its block; what
  * the kernel refuses, cuts short or cannot say is read through the cache, and a true fault keeps
- * its errno. Method: cachestat() is played, and the events of a real ring are changed behind it. */
+ * its errno. Method: cachestat() and mincore() are played, and the events of a real ring are
+ * changed behind it. */
 #include "vsr_test.h"
 
 #include "media_fixture.h"
@@ -29,12 +30,13 @@ struct cache_facts {
 
 static struct {
     int os_errno;          /* cachestat() fails with it; 0: nothing is cached */
+    int map_errno;         /* mincore(), ditto */
     bool warm;             /* everything is, ... */
     bool lacks_one;        /* but for a page */
     int read_errno;        /* queued reads end with it, ... */
     bool cut;              /* or short, ... */
     unsigned reads_to_hit; /* as long as this lasts */
-    _Atomic unsigned asked, hit;
+    _Atomic unsigned asked, asked_by_map, hit;
 } played;
 
 long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
@@ -64,6 +66,22 @@ long __wrap_syscall(long number, ...)
     assert_in_range(range->bytes, 1, FRAME_STORED_BYTES_MAX + BLOCK - 1);
     const uint64_t pages = (range->bytes + page - 1) / page;
     *facts = (struct cache_facts){.cached = played.warm ? pages - played.lacks_one : 0};
+    return 0;
+}
+
+int __wrap_mincore(void *address, size_t length, unsigned char *pages);
+int __wrap_mincore(void *address, size_t length, unsigned char *pages)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    assert_int_equal((uintptr_t)address % page, 0);
+    assert_int_equal(length % page, 0);
+    atomic_fetch_add(&played.asked_by_map, 1);
+    if (played.map_errno != 0) {
+        errno = played.map_errno;
+        return -1;
+    }
+    memset(pages, played.warm ? 0xff : 0xfe, length / page); /* bits but the lowest mean nothing */
+    pages[length / page - 1] &= played.lacks_one ? 0xfe : 0xff;
     return 0;
 }
 
@@ -202,9 +220,44 @@ static void test_a_kernel_that_cannot_say_is_asked_once(void **state)
 {
     struct world *w = *state;
     need_direct_media(w);
-    played.os_errno = EPERM;
+    played.os_errno = played.map_errno = EPERM;
     assert_int_equal(restore_all(w), 0);
     assert_in_range(atomic_load(&played.asked), 1, 2); /* by each worker */
+    assert_in_range(atomic_load(&played.asked_by_map), 1, 2);
+    assert_all_right(w);
+}
+
+/* Before Linux 6.5, or where a filter of system calls came before it. */
+static void test_without_cachestat_a_mapping_says_it(void **state)
+{
+    struct world *w = *state;
+    need_direct_media(w);
+    played.os_errno = ENOSYS;
+    const uint64_t bytes = restore_all(w);
+    assert_int_equal(bytes, w->r.progress.stored_bytes_read);
+    assert_in_range(atomic_load(&played.asked), 1, 2);
+    assert_true(atomic_load(&played.asked_by_map) > 2);
+    assert_all_right(w);
+}
+
+static void test_a_mapping_tells_what_is_cached(void **state)
+{
+    struct world *w = *state;
+    need_direct_media(w);
+    played.os_errno = ENOSYS;
+    played.warm = true;
+    assert_int_equal(restore_all(w), 0);
+    assert_true(atomic_load(&played.asked_by_map) > 2);
+    assert_all_right(w);
+}
+
+static void test_a_mapping_tells_of_one_page(void **state)
+{
+    struct world *w = *state;
+    need_direct_media(w);
+    played.os_errno = ENOSYS;
+    played.warm = played.lacks_one = true;
+    assert_true(restore_all(w) > BIG_BYTES);
     assert_all_right(w);
 }
 
@@ -295,6 +348,9 @@ int main(void)
         TEST(test_cold_frames_are_read_past_the_cache),
         TEST(test_cached_frames_are_not),
         TEST(test_a_kernel_that_cannot_say_is_asked_once),
+        TEST(test_without_cachestat_a_mapping_says_it),
+        TEST(test_a_mapping_tells_what_is_cached),
+        TEST(test_a_mapping_tells_of_one_page),
         TEST(test_partly_cached_frames_are_read_past_it),
         TEST(test_a_pack_that_ends_early_is_damaged),
         TEST(test_one_read_at_a_time_goes_through_the_cache),
