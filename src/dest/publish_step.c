@@ -128,20 +128,38 @@ static int step_may_replace(const struct publication *p, const struct publish_st
     return step_is_original(p, step, ends->place_fd, ends->place) ? 0 : ESTALE;
 }
 
+static int step_swap(const struct step_ends *ends)
+{
+    return renameat2(ends->staged_fd, ends->staged, ends->place_fd, ends->place, RENAME_EXCHANGE) ==
+                   0
+               ? 0
+               : errno;
+}
+
+int publish_step_swap_back(const struct step_ends *ends, const struct publish_inode *ours)
+{
+    const int fault = step_swap(ends);
+    if (fault != 0 || step_is(ours, ends->staged_fd, ends->staged)) {
+        return fault;
+    }
+    (void)step_swap(ends); /* if it cannot go back, it stays in staging */
+    return ESTALE;
+}
+
 static int step_exchange(const struct publication *p, struct publish_step *step,
                          const struct step_ends *ends)
 {
-    if (renameat2(ends->staged_fd, ends->staged, ends->place_fd, ends->place, RENAME_EXCHANGE) !=
-        0) {
-        return errno;
+    int fault = step_swap(ends);
+    if (fault != 0) {
+        return fault;
     }
     if (step_is_original(p, step, ends->staged_fd, ends->staged)) {
         step->how = STEP_EXCHANGED;
         return 0;
     }
     /* somebody was faster: his file goes back, ours is not seen */
-    if (renameat2(ends->staged_fd, ends->staged, ends->place_fd, ends->place, RENAME_EXCHANGE) !=
-        0) {
+    fault = publish_step_swap_back(ends, &step->staged);
+    if (fault != 0 && fault != ESTALE) {
         step->how = STEP_EXCHANGED; /* undo will try again, and count it if it cannot */
     }
     return ESTALE;
@@ -275,10 +293,7 @@ static int step_take_back(struct publication *p, const struct publish_step *step
     case STEP_CREATED:
         return step_uncreate(abilities, step, ends);
     case STEP_EXCHANGED:
-        return renameat2(ends->staged_fd, ends->staged, ends->place_fd, ends->place,
-                         RENAME_EXCHANGE) == 0
-                   ? 0
-                   : errno;
+        return publish_step_swap_back(ends, &step->staged);
     case STEP_LAID_OVER:
         return renameat(ends->staged_fd, ends->old, ends->place_fd, ends->place) == 0 ? 0 : errno;
     case STEP_WRITTEN:

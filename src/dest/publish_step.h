@@ -67,6 +67,10 @@ void publish_step_examine(const struct publication *p, struct publish_step *step
 int publish_step_move(const struct dest_abilities *abilities, int from_fd, const char *from,
                       int to_fd, const char *to, bool *moved);
 
+/* What stands at the two names is exchanged, so that ours goes from the place into staging. 0 or
+ * errno; ESTALE: it stood there no more, and what does stays there. */
+int publish_step_swap_back(const struct step_ends *ends, const struct publish_inode *ours);
+
 /* 0 or errno. */
 int publish_step_carry_out(struct publication *p, struct publish_step *step);
 int publish_step_undo(struct publication *p, struct publish_step *step);

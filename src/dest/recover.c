@@ -61,19 +61,22 @@ struct recover_file { /* who stands where */
 static int file_take_back(const struct recover_file *f, const struct publish_intent *intent)
 {
     const struct step_ends *e = &f->ends;
+    const struct publish_inode ours = {f->place.device, f->place.inode};
     bool moved;
     if (recover_is_staged(f->mount, intent, &f->staged)) { /* a link that was no move yet */
         return unlinkat(e->place_fd, e->place, 0) == 0 ? 0 : errno;
     }
     if (f->had && recover_is(f->mount, &intent->at_place, &f->staged)) {
-        return renameat2(e->staged_fd, e->staged, e->place_fd, e->place, RENAME_EXCHANGE) == 0
-                   ? 0
-                   : errno;
+        return publish_step_swap_back(e, &ours);
     }
     if (f->had && recover_is(f->mount, &intent->at_place, &f->old)) {
         const int ignored = linkat(e->place_fd, e->place, e->staged_fd, e->staged, 0);
         (void)ignored; /* or it is made again */
         return renameat(e->staged_fd, e->old, e->place_fd, e->place) == 0 ? 0 : errno;
+    }
+    if (f->had && f->staged.present) { /* somebody was faster than the exchange: his goes back */
+        const int fault = publish_step_swap_back(e, &ours);
+        return fault == 0 ? ESTALE : fault;
     }
     if (f->had) {
         return 0; /* the original went with a commit that is not counted: ours is replaced again */

@@ -7,7 +7,8 @@
  * were, when the process ends by itself. With ENDS_HALF what would be written is written by half
  * first. Writes elsewhere are not counted: what they leave is not seen until a name is. With
  * SYNC_FAILS no file system can be synced, with SYNC_HELD no sync ends while a file is there, with
- * NO_EXCHANGE no names are exchanged, with NO_ROOM_FOR there is none for one name or attribute. */
+ * NO_EXCHANGE no names are exchanged, with NO_ROOM_FOR there is none for one name or attribute,
+ * with OVERTAKEN_AT somebody is faster than an exchange. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -118,6 +119,34 @@ static int refused(const char *from, const char *to, unsigned flags)
                                                               : 0;
 }
 
+/* With OVERTAKEN_AT, a place: in the moment before something is exchanged with what stands there
+ * (the time that OVERTAKEN_TIME says, from 1), the file OVERTAKEN_BY is renamed to it. */
+static int is_overtaken(int fd, const char *name, unsigned flags)
+{
+    static atomic_ulong times;
+    char path[PATH_BYTES];
+    const char *place = getenv("OVERTAKEN_AT"), *time = getenv("OVERTAKEN_TIME");
+    if (place == NULL || (flags & RENAME_EXCHANGE) == 0) {
+        return 0;
+    }
+    (void)name_of(fd, path);
+    const size_t n = strlen(path);
+    return strncmp(place, path, n) == 0 && place[n] == '/' && strcmp(place + n + 1, name) == 0 &&
+           atomic_fetch_add(&times, 1) + 1 == strtoul(time, NULL, 10);
+}
+
+/* With OVERTAKEN_ENDS the process is killed when that exchange was made. */
+static int exchange_overtaken(int from_fd, const char *from, int to_fd, const char *to)
+{
+    (void)syscall(SYS_renameat2, AT_FDCWD, getenv("OVERTAKEN_BY"), AT_FDCWD, getenv("OVERTAKEN_AT"),
+                  0);
+    const int done = (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, RENAME_EXCHANGE);
+    if (getenv("OVERTAKEN_ENDS") != NULL) {
+        end();
+    }
+    return done;
+}
+
 SEEN int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
 {
     call();
@@ -126,7 +155,9 @@ SEEN int renameat2(int from_fd, const char *from, int to_fd, const char *to, uns
         errno = fault;
         return -1;
     }
-    return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+    return is_overtaken(to_fd, to, flags)
+               ? exchange_overtaken(from_fd, from, to_fd, to)
+               : (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
 }
 
 SEEN int renameat(int from_fd, const char *from, int to_fd, const char *to)
