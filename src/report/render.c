@@ -178,8 +178,10 @@ static void render_unit_text(const struct report *report, uint32_t number, struc
     const struct view path = report->unit_paths[number];
     show_printf(out, "  %-6s ", status_name(unit->status));
     if (view_present(report->unit_components[number])) {
-        show_printf(out, "%.*s: %.*s%s%.*s", VIEW_ARG(report->unit_writers[number]), VIEW_ARG(path),
-                    path.n > 0 ? "\\" : "", VIEW_ARG(report->unit_components[number]));
+        const struct view writer = report->unit_writers[number]; /* none in some plans of others */
+        show_printf(out, "%.*s%s%.*s%s%.*s", VIEW_ARG(writer), writer.n > 0 ? ": " : "",
+                    VIEW_ARG(path), path.n > 0 ? "\\" : "",
+                    VIEW_ARG(report->unit_components[number]));
     } else {
         show_printf(out, "files of no component");
     }
@@ -189,7 +191,9 @@ static void render_unit_text(const struct report *report, uint32_t number, struc
         show_printf(out, "  [%s]", vsr_code_text(unit->cause));
     }
     if (unit->detail.n > 0) {
-        show_printf(out, " %.*s", VIEW_ARG(unit->detail));
+        show_printf(out, "%s%.*s",
+                    unit->refusal != REFUSAL_NONE || unit->cause != VSR_OK ? " " : ": ",
+                    VIEW_ARG(unit->detail));
     }
     buffer_add_char(out, '\n');
 }

@@ -34,11 +34,13 @@ static const char *unit_in_hand(struct conduct *c)
     }
     if (c->unit_name.n == 0 || c->unit_now != before) {
         const struct plan_unit *unit = &c->plan->units[c->unit_now];
+        const struct view writer = plan_text(c->plan, unit->writer_name);
         const struct view path = plan_text(c->plan, unit->logical_path);
+        const struct view name = plan_text(c->plan, unit->component);
         c->unit_name.n = 0;
-        buffer_printf(&c->unit_name, "%.*s: %.*s%s%.*s",
-                      VIEW_ARG(plan_text(c->plan, unit->writer_name)), VIEW_ARG(path),
-                      path.n > 0 ? "\\" : "", VIEW_ARG(plan_text(c->plan, unit->component)));
+        buffer_printf(&c->unit_name, "%.*s%s%.*s%s%.*s", VIEW_ARG(writer), writer.n > 0 ? ": " : "",
+                      VIEW_ARG(path), path.n > 0 ? "\\" : "",
+                      VIEW_ARG(view_present(name) ? name : VIEW("files of no component")));
         buffer_add_char(&c->unit_name, '\0');
     }
     return c->unit_name.p;

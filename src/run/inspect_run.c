@@ -122,7 +122,8 @@ static void unit_text(const struct resume *r, const struct run_stand *stand, uin
     const struct view path = plan_text(plan, unit->logical_path);
     show_printf(out, "  %-11s ", stand->units[u].state);
     if (view_present(plan_text(plan, unit->component))) {
-        show_printf(out, "%.*s: %.*s%s%.*s", VIEW_ARG(plan_text(plan, unit->writer_name)),
+        const struct view writer = plan_text(plan, unit->writer_name);
+        show_printf(out, "%.*s%s%.*s%s%.*s", VIEW_ARG(writer), writer.n > 0 ? ": " : "",
                     VIEW_ARG(path), path.n > 0 ? "\\" : "",
                     VIEW_ARG(plan_text(plan, unit->component)));
     } else {

@@ -430,6 +430,10 @@ def what_is_to_be_done_about_damage_is_told():
         plan.plain("a", text(3000))
         os.remove(folder / "media/stored-0")
         plan.run(codes=(20, 21))
+        for words in (("resume", folder / "run"), ("inspect", folder / "run")):
+            told = vssrestore(*words, codes=(0, 20, 21)).out
+            expect(b" files  [" in told or b" files, " in told, f"a unit of no writer: {told}")
+            expect(b": files" not in told, f"a unit of no writer: {told}")
         vssrestore("report", folder / "run", "-o", folder / "page.html")
         with open(folder / "page.html", encoding="utf-8") as page:
             told = page.read()

@@ -93,6 +93,7 @@ def a_page_of_chosen_files_says_so():
         page = page_of(folder, "some")
         for text in (b"its chosen files are restored, and no others", b"no file of it was chosen"):
             expect(text in told and text in page, f"neither page nor summary may lack {text}: {told}")
+        expect(b"NONE   Three: large: no file of it was chosen\n" in told, told)
         expect(b">The chosen files were restored<" in page and b"losses" not in page, "the verdict")
         found = re.findall(rb'<tr data-kind="([A-Za-z ]+)"><td class="name">([a-z]+)', page)
         expect(sorted(found) == [(b"In part", b"tiny"), (b"Not chosen", b"large"),
