@@ -283,7 +283,12 @@ static vsr_code conduct_salvage(struct conduct *c, vsr_error *error)
         .durable = c->options->durability != DURABILITY_NONE,
         .cancel = c->options->cancel,
     };
-    return salvage_run(&input, &c->salvaged, error);
+    const vsr_code rc = salvage_run(&input, &c->salvaged, error);
+    if (c->salvaged.cut_short) {
+        c->cut_short = true;
+        c->stopped_by = cancel_number(c->options->cancel);
+    }
+    return rc;
 }
 
 /* A first run that did not begin. Who was asked is told the end while there is a folder that tells

@@ -247,19 +247,23 @@ static enum kept_before name_find(struct salvaging *s, uint32_t file, int folder
     return found;
 }
 
-/* 0, or errno; then nothing of it is left. */
+/* 0, or errno; then nothing of it is left. A run that is cancelled begins none (ECANCELED), and
+ * tells of those that are kept. */
 static int file_keep(struct salvaging *s, uint32_t file, struct salvage_folders *folders,
                      struct buffer *lines)
 {
     char name[SALVAGE_NAME_BYTES];
     uint32_t number;
-    OWN(fd) folder_fd = salvage_open_folder(folders, s->input->stage, file);
+    const bool cancelled = salvage_cancelled(s->input);
+    OWN(fd)
+    folder_fd = cancelled ? salvage_find_folder(folders, s->input->stage, file)
+                          : salvage_open_folder(folders, s->input->stage, file);
     if (folder_fd < 0) {
-        return -folder_fd;
+        return cancelled ? ECANCELED : -folder_fd;
     }
     const enum kept_before found = name_find(s, file, folder_fd, &number, name, lines);
-    if (found == KEPT_WHOLE) {
-        return 0;
+    if (found == KEPT_WHOLE || cancelled) {
+        return found == KEPT_WHOLE ? 0 : ECANCELED;
     }
     s->entry = stage_data_entry(&s->input->set->index, s->input->plan->files[file].entry);
     int fault = found == KEPT_NONE ? file_read(s, file, folder_fd) : EEXIST;
@@ -387,12 +391,16 @@ static void files_keep(const struct salvage_input *input, struct view numbers,
 {
     OWN(heap) chunk = heap_alloc(FRAME_PLAIN_BYTES_MAX, 1);
     uint32_t file;
-    for (size_t at = 0; at < numbers.n && !salvage_cancelled(input); at += sizeof file) {
+    for (size_t at = 0; at < numbers.n; at += sizeof file) {
         memcpy(&file, numbers.p + at, sizeof file);
         struct salvaging s = {.input = input, .chunk = chunk};
         const int fault = file_is_damaged(input, file) ? file_keep(&s, file, folders, lines)
                                                        : file_tell(&s, file, folders, lines);
         buffer_free(&s.list);
+        told->cut_short = told->cut_short || fault == ECANCELED;
+        if (fault == ECANCELED) {
+            continue;
+        }
         if (fault != 0) {
             told_failed(input, file, fault, told);
             continue;

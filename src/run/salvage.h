@@ -29,6 +29,7 @@ struct salvage_told {
     uint32_t saved;         /* files */
     uint32_t failed;        /* of which not even that could be kept */
     uint64_t readable, bad; /* bytes */
+    bool cut_short;         /* cancelled: there are more, for whoever goes on */
     struct buffer first;    /* why the first one failed; absent: none */
 };
 

@@ -7,6 +7,7 @@ and a pack is taken away.
 
 import json
 import os
+import signal
 import stat
 import sys
 
@@ -14,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
                                 "rules"))
 
 from scenario import Scenario, Told, equal, expect, run_rules  # noqa: E402
-from town import CAN, MIB, Town, pattern, snapshot, tell_difference  # noqa: E402
+from town import CAN, MIB, Town, ends_at, pattern, snapshot, tell_difference  # noqa: E402
 
 LARGE = 5 * MIB + 1234
 
@@ -160,6 +161,40 @@ def D11_a_killed_run_salvages_once():
                 seen += 1
             town.clear()
         expect(seen > 20, f"{seen} were killed")
+
+
+def D11_a_signal_puts_the_rest_off():
+    """Told to end before each of its last calls: what it has not come to is salvaged by who goes
+    on, and until then it does not say that it has ended."""
+    with Scenario() as s:
+        c = s.writer("Damage", method=CAN).component("one").files(r"C:\one", "*")
+        for i in range(4):
+            s.put(rf"C:\one\{i}.bin", pattern(i, MIB + i), mtime=1500000000)
+        s.backup().include(c)
+        media = s.pack()
+        os.unlink(packs(media)[0])
+        town, cut_short = Town(s, media, "--salvage"), 0
+        wanted = salvaged(town)
+        expect(len(wanted) == 8, f"{wanted}")
+        count = town.count_calls()
+        for number in range(count - 44, count, 2):
+            town.copy()
+            told = Told(town.call(), env={**os.environ, "LD_PRELOAD": ends_at(),
+                                          "ENDS_AT": str(number), "ENDS_BY": str(signal.SIGTERM)})
+            what = f"a signal before call {number} of {count}\n{told.told()}"
+            if told.exit == 128 + signal.SIGTERM:
+                cut_short += 0 < len(salvaged(town)) < len(wanted)
+                equal(s.resume(town.folder()).exit, 20, what)
+            else:
+                equal(told.exit, 20, what)
+            found = salvaged(town)
+            equal(sorted(found), sorted(wanted), what)
+            expect(all(found[name] == wanted[name] for name in wanted
+                       if name.endswith(b".salvaged")), what)
+            with open(os.path.join(town.folder(), b"salvage.jsonl"), encoding="utf-8") as lines:
+                equal(len(lines.readlines()), 4, what)
+            town.clear()
+        expect(cut_short > 5, f"{cut_short} were cut short in the middle")
 
 
 def D11_what_is_whole_after_all_leaves_nothing():

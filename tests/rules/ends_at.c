@@ -5,10 +5,11 @@
  * Preloaded into the program. ENDS_AT is the number of the call, from 1; without it, or with a
  * larger one than there are, nothing happens. ENDS_COUNT names a file that gets how many there
  * were, when the process ends by itself. With ENDS_HALF what would be written is written by half
- * first. Writes elsewhere are not counted: what they leave is not seen until a name is. With
- * SYNC_FAILS no file system can be synced, with SYNC_HELD no sync ends while a file is there, with
- * NO_EXCHANGE no names are exchanged, with NO_ROOM_FOR there is none for one name or attribute,
- * with OVERTAKEN_AT somebody is faster than an exchange. */
+ * first. With ENDS_BY, a signal's number, that is sent instead, and the call is made. Writes
+ * elsewhere are not counted: what they leave is not seen until a name is. With SYNC_FAILS no file
+ * system can be synced, with SYNC_HELD no sync ends while a file is there, with NO_EXCHANGE no
+ * names are exchanged, with NO_ROOM_FOR there is none for one name or attribute, with OVERTAKEN_AT
+ * somebody is faster than an exchange. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -43,6 +44,11 @@ static int count(void)
 
 static void end(void)
 {
+    const char *by = getenv("ENDS_BY");
+    if (by != NULL) {
+        (void)kill(getpid(), (int)strtol(by, NULL, 10));
+        return;
+    }
     (void)kill(getpid(), SIGKILL);
     for (;;) {
         (void)pause();
