@@ -40,6 +40,25 @@ static vsr_code budget_ring(struct budget *out, const struct engine_options *opt
     return VSR_OK;
 }
 
+/* The queue depth first, then workers that nobody asked for. False: it does not fit. */
+static bool budget_cut(struct budget *budget, uint64_t page_bytes)
+{
+    for (;;) {
+        budget->slab_bytes = budget_slab(budget, page_bytes);
+        budget->total_bytes = budget_total(budget);
+        if (budget->total_bytes <= budget->memory_limit_bytes) {
+            return true;
+        }
+        if (budget->slots > 1) {
+            budget->slots--;
+        } else if (budget->asked.workers == 0 && budget->workers > 1) {
+            budget->workers--;
+        } else {
+            return false;
+        }
+    }
+}
+
 vsr_code budget_resolve(struct budget *out, const struct engine_options *options,
                         const struct machine_facts *machine, uint32_t frame_stored_bytes_max,
                         uint32_t frame_plain_bytes_max, uint64_t file_count, uint64_t table_bytes,
@@ -68,18 +87,13 @@ vsr_code budget_resolve(struct budget *out, const struct engine_options *options
         return code;
     }
     out->slots_wanted = out->slots;
-    for (;; out->slots--) {
-        out->slab_bytes = budget_slab(out, machine->page_bytes);
-        out->total_bytes = budget_total(out);
-        if (out->total_bytes <= allowed || out->slots == 1) {
-            break;
-        }
-    }
-    if (out->total_bytes > allowed) {
-        return err_set(error, VSR_ERR_MEMORY, "engine/budget",
-                       "%llu bytes of memory are allowed, %u workers with one frame each need %llu",
-                       (unsigned long long)allowed, out->workers,
-                       (unsigned long long)out->total_bytes);
+    out->workers_wanted = out->workers;
+    if (!budget_cut(out, machine->page_bytes)) {
+        return err_set(
+            error, VSR_ERR_MEMORY, "engine/budget",
+            "%llu bytes of memory are allowed, %u worker%s with one frame each need %llu",
+            (unsigned long long)allowed, out->workers, out->workers == 1 ? "" : "s",
+            (unsigned long long)out->total_bytes);
     }
     out->queue_depth = out->slots;
     out->registered_buffers =

@@ -33,6 +33,7 @@ void machine_examine(struct machine_facts *out);
 struct budget {
     struct engine_options asked; /* what was asked for; zero: nothing was */
     uint32_t slots_wanted;       /* asked for or chosen, before memory_limit_bytes cut them */
+    uint32_t workers_wanted;     /* ditto; what was asked for is not cut */
     uint64_t memory_limit_bytes; /* asked for, or half of the machine's; UINT64_MAX: not known */
     uint64_t table_bytes;        /* of planned files, in total_bytes */
     uint32_t workers;

@@ -69,8 +69,17 @@ static enum origin asked_or_chosen(bool asked)
 static void tell_workers(struct telling *telling, const struct budget *budget,
                          const struct machine_facts *machine)
 {
-    struct line *line = line_add(telling, "workers", asked_or_chosen(budget->asked.workers != 0));
+    const bool asked = budget->asked.workers != 0;
+    const bool cut = budget->workers < budget->workers_wanted;
+    struct line *line = line_add(telling, "workers", cut ? ORIGIN_CUT : asked_or_chosen(asked));
     line_number(line, budget->workers, "");
+    line->cut_from = budget->workers_wanted;
+    line->cut_was_asked = asked;
+    if (cut) {
+        line_reason(line, "no more fit into %llu bytes of memory, with one frame each",
+                    (unsigned long long)budget->memory_limit_bytes);
+        return;
+    }
     line_reason(line,
                 line->origin == ORIGIN_ASKED        ? "this process may use %u cores"
                 : budget->workers == machine->cores ? "one for each of %u cores"
@@ -123,8 +132,8 @@ static void tell_memory(struct telling *telling, const struct budget *budget)
     line = line_add(telling, "memory limit", asked_or_chosen(asked));
     if (asked) {
         line_number(line, budget->memory_limit_bytes, " bytes");
-        line_reason(line, "the queue depth is cut until all of memory fits; what is left over "
-                          "is not used");
+        line_reason(line, "the queue depth is cut until all of memory fits, then the workers "
+                          "that nobody asked for; what is left over is not used");
     } else if (budget->memory_limit_bytes == UINT64_MAX) {
         line_word(line, "none");
         line_reason(line, "the machine does not tell how much memory it has");

@@ -51,6 +51,26 @@ static void test_memory_is_held(void **state)
     assert_non_null(strstr(error.what, "need")); /* and names the number */
 }
 
+/* As many cores are used as memory allows; workers that were asked for are had or refused. */
+static void test_little_memory_cuts_workers(void **state)
+{
+    struct budget budget;
+    vsr_error error;
+    struct machine_facts many = plenty;
+    many.cores = 64;
+    (void)state;
+    struct engine_options some = {.memory_bytes = (uint64_t)64 << 20};
+    assert_int_equal(resolve(&budget, &some, &many, &error), VSR_OK);
+    assert_true(budget.total_bytes <= some.memory_bytes);
+    assert_int_equal(budget.slots, 1);
+    assert_in_range(budget.workers, 2, 63);
+    const uint64_t one_worker = budget.slab_bytes + BUDGET_WORKER_BYTES;
+    assert_true(budget.total_bytes + one_worker > some.memory_bytes); /* not one less than fits */
+    some.workers = 64;
+    assert_int_equal(resolve(&budget, &some, &many, &error), VSR_ERR_MEMORY);
+    assert_non_null(strstr(error.what, "64 workers with one frame each need"));
+}
+
 static void test_rings(void **state)
 {
     struct budget budget;
@@ -173,6 +193,9 @@ static void test_what_memory_cut_is_told(void **state)
                 "queue depth 2: cut from 8, which would be chosen; no more fit "
                 "into 12582912 bytes of memory\n");
     assert_told(&asked, &plenty, 0, "queue depth 2: cut from 64, which was asked for; ");
+    struct machine_facts many = plenty;
+    many.cores = 64;
+    assert_told(&chosen, &many, 0, "workers 3: cut from 64, which would be chosen; no more fit ");
 }
 
 static void test_numbers_are_json(void **state)
@@ -226,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults_are_one_worker_a_core),
         cmocka_unit_test(test_memory_is_held),
+        cmocka_unit_test(test_little_memory_cuts_workers),
         cmocka_unit_test(test_rings),
         cmocka_unit_test(test_locked_memory_bounds_registration),
         cmocka_unit_test(test_too_many_workers),
