@@ -247,10 +247,12 @@ SEEN ssize_t pwritev64v2(int fd, const struct iovec *parts, int part_count, off_
 }
 
 /* With SYNC_HELD, a file's name, no sync ends as long as that is there, once SYNC_HELD_BEHIND is
- * there, too; a process that waits so adds its number to the first. With SYNC_FAILS, a file's name,
- * no file system can be synced; who tried has made that file. */
+ * there, too; a process that waits so, and publishes, adds its number to the first. With
+ * SYNC_FAILS, a file's name, no file system can be synced; who tried has made that file. */
 static const char *sync_fails, *sync_held, *sync_held_behind;
 static long (*real_syscall)(long number, ...);
+enum { NOTES_ALIGNED = 512, NOTER_PUBLISH = 0 }; /* dest/sync_note.h; where they begin in a file */
+static int publishes;                            /* the sync that this process has noted */
 
 __attribute__((constructor)) static void find(void)
 {
@@ -273,7 +275,9 @@ static void hold_sync(void)
     }
     const int pid = (int)real_syscall(SYS_getpid);
     const long told = real_syscall(SYS_openat, AT_FDCWD, sync_held, O_WRONLY | O_APPEND);
-    (void)real_syscall(SYS_write, told, &pid, sizeof pid);
+    if (publishes != 0) {
+        (void)real_syscall(SYS_write, told, &pid, sizeof pid);
+    }
     (void)real_syscall(SYS_close, told);
     while (stands(sync_held)) {
         const struct timespec pause = {.tv_nsec = 10000000};
@@ -308,6 +312,9 @@ SEEN long syscall(long number, ...)
         words[i] = va_arg(list, long);
     }
     va_end(list);
+    if (number == SYS_pwrite64 && words[2] == 1) {
+        publishes = words[3] % NOTES_ALIGNED == NOTER_PUBLISH;
+    }
     return number == SYS_syncfs
                ? sync_one((int)words[0])
                : real_syscall(number, words[0], words[1], words[2], words[3], words[4], words[5]);

@@ -160,8 +160,8 @@ class Held:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, "LD_PRELOAD": ends_at(), "SYNC_HELD": os.fsdecode(self.hold),
                  "SYNC_HELD_BEHIND": behind})
-        # one process syncs while files move, whenever there is time: the other one publishes
-        while self.run.poll() is None and len(self.waiting()) < 2:
+        # another one may sync while files move: who publishes is waited for
+        while self.run.poll() is None and not self.waiting():
             time.sleep(0.005)
         expect(self.run.returncode is None, f"it ended with {self.run.returncode}")
         return self.run
