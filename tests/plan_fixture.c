@@ -313,7 +313,11 @@ vsr_code restore_run(struct restore *r)
     }
     if (stage != NULL) {
         meta_loss_add(&r->losses, &stage->losses);
-        const vsr_code closed = stage_close(stage, false, &r->error);
+        bool residue = false;
+        for (uint32_t i = 0; i < r->plan->unit_count; i++) {
+            residue = residue || r->residue[i] > 0;
+        }
+        const vsr_code closed = stage_close(stage, residue, &r->error);
         code = code == VSR_OK ? closed : code;
     }
     return code;

@@ -307,6 +307,7 @@ static void publish_take_back(struct publication *p, const uint32_t *groups, uin
                                   unnoted != 0 ? unnoted : EIO);
             }
         }
+        publish_prepare_trees(p, groups[i]); /* what others put into trees is not lost */
         publish_count_residue(p, groups[i]);
     }
     publish_settle(p, groups, group_count);

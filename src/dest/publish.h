@@ -71,7 +71,8 @@ void publish_sync_begin(struct stage *stage, const volatile int *cancel);
  * say RESTORED (as the engine left them), WITHDRAWN, DEST_* or, of a file whose place somebody
  * has filled, emptied or changed meanwhile, REFUSED with EEXIST, ENOENT, EISDIR or ESTALE (T03);
  * a unit that failed in the renames
- * has been swapped back; residue[unit] is raised for each file that could not be. Units that come
+ * has been swapped back; residue[unit] is raised for each file that could not be, and of one unit
+ * for a tree that went back with something in it that is somebody else's. Units that come
  * PUBLISHED are left alone; files that the engine left STAGED (ACTION_STAGE) are kept by the log
  * for later, or left alone when that is NULL (no journal). Errors of single units are in the rows;
  * the call fails when the journal does, or when no sync can be noted: then every unit without a

@@ -31,24 +31,22 @@ static void tree_mark_needed(struct publication *p, uint32_t unit)
     }
 }
 
-static void tree_remove_directory(const struct publication *p, uint32_t directory)
+/* 0 or errno. */
+static int tree_remove_directory(const struct publication *p, uint32_t directory)
 {
     const struct stage *stage = p->stage;
     char path[STAGE_PATH_BYTES_MAX];
     if (!stage_directory_path(stage, directory, true, path, sizeof path)) {
-        return;
+        return EINVAL;
     }
     char *const slash = strrchr(path, '/');
     const int base_fd = stage->mounts[stage->directory_mount[directory]].fd;
     if (slash == NULL) {
-        (void)unlinkat(base_fd, path, AT_REMOVEDIR);
-        return;
+        return unlinkat(base_fd, path, AT_REMOVEDIR) == 0 ? 0 : errno;
     }
     *slash = '\0';
     OWN(fd) fd = root_openat(base_fd, path, O_PATH | O_DIRECTORY, 0);
-    if (fd >= 0) {
-        (void)unlinkat(fd, slash + 1, AT_REMOVEDIR);
-    }
+    return fd < 0 ? -fd : unlinkat(fd, slash + 1, AT_REMOVEDIR) == 0 ? 0 : errno;
 }
 
 static void tree_fail(struct publication *p, uint32_t group, uint32_t tree, int os_errno)
@@ -117,18 +115,53 @@ void publish_tree_reopen(const struct publication *p, uint32_t tree)
     }
 }
 
-static void tree_trim(struct publication *p, uint32_t tree)
+/* What is needed by nobody goes. True: its top does not, since something is in it. */
+static bool tree_remove_directories(const struct publication *p, uint32_t tree)
 {
     const uint32_t *first = p->layout->tree_first;
+    int fault = 0;
     for (uint32_t i = first[tree + 1]; i-- > first[tree];) {
         const uint32_t directory = p->layout->tree_directories[i];
-        if (!p->layout->needed[directory]) {
-            tree_remove_directory(p, directory);
+        fault = p->layout->needed[directory] ? 0 : tree_remove_directory(p, directory);
+    }
+    return fault == ENOTEMPTY || fault == EEXIST;
+}
+
+/* Has it stood at its place, in this process or in one before, so that others could put something
+ * into it? */
+static bool tree_was_seen(const struct publication *p, uint32_t tree)
+{
+    return p->layout->tree_seen[tree] != 0 || p->stage->mounts[p->stage->trees[tree].mount].adopted;
+}
+
+/* A tree that nobody needs cannot go: because of what failed units left in it, or of what is
+ * somebody else's, which is kept with the staging folder, and told of as residue of one of them. */
+static void tree_keep_others(struct publication *p, uint32_t group, uint32_t tree)
+{
+    const struct stage_group *g = &p->stage->groups[group];
+    uint32_t failed = MARK_NONE;
+    for (uint32_t i = g->first_unit + g->unit_count; i-- > g->first_unit;) {
+        const uint32_t unit = p->stage->group_units[i];
+        if (p->states[unit] == UNIT_FAILED) {
+            publish_remove_staged(p, unit);
+            failed = unit;
         }
     }
-    if (!p->layout->needed[p->stage->trees[tree].directory]) {
-        p->layout->tree_state[tree] = TREE_DROPPED;
+    if (failed != MARK_NONE && tree_remove_directories(p, tree)) {
+        p->residue[failed]++;
     }
+}
+
+static void tree_trim(struct publication *p, uint32_t group, uint32_t tree)
+{
+    const bool full = tree_remove_directories(p, tree);
+    if (p->layout->needed[p->stage->trees[tree].directory]) {
+        return;
+    }
+    if (full && tree_was_seen(p, tree)) {
+        tree_keep_others(p, group, tree);
+    }
+    p->layout->tree_state[tree] = TREE_DROPPED;
 }
 
 void publish_prepare_trees(struct publication *p, uint32_t group)
@@ -157,7 +190,7 @@ void publish_prepare_trees(struct publication *p, uint32_t group)
             if (layout->tree_state[tree] != TREE_STAGED) {
                 continue;
             }
-            tree_trim(p, tree);
+            tree_trim(p, group, tree);
             const int fault = layout->tree_state[tree] != TREE_STAGED ? 0
                               : layout->tree_fault[tree] != 0         ? layout->tree_fault[tree]
                                                               : publish_describe_tree(p, tree);
@@ -246,6 +279,7 @@ int publish_tree_rename(struct publication *p, uint32_t tree, bool back)
     }
     if (fault == 0) {
         p->layout->tree_state[tree] = back ? TREE_STAGED : TREE_PUBLISHED;
+        p->layout->tree_seen[tree] = 1;
     }
     publish_touch(p, p->stage->plan->directories[top].parent);
     return fault;

@@ -32,6 +32,7 @@ struct stage_layout {
     uint32_t *group_first_tree; /* group_count + 1: into group_trees            */
     uint32_t *group_trees;
     uint8_t *tree_state;        /* enum stage_tree_state                        */
+    uint8_t *tree_seen;         /* 1: it has stood at its place                 */
     int *tree_fault;            /* an errno: a failed unit's file cannot be taken out of it */
     uint32_t *directory_record; /* its KIND_DIRECTORY plan_file, or MARK_NONE   */
     uint8_t *needed;            /* publishing's mark on directories of a group  */

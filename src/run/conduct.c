@@ -17,9 +17,9 @@
 static void conduct_tell_kept(struct conduct *c)
 {
     buffer_printf(&c->kept,
-                  "not everything could be taken back; the originals of what was replaced "
-                  "are kept (of ranges written in place, as undo files in the run "
-                  "folder):");
+                  "not everything could be taken back; the originals of what was replaced, and "
+                  "what others put into folders that were taken back, are kept (of ranges "
+                  "written in place, as undo files in the run folder):");
     for (uint32_t m = 0; m < c->stage->mount_count; m++) {
         char link[sizeof "/proc/self/fd/" + 10];
         char path[4096];

@@ -863,6 +863,38 @@ def K09_a_folder_that_somebody_moved_leaves_no_mixture():
         equal(seen, {"NONE", "FAILED", "ALL"})
 
 
+def K09_what_came_into_a_tree_that_goes_back_is_kept():
+    """Killed behind the rename of a tree; then somebody takes a file out of it and puts another one
+    in, and the media are lost, so that what is gone on with fails. The tree goes; what is not of it
+    stays, and is told of."""
+    with Scenario() as s:
+        c = s.writer("W", method=CAN).component("c").files(r"C:\new", "*", recursive=True)
+        s.put(r"C:\new\in\a.dat", pattern(1, 3000), mtime=1500000000)
+        s.put(r"C:\new\b.dat", pattern(2, 3000), mtime=1500000000)
+        s.place_folder("C:\\")
+        s.backup().include(c)
+        town = Town(s, s.pack())
+        for number in range(20, town.count_calls()):
+            if town.kill_at(number) and os.path.exists(os.path.join(town.root, b"C/new/in/a.dat")):
+                break
+            town.clear()
+        else:
+            raise Failure("it was never killed behind the rename")
+        with open(os.path.join(town.root, b"C/new/in/theirs.txt"), "wb") as out:
+            out.write(b"somebody's")
+        os.unlink(os.path.join(town.root, b"C/new/b.dat"))
+        for pack in glob.glob(os.path.join(town.media, b"packs", b"*")):
+            os.unlink(pack)
+        run = s.resume(town.folder())
+        equal([unit["status"] for unit in run.summary["units"]], ["FAILED"], run.told())
+        found = [path for path, what in snapshot(town.root)[0].items()
+                 if what[-1] == b"somebody's"]
+        expect(len(found) == 1 and found[0].startswith(b"C/.vssrestore-"), f"{found}")
+        expect(not os.path.exists(os.path.join(town.root, b"C/new")), "it is at its place")
+        folder = os.fsdecode(found[0].split(b"/")[1])
+        expect(any(folder in note for note in run.summary["notes"]), run.told())
+
+
 def K09_a_lost_staging_folder_is_made_again():
     with Scenario() as s:
         c, d = grown(s)

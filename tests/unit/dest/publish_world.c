@@ -139,6 +139,9 @@ vsr_code told_commit(void *context, uint32_t group, vsr_error *error)
         assert_int_equal(rename(path, away), 0); /* so that its inode is not used again */
         file_put(told->spoil, "old/1b", "somebody else's");
     }
+    if (told->enter != NULL) {
+        file_put(told->enter, "tree/sub a/theirs", "somebody's");
+    }
     return told->fail_commit == VSR_OK ? VSR_OK
                                        : err_set(error, told->fail_commit, "test", "no space");
 }

@@ -38,6 +38,7 @@ struct told {
     vsr_code fail, fail_commit;
     struct stage *break_sync;  /* at the intents, its mount fails */
     const struct world *spoil; /* at the commit, somebody takes the place of "old/1b" */
+    const struct world *enter; /* at the commit, somebody puts a file into "tree" */
 };
 
 vsr_code told_intents(void *context, uint32_t group, const struct publish_intent *intents,

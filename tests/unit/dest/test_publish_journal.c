@@ -34,12 +34,18 @@ int fsync(int fd)
     return (int)syscall(SYS_fsync, fd);
 }
 
-static int sync_errno; /* of the next one */
+static int sync_errno;              /* of the next one */
+static const struct world *entered; /* when "tree" is synced there, somebody puts a file into it */
 
 /* In the library's place: counted. */
 int syncfs(int fd)
 {
     syncs++;
+    if (entered != NULL && strcmp(file_get(entered, "tree/1a"), "-") != 0) {
+        file_put(entered, "tree/sub a/theirs", "somebody's");
+        entered = NULL;
+        sync_errno = EIO;
+    }
     if (sync_errno != 0) {
         errno = sync_errno;
         sync_errno = 0;
@@ -287,6 +293,35 @@ static void test_mount_that_fails_after_the_renames(void **state)
     assert_string_equal(file_get(w, "tree/1a"), "-");
 }
 
+/* The tree goes back with it, and is not emptied: the staging folder stays, and is told of. */
+static void test_file_that_came_into_a_tree_is_not_lost(void **state)
+{
+    struct world *w = *state;
+    world_plan(w);
+    entered = w;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_null(entered);
+    assert_int_equal(w->r.states[0], UNIT_FAILED);
+    assert_int_equal(w->r.states[1], UNIT_FAILED);
+    assert_int_equal(w->r.residue[0] + w->r.residue[1], 1);
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+    assert_int_equal(fixture_shell("grep -q somebody \"$(find '%s' -type f)\"", w->dir), 0);
+}
+
+/* Nor when it is the journal that fails. */
+static void test_file_that_came_into_a_tree_is_kept_without_a_journal(void **state)
+{
+    struct world *w = *state;
+    struct told told = {.fail_commit = VSR_ERR_DEST_FULL, .enter = w};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    world_plan(w);
+    w->r.log = &log;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL);
+    assert_int_equal(w->r.residue[0] + w->r.residue[1], 1);
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+    assert_int_equal(fixture_shell("grep -q somebody \"$(find '%s' -type f)\"", w->dir), 0);
+}
+
 static struct sync_notes notes = {.folder = "/the/run"};
 
 static void hook_notes_full(void *context, struct stage *stage)
@@ -382,6 +417,8 @@ int main(void)
         TEST(test_sync_that_fails_is_final_and_told),
         TEST(test_tree_that_a_failed_file_stays_in_is_not_published),
         TEST(test_mount_that_fails_after_the_renames),
+        TEST(test_file_that_came_into_a_tree_is_not_lost),
+        TEST(test_file_that_came_into_a_tree_is_kept_without_a_journal),
         TEST(test_folders_on_fuse_are_synced_one_by_one),
         TEST(test_folder_on_fuse_that_fails_is_final_and_told),
     };
