@@ -13,7 +13,7 @@ from library import EXAMPLES, LIBRARY, LIBRARY_FOLDER, MODULE, a_set, is_sanitiz
 from harness import (MAKE_VOLUME, PROGRAM, SOURCE_ROOT, Folder, Skip, command, expect, expect_none,
                      run_cases, vssrestore as program)
 import schemas
-from units import rows_of
+from units import folder_below, rows_of, write_documents
 
 LINES_MAX = {"front_end.c": 60, "front_end.py": 40, "front_end.sh": 40}
 ENVIRONMENT = {**os.environ, "VSSRESTORE": os.path.abspath(PROGRAM), "VSSRESTORE_LIBRARY": LIBRARY,
@@ -64,6 +64,12 @@ def examples_are_short():
         expect(lines_of(name) <= most, f"{name}: {lines_of(name)} lines")
 
 
+def build(compiler, folder):
+    command([compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-I",
+             os.path.join(SOURCE_ROOT, "include"), os.path.join(EXAMPLES, "front_end.c"), LIBRARY,
+             "-o", folder / "front_end"])
+
+
 def the_one_in_c_plays_the_writers():
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
@@ -73,9 +79,7 @@ def the_one_in_c_plays_the_writers():
     for make, writer in SETS:
         with Folder() as folder:
             make(folder)
-            command([compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-I",
-                     os.path.join(SOURCE_ROOT, "include"), os.path.join(EXAMPLES, "front_end.c"),
-                     LIBRARY, "-o", folder / "front_end"])
+            build(compiler, folder)
             told = check(folder, [folder / "front_end"])
             check_played(told, writer)
             expect("exit code 0, 0 writers not told" in told, told)
@@ -90,6 +94,38 @@ def the_one_in_python_plays_the_writers():
             told = check(folder, [sys.executable, os.path.join(EXAMPLES, "front_end.py")])
             check_played(told, writer)
             expect("exit code 0" in told, told)
+
+
+def nothing_steers_the_terminal():
+    """Neither the name of a writer, nor of a component, nor what an error tells of a path."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None or is_sanitized():
+        raise Skip("no C compiler here, or the library is sanitized")
+    trap = "\u009b2J\nINJECTED\u202e"
+    with Folder() as folder:
+        build(compiler, folder)
+        write_documents(folder / "documents", "RESTORE_IF_CAN_BE_REPLACED",
+                        {"fits" + trap: folder_below("fits"), "stands" + trap: folder_below("stands")},
+                        "Writer" + trap)
+        for name in ("fits", "stands"):
+            os.makedirs(folder / f"c/{name}")
+            with open(folder / f"c/{name}/a", "wb") as out:
+                out.write(b"data")
+        program("pack", "--documents", folder / "documents", "--volume", b"C:=" + folder / "c", "-o",
+                folder / "set")
+        for number, words in enumerate(([folder / "front_end"],
+                                        [sys.executable, os.path.join(EXAMPLES, "front_end.py")])):
+            os.makedirs(folder / f"root{number}/C/stands/a") # in the way of a file
+            run = folder / f"run{number}{trap}"
+            for code in (3, 40):
+                done = subprocess.run([*words, folder / "set", folder / f"root{number}", run],
+                                      check=False, env=ENVIRONMENT, capture_output=True, timeout=120)
+                told = done.stdout + done.stderr
+                expect(done.returncode == code, f"ended with {done.returncode}: {told!r}")
+                expect(rb"2J\nINJECTED\u{202e}" in told, f"escapes that can be read: {told!r}")
+                found = re.findall(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]|\xc2\x9b|\xe2\x80\xae|^INJECTED", told,
+                                   re.M)
+                expect_none(found, f"what comes out: {told!r}")
 
 
 def read_events(folder):
@@ -128,4 +164,4 @@ def the_one_in_shell_reads_events():
 
 run_cases({case.__name__: case for case in (
     examples_are_short, the_one_in_c_plays_the_writers, the_one_in_python_plays_the_writers,
-    the_one_in_shell_reads_events)})
+    the_one_in_shell_reads_events, nothing_steers_the_terminal)})

@@ -1,26 +1,28 @@
-/* front_end.c SET ROOT RUNDIR - a restore back end in sixty lines: it plays the writers
- * itself, shows how far it is, and ends as the program would.
+/* front_end.c SET ROOT RUNDIR - a restore back end in sixty lines that plays the writers itself.
  *     cc front_end.c $(pkg-config --cflags --libs vssrestore) -o front_end */
 #include <vssrestore/vssrestore.h>
 
 #include <stdio.h>
 
-/* Before places are decided. Here a database would be closed; the document may be edited and given
- * back by vsr_writer_reply_document(). */
+/* Here a database would be closed; the document may be edited: vsr_writer_reply_document(). */
 static int pre_restore(void *context, const vsr_writer_event *event, vsr_writer_reply *reply)
 {
+    char name[1024]; /* fit for a terminal */
     (void)reply;
     ++*(int *)context;
-    printf("pre-restore: %s, a document of %zu bytes\n", event->name, event->document_bytes);
+    vsr_text_shown(name, sizeof name, event->name);
+    printf("pre-restore: %s, a document of %zu bytes\n", name, event->document_bytes);
     return VSR_WRITER_STABLE;
 }
 
 /* When statuses are known: the document now holds them. */
 static int post_restore(void *context, const vsr_writer_event *event, vsr_writer_reply *reply)
 {
+    char name[1024];
     (void)reply;
     --*(int *)context;
-    printf("post-restore: %s\n", event->name);
+    vsr_text_shown(name, sizeof name, event->name);
+    printf("post-restore: %s\n", name);
     return VSR_WRITER_STABLE;
 }
 
@@ -41,19 +43,17 @@ int main(int argc, char **argv)
         return 2;
     }
     const vsr_choices choices = {.size = sizeof choices, .root = argv[2]};
-    const vsr_writers writers = {.size = sizeof writers,
-                                 .pre_restore = pre_restore,
-                                 .post_restore = post_restore,
-                                 .context = &waiting};
-    const vsr_restore_options options = {.size = sizeof options,
-                                         .run_dir = argv[3],
-                                         .writers = &writers,
-                                         .on_progress = show};
+    vsr_writers writers = {.size = sizeof writers, .pre_restore = pre_restore, .context = &waiting};
+    writers.post_restore = post_restore;
+    vsr_restore_options options = {.size = sizeof options, .run_dir = argv[3], .on_progress = show};
+    options.writers = &writers;
     if (vsr_set_open(&set, argv[1], &error) == VSR_OK) {
         (void)vsr_restore_set(&report, set, &choices, &options, &error);
     }
     if (report == NULL) {
-        fprintf(stderr, "\n%s\n", error.what);
+        char what[4 * sizeof error.what];
+        vsr_text_shown(what, sizeof what, error.what);
+        fprintf(stderr, "\n%s\n", what);
         return -(int)error.code;
     }
     vsr_report_summary(report, &summary);

@@ -4,16 +4,17 @@
 import sys
 
 import vssrestore
+from vssrestore import text_shown as shown # what is fit for a terminal
 
 
 class Players(vssrestore.Writers):
     """Says what each writer is told; a real one would stop and start its application."""
 
     def pre_restore(self, event):
-        print(f"pre-restore: {event.name}, a document of {len(event.document)} bytes")
+        print(f"pre-restore: {shown(event.name)}, a document of {len(event.document)} bytes")
 
     def post_restore(self, event):
-        print(f"post-restore: {event.name}")
+        print(f"post-restore: {shown(event.name)}")
 
 
 def main(path, root, run_dir):
@@ -24,10 +25,10 @@ def main(path, root, run_dir):
         with vssrestore.Set(path) as backup:
             plan = backup.plan(vssrestore.Choices(root=root))
             for unit in (one for one in plan.records() if one["t"] == "unit" and one["error"]):
-                print(f"refused: {unit['component']}: {unit['error']}")
+                print(f"refused: {shown(unit['component'])}: {unit['error']}")
             report = backup.restore(vssrestore.Choices(root=root), options)
     except vssrestore.Error as error:
-        print(error, file=sys.stderr)
+        print(shown(str(error)), file=sys.stderr)
         return error.exit_code
     print(f"{report.summary['files']['restored']} files restored, exit code {report.exit_code}")
     return report.exit_code
