@@ -426,11 +426,20 @@ static void order_shared(struct order *order)
     }
 }
 
+/* Of --file: nothing of it was asked for. */
+static bool order_is_left_out(const struct order *order, uint32_t unit)
+{
+    const struct draft_unit *u = &order->draft->units[unit];
+    return u->partial_selection && u->file_count == 0 &&
+           order->build->units[unit].shared_count == 0;
+}
+
 static void order_to_dos(struct order *order)
 {
     struct view texts[PROFILE_TO_DOS_MAX];
     for (uint32_t unit = 0; unit < order->draft->unit_count; unit++) {
-        const uint32_t count = profile_to_dos(order->draft, unit, texts);
+        const uint32_t count =
+            order_is_left_out(order, unit) ? 0 : profile_to_dos(order->draft, unit, texts);
         for (uint32_t i = 0; i < count; i++) {
             const struct plan_text text = plan_build_text(order->build, texts[i]);
             *plan_build_add_to_do(order->build) = (struct plan_to_do){unit, text};

@@ -75,6 +75,31 @@ static void made_documents_name_what_follows(void **state)
     }
 }
 
+/* Of --file: who has none of the chosen files is left out. */
+static void what_was_not_chosen_wants_nothing(void **state)
+{
+    (void)state;
+    struct planner_fixture fixture = {0};
+    vsr_error error = {0};
+    planner_fixture_documents_folder(&fixture, DATA "dc-ntds-sysvol", "backup-components.xml");
+    planner_fixture_catalog(&fixture, "volume C:\nfile C:\\Windows\\NTDS\\ntds.dit 1\n"
+                                      "file C:\\Windows\\SYSVOL\\domain\\a 1\n");
+    option_words(&fixture, "--volume C:=/c\n--component NTDS\n"
+                           "--component \"DFS Replication service writer\"\n"
+                           "--file C:\\Windows\\SYSVOL\\domain\\a\n");
+    struct plan *plan = planner_fixture_plan(&fixture, &error);
+    if (plan == NULL) {
+        fail_msg("%s", error.what);
+    }
+    assert_int_equal(plan->unit_count, 2);
+    assert_int_not_equal(plan->to_do_count, 0);
+    for (uint32_t i = 0; i < plan->to_do_count; i++) {
+        assert_int_not_equal(plan->units[plan->to_dos[i].unit].file_count, 0);
+    }
+    plan_free(plan);
+    planner_fixture_fini(&fixture);
+}
+
 /* A case whose writer has another class id or name. */
 static struct plan *plan_as(struct planner_fixture *fixture, const struct plan_case *c,
                             const char *id, const char *name)
@@ -214,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(made_documents_name_what_follows),
+        cmocka_unit_test(what_was_not_chosen_wants_nothing),
         cmocka_unit_test(frs_is_told_how),
         cmocka_unit_test(sql_and_wfp_must_declare_their_methods),
         cmocka_unit_test(a_live_tree_gets_no_registry),
