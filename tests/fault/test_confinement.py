@@ -321,8 +321,8 @@ def S11_staging_is_ours_alone():
         s.place_folder("C:\\one")
         top, folder = s.dest.path("C:\\"), os.path.join(s.folder, b"run")
         os.chmod(top, 0o777)
-        with subprocess.Popen([PROGRAM, "run", media, "--json", "--root", s.dest.folder, "--run-dir",
-                               folder, "--throttle", "256K"], stdin=subprocess.DEVNULL,
+        with subprocess.Popen([PROGRAM, "run", media, "--root", s.dest.folder, "--run-dir", folder,
+                               "--throttle", "256K"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
             staging = []
             while run.poll() is None and not staging:
