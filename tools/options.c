@@ -154,8 +154,6 @@ static const struct arg_option events[] = {
 static const struct arg_option output[] = {
     {"--json", NULL, ARG_FLAG, AT(json), NULL,
      "JSON on standard output"},
-    {"--quiet", "-q", ARG_FLAG, AT(quiet), NULL,
-     "no progress line"},
     {NULL},
 };
 

@@ -24,7 +24,7 @@ def restore_row(corpus, programs, durability, words=(), name="", beside=None):
 def verify_row(corpus, programs, workers=None):
     words = [] if workers is None else ["--workers", str(workers)]
     return Row("vssrestore verify" + workers_words(workers), PRODUCT,
-               lambda _: [programs.vssrestore, "verify", corpus.set, "--quiet", *words],
+               lambda _: [programs.vssrestore, "verify", corpus.set, *words],
                [corpus.set], writes=False, against="verify",
                beside=beside_one("vssrestore verify", workers))
 

@@ -69,6 +69,11 @@ def every_option_is_in_help_and_page():
     expect_none(missing, "options that are not told")
 
 
+def quiet_is_of_those_who_draw_a_line():
+    offered = {v["name"] for v in TABLE["verbs"] for o in v["options"] if o["name"] == "--quiet"}
+    expect(offered == {"run", "resume"}, f"no progress line, where there never is one: {offered}")
+
+
 def what_a_choice_is_by_default_is_told():
     expect_none(sorted({o["name"] for v in TABLE["verbs"] for o in v["options"]
                         if o["kind"] == "choice" and "default" not in o["help"]}),
@@ -277,6 +282,7 @@ def zsh_offers_what_the_table_has():
 
 run_cases({case.__name__: case for case in (
     every_option_is_in_help_and_page, what_a_choice_is_by_default_is_told,
+    quiet_is_of_those_who_draw_a_line,
     no_page_tells_what_is_not_there, exit_codes_are_told, error_names_are_told,
     functions_are_told, benchmark_options_are_told, mandoc_has_nothing_to_say,
     groff_has_nothing_to_say, man_has_nothing_to_say,
