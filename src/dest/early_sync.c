@@ -102,6 +102,17 @@ bool early_sync_is_settled(struct early_sync *early, uint32_t timeout_ms)
 
 /* --- the thread --- */
 
+/* Of the file system: a mount of it may be told what another one's sync met. */
+static void early_sync_failed(const struct early_sync *early, uint32_t number, int fault)
+{
+    struct stage *stage = early->stage;
+    for (uint32_t i = 0; i < stage->mount_count; i++) {
+        if (stage->mounts[i].device == early->mounts[number]->device) {
+            atomic_store_explicit(&stage->mounts[i].early_errno, fault, memory_order_release);
+        }
+    }
+}
+
 /* False: it failed, was not begun, or was not waited for because it is time to end. */
 static bool early_sync_ask(struct early_sync *early, uint32_t number)
 {
@@ -118,7 +129,7 @@ static bool early_sync_ask(struct early_sync *early, uint32_t number)
     }
     fault = fault == 0 && end == SYNC_CHILD_GONE ? EIO : fault; /* it may have been told one */
     if (fault != 0) {
-        atomic_store_explicit(&early->mounts[number]->early_errno, fault, memory_order_release);
+        early_sync_failed(early, number, fault);
     }
     if (end != SYNC_CHILD_WAITING && !early->told && early->watch.failed != NULL) {
         early->told = true;

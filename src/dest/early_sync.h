@@ -34,9 +34,9 @@ struct early_sync_watch {
 /* For the stage's mounts that a sync reaches and that are no memory. Each through a descriptor of
  * its own, by a process of its own (dest/sync_child.h; so before threads and buffers are many). An
  * error that it meets, or may have met when its process is gone, is told to publish_sync() by
- * early_errno of the mount. The stage stays until early_sync_end(), and knows of it until then.
- * watch is copied; NULL: nobody. NULL: no mount wants it, or there is no process to be had; nothing
- * is lost by that. Control thread. */
+ * early_errno of each mount of that file system. The stage stays until early_sync_end(), and knows
+ * of it until then. watch is copied; NULL: nobody. NULL: no mount wants it, or there is no process
+ * to be had; nothing is lost by that. Control thread. */
 struct early_sync *early_sync_open(struct stage *stage, const struct early_sync_watch *watch);
 
 /* Sync from now on. NULL is fine. */

@@ -125,8 +125,12 @@ static int sync_wait(struct stage *stage, uint32_t mount)
 
 void publish_sync_failed(struct stage *stage, uint32_t mount, int os_errno)
 {
-    struct stage_mount *m = &stage->mounts[mount];
-    m->sync_errno = m->sync_errno != 0 ? m->sync_errno : os_errno;
+    for (uint32_t i = 0; i < stage->mount_count; i++) {
+        struct stage_mount *m = &stage->mounts[i];
+        if (m->device == stage->mounts[mount].device) { /* bound twice: it may be told once */
+            m->sync_errno = m->sync_errno != 0 ? m->sync_errno : os_errno;
+        }
+    }
     if (stage->options.on_sync_failed != NULL) {
         stage->options.on_sync_failed(stage->options.context);
     }

@@ -191,6 +191,19 @@ static void test_sync_that_fails_is_final_and_told(void **state)
     assert_string_equal(file_get(w, "tree/1a"), "-");
 }
 
+/* What one mount's sync met may have been told to it alone. */
+static void test_sync_that_fails_is_of_the_file_system(void **state)
+{
+    struct stage_mount mounts[] = {{.device = 7}, {.device = 8}, {.device = 7}};
+    struct stage stage = {.mounts = mounts, .mount_count = 3};
+    (void)state;
+    publish_sync_failed(&stage, 2, EIO);
+    assert_int_equal(mounts[0].sync_errno, EIO);
+    assert_int_equal(mounts[1].sync_errno, 0);
+    publish_sync_failed(&stage, 0, ENOSPC);
+    assert_int_equal(mounts[2].sync_errno, EIO); /* the first one */
+}
+
 static void hook_place_taken(void *context, struct stage *stage)
 {
     (void)stage;
@@ -415,6 +428,7 @@ int main(void)
         TEST(test_nothing_is_renamed_when_no_sync_can_be_noted),
         TEST(test_renames_go_back_when_no_sync_can_be_noted),
         TEST(test_sync_that_fails_is_final_and_told),
+        cmocka_unit_test(test_sync_that_fails_is_of_the_file_system),
         TEST(test_tree_that_a_failed_file_stays_in_is_not_published),
         TEST(test_mount_that_fails_after_the_renames),
         TEST(test_file_that_came_into_a_tree_is_not_lost),
