@@ -97,8 +97,8 @@ void conduct_tell(struct conduct *c, bool is_last);
 /* The folder of the process before, and what it knew of each unit. */
 vsr_code conduct_go_on(struct conduct *c, vsr_error *error);
 
-/* What was in the middle goes back, and what was committed and not synced is synced; of a first
- * run, nothing. What could not go back is in *back, whose lists the caller frees. */
+/* What was in the middle goes back, and is synced, as is what was committed and not synced yet; of
+ * a first run, nothing. What could not go back is in *back, whose lists the caller frees. */
 struct took_back {
     struct conduct *c;
     struct journal_fate *failed;

@@ -77,13 +77,41 @@ bool conduct_owes_sync(const struct conduct *c)
     return any && c->options->durability != DURABILITY_NONE;
 }
 
-/* What was committed and not synced yet is, before it counts for good. */
-static vsr_code conduct_sync_commits(struct conduct *c, vsr_error *error)
+/* READY says that what was in the middle has gone back, and drops the intents: they alone tell that
+ * a staged name holds an original. So it may not be on stable storage before the renames are. */
+static bool conduct_must_sync(const struct conduct *c)
 {
-    const bool owes = conduct_owes_sync(c);
+    return conduct_owes_sync(c) || (c->options->resume->content.intent_count > 0 &&
+                                    c->options->durability != DURABILITY_NONE);
+}
+
+static vsr_code conduct_sync_one(const struct conduct *c, uint32_t mount, vsr_error *error)
+{
+    vsr_error cause = {0};
+    const vsr_code rc = publish_sync(c->stage, mount, &cause);
+    const struct view dir = plan_text(c->plan, c->plan->roots[c->stage->mounts[mount].root].dir);
+    if (rc == VSR_OK) {
+        return VSR_OK;
+    }
+    if (rc == VSR_ERR_CANCELLED) {
+        return err_set(error, rc, "run/conduct",
+                       "the run was cancelled while %.*s was synced, where what had been begun was "
+                       "put back; `vssrestore resume %s` goes on with it",
+                       VIEW_ARG(dir), c->folder.path);
+    }
+    errno = cause.os_errno;
+    return err_sys(error, rc, "run/conduct",
+                   "cannot sync %.*s, where what had been begun was put back, so that nothing is "
+                   "begun again; when it can be, `vssrestore resume %s` goes on",
+                   VIEW_ARG(dir), c->folder.path);
+}
+
+/* What was put back, and what was committed and not synced yet, is before it counts for good. */
+static vsr_code conduct_sync_settled(struct conduct *c, vsr_error *error)
+{
     vsr_code rc = VSR_OK;
-    for (uint32_t m = 0; owes && rc == VSR_OK && m < c->stage->mount_count; m++) {
-        rc = publish_sync(c->stage, m, error);
+    for (uint32_t m = 0; conduct_must_sync(c) && rc == VSR_OK && m < c->stage->mount_count; m++) {
+        rc = conduct_sync_one(c, m, error);
     }
     return rc;
 }
@@ -102,7 +130,7 @@ vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr_error 
     c->marks.trusted = continuous ? UINT32_MAX : resume->kept;
     resume_take_back(resume, c->stage, c->folder.rows, took_back_failed, back);
     conduct_fail_places(c, back);
-    return conduct_sync_commits(c, error);
+    return conduct_sync_settled(c, error);
 }
 
 static void took_back_ignored(void *context, uint32_t file, int os_errno)

@@ -30,7 +30,7 @@ enum journal_type {
     JOURNAL_BASES = 9,     /* struct stage_base, several                                    */
     JOURNAL_REFUSED = 10,  /* struct journal_refused and a sentence: a unit, since planning */
     JOURNAL_READY = 11,    /* nothing: all of the above is said, files may be staged; what
-                              intents before it were about has been taken back              */
+                              intents before it were about has been taken back and synced   */
     JOURNAL_FATES = 12,    /* struct journal_fate, several: of the commit that follows      */
     JOURNAL_UNCOMMIT = 13, /* uint32_t, several: units whose commit counts no more          */
     JOURNAL_SYNCED = 14,   /* nothing: all that was committed is on stable storage */

@@ -5,8 +5,10 @@ without one is as it was or as it should become, never a mixture. Method: the de
 whose image lies on an XFS that can clone files; clones of the image are taken at random moments
 while a run goes on, and between its calls (stops_at.c), one instant each. A clone holds what the
 file system had given its disk, and nothing of what it held in memory: it is mounted, as after a
-cut, and judged. VSSRESTORE_LONG=1 takes ten runs at random. What a disk's own cache loses is not
-shown: nothing here stands between the two.
+cut, and judged. So are moments of a resume, with the run folder as it was then, which nothing
+happens to: each is gone on with, and has to end as a run that nobody disturbed. VSSRESTORE_LONG=1
+takes ten runs at random, and all moments of a resume. What a disk's own cache loses is not shown:
+nothing here stands between the two.
 """
 
 import fcntl
@@ -23,8 +25,9 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
-from scenario import PROGRAM, Scenario, Skip, expect, run_rules  # noqa: E402
-from town import CAN, MIB, pattern  # noqa: E402
+from scenario import PROGRAM, Scenario, Skip, Told, equal, expect, run_rules  # noqa: E402
+from town import (CAN, MIB, pattern, replaced_and_grown, snapshot,  # noqa: E402
+                  tell_difference)
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
@@ -33,7 +36,8 @@ CLONES_MAX = 40
 STOPS_AT, CALLS_STEP = os.environ.get("VSSRESTORE_STOPS_AT"), 20
 UNITS = 24
 FICLONE = 0x40049409
-JOURNAL_MAGIC, JOURNAL_COMMIT, JOURNAL_UNCOMMIT = 0x4A525356, 4, 13 # "VSRJ", src/run/journal.h
+JOURNAL_MAGIC = 0x4A525356 # "VSRJ", src/run/journal.h
+JOURNAL_INTENT, JOURNAL_COMMIT, JOURNAL_READY, JOURNAL_UNCOMMIT = 3, 4, 11, 13
 HEAD = struct.Struct("<IHHIIQ")
 
 
@@ -43,22 +47,29 @@ def must(*words):
         raise Skip(f"{os.fsdecode(words[0])}: {done.stderr.decode(errors='replace').strip()}")
 
 
-def commits_in(journal):
-    """The units whose commits stand in a journal, and count; it may not be there."""
+def records_in(journal):
+    """(type, group, payload) of the whole records of a journal; it may not be there."""
     if not os.path.exists(journal):
-        return set()
+        return
     with open(journal, "rb") as opened:
         whole = opened.read()
-    at, groups = 0, set()
+    at = 0
     while at + HEAD.size <= len(whole):
         magic, kind, _, count, group, _ = HEAD.unpack_from(whole, at)
         if magic != JOURNAL_MAGIC or at + HEAD.size + count + 8 > len(whole):
             break
+        yield kind, group, whole[at + HEAD.size:at + HEAD.size + count]
+        at += HEAD.size + count + 8
+
+
+def commits_in(journal):
+    """The units whose commits stand in a journal, and count."""
+    groups = set()
+    for kind, group, payload in records_in(journal):
         if kind == JOURNAL_COMMIT:
             groups.add(group)
         if kind == JOURNAL_UNCOMMIT:
-            groups -= set(struct.unpack_from(f"<{count // 4}I", whole, at + HEAD.size))
-        at += HEAD.size + count + 8
+            groups -= set(struct.unpack(f"<{len(payload) // 4}I", payload))
     return groups
 
 
@@ -86,6 +97,14 @@ class Disk:
     def __exit__(self, *ignored):
         for path in (self.other, self.root, self.outer):
             subprocess.run(["umount", "-l", path], check=False, capture_output=True)
+
+    def cut(self, clone):
+        """The power goes, and comes again: the disk is as that clone, and another one from here on
+        (the clone stays as it is)."""
+        self.image = clone + b".used"
+        must("umount", self.root)
+        subprocess.run(["cp", "--reflink=always", clone, self.image], check=True)
+        must("mount", "-o", "loop", self.image, self.root)
 
     def clone(self, number):
         path = self.outer + b"/clone-%d" % number
@@ -165,22 +184,28 @@ def is_stoppable():
         return STOPS_AT is not None and b"__asan_init" not in opened.read()
 
 
-def by_calls(words, journal):
-    """A run that stands still before each of its calls: some of them, and each that comes behind a
-    commit, since those of all units follow each other within some milliseconds."""
+def stopped_calls(words):
+    """The process, before each of its calls; it is let go on, unless it was killed."""
     with subprocess.Popen(words, stdout=subprocess.DEVNULL,
                           env={**os.environ, "LD_PRELOAD": STOPS_AT, "STOPS_AT": "1",
                                "STOPS_STEP": "1"}) as child:
         _, status = os.waitpid(child.pid, os.WUNTRACED)
-        number, before = 0, 0
         while os.WIFSTOPPED(status):
-            known = len(commits_in(journal))
-            if number % CALLS_STEP == 0 or known != before:
-                yield
-            number, before = number + 1, known
+            yield child
             os.kill(child.pid, signal.SIGCONT)
             _, status = os.waitpid(child.pid, os.WUNTRACED)
         child.returncode = os.waitstatus_to_exitcode(status)
+
+
+def by_calls(words, journal):
+    """A run that stands still before each of its calls: some of them, and each that comes behind a
+    commit, since those of all units follow each other within some milliseconds."""
+    before = 0
+    for number, child in enumerate(stopped_calls(words)):
+        known = len(commits_in(journal))
+        if number % CALLS_STEP == 0 or known != before:
+            yield
+        before = known
     expect(child.returncode == 0, "the run itself")
 
 
@@ -210,6 +235,97 @@ def K03_a_cut_at_random_moments():
         shutil.rmtree(s.folder, ignore_errors=True)
     expect(looked > 2 * RUNS and (half_way > 15 or not counted), f"{half_way} of {looked} moments only")
     print(f"{looked} moments, {half_way} of them with some units committed")
+
+
+# --- a cut while a run is gone on with ---
+
+class Interrupted:
+    """A run on a disk, cut behind its renames: the disk and the run folder as they were then."""
+
+    def __init__(self, s, disk, media):
+        self.disk, self.folder = disk, os.path.join(s.folder, b"run-of-it")
+        self.call = [PROGRAM, "run", media, "--root", disk.root, "--run-dir", self.folder,
+                     "--quiet", "--workers", "1"]
+        self.copies = 0
+        start = disk.clone(0)
+        subprocess.run(self.call, check=True)
+        self.wanted = snapshot(disk.root)
+        shutil.rmtree(self.folder)
+        for _ in range(20):
+            disk.cut(start)
+            self.moment = self.cut_run()
+            if self.moment:
+                return
+            shutil.rmtree(self.folder)
+        expect(False, "no run was cut behind its renames")
+
+    def keep(self, number):
+        """This moment: (the disk, the run folder)."""
+        self.copies += 1
+        kept = b"%s.%d" % (self.folder, self.copies)
+        subprocess.run(["cp", "-a", self.folder, kept], check=True)
+        return self.disk.clone(number), kept
+
+    def go_back(self, moment):
+        clone, kept = moment
+        self.disk.cut(clone)
+        shutil.rmtree(self.folder)
+        subprocess.run(["cp", "-a", kept, self.folder], check=True)
+
+    def cut_run(self):
+        """A moment before its first commit, when all files are in place; or None."""
+        moment = None
+        for child in stopped_calls(self.call):
+            kinds = {kind for kind, _, _ in records_in(self.folder + b"/journal")}
+            tree = snapshot(self.disk.root)[0]
+            if JOURNAL_INTENT in kinds and all(tree.get(path) == what
+                                               for path, what in self.wanted[0].items()
+                                               if stat.S_ISREG(what[0])):
+                if JOURNAL_COMMIT not in kinds:
+                    moment = self.keep(1)
+                child.kill()
+        return moment
+
+    def cut_resume(self):
+        """Moments of a resume of it: those around and behind its READY, or all."""
+        moments, behind = [], 0
+        self.go_back(self.moment)
+        for child in stopped_calls([PROGRAM, "resume", self.folder, "--quiet"]):
+            ready = [kind for kind, _, _ in records_in(self.folder + b"/journal")]
+            behind += ready.count(JOURNAL_READY) > 1
+            if LONG or behind in (1, 3):
+                moments.append((self.keep(len(moments) + 2), behind))
+            if not LONG and behind == 3:
+                child.kill()
+        expect(behind > 2, f"{behind} moments behind its READY")
+        return moments
+
+    def judge(self, moment, what):
+        self.go_back(moment)
+        told = Told(["resume", self.folder, "--json"])
+        tell_difference(self.wanted, snapshot(self.disk.root), f"{what}\n{told.out}\n{told.err}")
+        equal(told.exit, 0, f"{what}\n{told.out}\n{told.err}")
+
+
+def K03_a_cut_in_a_resume():
+    """What it has put back may not be on the disk yet, its journal always is."""
+    if not is_stoppable():
+        raise Skip("what stops a process is not there, or the address sanitizer is")
+    judged = 0
+    for fill_it in (replaced_and_grown, fill) if LONG else (replaced_and_grown,):
+        with Scenario() as s:
+            fill_it(s)
+            media, name = s.pack(), fill_it.__name__
+            with Disk(s.folder) as disk:
+                subprocess.run(["cp", "-a", s.dest.folder + b"/.", disk.root], check=True)
+                os.sync()
+                run = Interrupted(s, disk, media)
+                run.judge(run.moment, f"{name}: cut behind the renames")
+                for moment, behind in run.cut_resume():
+                    judged += 1
+                    run.judge(moment, f"{name}: the resume cut at moment {judged}, {behind} behind "
+                                      "its READY")
+    print(f"{judged} moments of a resume")
 
 
 if __name__ == "__main__":
