@@ -167,7 +167,7 @@ vsr_code conduct_hold(struct conduct *c, vsr_error *error)
     if (rc != VSR_OK) {
         return rc;
     }
-    c->whole = held_find(c->stage, &c->folder, resume->done, resume->kept);
+    c->whole = held_find(c->stage, &c->folder, resume);
     for (uint32_t i = 0; i < c->plan->file_count; i++) {
         if (c->whole[i] != 0 || resume->done[c->plan->files[i].unit] != 0) {
             c->losses_before += (uint64_t)__builtin_popcount(c->folder.rows[i].loss);

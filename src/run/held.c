@@ -11,7 +11,9 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct holding {
     const struct stage *stage;
@@ -40,13 +42,10 @@ static bool mark_counts(const struct holding *h, uint32_t file)
     return epoch != 0 && mount->adopted && (mount->continuous || epoch <= h->kept);
 }
 
-static bool staged_stands(struct holding *h, uint32_t file)
+/* What stands under its staged name. */
+static bool staged_look(struct holding *h, uint32_t file, struct stat *facts)
 {
-    const struct plan *plan = h->stage->plan;
-    const struct plan_file *f = &plan->files[file];
-    const struct media_index *index = &h->stage->set->index;
     const uint64_t before = h->where.key;
-    struct stat facts;
     if (!stage_place(h->stage, file, &h->where)) {
         return false;
     }
@@ -54,15 +53,77 @@ static bool staged_stands(struct holding *h, uint32_t file)
         own_fd_drop(&h->fd);
         h->fd = root_openat(h->where.base_fd, h->where.path, O_PATH | O_DIRECTORY, 0);
     }
-    if (h->fd < 0 || fstatat(h->fd, h->where.name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
+    return h->fd >= 0 && fstatat(h->fd, h->where.name, facts, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* As the index says, as far as a file system keeps it: FAT holds even seconds. */
+static bool time_is_right(const struct index_entry *e, const struct stat *facts)
+{
+    const struct timespec *now = &facts->st_mtim;
+    return now->tv_sec == e->modify_s ? (uint64_t)now->tv_nsec <= e->modify_ns
+                                      : now->tv_sec == e->modify_s - 1 && now->tv_nsec == 0;
+}
+
+static bool text_is_right(struct holding *h, const struct plan_file *f)
+{
+    const struct view text = index_link_text(&h->stage->set->index, f->entry);
+    OWN(heap) found = heap_alloc(text.n + 1, 1);
+    const ssize_t n = readlinkat(h->fd, h->where.name, found, text.n + 1);
+    return n >= 0 && (size_t)n == text.n && memcmp(found, text.p, text.n) == 0;
+}
+
+static bool staged_stands(struct holding *h, uint32_t file)
+{
+    const struct plan_file *f = &h->stage->plan->files[file];
+    const struct index_entry *entries = h->stage->set->index.entries;
+    const struct index_entry *data = &entries[stage_data_entry(&h->stage->set->index, f->entry)];
+    struct stat facts;
+    if (!staged_look(h, file, &facts)) {
         return false;
     }
     if (f->kind == KIND_REPARSE) {
-        return S_ISLNK(facts.st_mode);
+        return S_ISLNK(facts.st_mode) && time_is_right(&entries[f->entry], &facts) &&
+               text_is_right(h, f);
     }
     return S_ISREG(facts.st_mode) &&
            (stage_is_ranged(f) ||
-            (uint64_t)facts.st_size == index->entries[stage_data_entry(index, f->entry)].size);
+            ((uint64_t)facts.st_size == data->size &&
+             time_is_right(f->kind == KIND_HARDLINK ? data : &entries[f->entry], &facts)));
+}
+
+/* --- what intents tell --- */
+
+/* is_last: what was staged when the last process was about to rename it has been taken back, and
+ * stands there. What an earlier one had staged may have been made anew since, but what that had
+ * found at the place never was. Inodes tell: devices may be called otherwise since. What is not
+ * ours goes, or a large file would be written into it. */
+static void intent_doubt(struct holding *h, const struct publish_intent *intent, bool is_last)
+{
+    const struct plan *plan = h->stage->plan;
+    const uint32_t file = intent->file;
+    struct stat facts;
+    if (file >= plan->file_count || !stage_is_staged(h->stage, file) ||
+        plan->files[file].kind == KIND_DIRECTORY || !staged_look(h, file, &facts)) {
+        return;
+    }
+    const bool ours = is_last ? intent->staged.present && facts.st_ino == intent->staged.inode
+                              : !intent->at_place.present || facts.st_ino != intent->at_place.inode;
+    if (!ours) {
+        (void)unlinkat(h->fd, h->where.name, 0);
+    }
+}
+
+static void intents_doubt(struct holding *h, const struct resume *resume)
+{
+    const struct journal_content *content = &resume->content;
+    for (uint32_t i = 0; i < content->past_count; i++) {
+        const struct publish_intent past = journal_content_past(content, resume->journal, i);
+        intent_doubt(h, &past, false);
+    }
+    for (uint32_t i = 0; i < content->intent_count; i++) {
+        const struct publish_intent last = journal_content_intent(content, resume->journal, i);
+        intent_doubt(h, &last, true);
+    }
 }
 
 /* The file that a name or a further record of ranges is bound to. */
@@ -93,8 +154,8 @@ static void names_settle(struct holding *h)
     }
 }
 
-uint8_t *held_find(const struct stage *stage, const struct run_folder *folder, const uint8_t *done,
-                   uint32_t kept)
+uint8_t *held_find(const struct stage *stage, const struct run_folder *folder,
+                   const struct resume *resume)
 {
     const struct plan *plan = stage->plan;
     struct outcome_row *const rows = folder->rows;
@@ -103,12 +164,13 @@ uint8_t *held_find(const struct stage *stage, const struct run_folder *folder, c
                         .rows = rows,
                         .epochs = epochs,
                         .seed = run_folder_seed(folder),
-                        .kept = kept,
+                        .kept = resume->kept,
                         .held = heap_alloc(plan->file_count + 1u, 1),
                         .where = {.key = STAGE_KEY_NONE,
                                   .path = heap_alloc(STAGE_PATH_BYTES_MAX, 1),
                                   .name = heap_alloc(WIN_NAME_BYTES_MAX + 1u, 1)},
                         .fd = -1};
+    intents_doubt(&h, resume);
     for (uint32_t i = 0; i < plan->file_count; i++) {
         h.held[i] = stage_is_staged(stage, i) && plan->files[i].kind != KIND_DIRECTORY &&
                     row_is_whole(&rows[i]) && mark_counts(&h, i) && staged_stands(&h, i);
@@ -118,7 +180,7 @@ uint8_t *held_find(const struct stage *stage, const struct run_folder *folder, c
         if (h.held[i] != 0) {
             rows[i].outcome =
                 plan->files[i].action == ACTION_STAGE ? OUTCOME_STAGED : OUTCOME_RESTORED;
-        } else if (done[plan->files[i].unit] == 0) {
+        } else if (resume->done[plan->files[i].unit] == 0) {
             rows[i] = (struct outcome_row){0};
             atomic_store_explicit(&epochs[i], 0, memory_order_release);
         }

@@ -160,6 +160,10 @@ static const char *take_ready(struct reading *r, struct view payload)
     struct journal_content *out = r->out;
     (void)payload;
     out->ready = true;
+    for (uint32_t i = 0; i < out->intent_count; i++) {
+        out->past = heap_grow(out->past, out->past_count, &out->past_capacity, sizeof *out->past);
+        out->past[out->past_count++] = out->intents[i];
+    }
     out->intent_count = 0;
     for (uint32_t i = 0; i < out->folder_next_count; i++) {
         struct stage_identity *folder = folder_find(out, &out->folders_next[i]);
@@ -432,13 +436,23 @@ vsr_code journal_content_read(struct journal_content *out, struct view bytes,
     return VSR_OK;
 }
 
+static struct publish_intent intent_at(struct view bytes, uint64_t at)
+{
+    struct publish_intent intent;
+    memcpy(&intent, bytes.p + at + sizeof(struct journal_record), sizeof intent);
+    return intent;
+}
+
 struct publish_intent journal_content_intent(const struct journal_content *content,
                                              struct view bytes, uint32_t number)
 {
-    struct publish_intent intent;
-    memcpy(&intent, bytes.p + content->intents[number] + sizeof(struct journal_record),
-           sizeof intent);
-    return intent;
+    return intent_at(bytes, content->intents[number]);
+}
+
+struct publish_intent journal_content_past(const struct journal_content *content, struct view bytes,
+                                           uint32_t number)
+{
+    return intent_at(bytes, content->past[number]);
 }
 
 void journal_content_free(struct journal_content *content)
@@ -453,6 +467,7 @@ void journal_content_free(struct journal_content *content)
     free(content->bases);
     free(content->units);
     free(content->intents);
+    free(content->past);
     free(content->committing);
     free(content->placed);
     free(content->folders_next);

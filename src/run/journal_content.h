@@ -55,6 +55,9 @@ struct journal_content {
     uint64_t *intents;          /* where those stand that no commit covers, in order */
     uint32_t intent_count;
     size_t intent_capacity;
+    uint64_t *past; /* where those stand that an earlier process than the last one has taken back */
+    uint32_t past_count;
+    size_t past_capacity;
     bool ended; /* the last process was not killed: */
     struct journal_end end;
     uint64_t rows_check; /* ... of all its rows; told false: it did not say */
@@ -87,8 +90,10 @@ void journal_content_free(struct journal_content *content);
 /* The number in content->asked of a writer; MARK_NONE: he is not among them. */
 uint32_t journal_content_asked_at(const struct journal_content *content, uint32_t writer);
 
-/* An intent of content->intents, from the same bytes. */
+/* An intent of content->intents, or of content->past, from the same bytes. */
 struct publish_intent journal_content_intent(const struct journal_content *content,
                                              struct view bytes, uint32_t number);
+struct publish_intent journal_content_past(const struct journal_content *content, struct view bytes,
+                                           uint32_t number);
 
 #endif

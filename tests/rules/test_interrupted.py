@@ -1052,6 +1052,61 @@ def spoil_below(top, within=b""):
             spoil(os.path.join(folder, name))
 
 
+def alike(s):
+    """Files, one of them large, and a link, that replace others of the same lengths and times."""
+    c = s.writer("W", method=CAN).component("c").files(r"C:\old", "*")
+    s.backup().include(c)
+    for name, size in (("0.dat", 3000), ("1.dat", 3000), ("large.bin", 3 * MIB + 77)):
+        s.put(rf"C:\old\{name}", pattern(name, size), mtime=1500000000)
+        s.place(rf"C:\old\{name}", pattern("was " + name, size), mtime=1500000000)
+    for tree, text in ((s.source, b"new text"), (s.dest, b"old text")):
+        os.symlink(text, tree.path(r"C:\old\link"))
+        os.utime(tree.path(r"C:\old\link"), (1500000000, 1500000000), follow_symlinks=False)
+    return s.pack()
+
+
+def lose_the_way_back(town):
+    """What goes back to its place, and what comes from there, is as it was before; how many."""
+    staged = [os.path.join(folder, name)
+              for folder, _, names in os.walk(os.path.join(town.root, b"C"))
+              if b".vssrestore-" in folder for name in names]
+    count = 0
+    for path, wanted in town.wanted[0][0].items():
+        place = os.path.join(town.root, path)
+        ours = [one for one in staged if len(wanted) > 3 and seen(one) == wanted[3]]
+        if ours and wanted[0] != stat.S_IFDIR:
+            staged.remove(ours[0])
+            os.rename(place, place + b".away")
+            os.rename(ours[0], place)
+            os.rename(place + b".away", ours[0])
+            count += 1
+    return count
+
+
+def K03_an_original_is_never_taken_for_what_was_staged():
+    """A disk may lose that it was taken back, and keep what was written down behind that."""
+    with Scenario() as s:
+        town = Town(s, alike(s), "--workers", "1")
+        done = 0
+        for number in range(town.count_calls(), 0, -1):
+            if not town.kill_at(number) or not town.is_begun() or {
+                    unit["state"] for unit in inspected(town.folder())["units"]} != {"publishing"}:
+                town.clear()
+                continue
+            for last in range(12, 60): # until nothing was to be taken back any more
+                told = Told(["resume", town.folder()], env={
+                    **os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": str(last)})
+                equal(told.exit, -signal.SIGKILL, told.told())
+                if "publishing" not in {
+                        unit["state"] for unit in inspected(town.folder())["units"]}:
+                    break
+            equal(lose_the_way_back(town), 4, f"call {number}, {last}")
+            town.resume(f"killed before call {number}, then {last}")
+            done += 1
+            break
+        expect(done > 0, "no run was killed when all was renamed")
+
+
 def K11_a_chain_is_gone_on_with_to_its_end():
     """Killed in the first of two steps: resume ends that one and runs the other."""
     with Scenario() as s:
