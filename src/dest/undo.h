@@ -14,8 +14,9 @@
  * says that nothing was written. One with a right check says that the base may hold anything
  * within the ranges and beyond size, and its old bytes everywhere else: putting the bytes back,
  * cutting to size and setting the times makes it what it was, however often it is done. The
- * record of the intent (in_place is 1) names the base by device and inode. The file goes when the
- * unit's commit is recorded, or when the base is whole again and synced. Control thread only. */
+ * record of the intent (in_place is 1) names the base by device and inode; the device is for people
+ * here, since it may be called otherwise when the file is read. The file goes when the unit's
+ * commit is recorded, or when the base is whole again and synced. Control thread only. */
 #ifndef DEST_UNDO_H
 #define DEST_UNDO_H
 
@@ -42,8 +43,8 @@ struct undo_range {
 int undo_save(int folder_fd, uint32_t file, int base_fd, const struct plan_range *ranges,
               uint32_t range_count);
 
-/* Make the open base what it was, and sync it. 0 or errno (ENOENT: there is no such file; EBADMSG:
- * it is not whole, nothing was written; ESTALE: it is of another base). */
+/* Make the open base, which is on the right device, what it was, and sync it. 0 or errno (ENOENT:
+ * there is no such file; EBADMSG: it is not whole; ESTALE: it is of another base). */
 int undo_put_back(int folder_fd, uint32_t file, int base_fd);
 
 void undo_name(uint32_t file, char out[UNDO_NAME_BYTES]);

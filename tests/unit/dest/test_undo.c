@@ -1,8 +1,9 @@
 /* test_undo.c - what is saved before ranges are written into a file makes it what it was.
  *
- * Goal: put back, whatever was written meanwhile and however often it is done; and an undo file
- * that is not whole - cut anywhere, or with a flipped bit - is told apart before the base is
- * touched. Method: a file of some blocks, ranges in it and beyond its end. */
+ * Goal: put back, whatever was written meanwhile, however often it is done, and whatever the device
+ * is called by then; and an undo file that is not whole - cut anywhere, or with a flipped bit - is
+ * told apart before the base is touched. Method: a file of some blocks, ranges in it and beyond its
+ * end. */
 #include "vsr_test.h"
 
 #include "dest/undo.h"
@@ -127,6 +128,29 @@ static void torn_or_flipped_one_touches_nothing(void **state)
     assert_true(base_is_whole(w));
 }
 
+static dev_t device_more; /* than it is */
+
+/* In the library's place: a file system that is known by another number. */
+int fstat(int fd, struct stat *facts)
+{
+    const int done = fstatat(fd, "", facts, AT_EMPTY_PATH);
+    facts->st_dev += device_more;
+    return done;
+}
+
+/* As after a boot, or when it is mounted from another loop device. */
+static void base_comes_back_on_another_device(void **state)
+{
+    const struct world *w = *state;
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    spoil(w, small, 2);
+    device_more = 3;
+    const int fault = undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd);
+    device_more = 0;
+    assert_int_equal(fault, 0);
+    assert_true(base_is_whole(w));
+}
+
 static void undo_of_another_base(void **state)
 {
     const struct world *w = *state;
@@ -146,6 +170,7 @@ int main(void)
         TEST(base_comes_back),
         TEST(one_that_stands_is_not_written_over),
         TEST(torn_or_flipped_one_touches_nothing),
+        TEST(base_comes_back_on_another_device),
         TEST(undo_of_another_base),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
