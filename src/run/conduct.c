@@ -109,7 +109,10 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     if (rc == VSR_ERR_DEST_FULL) {
         conduct_take_back_full(c);
     }
-    rc = rc == VSR_OK ? conduct_take_back(c, back, error) : rc;
+    if (rc == VSR_OK) {
+        publish_sync_begin(c->stage, c->options->cancel);
+        rc = conduct_take_back(c, back, error);
+    }
     rc = rc == VSR_OK ? stage_fill(c->stage, error) : rc;
     if (rc == VSR_OK) {
         const struct publish_log log = journal_publish_log(&c->journal);

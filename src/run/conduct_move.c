@@ -267,7 +267,6 @@ vsr_code conduct_move(struct conduct *c, vsr_error *error)
     }
     const struct early_sync_watch watch = checkpoint_watch(&c->checkpoint);
     conduct_count_before(c, skip);
-    publish_sync_begin(c->stage, c->options->cancel);
     struct early_sync *early =
         c->options->durability != DURABILITY_NONE ? early_sync_open(c->stage, &watch) : NULL;
     vsr_code rc = engine_begin(c, skip, error);

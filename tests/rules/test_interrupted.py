@@ -143,21 +143,24 @@ def K02_a_second_signal_ends_it_at_once():
 
 class Held:
     """with Held(town, behind) as run: a process that waits for a sync of a disk that answers no
-    more: the first one, or the one that comes once behind stands below the destination."""
+    more: the first one, or the one that comes once behind stands below the destination. With
+    resumed, one that goes on with the run that was killed."""
 
-    def __init__(self, town, behind):
-        self.town, self.behind = town, behind
+    def __init__(self, town, behind, resumed=False):
+        self.town, self.behind, self.resumed = town, behind, resumed
 
     def __enter__(self):
         town = self.town
-        town.copy()
+        if not self.resumed:
+            town.copy()
         self.hold = os.path.join(town.s.folder, b"hold")
         with open(self.hold, "wb"):
             pass
         behind = os.fsdecode(os.path.join(town.root, self.behind))
         self.run = subprocess.Popen(
-            [os.environ["VSSRESTORE"], *town.call()], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [os.environ["VSSRESTORE"],
+             *(["resume", town.folder(), "--json"] if self.resumed else town.call())],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, "LD_PRELOAD": ends_at(), "SYNC_HELD": os.fsdecode(self.hold),
                  "SYNC_HELD_BEHIND": behind})
         # another one may sync while files move: who publishes is waited for
@@ -685,6 +688,41 @@ def K08_hidden_folders_of_killed_runs_go():
         equal([os.path.exists(made[number]) for number in range(5)],
               [False, False, True, True, True])
         os.close(held)
+
+
+def killed_behind(town, stands):
+    """Killed before the first call at which stands() is true: a rename was the one before it, and
+    nothing is committed."""
+    first, last = 1, town.count_calls()
+    while first < last:
+        half = (first + last) // 2
+        town.kill_at(half)
+        first, last = (first, half) if town.is_begun() and stands() else (half + 1, last)
+        town.clear()
+    for number in range(first, first + 20): # some calls come a little earlier or later
+        if town.kill_at(number) and town.is_begun() and stands():
+            return
+        town.clear()
+    expect(False, "no run was killed behind the rename")
+
+
+def K02_nor_where_what_a_resume_put_back_is_synced():
+    with Scenario() as s, on_disk(s) as top:
+        replaced_and_grown(s)
+        town = DiskTown(s, s.pack(), top)
+        killed_behind(town, lambda: os.path.exists(os.path.join(town.root, b"C/new/a/1.txt")))
+        with Held(town, b"", resumed=True) as run:
+            moment = time.monotonic()
+            run.send_signal(signal.SIGTERM)
+            try:
+                _, told = run.communicate(timeout=6)
+            except subprocess.TimeoutExpired:
+                expect(False, "it waits for the sync")
+            took = time.monotonic() - moment
+        expect(1 < took < 5, f"{took} s")
+        equal(run.returncode, 128 + signal.SIGTERM, told)
+        expect(b"`vssrestore resume " in told, told)
+        town.resume(f"not waited for: {told}")
 
 
 def K09_a_place_that_somebody_changed_is_left_alone():
