@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static const char WITHDRAWN[] = "withdrawn";
+
 struct unit_stand {
     const char *state;
     uint32_t staged; /* files that are whole */
@@ -33,16 +35,20 @@ static const char *run_state(const struct resume *r, bool busy)
                                       : "ended";
 }
 
-static const char *unit_state(const struct resume *r, uint32_t u, uint32_t staged, bool publishing)
+/* over: nothing goes on any more; what did not come to its place by then is gone again. */
+static const char *unit_state(const struct resume *r, uint32_t u, uint32_t staged, bool publishing,
+                              bool over)
 {
+    const bool begun = publishing || staged > 0;
     const struct content_unit *unit = &r->content.units[u];
     const bool refused = r->plan->units[u].refusal != REFUSAL_NONE || unit->refusal != REFUSAL_NONE;
     return unit->fate == FATE_PUBLISHED ? "published"
            : refused                    ? "refused"
            : unit->fate == FATE_FAILED  ? "failed"
+           : !begun                     ? "not started"
+           : over                       ? WITHDRAWN
            : publishing                 ? "publishing"
-           : staged > 0                 ? "staging"
-                                        : "not started";
+                                        : "staging";
 }
 
 static void stand_count(const struct resume *r, struct run_stand *out)
@@ -65,7 +71,8 @@ static void stand_count(const struct resume *r, struct run_stand *out)
         out->undo_files += stage_is_ranged(&plan->files[i]) && undo_exists(r->folder.dir_fd, i);
     }
     for (uint32_t u = 0; u < plan->unit_count; u++) {
-        out->units[u].state = unit_state(r, u, out->units[u].staged, publishing[u]);
+        out->units[u].state =
+            unit_state(r, u, out->units[u].staged, publishing[u], !busy && resume_is_over(r));
     }
     free(publishing);
 }
@@ -132,7 +139,8 @@ static void unit_text(const struct resume *r, const struct run_stand *stand, uin
     if (unit_error(r, u) != NULL) {
         show_printf(out, "  [%s]", unit_error(r, u));
     } else {
-        show_printf(out, ", %u of %u files whole", stand->units[u].staged, unit->file_count);
+        show_printf(out, ", %u of %u files %s", stand->units[u].staged, unit->file_count,
+                    stand->units[u].state == WITHDRAWN ? "were whole, none is restored" : "whole");
     }
     buffer_add_char(out, '\n');
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 from harness import Folder, expect, run_cases, vssrestore
 from test_roundtrip import write_documents
@@ -450,6 +451,11 @@ def run_names_the_damaged_file():
                             folder / "run", codes=(20,))
         expect(b"C:\\Tree\\noise.bin: MEDIA_CORRUPT" in result.out, result.told())
         expect(not os.path.exists(folder / "root/C/Tree/noise.bin"), "no wrong byte is visible")
+        told = vssrestore("inspect", folder / "run")
+        expect(re.search(rb": ended, exit code 20\n.*\n  withdrawn   Tree Writer: .*, [1-9]\d* of \d+ "
+                         rb"files were whole, none is restored\n$", told.out), told.told())
+        units = vssrestore("inspect", folder / "run", "--json").json()["units"]
+        expect([unit["state"] for unit in units] == ["withdrawn"], f"{units}")
         result = vssrestore("run", folder / "noisy", "--root", folder / "none", "--run-dir",
                             folder / "run-null", "--sink", "null", codes=(20,))
         expect(b"C:\\Tree\\noise.bin: MEDIA_CORRUPT" in result.out, result.told())
