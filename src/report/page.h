@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 
 enum { PAGE_FILES_MAX = 2000, PAGE_TOP_MAX = 10, PAGE_PHASES_MAX = 16 };
+enum { PAGE_UNFOLDED_MAX = 10, PAGE_ROWS_SEEN_MAX = 50 }; /* of what follows; without scrolling */
 
 struct page_unit {
     struct view writer, name; /* name absent: files of no component */
@@ -17,6 +18,7 @@ struct page_unit {
     struct view error, cause, detail, verdict, rule;
     bool whole; /* all that was planned of it is there, whatever its status */
     uint64_t files, whole_files, bytes;
+    uint64_t staged_bytes; /* of these: of files that did not come to their places */
 };
 
 struct page_file { /* that is not as planned */
@@ -24,7 +26,8 @@ struct page_file { /* that is not as planned */
     struct view source;
     struct view outcome, why;
     uint64_t bytes; /* as planned, whatever was written of them */
-    bool is_cause;  /* it failed of itself; others went with its unit */
+    bool is_cause;  /* it failed of itself */
+    bool followed;  /* it is not restored since others failed, or the run was stopped */
 };
 
 struct page_top { /* one of the largest or slowest */
@@ -32,6 +35,7 @@ struct page_top { /* one of the largest or slowest */
     struct view source;
     uint64_t bytes;
     uint64_t ms;
+    bool is_staged; /* and no more than that */
 };
 
 struct page_phase {
@@ -60,7 +64,7 @@ struct page { /* everything in the arena */
     uint64_t units_all, units_none, units_failed;
     struct page_file *files; /* at most PAGE_FILES_MAX */
     uint32_t file_count;
-    uint64_t odd_files; /* how many there are in all */
+    uint64_t odd_files, followed_files; /* how many there are in all: without; that followed */
     struct page_top largest[PAGE_TOP_MAX], slowest[PAGE_TOP_MAX];
     uint32_t largest_count, slowest_count;
     struct page_phase workers[PAGE_PHASES_MAX], control[PAGE_PHASES_MAX];

@@ -123,6 +123,22 @@ static void render_reason(struct buffer *out, const struct page_unit *unit)
     page_literal(out, "</span></td>");
 }
 
+static void data_cell(struct buffer *out, const struct page_unit *unit)
+{
+    buffer_printf(out, "<td class=\"n\" data-label=\"Data\" data-value=\"%llu\">",
+                  (unsigned long long)unit->bytes);
+    figure_bytes(out, (double)unit->bytes);
+    if (unit->staged_bytes > 0) {
+        page_literal(out, "<small>");
+        if (unit->staged_bytes < unit->bytes) {
+            figure_bytes(out, (double)unit->staged_bytes);
+            page_literal(out, " of it ");
+        }
+        page_literal(out, "staged only</small>");
+    }
+    page_literal(out, "</td>");
+}
+
 static void render_unit(struct buffer *out, const struct page *page, uint32_t number,
                         bool with_reason)
 {
@@ -136,7 +152,7 @@ static void render_unit(struct buffer *out, const struct page *page, uint32_t nu
                   "</small></td><td data-label=\"Status\"><span class=\"pill %s\">%s</span></td>",
                   looks[look].tone, looks[look].word);
     number_cell(out, "Files", unit->files, false);
-    number_cell(out, "Data", unit->bytes, true);
+    data_cell(out, unit);
     page_literal(out, "<td data-label=\"Place\">");
     page_text(out, unit->verdict);
     page_literal(out, "</td><td data-label=\"Rule\">");
@@ -192,13 +208,14 @@ void page_render_units(struct buffer *out, const struct page *page)
 
 /* --- files --- */
 
-static void render_outcomes(struct buffer *out, const struct page *page)
+static void render_outcomes(struct buffer *out, const struct page *page, bool followed)
 {
     page_literal(out, "<select aria-label=\"Outcome\"><option value=\"\">Every outcome</option>");
     for (uint32_t i = 0; i < page->file_count; i++) {
-        bool seen = false;
+        bool seen = page->files[i].followed != followed;
         for (uint32_t k = 0; k < i && !seen; k++) {
-            seen = view_equal(page->files[k].outcome, page->files[i].outcome);
+            seen = page->files[k].followed == followed &&
+                   view_equal(page->files[k].outcome, page->files[i].outcome);
         }
         if (!seen) {
             page_literal(out, "<option>");
@@ -231,37 +248,71 @@ static void render_file(struct buffer *out, const struct page *page, const struc
     page_literal(out, "</tr>\n");
 }
 
-void page_render_files(struct buffer *out, const struct page *page)
+static void render_files_tools(struct buffer *out, const struct page *page, bool followed)
 {
-    if (page->odd_files == 0) {
-        return;
-    }
-    page_literal(out, "<section class=\"card\" data-table><div class=\"head\"><h2>Files that are "
-                      "not as planned</h2>");
-    table_count(out, page->file_count, "file");
     page_literal(out, "<div class=\"tools\" hidden>");
-    render_outcomes(out, page);
+    render_outcomes(out, page, followed);
     page_literal(out, "<input type=\"search\" placeholder=\"Find a file\" aria-label=\"Find a "
-                      "file\"></div></div>\n"
-                      "<table><thead><tr>");
+                      "file\"></div>");
+}
+
+/* Those that followed, or the others: shown of all. */
+static void render_files_table(struct buffer *out, const struct page *page, bool followed,
+                               uint32_t shown, uint64_t all)
+{
+    page_literal(out, shown > PAGE_ROWS_SEEN_MAX ? "<div class=\"tall\" tabindex=\"0\">" : "<div>");
+    page_literal(out, "<table><thead><tr>");
     heading(out, "File", false);
     heading(out, "Outcome", false);
     heading(out, "Why", false);
     heading(out, "Size", true);
     page_literal(out, "</tr></thead><tbody>\n");
     for (uint32_t i = 0; i < page->file_count; i++) {
-        render_file(out, page, &page->files[i]);
+        if (page->files[i].followed == followed) {
+            render_file(out, page, &page->files[i]);
+        }
     }
-    page_literal(out, "</tbody></table><p class=\"empty\" hidden>No file fits.</p>");
-    if (page->odd_files > page->file_count) {
+    page_literal(out, "</tbody></table></div><p class=\"empty\" hidden>No file fits.</p>");
+    if (all > shown) {
         page_literal(out, "<p class=\"note\">The first of ");
-        figure_count(out, page->odd_files);
-        page_literal(
-            out,
-            "; those that failed of themselves come before those that went with their component. "
-            "report.jsonl has all.</p>");
+        figure_count(out, all);
+        page_literal(out, followed ? "; report.jsonl has all.</p>"
+                                   : "; those that failed come before those of which something "
+                                     "was lost. report.jsonl has all.</p>");
     }
-    page_literal(out, "</section>\n");
+}
+
+/* What failed, and what was lost, stands open; what merely followed can be many: it is folded. */
+void page_render_files(struct buffer *out, const struct page *page)
+{
+    uint32_t followed = 0;
+    for (uint32_t i = 0; i < page->file_count; i++) {
+        followed += page->files[i].followed;
+    }
+    const uint32_t others = page->file_count - followed;
+    if (page->odd_files > 0) {
+        page_literal(out,
+                     "<section class=\"card\" data-table><div class=\"head\"><h2>Files that are "
+                     "not as planned</h2>");
+        table_count(out, others, "file");
+        render_files_tools(out, page, false);
+        page_literal(out, "</div>\n");
+        render_files_table(out, page, false, others, page->odd_files);
+        page_literal(out, "</section>\n");
+    }
+    if (page->followed_files > 0) {
+        buffer_printf(
+            out,
+            "<section class=\"card\" data-table><details%s><summary class=\"head\"><h2>Not "
+            "restored, without a fault of their own</h2>",
+            followed <= PAGE_UNFOLDED_MAX ? " open" : "");
+        table_count(out, followed, "file");
+        page_literal(out, "</summary><div class=\"head\">");
+        render_files_tools(out, page, true);
+        page_literal(out, "</div>\n");
+        render_files_table(out, page, true, followed, page->followed_files);
+        page_literal(out, "</details></section>\n");
+    }
 }
 
 /* --- the largest and the slowest --- */
@@ -289,7 +340,8 @@ static void render_top(struct buffer *out, const struct page *page, const char *
         page_text(out, files[i].source);
         page_literal(out, "</span><small>");
         page_unit_name(out, page, files[i].unit);
-        page_literal(out, "</small></td>");
+        page_literal(out, files[i].is_staged ? ", staged only, not restored</small></td>"
+                                             : "</small></td>");
         if (has_time) {
             buffer_printf(out, "<td class=\"n\" data-label=\"Time\" data-value=\"%llu\">",
                           (unsigned long long)files[i].ms);

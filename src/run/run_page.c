@@ -340,18 +340,20 @@ static void file_keep(struct page_reader *reader, const json_t *row,
     const uint32_t half = PAGE_FILES_MAX / 2;
     uint32_t *count = words->is_cause ? &reader->cause_count : &reader->other_count;
     struct page_file *files = words->is_cause ? reader->page->files : reader->others;
-    reader->page->odd_files++;
+    const bool followed = !words->is_whole && !words->is_cause;
+    *(followed ? &reader->page->followed_files : &reader->page->odd_files) += 1;
     if (*count < half) {
         files[(*count)++] = (struct page_file){.unit = (uint32_t)number_of(row, "unit"),
                                                .source = text_of(reader, row, "source"),
                                                .outcome = view_of(words->outcome),
                                                .why = why_of(reader, row, words),
                                                .bytes = number_of(row, "size"),
-                                               .is_cause = words->is_cause};
+                                               .is_cause = words->is_cause,
+                                               .followed = followed};
     }
 }
 
-static void largest_keep(struct page_reader *reader, const json_t *row)
+static void largest_keep(struct page_reader *reader, const json_t *row, bool is_staged)
 {
     struct page *page = reader->page;
     const uint64_t bytes = number_of(row, "bytes");
@@ -365,7 +367,8 @@ static void largest_keep(struct page_reader *reader, const json_t *row)
     }
     page->largest[place] = (struct page_top){.unit = (uint32_t)number_of(row, "unit"),
                                              .source = text_of(reader, row, "source"),
-                                             .bytes = bytes};
+                                             .bytes = bytes,
+                                             .is_staged = is_staged};
 }
 
 static void row_take(struct page_reader *reader, const json_t *row)
@@ -378,12 +381,14 @@ static void row_take(struct page_reader *reader, const json_t *row)
         return;
     }
     const bool as_asked = page->discarded && strcmp(words->outcome, "NOT_STARTED") == 0;
+    const bool is_staged = !words->is_whole && !page->discarded;
     if (unit < page->unit_count) {
         page->units[unit].files++;
         page->units[unit].whole_files += words->is_whole || as_asked;
         page->units[unit].bytes += number_of(row, "bytes");
+        page->units[unit].staged_bytes += is_staged ? number_of(row, "bytes") : 0;
     }
-    largest_keep(reader, row);
+    largest_keep(reader, row, is_staged);
     if (!as_asked && (!words->is_whole || strcmp(words->outcome, "PRESENT") == 0 ||
                       json_array_size(json_object_get(row, "losses")) > 0)) {
         file_keep(reader, row, words);

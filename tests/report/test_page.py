@@ -102,6 +102,36 @@ def a_page_of_chosen_files_says_so():
         expect(offered == [b"In part", b"Not chosen"], f"what can be chosen from: {offered}")
 
 
+def make_one_damaged(folder):
+    """A run of which one file of many fails, and 300 others with it."""
+    make_set(folder, {"small": (300, 3000), "large": (1, 10000), "tiny": (2, 100)})
+    with open(folder / "c/small/7", "rb") as file:
+        data = file.read()
+    with open(folder / "set/packs/pack-000000.tar.lz4", "r+b") as pack:
+        pack.seek(pack.read().index(data[:64]))
+        pack.write(bytes([data[0] ^ 1]))
+    vssrestore("run", folder / "set", "--root", folder / "root", "--run-dir", folder / "one",
+               codes=(20,))
+    return page_of(folder, "one")
+
+
+def what_merely_followed_is_folded():
+    """Behind what failed, which stands open; and what was staged of it is not called restored."""
+    with Folder() as folder:
+        page = make_one_damaged(folder)
+        cause, fold, end = (page.index(text) for text in (
+            b'<tr data-kind="MEDIA_CORRUPT">', b"<details><summary", b"</details>"))
+        withdrawn = [one.start() for one in re.finditer(b'<tr data-kind="WITHDRAWN">', page)]
+        expect(cause < fold < withdrawn[0] and withdrawn[-1] < end < page.index(b"Throughput"),
+               f"{cause}, {fold}, {withdrawn[0]} to {withdrawn[-1]}, {end}")
+        expect(len(withdrawn) == 300, f"{len(withdrawn)}: 299 files and their folder")
+        expect(b'data-value="897000">897 kB<small>staged only</small>' in page, "of the component")
+        expect(b'data-value="10000">10.0 kB</td>' in page, "what is restored is not said to be less")
+        largest = page[page.index(b"Largest files"):]
+        expect(largest.count(b"<small>small, staged only, not restored</small>") == 9 and
+               b"<small>large</small>" in largest, largest[:3000])
+
+
 def each_cause_is_followed_by_what_to_do():
     """Of a run that would have ended otherwise: its summary is all that tells how."""
     with Folder() as folder:
@@ -275,7 +305,24 @@ def a_browser_has_nothing_to_complain_of():
                         check_look(browser, folder, run, width, dark)
 
 
+def a_page_of_many_failures_is_no_scroll():
+    if program() is None:
+        raise Skip("no chromium here")
+    with Folder() as folder, Chromium() as browser:
+        make_one_damaged(folder)
+        for width, most in zip(WIDTHS, (6500, 4000)):
+            page = browser.open(os.fsdecode(folder / "one.html"), width=width)
+            height = page.run("document.documentElement.scrollHeight")
+            expect(height <= most, f"{height} px at {width}")
+            page.run("document.querySelector('details').open = true")
+            grown = page.run("document.documentElement.scrollHeight")
+            expect(height < grown <= height + 1200, f"unfolded: {grown} px instead of {height}")
+            expect(page.run("document.querySelectorAll('details tbody tr').length") == 300, "rows")
+            expect(page.run(OUTSIDE) == [], f"outside: {page.run(OUTSIDE)}")
+
+
 run_cases({case.__name__: case for case in (
     the_page_says_what_happened, a_page_of_chosen_files_says_so,
     each_cause_is_followed_by_what_to_do, what_is_no_run_is_told,
-    the_manual_tells_the_bounds, a_browser_has_nothing_to_complain_of)})
+    what_merely_followed_is_folded, the_manual_tells_the_bounds,
+    a_browser_has_nothing_to_complain_of, a_page_of_many_failures_is_no_scroll)})
