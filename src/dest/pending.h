@@ -68,9 +68,12 @@ int pending_take_directory(const struct stage *stage, uint32_t directory,
                            const struct pending_folder *folder, const char *name,
                            struct pending_record *record, struct meta_loss *loss);
 
-/* Everything in the folder to stable storage. each: files one by one, where syncfs does not
- * reach (stage_mount.abilities.is_fuse). */
-int pending_sync(const struct pending_folder *folder, bool each);
+/* Everything in the folder to stable storage. During a run this is publish_sync()'s, which a signal
+ * need not wait for. */
+int pending_sync(const struct pending_folder *folder);
+/* The same, and the folder itself, one by one: where syncfs does not reach
+ * (stage_mount.abilities.is_fuse). */
+int pending_sync_entries(const struct pending_folder *folder);
 
 /* --- afterwards --- */
 

@@ -180,8 +180,13 @@ static int hold_sync_entry(void *context, int dir_fd, const char *name)
     return fd >= 0 && fsync(fd) != 0 && errno != EINVAL ? errno : 0;
 }
 
-int pending_sync(const struct pending_folder *folder, bool each)
+int pending_sync(const struct pending_folder *folder)
 {
-    const int fault = each ? folder_list(folder->fd, hold_sync_entry, NULL) : 0;
-    return fault != 0 ? fault : syncfs(folder->fd) == 0 ? 0 : errno;
+    return syncfs(folder->fd) == 0 ? 0 : errno;
+}
+
+int pending_sync_entries(const struct pending_folder *folder)
+{
+    const int fault = folder_list(folder->fd, hold_sync_entry, NULL);
+    return fault != 0 ? fault : fsync(folder->fd) == 0 && fsync(folder->top_fd) == 0 ? 0 : errno;
 }

@@ -98,8 +98,10 @@ static void publish_keep_unit(struct publication *p, uint32_t unit)
     if (file == u->first_file + u->file_count || p->log == NULL || p->log->keep == NULL) {
         return;
     }
-    const int fault = p->log->keep(p->log->context, unit);
-    if (fault != 0) {
+    const int fault = p->cancelled ? ECANCELED : p->log->keep(p->log->context, unit);
+    if (fault == ECANCELED) {
+        p->cancelled = true;
+    } else if (fault != 0) {
         publish_fail_unit(p, unit, file, fault);
     }
 }
@@ -354,7 +356,9 @@ vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t gr
     for (uint32_t i = 0; i < group_count; i++) {
         publish_begin_group(&p, groups[i]);
     }
-    vsr_code code = publish_sync_all(&p, groups, group_count, &ignored, error);
+    vsr_code code = p.cancelled ? err_set(error, VSR_ERR_CANCELLED, "dest/publish",
+                                          "publishing was put off: the run was cancelled")
+                                : publish_sync_all(&p, groups, group_count, &ignored, error);
     for (uint32_t i = 0; i < group_count && code == VSR_OK; i++) {
         code = publish_rename_group(&p, groups[i], error);
         publish_touch_made(&p, groups[i]);

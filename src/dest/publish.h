@@ -33,7 +33,7 @@ struct publish_log {
     vsr_code (*commit)(void *context, uint32_t group, vsr_error *error);
     /* A unit's files that the engine left STAGED are taken out of staging and recorded to be
      * moved at the next boot, durably; before anything of the unit is seen. 0 or an errno; then
-     * nothing of it is left. commit() makes the record count. */
+     * nothing of it is left. ECANCELED: publish_sync() was. commit() makes the record count. */
     int (*keep)(void *context, uint32_t unit);
     /* The unit failed after that, or was put off: what was kept of it is staged again. */
     void (*drop)(void *context, uint32_t unit);

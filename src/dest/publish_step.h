@@ -48,6 +48,7 @@ struct publication {
     struct meta_policy policy;
     struct publish_step *steps;
     size_t step_count;
+    bool cancelled; /* the log did not wait for a sync of what it was to keep */
 };
 
 /* Add the steps for a unit's staged files: those outside trees, or those in one tree (merge).

@@ -202,7 +202,7 @@ static int unit_record(const struct pending_session *session, const struct pendi
             touched = true;
         }
     }
-    const int fault = touched ? pending_sync(&session->folder, false) : 0;
+    const int fault = touched ? pending_sync(&session->folder) : 0;
     if (fault != 0 || !touched) {
         buffer_free(&batch.bytes);
         return fault;

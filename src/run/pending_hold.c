@@ -50,6 +50,37 @@ struct pending_hold *pending_hold_create(struct stage *stage, const struct uuid 
 
 /* --- folders --- */
 
+/* What syncfs does not reach. */
+static int entries_sync(struct pending_hold *hold, const struct hold_folder *folder)
+{
+    const struct stage_options *options = &hold->stage->options;
+    int fault = sync_note_begin(options->sync_notes, SYNC_NOTER_ENTRIES);
+    if (fault != 0) {
+        publish_sync_unnoted(hold->stage, fault);
+        return fault;
+    }
+    fault = pending_sync_entries(&folder->folder);
+    if (fault == 0) {
+        sync_note_good(options->sync_notes, SYNC_NOTER_ENTRIES);
+    } else if (options->on_sync_failed != NULL) {
+        options->on_sync_failed(options->context);
+    }
+    return fault;
+}
+
+/* 0, an errno, or ECANCELED: a signal came, and it was not waited for. */
+static int folder_sync(struct pending_hold *hold, const struct hold_folder *folder)
+{
+    vsr_error error = {0};
+    const int fault = folder->each ? entries_sync(hold, folder) : 0;
+    const vsr_code rc =
+        fault != 0 ? VSR_OK
+                   : publish_sync(hold->stage, hold->stage->directory_mount[folder->top], &error);
+    return rc == VSR_ERR_CANCELLED ? ECANCELED
+           : rc != VSR_OK          ? (error.os_errno != 0 ? error.os_errno : EIO)
+                                   : fault;
+}
+
 static int folder_add(struct pending_hold *hold, uint32_t top, struct hold_folder **out)
 {
     const struct stage *stage = hold->stage;
@@ -60,6 +91,7 @@ static int folder_add(struct pending_hold *hold, uint32_t top, struct hold_folde
     int fault = pending_folder_make(&made.folder, stage, top, &hold->identity.run);
     if (fault == 0) {
         fault = pending_journal_make(&made.journal, &made.folder, &hold->identity);
+        fault = fault == 0 ? folder_sync(hold, &made) : fault;
         if (fault != 0) {
             pending_journal_close(&made.journal);
             (void)pending_folder_remove(&made.folder, PENDING_JOURNAL);
@@ -211,22 +243,12 @@ static int keep_file(struct pending_hold *hold, uint32_t unit, uint32_t file)
 
 static int unit_write(struct pending_hold *hold, uint32_t unit)
 {
-    const struct stage_options *options = &hold->stage->options;
-    int fault = sync_note_begin(options->sync_notes, SYNC_NOTER_ENTRIES);
-    if (fault != 0) {
-        publish_sync_unnoted(hold->stage, fault);
-        return fault;
-    }
+    int fault = 0;
     for (uint32_t i = 0; i < hold->folder_count && fault == 0; i++) {
-        struct hold_folder *one = &hold->folders[i];
+        const struct hold_folder *one = &hold->folders[i];
         if (part_find(one, unit) != NULL) {
-            fault = pending_sync(&one->folder, one->each);
+            fault = folder_sync(hold, one);
         }
-    }
-    if (fault == 0) {
-        sync_note_good(options->sync_notes, SYNC_NOTER_ENTRIES);
-    } else if (options->on_sync_failed != NULL) {
-        options->on_sync_failed(options->context);
     }
     for (uint32_t i = 0; i < hold->folder_count && fault == 0; i++) {
         struct hold_folder *one = &hold->folders[i];

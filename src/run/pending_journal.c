@@ -130,7 +130,8 @@ void pending_batch_state(struct pending_batch *batch, uint64_t seq, enum pending
     batch_add(batch, FRAME_STATE, &frame, sizeof frame);
 }
 
-int pending_batch_write(struct pending_batch *batch, struct pending_journal *journal)
+/* Append; on failure nothing of the batch is left. Frees its bytes. */
+static int batch_append(struct pending_batch *batch, struct pending_journal *journal, bool sync)
 {
     vsr_error error = {0};
     int fault = journal->broken ? EIO : 0;
@@ -138,7 +139,7 @@ int pending_batch_write(struct pending_batch *batch, struct pending_journal *jou
                                VSR_ERR_DEST_IO, &error) != VSR_OK) {
         fault = error.os_errno != 0 ? error.os_errno : EIO;
     }
-    if (fault == 0 && fdatasync(journal->fd) != 0) {
+    if (fault == 0 && sync && fdatasync(journal->fd) != 0) {
         fault = errno;
     }
     if (fault == 0) {
@@ -149,6 +150,11 @@ int pending_batch_write(struct pending_batch *batch, struct pending_journal *jou
     }
     buffer_free(&batch->bytes);
     return fault;
+}
+
+int pending_batch_write(struct pending_batch *batch, struct pending_journal *journal)
+{
+    return batch_append(batch, journal, true);
 }
 
 int pending_journal_make(struct pending_journal *out, const struct pending_folder *folder,
@@ -167,8 +173,7 @@ int pending_journal_make(struct pending_journal *out, const struct pending_folde
     }
     struct pending_batch batch = pending_batch_begin(out);
     batch_add(&batch, FRAME_BEGIN, &begin, sizeof begin);
-    const int fault = pending_batch_write(&batch, out);
-    return fault != 0 ? fault : fsync(folder->fd) == 0 && fsync(folder->top_fd) == 0 ? 0 : errno;
+    return batch_append(&batch, out, false);
 }
 
 /* --- reading --- */

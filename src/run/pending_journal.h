@@ -55,7 +55,8 @@ struct pending_content {
     uint64_t torn_bytes; /* of an unfinished write at its end */
 };
 
-/* Make the journal of a new folder, locked and on stable storage. 0 or errno; so for all below. */
+/* Make the journal of a new folder, locked; the caller syncs what it stands on before anything else
+ * is put into the folder. 0 or errno; so for all below. */
 int pending_journal_make(struct pending_journal *out, const struct pending_folder *folder,
                          const struct pending_identity *identity);
 

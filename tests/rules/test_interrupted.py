@@ -184,30 +184,49 @@ class Held:
 SYNCS = (b"", b"C/old/3.dat") # before the renames, and behind them
 
 
+def not_waited_for(town, behind):
+    """Told to end while a sync does not: it does, with nothing but folders at any place, and who goes
+    on ends as undisturbed."""
+    before = snapshot(town.s.dest.folder)[0]
+    with Held(town, behind) as run:
+        moment = time.monotonic()
+        run.send_signal(signal.SIGTERM)
+        out, told = run.communicate(timeout=30)
+        took = time.monotonic() - moment
+    what = f"held once {behind} stood: {took} s\n{out}\n{told}"
+    expect(1 < took < 5, what)
+    equal(run.returncode, 128 + signal.SIGTERM, what)
+    summary = schemas.check_events(out)[-1]
+    equal((summary["t"], summary["exit_code"]), ("summary", 128 + signal.SIGTERM), what)
+    equal({unit["status"] for unit in summary["units"]}, {"NONE"}, what)
+    found = {path: facts for path, facts in snapshot(town.root)[0].items()
+             if b".vssrestore-" not in path and facts[0] != stat.S_IFDIR}
+    equal(found, {path: facts for path, facts in before.items()
+                  if facts[0] != stat.S_IFDIR}, what)
+    town.resume(what)
+
+
 def K02_a_sync_that_does_not_end_is_not_waited_for():
     """What had begun to be published goes back, and is published by who goes on."""
     with Scenario() as s, on_disk(s) as top:
         replaced_and_grown(s)
         town = DiskTown(s, s.pack(), top)
         for behind in SYNCS:
-            before = snapshot(s.dest.folder)[0]
-            with Held(town, behind) as run:
-                moment = time.monotonic()
-                run.send_signal(signal.SIGTERM)
-                out, told = run.communicate(timeout=30)
-                took = time.monotonic() - moment
-            what = f"held once {behind} stood: {took} s\n{out}\n{told}"
-            expect(1 < took < 5, what)
-            equal(run.returncode, 128 + signal.SIGTERM, what)
-            summary = schemas.check_events(out)[-1]
-            equal((summary["t"], summary["exit_code"]), ("summary", 128 + signal.SIGTERM), what)
-            equal({unit["status"] for unit in summary["units"]}, {"NONE"}, what)
-            found = {path: facts for path, facts in snapshot(town.root)[0].items()
-                     if b".vssrestore-" not in path and facts[0] != stat.S_IFDIR}
-            equal(found, {path: facts for path, facts in before.items()
-                          if facts[0] != stat.S_IFDIR}, what)
-            town.resume(what)
+            not_waited_for(town, behind)
             town.clear()
+
+
+def K02_nor_before_files_wait_for_the_boot():
+    with Scenario() as s, on_disk(s) as top:
+        c = s.writer("Boot", method="REPLACE_AT_REBOOT").component("sys").files(r"C:\sys", "*")
+        for name in "ab":
+            s.put(rf"C:\sys\{name}.dat", pattern(2, 3000), mtime=1500000600)
+        s.place(r"C:\sys\a.dat", b"was", mtime=1400000600)
+        s.backup().include(c)
+        town = DiskTown(s, s.pack(), top, "--tree", "live", "--registry", "")
+        not_waited_for(town, b"")
+        listed = Told(["pending", "list", town.folder(), "--json", "--registry", ""]).must(0)
+        equal(json.loads(listed.out.splitlines()[-1])["records"]["waiting"], 2, listed.out)
 
 
 def K02_nor_by_a_second_signal():
