@@ -106,6 +106,17 @@ static int file_put_back(const struct recover_file *f, const struct publish_inte
     return f->had ? ESTALE : 0; /* what came where nothing was is met by publishing */
 }
 
+/* An undo file that is not whole says that nothing had been written, if the base is as it was. Else
+ * it has rotted, and is kept: it is all that is left of what was covered. */
+static int ranges_untouched(const struct recover_file *f, const struct publish_intent *intent)
+{
+    const struct publish_identity *before = &intent->at_place, *now = &f->place;
+    return before->size == now->size && before->modify_s == now->modify_s &&
+                   before->modify_ns == now->modify_ns
+               ? 0
+               : ESTALE;
+}
+
 static int recover_ranges(const struct recover *r, const struct recover_file *f,
                           const struct publish_intent *intent)
 {
@@ -118,11 +129,14 @@ static int recover_ranges(const struct recover *r, const struct recover_file *f,
     if (fd < 0) {
         return undo_exists(undo_fd, intent->file) ? errno : 0;
     }
-    const int fault = undo_put_back(undo_fd, intent->file, fd);
-    if (fault == 0 || fault == EBADMSG) { /* not whole: nothing had been written yet */
+    int fault = undo_put_back(undo_fd, intent->file, fd);
+    if (fault == EBADMSG) {
+        fault = ranges_untouched(f, intent);
+    }
+    if (fault == 0) {
         undo_remove(undo_fd, intent->file);
     }
-    return fault == ENOENT || fault == EBADMSG ? 0 : fault;
+    return fault == ENOENT ? 0 : fault;
 }
 
 /* Nothing of it is staged any more: the folder went with a commit that is not counted, or was lost.

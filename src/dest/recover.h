@@ -19,7 +19,7 @@ bool recover_knows(const struct stage *stage, const struct publish_intent *inten
 
 /* Take back one intent that recover_knows(); the last one of the journal first, each of them once
  * or several times. 0, or an errno: something of ours, or an original, could not be put where it
- * was; ESTALE: because somebody else's file stands there. */
+ * was; ESTALE: because somebody else's file stands there, or what ranges had covered has rotted. */
 int recover_intent(const struct recover *recover, const struct publish_intent *intent);
 
 /* After all of them: directories that were changed get their times again. */

@@ -11,12 +11,13 @@
  * last block may be shorter), the XXH3-64 of the check so far (8 bytes) and the block.
  *
  * It is synced, and the folder with it, before the first write; so a file without a right check
- * says that nothing was written. One with a right check says that the base may hold anything
- * within the ranges and beyond size, and its old bytes everywhere else: putting the bytes back,
- * cutting to size and setting the times makes it what it was, however often it is done. The
- * record of the intent (in_place is 1) names the base by device and inode; the device is for people
- * here, since it may be called otherwise when the file is read. The file goes when the unit's
- * commit is recorded, or when the base is whole again and synced. Control thread only. */
+ * says that nothing was written, or, where the base has changed, that it has rotted. One with a
+ * right check says that the base may hold anything within the ranges and beyond size, and its old
+ * bytes everywhere else: putting the bytes back, cutting to size and setting the times makes it
+ * what it was, however often it is done. The record of the intent (in_place is 1) names the base by
+ * device and inode; the device is for people here, since it may be called otherwise when the file
+ * is read. The file goes when the unit's commit is recorded, or when the base is whole again and
+ * synced. Control thread only. */
 #ifndef DEST_UNDO_H
 #define DEST_UNDO_H
 

@@ -551,6 +551,37 @@ def K05_the_undo_file_of_a_failed_component_stays():
         expect(seen > 0, "nobody went on after a component had failed")
 
 
+def K05_an_undo_file_that_rotted_is_kept():
+    """It is all that is left of what was covered, unless nothing had been written yet."""
+    with Scenario() as s:
+        s.backup().include(ranged(s)).partial("C:\\db\\", "big.mdf", "0:100,1048570:20,3145700:28")
+        town, seen_before, seen_behind = Town(s, s.pack(), "--in-place"), 0, 0
+        for number in range(1, town.count_calls() + 1):
+            if not (town.kill_at(number) and town.is_begun() and undo_files(town.folder())):
+                town.clear()
+                continue
+            place = os.path.join(town.root, b"C/db/big.mdf")
+            untouched = seen(place) == seen(s.dest.path(r"C:\db\big.mdf"))
+            name, = undo_files(town.folder())
+            undo = os.path.join(town.folder(), name)
+            with open(undo, "r+b") as opened:
+                opened.seek(os.path.getsize(undo) // 2)
+                opened.write(b"rotten")
+            kept, left = undo_files(town.folder()), seen(place)
+            what = f"call {number}, untouched: {untouched}"
+            if untouched:
+                town.resume(what)
+                seen_before += 1
+            elif inspected(town.folder())["units"][0]["state"] != "published":
+                run = s.resume(town.folder()).must(4)
+                equal(run.status("db"), "FAILED", what)
+                equal((undo_files(town.folder()), seen(place) == left), (kept, True), what)
+                expect(any(os.fsdecode(name) in note for note in run.summary["notes"]), run.told())
+                seen_behind += 1
+            town.clear()
+        expect(seen_before > 0 and seen_behind > 1, f"{seen_before}, {seen_behind}")
+
+
 def K05_two_runs_at_once_on_one_destination():
     """Each stages in a folder of its own; who comes second meets what stands there. No file is of
     both, or of neither. Who is overtaken in the middle of a unit leaves it to the other, says so,
