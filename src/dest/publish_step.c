@@ -221,7 +221,7 @@ void publish_step_examine(const struct publication *p, struct publish_step *step
     const struct stage_base *base = stage_base_of(stage, step->file);
     struct publish_identity staged = {.present = false}, at_place = {.present = false};
     struct step_ends ends;
-    if (publish_step_open(p, step->file, &ends) == 0) { /* if not, carrying it out fails alike */
+    if (publish_step_open(p, step->file, &ends) == 0) { /* if not, carrying it out fails, too */
         staged = publish_identify(ends.staged_fd, ends.staged);
         at_place = publish_identify(ends.place_fd, ends.place);
         publish_step_close(&ends);
@@ -258,8 +258,8 @@ int publish_step_carry_out(struct publication *p, struct publish_step *step)
 {
     struct step_ends ends;
     int fault = publish_step_open(p, step->file, &ends);
-    if (fault == 0) {
-        fault = step_rename(p, step, &ends);
+    if (fault == 0) { /* what its intent does not know would be nobody's after a kill */
+        fault = step->staged.inode != 0 ? step_rename(p, step, &ends) : ESTALE;
         publish_step_close(&ends);
     }
     publish_touch(p, p->stage->plan->files[step->file].directory);

@@ -234,6 +234,63 @@ static void test_tree_that_a_failed_file_stays_in_is_not_published(void **state)
     assert_string_equal(file_get(w, "tree/1b"), "-");
 }
 
+/* "old" is moved away, and back. */
+static void old_move(const struct world *w, bool away)
+{
+    char there[256], here[256];
+    (void)snprintf(here, sizeof here, "%s/old", w->dir);
+    (void)snprintf(there, sizeof there, "%s/old away", w->dir);
+    assert_int_equal(rename(away ? here : there, away ? there : here), 0);
+}
+
+static void hook_old_goes(void *context, struct stage *stage)
+{
+    (void)stage;
+    old_move(context, true);
+}
+
+static vsr_code old_comes(void *context, uint32_t group, const struct publish_intent *intents,
+                          uint32_t count, bool more, vsr_error *error)
+{
+    (void)group;
+    (void)more;
+    (void)error;
+    for (uint32_t i = 0; i < count; i++) {
+        if (intents[i].file != MARK_NONE && !intents[i].staged.present) {
+            old_move(context, false);
+            return VSR_OK;
+        }
+    }
+    return VSR_OK;
+}
+
+static vsr_code commit_nothing(void *context, uint32_t group, vsr_error *error)
+{
+    (void)context;
+    (void)group;
+    (void)error;
+    return VSR_OK;
+}
+
+/* Its folder was away when its intent was written down: nobody who goes on could know the file. */
+static void test_file_that_no_intent_knows_is_not_renamed(void **state)
+{
+    struct world *w = *state;
+    const struct publish_log log = {w, old_comes, commit_nothing};
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s/old", w->dir);
+    assert_int_equal(mkdir(path, 0755), 0);
+    world_plan(w);
+    w->r.log = &log;
+    w->r.before_publish = hook_old_goes;
+    w->r.context = w;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_string_equal(file_get(w, "old/1a"), "-");
+    assert_int_equal(w->r.states[0], UNIT_FAILED);
+    assert_int_equal(w->r.rows[restore_file(&w->r, "old/1a")].os_errno, ESTALE);
+    assert_int_equal(w->r.residue[0], 0);
+}
+
 static void hook_is_fuse(void *context, struct stage *stage)
 {
     (void)context;
@@ -430,6 +487,7 @@ int main(void)
         TEST(test_sync_that_fails_is_final_and_told),
         cmocka_unit_test(test_sync_that_fails_is_of_the_file_system),
         TEST(test_tree_that_a_failed_file_stays_in_is_not_published),
+        TEST(test_file_that_no_intent_knows_is_not_renamed),
         TEST(test_mount_that_fails_after_the_renames),
         TEST(test_file_that_came_into_a_tree_is_not_lost),
         TEST(test_file_that_came_into_a_tree_is_kept_without_a_journal),
