@@ -223,18 +223,22 @@ static int recover_tree(const struct recover *r, struct publication *p,
     return publish_tree_rename(p, tree, true);
 }
 
-/* Made by us while a tree was merged; what holds something of somebody stays. */
+/* Made by us while a tree was merged; what holds something of somebody, or is used by somebody,
+ * stays. */
 static int recover_folder(const struct recover *r, struct publication *p,
                           const struct publish_intent *intent)
 {
     const struct plan_directory *d = &r->stage->plan->directories[intent->tree];
     char place[WIN_NAME_BYTES_MAX + 1];
-    if (recover_name(r->stage, intent->tree, place) == 0) {
-        OWN(fd) fd = publish_open_parent(r->stage, d->parent);
-        if (fd >= 0 && unlinkat(fd, place, AT_REMOVEDIR) == 0) {
-            publish_touch(p, d->parent);
-        }
+    const int fault = recover_name(r->stage, intent->tree, place);
+    OWN(fd) fd = fault != 0 ? -1 : publish_open_parent(r->stage, d->parent);
+    if (fault != 0 || fd < 0) {
+        return fault != 0 ? fault : -fd;
     }
+    if (unlinkat(fd, place, AT_REMOVEDIR) != 0) {
+        return errno == EBUSY ? 0 : errno;
+    }
+    publish_touch(p, d->parent);
     return 0;
 }
 
@@ -256,6 +260,22 @@ int recover_intent(const struct recover *r, const struct publish_intent *intent)
     return intent->file != MARK_NONE ? recover_file(r, &p, intent)
            : intent->folder != 0     ? recover_folder(r, &p, intent)
                                      : recover_tree(r, &p, intent);
+}
+
+bool recover_was_changed(int os_errno)
+{
+    switch (os_errno) {
+    case ESTALE:
+    case ENOENT:
+    case ENOTDIR:
+    case EISDIR:
+    case ELOOP:
+    case EEXIST:
+    case ENOTEMPTY:
+        return true;
+    default:
+        return false;
+    }
 }
 
 void recover_settle(const struct recover *r)

@@ -22,6 +22,10 @@ bool recover_knows(const struct stage *stage, const struct publish_intent *inten
  * was; ESTALE: because somebody else's file stands there, or what ranges had covered has rotted. */
 int recover_intent(const struct recover *recover, const struct publish_intent *intent);
 
+/* Does that errno say that somebody has changed what stands there, or the way to it? Any other one
+ * may pass, and the same intent can be taken back then. */
+bool recover_was_changed(int os_errno);
+
 /* After all of them: directories that were changed get their times again. */
 void recover_settle(const struct recover *recover);
 

@@ -98,7 +98,9 @@ void conduct_tell(struct conduct *c, bool is_last);
 vsr_code conduct_go_on(struct conduct *c, vsr_error *error);
 
 /* What was in the middle goes back, and is synced, as is what was committed and not synced yet; of
- * a first run, nothing. What could not go back is in *back, whose lists the caller frees. */
+ * a first run, nothing. What somebody has changed, so that it could not go back, is in *back, whose
+ * lists the caller frees. Errors: DEST_*, CANCELLED: something else could not go back, or could not
+ * be synced; then the intents must stay. */
 struct took_back {
     struct conduct *c;
     struct journal_fate *failed;

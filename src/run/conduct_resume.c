@@ -128,7 +128,11 @@ vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr_error 
         continuous = continuous && (c->stage->mounts[m].continuous || !c->stage->mounts[m].adopted);
     }
     c->marks.trusted = continuous ? UINT32_MAX : resume->kept;
-    resume_take_back(resume, c->stage, c->folder.rows, took_back_failed, back);
+    const vsr_code rc =
+        resume_take_back(resume, c->stage, c->folder.rows, took_back_failed, back, error);
+    if (rc != VSR_OK) { /* nobody fails by it: whoever goes on takes it all back */
+        return rc;
+    }
     conduct_fail_places(c, back);
     return conduct_sync_settled(c, error);
 }
@@ -143,7 +147,8 @@ static void took_back_ignored(void *context, uint32_t file, int os_errno)
 void conduct_take_back_full(const struct conduct *c)
 {
     if (c->options->resume != NULL) {
-        resume_take_back(c->options->resume, c->stage, c->folder.rows, took_back_ignored, NULL);
+        (void)resume_take_back(c->options->resume, c->stage, c->folder.rows, took_back_ignored,
+                               NULL, NULL);
     }
 }
 

@@ -353,19 +353,90 @@ void resume_prepare(struct resume *r)
 
 /* --- back --- */
 
-void resume_take_back(const struct resume *r, struct stage *stage, struct outcome_row *rows,
-                      resume_failed *failed, void *context)
+/* A file below a directory, and how many names below it that one is; MARK_NONE: there is none. */
+static uint32_t file_below(const struct plan *plan, uint32_t directory, uint32_t *names)
+{
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        uint32_t at = plan->files[i].directory;
+        for (*names = 1; at != MARK_NONE && at != directory; ++*names) {
+            at = plan->directories[at].parent;
+        }
+        if (at == directory && plan->files[i].kind != KIND_DIRECTORY) {
+            return i;
+        }
+    }
+    return MARK_NONE;
+}
+
+/* What it was about, for people: a file's path, or a folder's. */
+static void intent_path(const struct resume *r, const struct stage *stage,
+                        const struct publish_intent *intent, struct buffer *out)
+{
+    uint32_t names = 0;
+    const uint32_t file =
+        intent->file != MARK_NONE ? intent->file : file_below(r->plan, intent->tree, &names);
+    if (file == MARK_NONE) {
+        const uint32_t root = r->plan->directories[intent->tree].root;
+        buffer_printf(out, "a folder below %.*s",
+                      VIEW_ARG(plan_text(r->plan, r->plan->roots[root].dir)));
+        return;
+    }
+    plan_unix_path(r->plan, stage->set, file, out);
+    for (; names > 0; names--) {
+        while (out->n > 0 && out->p[--out->n] != '/') {
+        }
+    }
+}
+
+static vsr_code intent_stays(const struct resume *r, const struct stage *stage,
+                             const struct publish_intent *intent, int fault, vsr_error *error)
+{
+    struct buffer path = {0};
+    intent_path(r, stage, intent, &path);
+    errno = fault;
+    const vsr_code rc = err_sys(error, err_dest_code(fault), WHERE,
+                                "cannot put back what the run had begun at %.*s, so that nothing "
+                                "is begun again; when it can be, `vssrestore resume %s` goes on",
+                                VIEW_ARG(buffer_view(&path)), r->folder.path);
+    buffer_free(&path);
+    return rc;
+}
+
+/* A tree cannot go back, since somebody is in the way: all units with files in it fail. */
+static void tree_stays(const struct stage *stage, uint32_t tree, int fault, resume_failed *failed,
+                       void *context)
+{
+    const struct plan *plan = stage->plan;
+    uint32_t unit = MARK_NONE;
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        const struct plan_file *f = &plan->files[i];
+        if (f->unit != unit && stage_is_staged(stage, i) &&
+            stage->directory_tree[f->directory] == tree) {
+            unit = f->unit;
+            failed(context, i, fault);
+        }
+    }
+}
+
+vsr_code resume_take_back(const struct resume *r, struct stage *stage, struct outcome_row *rows,
+                          resume_failed *failed, void *context, vsr_error *error)
 {
     const struct recover recover = {.stage = stage, .rows = rows};
+    vsr_code rc = VSR_OK;
     for (uint32_t i = r->content.intent_count; i-- > 0;) {
         const struct publish_intent intent = journal_content_intent(&r->content, r->journal, i);
         if (!recover_knows(stage, &intent)) {
             continue; /* of a unit that is done with */
         }
         const int fault = recover_intent(&recover, &intent);
-        if (fault != 0 && intent.file != MARK_NONE) {
+        if (fault != 0 && !recover_was_changed(fault)) {
+            rc = rc == VSR_OK ? intent_stays(r, stage, &intent, fault, error) : rc;
+        } else if (fault != 0 && intent.file != MARK_NONE) {
             failed(context, intent.file, fault);
+        } else if (fault != 0 && fault != ENOENT && intent.folder == 0) {
+            tree_stays(stage, stage->directory_tree[intent.tree], fault, failed, context);
         }
     }
     recover_settle(&recover);
+    return rc;
 }

@@ -67,9 +67,12 @@ void resume_prepare(struct resume *resume);
 vsr_code resume_report(const struct resume *resume, struct report *report, vsr_error *error);
 
 /* Staging is open and probed: take back what was in the middle. Units that cannot be, because
- * somebody changed their places, fail here: failed is called for each of their files. */
+ * somebody changed their places, fail: failed is called for each file whose place it is, or for one
+ * of each unit with files in a folder. Errors: DEST_*: something cannot go back that nobody has
+ * changed, the first of it; then nothing may be begun that would forget the intents. */
 typedef void resume_failed(void *context, uint32_t file, int os_errno);
-void resume_take_back(const struct resume *resume, struct stage *stage, struct outcome_row *rows,
-                      resume_failed *failed, void *context);
+vsr_code resume_take_back(const struct resume *resume, struct stage *stage,
+                          struct outcome_row *rows, resume_failed *failed, void *context,
+                          vsr_error *error);
 
 #endif

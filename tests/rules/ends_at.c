@@ -9,7 +9,7 @@
  * elsewhere are not counted: what they leave is not seen until a name is. With SYNC_FAILS no file
  * system can be synced, with SYNC_HELD no sync ends while a file is there, with NO_EXCHANGE no
  * names are exchanged, with NO_ROOM_FOR there is none for one name or attribute, with OVERTAKEN_AT
- * somebody is faster than an exchange. */
+ * somebody is faster than an exchange, with DENIED nothing is renamed from or to one name. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -109,10 +109,14 @@ SEEN int fsetxattr(int fd, const char *name, const void *value, size_t n, int fl
 }
 
 /* With NO_EXCHANGE, the end of a name or more than that: no names are exchanged, as on file systems
- * that cannot, and nothing is renamed from a name that ends so. */
+ * that cannot, and nothing is renamed from a name that ends so. With DENIED, a name: as in a folder
+ * that may not be changed. */
 static int refused(const char *from, const char *to, unsigned flags)
 {
-    const char *end = getenv("NO_EXCHANGE");
+    const char *end = getenv("NO_EXCHANGE"), *denied = getenv("DENIED");
+    if (denied != NULL && (strcmp(from, denied) == 0 || strcmp(to, denied) == 0)) {
+        return EPERM;
+    }
     if (has_no_room(to)) {
         return ENOSPC;
     }

@@ -908,6 +908,34 @@ def K09_who_is_faster_than_what_goes_back_keeps_his_file():
         he.original_is_kept()
 
 
+def holds(path, content):
+    """Is that what stands there?"""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as opened:
+        return opened.read() == content
+
+
+def K09_what_cannot_go_back_for_now_ends_nothing():
+    """Nobody has changed it: the run stays as it is, says why, and is gone on with."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        town = Town(s, s.pack())
+        for denied, below, content in (("0.dat", b"C/old/0.dat", pattern(0, 3000)),
+                                       ("new", b"C/new/a/1.txt", b"one")):
+            killed_behind(town, lambda: holds(os.path.join(town.root, below), content))
+            for _ in range(2):
+                told = Told(["resume", town.folder(), "--json"],
+                            env={**os.environ, "LD_PRELOAD": ends_at(), "DENIED": denied})
+                equal(told.exit, 31, f"{denied}: {told.out}\n{told.err}")
+                place = os.fsdecode(os.path.join(town.root, below[:below.index(denied.encode())]))
+                expect(f"{place}{denied}," in told.err and "Operation not permitted" in told.err
+                       and "`vssrestore resume " in told.err, told.err)
+                expect('"t":"summary"' not in told.out or '"units":[]' in told.out, told.out)
+            town.resume(f"denied before: {denied}")
+            town.clear()
+
+
 def two_folders(s):
     """Files that stand there are replaced, in two folders."""
     c = s.writer("Ledger", method=CAN).component("db").files(r"C:\a", "*").files(r"C:\b", "*")
