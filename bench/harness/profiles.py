@@ -3,10 +3,12 @@
 import json
 import os
 
+WAITING = ("pace", "idle") # stages in which a worker does nothing
+
 
 def read(folder):
-    """{"elapsed": s, "workers": {stage: s, of all}, "busy": [s, of each worker, all but idle],
-    "control": {step: s}}; or None."""
+    """{"elapsed": s, "workers": {stage: s, of all}, "busy": [s, of each worker, all but
+    WAITING], "control": {step: s}}; or None."""
     path = os.path.join(folder, "profile.json")
     if not os.path.exists(path):
         return None
@@ -16,7 +18,7 @@ def read(folder):
     for worker in told["workers"]:
         for stage, spent in worker.items():
             workers[stage] = workers.get(stage, 0) + spent["ns"] / 1e9
-    busy = [sum(spent["ns"] for stage, spent in worker.items() if stage != "idle") / 1e9
+    busy = [sum(spent["ns"] for stage, spent in worker.items() if stage not in WAITING) / 1e9
             for worker in told["workers"]]
     return {"elapsed": told["elapsed_ns"] / 1e9, "workers": workers, "busy": busy,
             "control": {step: spent["ns"] / 1e9 for step, spent in told["control"].items()}}

@@ -16,6 +16,7 @@ const char *work_phase_text(enum work_phase phase)
         [WORK_WRITE] = "write",
         [WORK_WRITE_WAIT] = "write_wait",
         [WORK_METADATA] = "metadata",
+        [WORK_PACE] = "pace",
         [WORK_IDLE] = "idle",
     };
     VSR_REQUIRE((size_t)phase < WORK_PHASE_COUNT);

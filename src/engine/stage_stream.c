@@ -135,7 +135,7 @@ static enum foreign_fault stream_next(struct stream *stream, const char **bytes,
     meter_mark(&worker->meter, WORK_VERIFY);
     if (worker->input->pace != NULL && !pace_is_free(worker->input->pace)) {
         pace_wait(worker->input->pace, *count, worker->stop);
-        meter_mark(&worker->meter, WORK_IDLE);
+        meter_mark(&worker->meter, WORK_PACE);
     }
     return fault;
 }

@@ -11,7 +11,8 @@ enum work_phase {
     WORK_WRITE,      /* plain writes, copies from a base */
     WORK_WRITE_WAIT, /* for writes through the ring; what the kernel does to begin them as well */
     WORK_METADATA,   /* sizes, owners, modes, times, further names, close; and the files' rows */
-    WORK_IDLE,       /* paused or slowed down; nothing left to take, or not begun yet */
+    WORK_PACE,       /* paused, or slowed down by a throttle */
+    WORK_IDLE,       /* nothing left to take, or not begun yet */
     WORK_PHASE_COUNT
 };
 

@@ -152,7 +152,7 @@ static void worker_keep_pace(struct worker *worker, const struct index_chunk *fr
 {
     meter_small_end(&worker->meter);
     pace_wait(worker->input->pace, frame != NULL ? frame->frame_plain_bytes : 0, worker->stop);
-    meter_mark(&worker->meter, WORK_IDLE);
+    meter_mark(&worker->meter, WORK_PACE);
 }
 
 static enum slot_state worker_begin_job(struct worker *worker, struct slot *slot, uint32_t job)

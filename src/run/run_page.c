@@ -196,9 +196,11 @@ struct phase_name {
 };
 
 static const struct phase_name worker_names[] = {
-    {"read", "Read"},        {"read_wait", "Read"},           {"decode", "Decode"},
-    {"verify", "Verify"},    {"create", "Create files"},      {"write", "Write"},
-    {"write_wait", "Write"}, {"metadata", "Metadata, close"}, {"idle", "Idle"},
+    {"read", "Read"},           {"read_wait", "Read"},
+    {"decode", "Decode"},       {"verify", "Verify"},
+    {"create", "Create files"}, {"write", "Write"},
+    {"write_wait", "Write"},    {"metadata", "Metadata, close"},
+    {"idle", "Idle"},           {"pace", "Throttled or paused"},
 };
 
 static const struct phase_name control_names[] = {

@@ -132,6 +132,25 @@ def what_merely_followed_is_folded():
                b"<small>large</small>" in largest, largest[:3000])
 
 
+def what_waits_for_the_throttle_is_called_so():
+    """It counts as such in any throttled run; how long it waited is made up."""
+    with Folder() as folder:
+        make_set(folder, {"small": (20, 3000), "large": (1, 10000), "tiny": (2, 100)})
+        for name, words in (("slow", ("--throttle", "1M")), ("fast", ())):
+            vssrestore("run", folder / "set", "--root", folder / ("root " + name), "--run-dir",
+                       folder / name, *words)
+            with open(folder / name + b"/profile.json", encoding="utf-8") as file:
+                profile = json.load(file)
+            counted = sum(worker["pace"]["count"] for worker in profile["workers"])
+            expect((counted > 0) == (name == "slow"), f"{name}: waited {counted} times")
+            for worker in profile["workers"]:
+                worker["pace"]["ns"] = 10 ** 9 if counted > 0 else 0
+            with open(folder / name + b"/profile.json", "w", encoding="utf-8") as file:
+                json.dump(profile, file)
+            legend = b"<span>Throttled or paused</span>" in page_of(folder, name)
+            expect(legend == (name == "slow"), f"{name}: is the throttle named? {legend}")
+
+
 def each_cause_is_followed_by_what_to_do():
     """Of a run that would have ended otherwise: its summary is all that tells how."""
     with Folder() as folder:
@@ -324,5 +343,6 @@ def a_page_of_many_failures_is_no_scroll():
 run_cases({case.__name__: case for case in (
     the_page_says_what_happened, a_page_of_chosen_files_says_so,
     each_cause_is_followed_by_what_to_do, what_is_no_run_is_told,
-    what_merely_followed_is_folded, the_manual_tells_the_bounds,
-    a_browser_has_nothing_to_complain_of, a_page_of_many_failures_is_no_scroll)})
+    what_merely_followed_is_folded, what_waits_for_the_throttle_is_called_so,
+    the_manual_tells_the_bounds, a_browser_has_nothing_to_complain_of,
+    a_page_of_many_failures_is_no_scroll)})
