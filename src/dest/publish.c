@@ -323,6 +323,7 @@ static void publish_take_back(struct publication *p, const uint32_t *groups, uin
  * with the run. */
 static void publish_put_off(struct publication *p, const uint32_t *groups, uint32_t group_count)
 {
+    p->putting_off = true;
     for (uint32_t i = group_count; i-- > 0;) {
         const struct stage_group *g = &p->stage->groups[groups[i]];
         publish_trees_back(p, groups[i]);

@@ -90,6 +90,9 @@ int publish_patch_undo(struct publication *p, const struct publish_step *step,
     if (fd < 0) {
         return errno;
     }
+    if (p->putting_off) {
+        return undo_put_back_unsynced(undo_fd, step->file, fd);
+    }
     const int fault = undo_put_back(undo_fd, step->file, fd);
     if (fault == 0) {
         undo_remove(undo_fd, step->file);

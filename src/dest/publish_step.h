@@ -48,7 +48,8 @@ struct publication {
     struct meta_policy policy;
     struct publish_step *steps;
     size_t step_count;
-    bool cancelled; /* the log did not wait for a sync of what it was to keep */
+    bool putting_off; /* no sync is to be waited for */
+    bool cancelled;   /* the log did not wait for a sync of what it was to keep */
 };
 
 /* Add the steps for a unit's staged files: those outside trees, or those in one tree (merge).
@@ -80,7 +81,8 @@ void publish_step_forget_old(struct publication *p, const struct publish_step *s
 /* Ranges into the file itself (--in-place), from what is staged: what they cover is saved first.
  * 0 or errno; after an errno that is not from the undo file's making, step->how says WRITTEN. */
 int publish_patch(struct publication *p, struct publish_step *step, const struct step_ends *ends);
-/* The saved bytes, size and times again, and the undo file goes. 0 or errno. */
+/* The saved bytes, size and times again, and the undo file goes (putting_off: undo_settle() is for
+ * who goes on). 0 or errno. */
 int publish_patch_undo(struct publication *p, const struct publish_step *step,
                        const struct step_ends *ends);
 

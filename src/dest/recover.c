@@ -129,7 +129,11 @@ static int recover_ranges(const struct recover *r, const struct recover_file *f,
     if (fd < 0) {
         return undo_exists(undo_fd, intent->file) ? errno : 0;
     }
-    int fault = undo_put_back(undo_fd, intent->file, fd);
+    int fault = undo_settle(undo_fd, intent->file, fd, f->mount->continuous);
+    if (fault != 0) {
+        return fault;
+    }
+    fault = undo_put_back(undo_fd, intent->file, fd);
     if (fault == EBADMSG) {
         fault = ranges_untouched(f, intent);
     }

@@ -212,7 +212,7 @@ static int undo_check(struct undo *undo, uint32_t file)
     return fault == 0 && undo->header.inode != base.st_ino ? ESTALE : fault;
 }
 
-int undo_put_back(int folder_fd, uint32_t file, int base_fd)
+static int undo_restore(int folder_fd, uint32_t file, int base_fd)
 {
     char name[UNDO_NAME_BYTES];
     OWN(heap) block = heap_alloc(1, sizeof(uint64_t) + UNDO_BLOCK_BYTES);
@@ -234,11 +234,45 @@ int undo_put_back(int folder_fd, uint32_t file, int base_fd)
         {.tv_sec = undo.header.access_s, .tv_nsec = undo.header.access_ns},
         {.tv_sec = undo.header.modify_s, .tv_nsec = undo.header.modify_ns},
     };
-    if (fault == 0 && (futimens(base_fd, times) != 0 || fsync(base_fd) != 0)) {
+    if (fault == 0 && futimens(base_fd, times) != 0) {
         fault = errno;
     }
     free(undo.ranges);
     return fault;
+}
+
+int undo_put_back(int folder_fd, uint32_t file, int base_fd)
+{
+    const int fault = undo_restore(folder_fd, file, base_fd);
+    return fault != 0 || fsync(base_fd) == 0 ? fault : errno;
+}
+
+static void undone_name(uint32_t file, char out[UNDO_NAME_BYTES])
+{
+    (void)snprintf(out, UNDO_NAME_BYTES, "undone-%x", file);
+}
+
+int undo_put_back_unsynced(int folder_fd, uint32_t file, int base_fd)
+{
+    char name[UNDO_NAME_BYTES], done[UNDO_NAME_BYTES];
+    undo_name(file, name);
+    undone_name(file, done);
+    const int fault = undo_restore(folder_fd, file, base_fd);
+    return fault != 0 || renameat(folder_fd, name, folder_fd, done) == 0 ? fault : errno;
+}
+
+int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous)
+{
+    char name[UNDO_NAME_BYTES], done[UNDO_NAME_BYTES];
+    undo_name(file, name);
+    undone_name(file, done);
+    if (!continuous) {
+        return renameat(folder_fd, done, folder_fd, name) == 0 || errno == ENOENT ? 0 : errno;
+    }
+    if (faccessat(folder_fd, done, F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno == ENOENT ? 0 : errno;
+    }
+    return fsync(base_fd) == 0 && unlinkat(folder_fd, done, 0) == 0 ? 0 : errno;
 }
 
 bool undo_exists(int folder_fd, uint32_t file)

@@ -48,6 +48,14 @@ int undo_save(int folder_fd, uint32_t file, int base_fd, const struct plan_range
  * there is no such file; EBADMSG: it is not whole; ESTALE: it is of another base). */
 int undo_put_back(int folder_fd, uint32_t file, int base_fd);
 
+/* The same where no sync can be waited for: without one, and the undo file is called
+ * "undone-<number>". While the system runs the base is whole, and what somebody writes to it is not
+ * to be undone; after a cut it may hold anything, as if nothing had been put back. */
+int undo_put_back_unsynced(int folder_fd, uint32_t file, int base_fd);
+/* For who goes on. continuous: nothing was cut since, so that the base is synced, and the file
+ * goes; else it is an undo file again. Nothing when there is none. 0 or errno. */
+int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous);
+
 void undo_name(uint32_t file, char out[UNDO_NAME_BYTES]);
 
 /* Is there one, whole or not? */

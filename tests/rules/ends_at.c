@@ -306,6 +306,17 @@ SEEN int syncfs(int fd)
     return sync_one(fd);
 }
 
+SEEN int fsync(int fd)
+{
+    char path[PATH_BYTES];
+    const char *below = getenv("SYNC_HELD_BELOW");
+    (void)name_of(fd, path);
+    if (below != NULL && strncmp(path, below, strlen(below)) == 0) {
+        hold_sync();
+    }
+    return (int)real_syscall(SYS_fsync, fd);
+}
+
 /* The process that syncs calls the system by its numbers. */
 SEEN long syscall(long number, ...)
 {

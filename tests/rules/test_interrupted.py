@@ -20,6 +20,7 @@ from scenario import (Failure, Scenario, Skip, Told, equal, expect, run_rules, s
 from town import (CAN, MIB, NOT_THERE, DiskTown, Town, ends_at, grown, on_disk, pattern, ranged,
                   replaced, replaced_and_grown, settled, snapshot, tell_difference)
 
+LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 
 
@@ -156,13 +157,14 @@ class Held:
         self.hold = os.path.join(town.s.folder, b"hold")
         with open(self.hold, "wb"):
             pass
-        behind = os.fsdecode(os.path.join(town.root, self.behind))
+        behind = os.fsdecode(self.behind() if callable(self.behind)
+                             else os.path.join(town.root, self.behind))
         self.run = subprocess.Popen(
             [os.environ["VSSRESTORE"],
              *(["resume", town.folder(), "--json"] if self.resumed else town.call())],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, "LD_PRELOAD": ends_at(), "SYNC_HELD": os.fsdecode(self.hold),
-                 "SYNC_HELD_BEHIND": behind})
+                 "SYNC_HELD_BEHIND": behind, "SYNC_HELD_BELOW": os.fsdecode(town.root)})
         # another one may sync while files move: who publishes is waited for
         while self.run.poll() is None and not self.waiting():
             time.sleep(0.005)
@@ -227,6 +229,39 @@ def K02_nor_before_files_wait_for_the_boot():
         not_waited_for(town, b"")
         listed = Told(["pending", "list", town.folder(), "--json", "--registry", ""]).must(0)
         equal(json.loads(listed.out.splitlines()[-1])["records"]["waiting"], 2, listed.out)
+
+
+def K02_nor_behind_ranges_in_place():
+    """They go back without a sync. Who goes on takes that for done, as long as nothing was cut: what
+    somebody wrote into the file since is not undone, but refused."""
+    with Scenario() as s, on_disk(s) as top:
+        s.backup().include(ranged(s)).partial("C:\\db\\", "big.mdf",
+                                              "0:100,1048570:20,3145700:28")
+        town = DiskTown(s, s.pack(), top, "--in-place")
+        for grown_by in (b"", b"somebody's") if LONG else (b"somebody's",):
+            before = snapshot(s.dest.folder)[0]
+            with Held(town, lambda: os.path.join(town.folder(), b"undo-0")) as run:
+                run.send_signal(signal.SIGTERM)
+                moment = time.monotonic()
+                out, told = run.communicate(timeout=30)
+                took = time.monotonic() - moment
+            what = f"{took} s\n{out}\n{told}"
+            expect(1 < took < 5, what)
+            equal(run.returncode, 128 + signal.SIGTERM, what)
+            equal([unit["status"] for unit in schemas.check_events(out)[-1]["units"]], ["NONE"],
+                  what)
+            place = os.path.join(town.root, b"C/db/big.mdf")
+            equal(snapshot(town.root)[0][b"C/db/big.mdf"], before[b"C/db/big.mdf"], what)
+            if not grown_by:
+                town.resume(what)
+            else:
+                with open(place, "ab") as opened:
+                    opened.write(grown_by)
+                s.resume(town.folder())
+                with open(place, "rb") as opened:
+                    expect(opened.read().endswith(grown_by), "what was added is gone")
+            expect(not glob.glob(os.path.join(town.folder(), b"undo*")), "an undo file is left")
+            town.clear()
 
 
 def K02_nor_by_a_second_signal():

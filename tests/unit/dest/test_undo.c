@@ -96,6 +96,30 @@ static void base_comes_back(void **state)
     assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), ENOENT);
 }
 
+/* Put back without a sync: settled for good while nothing was cut, else put back again. */
+static void what_was_not_synced_is_put_back_after_a_cut(void **state)
+{
+    const struct world *w = *state;
+    for (int cut = 0; cut < 2; cut++) {
+        assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, ranges, COUNT_OF(ranges)),
+                         0);
+        spoil(w, ranges, COUNT_OF(ranges));
+        assert_int_equal(undo_put_back_unsynced(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+        assert_true(base_is_whole(w));
+        assert_false(undo_exists(w->folder_fd, FILE_NUMBER));
+        spoil(w, ranges, COUNT_OF(ranges)); /* by somebody, or by the cut */
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, cut == 0), 0);
+        }
+        assert_int_equal(undo_exists(w->folder_fd, FILE_NUMBER), cut);
+        assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd),
+                         cut == 0 ? ENOENT : 0);
+        assert_int_equal(base_is_whole(w), cut);
+        assert_int_equal(pwrite(w->base_fd, w->base, BASE_BYTES, 0), BASE_BYTES);
+        assert_int_equal(ftruncate(w->base_fd, BASE_BYTES), 0);
+    }
+}
+
 static void one_that_stands_is_not_written_over(void **state)
 {
     const struct world *w = *state;
@@ -168,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(base_comes_back),
+        TEST(what_was_not_synced_is_put_back_after_a_cut),
         TEST(one_that_stands_is_not_written_over),
         TEST(torn_or_flipped_one_touches_nothing),
         TEST(base_comes_back_on_another_device),
