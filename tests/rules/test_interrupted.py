@@ -1258,6 +1258,34 @@ def K03_an_original_is_never_taken_for_what_was_staged():
         expect(done > 0, "no run was killed when all was renamed")
 
 
+def K03_what_somebody_put_into_a_tree_is_never_taken_for_ours():
+    """While it stood at its place, before it goes back: a file of the same length, another link."""
+    with Scenario() as s:
+        b = s.backup()
+        for c in grown(s):
+            b.include(c)
+        town, done = Town(s, s.pack()), 0
+        for number in range(town.count_calls(), 0, -1):
+            town.kill_at(number)
+            new = os.path.join(town.root, b"C/new/a")
+            states = {unit["state"] for unit in inspected(town.folder())["units"]} \
+                if os.path.isdir(new) and town.is_begun() else ()
+            if "publishing" in states and "published" not in states:
+                his = os.path.join(s.folder, b"his")
+                with open(his, "wb") as out:
+                    out.write(b"S" * 70000)
+                os.rename(his, os.path.join(new, b"in/2.txt"))
+                os.symlink("elsewhere", his)
+                os.utime(his, (1500000000, 1500000000), follow_symlinks=False)
+                os.rename(his, os.path.join(new, b"link"))
+                town.resume(f"killed before call {number}")
+                done += 1
+            town.clear()
+            if done > 0:
+                return
+        expect(False, "no run was killed when its tree stood at its place")
+
+
 def K11_a_chain_is_gone_on_with_to_its_end():
     """Killed in the first of two steps: resume ends that one and runs the other."""
     with Scenario() as s:
