@@ -61,7 +61,9 @@ void engine_stop(struct engine *engine);
 
 void engine_progress(const struct engine *engine, struct engine_progress *out); /* any thread */
 
-/* Join the workers: after engine_is_done(), or engine_stop(). Twice is fine. Control thread. */
+/* Join the workers: after engine_is_done(), or engine_stop(). Waits for calls that the kernel does
+ * not answer, whatever signal came: a worker within one writes when it comes back, into what would
+ * be somebody else's by then. Twice is fine. Control thread. */
 void engine_join(struct engine *engine);
 
 /* Where each worker's time went, after engine_join(): *workers is the caller's, heap. */

@@ -231,6 +231,28 @@ def D01_full_at_random_moments():
                                 lambda dice: dice.randrange(1, 3 * MIB)])
 
 
+def D01_full_at_each_edge():
+    """From the first byte on, around a block, and at each edge of a chunk: bytes up to there are
+    written, and no more. The unit is not there, nothing short is, and who goes on ends it."""
+    with Scenario() as s:
+        c = s.writer("W", method=CAN).component("c").files(r"C:\big", "*")
+        s.put(r"C:\big\5.bin", pattern(5, 5 * MIB + 77), mtime=1500000000)
+        s.place_folder("C:\\")
+        s.backup().include(c)
+        town = Town(s, s.pack(), "--ring", "sync")
+        town.clear()
+        edges = {at * MIB + by for at in range(6) for by in (-1, 0)} - {-1}
+        for edge in sorted(edges | {1, 4095, 4096}):
+            town.copy()
+            run = Run(town.call(), town.folder(), env={**os.environ, "LD_PRELOAD": ends_at(),
+                                                       "NO_ROOM_AT": str(edge)})
+            what = f"full at byte {edge}\n{run.told()}"
+            equal((run.exit, run.status("c")), (30, "NONE"), what)
+            expect(not any(name.startswith(b"C/big") for name in snapshot(town.root)[0]), what)
+            town.resume(what)
+            town.clear()
+
+
 def D02_out_of_inodes_at_random_moments():
     full_at_random(fill_inodes, [lambda dice: 0, lambda dice: dice.randrange(1, 40)])
 

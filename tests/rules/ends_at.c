@@ -9,7 +9,8 @@
  * elsewhere are not counted: what they leave is not seen until a name is. With SYNC_FAILS no file
  * system can be synced, with SYNC_HELD no sync ends while a file is there, with NO_EXCHANGE no
  * names are exchanged, with NO_ROOM_FOR there is none for one name or attribute, with OVERTAKEN_AT
- * somebody is faster than an exchange, with DENIED nothing is renamed from or to one name. */
+ * somebody is faster than an exchange, with DENIED nothing is renamed from or to one name,
+ * with NO_ROOM_AT no staged file has room from that byte on. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -227,8 +228,31 @@ SEEN ssize_t write(int fd, const void *bytes, size_t n)
     return syscall(SYS_write, fd, bytes, n);
 }
 
+/* With NO_ROOM_AT, an offset, no staged file has room for a byte from there on. How many of these
+ * bytes can be written; 0: none. */
+static size_t room_for(int fd, size_t n, off_t at)
+{
+    char path[PATH_BYTES];
+    const char *text = getenv("NO_ROOM_AT");
+    const off_t end = text != NULL ? (off_t)strtoll(text, NULL, 10) : 0;
+    if (text == NULL || at + (off_t)n <= end) {
+        return n;
+    }
+    (void)name_of(fd, path);
+    if (strstr(path, "/.vssrestore-") == NULL) {
+        return n;
+    }
+    const int unit = (fcntl(fd, F_GETFL) & O_DIRECT) != 0 ? 4096 : 1;
+    return at < end ? (size_t)((end - at) / unit * unit) : 0;
+}
+
 SEEN ssize_t pwrite64(int fd, const void *bytes, size_t n, off_t at)
 {
+    const size_t room = room_for(fd, n, at);
+    if (room < n) {
+        errno = ENOSPC;
+        return room == 0 ? -1 : syscall(SYS_pwrite64, fd, bytes, room, at);
+    }
     if (is_in_place(fd) && count()) {
         if (getenv("ENDS_HALF") != NULL) {
             (void)syscall(SYS_pwrite64, fd, bytes, n / 2, at);
@@ -241,6 +265,11 @@ SEEN ssize_t pwrite64(int fd, const void *bytes, size_t n, off_t at)
 /* One part is all that the program writes so. */
 SEEN ssize_t pwritev64v2(int fd, const struct iovec *parts, int part_count, off_t at, int flags)
 {
+    const size_t room = room_for(fd, parts->iov_len, at);
+    if (room < parts->iov_len) {
+        errno = ENOSPC;
+        return room == 0 ? -1 : syscall(SYS_pwrite64, fd, parts->iov_base, room, at);
+    }
     if (is_in_place(fd) && count()) {
         if (getenv("ENDS_HALF") != NULL) {
             (void)syscall(SYS_pwrite64, fd, parts->iov_base, parts->iov_len / 2, at);
