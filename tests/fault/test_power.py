@@ -312,19 +312,17 @@ def K03_a_cut_in_a_resume():
     if not is_stoppable():
         raise Skip("what stops a process is not there, or the address sanitizer is")
     judged = 0
-    for fill_it in (replaced_and_grown, fill) if LONG else (replaced_and_grown,):
-        with Scenario() as s:
-            fill_it(s)
-            media, name = s.pack(), fill_it.__name__
-            with Disk(s.folder) as disk:
-                subprocess.run(["cp", "-a", s.dest.folder + b"/.", disk.root], check=True)
-                os.sync()
-                run = Interrupted(s, disk, media)
-                run.judge(run.moment, f"{name}: cut behind the renames")
-                for moment, behind in run.cut_resume():
-                    judged += 1
-                    run.judge(moment, f"{name}: the resume cut at moment {judged}, {behind} behind "
-                                      "its READY")
+    with Scenario() as s:
+        replaced_and_grown(s)
+        media = s.pack()
+        with Disk(s.folder) as disk:
+            subprocess.run(["cp", "-a", s.dest.folder + b"/.", disk.root], check=True)
+            os.sync()
+            run = Interrupted(s, disk, media)
+            run.judge(run.moment, "cut behind the renames")
+            for moment, behind in run.cut_resume():
+                judged += 1
+                run.judge(moment, f"the resume cut at moment {judged}, {behind} behind its READY")
     print(f"{judged} moments of a resume")
 
 

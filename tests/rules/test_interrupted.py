@@ -18,7 +18,7 @@ import time
 from players import Players
 from scenario import (Failure, Scenario, Skip, Told, equal, expect, run_rules, schemas)
 from town import (CAN, MIB, NOT_THERE, DiskTown, Town, ends_at, grown, on_disk, pattern, ranged,
-                  replaced, replaced_and_grown, settled, snapshot, tell_difference)
+                  replaced, replaced_and_grown, settled, snapshot, statuses, tell_difference)
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
@@ -969,6 +969,26 @@ def K09_what_cannot_go_back_for_now_ends_nothing():
                 expect('"t":"summary"' not in told.out or '"units":[]' in told.out, told.out)
             town.resume(f"denied before: {denied}")
             town.clear()
+
+
+def K09_a_tree_that_somebody_is_in_the_way_of_fails():
+    """It stands at its place, and where it was staged stands something of his: no file of it is said
+    not to be there."""
+    with Scenario() as s:
+        b = s.backup()
+        for c in grown(s):
+            b.include(c)
+        town = Town(s, s.pack())
+        killed_behind(town, lambda: os.path.exists(os.path.join(town.root, b"C/new/a/1.txt")))
+        for name in os.listdir(os.path.join(town.root, b"C")):
+            for tree in range(16 if name.startswith(b".vssrestore-") else 0):
+                os.makedirs(os.path.join(town.root, b"C", name, b"t%x" % tree), exist_ok=True)
+        run = s.resume(town.folder())
+        place = os.path.join(town.root, b"C/new/a/1.txt")
+        expect(holds(place, b"one"), run.told())
+        equal([status for _, status, _ in statuses(run)], ["FAILED"] * 2, run.told())
+        equal(run.exit, 4, run.told())
+        expect(any("was changed by somebody" in note for note in run.summary["notes"]), run.told())
 
 
 def two_folders(s):
