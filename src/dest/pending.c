@@ -356,6 +356,5 @@ int pending_folder_remove(struct pending_folder *folder, const char *last)
     if (known) {
         times_put_back(folder->top_fd, &before);
     }
-    (void)fsync(folder->top_fd);
     return 0;
 }

@@ -118,7 +118,8 @@ int pending_carry_out(const struct pending_folder *folder, const struct pending_
 /* Mode and time of a folder that a PENDING_MKDIR made, after all that went into it. */
 void pending_settle(const struct pending_folder *folder, const struct pending_record *record);
 
-/* Remove the folder and what is left in it, the file `last` after everything else. */
+/* Remove the folder and what is left in it, the file `last` after everything else. Not synced: what
+ * a cut brings back of it does not count, or is done. */
 int pending_folder_remove(struct pending_folder *folder, const char *last);
 
 #endif

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct application {
     struct pending_sessions sessions;
@@ -288,6 +289,9 @@ static void sessions_end(struct application *a)
         }
         const bool known = pending_folder_path(&session->folder, &path);
         const int fault = pending_folder_remove(&session->folder, PENDING_JOURNAL);
+        if (fault == 0) {
+            (void)fsync(session->folder.top_fd);
+        }
         if (fault == 0 && known) {
             pending_link_forget(a->options->registry, buffer_view(&path));
         } else if (fault != 0) {
