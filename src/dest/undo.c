@@ -266,6 +266,9 @@ int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous)
     char name[UNDO_NAME_BYTES], done[UNDO_NAME_BYTES];
     undo_name(file, name);
     undone_name(file, done);
+    if (undo_exists(folder_fd, file)) { /* saved later: what was put back before is settled */
+        return unlinkat(folder_fd, done, 0) == 0 || errno == ENOENT ? 0 : errno;
+    }
     if (!continuous) {
         return renameat(folder_fd, done, folder_fd, name) == 0 || errno == ENOENT ? 0 : errno;
     }

@@ -120,6 +120,19 @@ static void what_was_not_synced_is_put_back_after_a_cut(void **state)
     }
 }
 
+/* Of two, the undo file was made later. */
+static void what_was_put_back_before_is_forgotten(void **state)
+{
+    const struct world *w = *state;
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    assert_int_equal(undo_put_back_unsynced(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+    spoil(w, ranges, COUNT_OF(ranges));
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, false), 0);
+    assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+    assert_false(base_is_whole(w)); /* it is what it was when that was saved */
+}
+
 static void one_that_stands_is_not_written_over(void **state)
 {
     const struct world *w = *state;
@@ -193,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(base_comes_back),
         TEST(what_was_not_synced_is_put_back_after_a_cut),
+        TEST(what_was_put_back_before_is_forgotten),
         TEST(one_that_stands_is_not_written_over),
         TEST(torn_or_flipped_one_touches_nothing),
         TEST(base_comes_back_on_another_device),
