@@ -126,7 +126,7 @@ static void what_was_put_back_before_is_forgotten(void **state)
     const struct world *w = *state;
     assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
     assert_int_equal(undo_put_back_unsynced(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
-    spoil(w, ranges, COUNT_OF(ranges));
+    spoil(w, small, 2);
     assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
     assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, false), 0);
     assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
