@@ -129,7 +129,7 @@ vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr_error 
     }
     c->marks.trusted = continuous ? UINT32_MAX : resume->kept;
     const vsr_code rc =
-        resume_take_back(resume, c->stage, c->folder.rows, took_back_failed, back, error);
+        resume_take_back(resume, c->stage, &c->folder, took_back_failed, back, error);
     if (rc != VSR_OK) { /* nobody fails by it: whoever goes on takes it all back */
         return rc;
     }
@@ -147,8 +147,8 @@ static void took_back_ignored(void *context, uint32_t file, int os_errno)
 void conduct_take_back_full(const struct conduct *c)
 {
     if (c->options->resume != NULL) {
-        (void)resume_take_back(c->options->resume, c->stage, c->folder.rows, took_back_ignored,
-                               NULL, NULL);
+        (void)resume_take_back(c->options->resume, c->stage, &c->folder, took_back_ignored, NULL,
+                               NULL);
     }
 }
 

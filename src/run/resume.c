@@ -388,7 +388,7 @@ static void intent_path(const struct resume *r, const struct stage *stage,
     }
 }
 
-static vsr_code intent_stays(const struct resume *r, const struct stage *stage,
+static vsr_code intent_stays(const struct resume *r, const struct stage *stage, const char *run_dir,
                              const struct publish_intent *intent, int fault, vsr_error *error)
 {
     struct buffer path = {0};
@@ -397,7 +397,7 @@ static vsr_code intent_stays(const struct resume *r, const struct stage *stage,
     const vsr_code rc = err_sys(error, err_dest_code(fault), WHERE,
                                 "cannot put back what the run had begun at %.*s, so that nothing "
                                 "is begun again; when it can be, `vssrestore resume %s` goes on",
-                                VIEW_ARG(buffer_view(&path)), r->folder.path);
+                                VIEW_ARG(buffer_view(&path)), run_dir);
     buffer_free(&path);
     return rc;
 }
@@ -418,10 +418,11 @@ static void tree_stays(const struct stage *stage, uint32_t tree, int fault, resu
     }
 }
 
-vsr_code resume_take_back(const struct resume *r, struct stage *stage, struct outcome_row *rows,
-                          resume_failed *failed, void *context, vsr_error *error)
+vsr_code resume_take_back(const struct resume *r, struct stage *stage,
+                          const struct run_folder *folder, resume_failed *failed, void *context,
+                          vsr_error *error)
 {
-    const struct recover recover = {.stage = stage, .rows = rows};
+    const struct recover recover = {.stage = stage, .rows = folder->rows};
     vsr_code rc = VSR_OK;
     for (uint32_t i = r->content.intent_count; i-- > 0;) {
         const struct publish_intent intent = journal_content_intent(&r->content, r->journal, i);
@@ -430,7 +431,7 @@ vsr_code resume_take_back(const struct resume *r, struct stage *stage, struct ou
         }
         const int fault = recover_intent(&recover, &intent);
         if (fault != 0 && !recover_was_changed(fault)) {
-            rc = rc == VSR_OK ? intent_stays(r, stage, &intent, fault, error) : rc;
+            rc = rc == VSR_OK ? intent_stays(r, stage, folder->path, &intent, fault, error) : rc;
         } else if (fault != 0 && intent.file != MARK_NONE) {
             failed(context, intent.file, fault);
         } else if (fault != 0 && fault != ENOENT && intent.folder == 0) {

@@ -66,13 +66,14 @@ void resume_prepare(struct resume *resume);
  * rotted. Errors: RUN_FOREIGN: its summary is not there. */
 vsr_code resume_report(const struct resume *resume, struct report *report, vsr_error *error);
 
-/* Staging is open and probed: take back what was in the middle. Units that cannot be, because
- * somebody changed their places, fail: failed is called for each file whose place it is, or for one
- * of each unit with files in a folder. Errors: DEST_*: something cannot go back that nobody has
- * changed, the first of it; then nothing may be begun that would forget the intents. */
+/* Staging is open and probed: take back what was in the middle; folder: the run's, from whoever has
+ * taken it. Units that cannot be, because somebody changed their places, fail: failed is called for
+ * each file whose place it is, or for one of each unit with files in a folder. Errors: DEST_*:
+ * something cannot go back that nobody has changed, the first of it; then nothing may be begun that
+ * would forget the intents. */
 typedef void resume_failed(void *context, uint32_t file, int os_errno);
 vsr_code resume_take_back(const struct resume *resume, struct stage *stage,
-                          struct outcome_row *rows, resume_failed *failed, void *context,
+                          const struct run_folder *folder, resume_failed *failed, void *context,
                           vsr_error *error);
 
 #endif

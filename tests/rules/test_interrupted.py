@@ -967,7 +967,7 @@ def K09_what_cannot_go_back_for_now_ends_nothing():
                 equal(told.exit, 31, f"{denied}: {told.out}\n{told.err}")
                 place = os.fsdecode(os.path.join(town.root, below[:below.index(denied.encode())]))
                 expect(f"{place}{denied}," in told.err and "Operation not permitted" in told.err
-                       and "`vssrestore resume " in told.err, told.err)
+                       and f"`vssrestore resume {os.fsdecode(town.folder())}`" in told.err, told.err)
                 expect('"t":"summary"' not in told.out or '"units":[]' in told.out, told.out)
             town.resume(f"denied before: {denied}")
             town.clear()
