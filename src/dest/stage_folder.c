@@ -137,6 +137,24 @@ static bool folder_top_is_known(const struct stage *stage, const struct stage_mo
     return same;
 }
 
+/* What was renamed is known by its device's number then, also where the staging folder is gone: a
+ * disk may have lost it. 0: the file system does not tell which one it is. */
+static uint64_t folder_device_before(const struct stage *stage, const struct stage_mount *mount)
+{
+    static const uint8_t unknown[16];
+    const struct stage_known *known = stage->options.known;
+    const struct dest_identity top = {.device = mount->top.device, .inode = mount->top.inode};
+    struct stage_identity now;
+    folder_identify(mount->top.fd, &top, &now);
+    uint64_t device = 0;
+    for (uint32_t i = 0; i < known->folder_count; i++) {
+        const bool is_told = memcmp(now.fs_uuid, unknown, sizeof unknown) != 0;
+        device =
+            is_told && folder_is_on(&known->folders[i], &now) ? known->folders[i].device : device;
+    }
+    return device;
+}
+
 /* A run that goes on: what is known is adopted; what the process before made and did not come to
  * write down is empty, and goes. */
 static vsr_code folder_take_over(struct stage *stage, struct stage_mount *mount, vsr_error *error)
@@ -147,6 +165,7 @@ static vsr_code folder_take_over(struct stage *stage, struct stage_mount *mount,
     if (stage->options.known == NULL) {
         return VSR_OK;
     }
+    mount->device_before = folder_device_before(stage, mount);
     OWN(fd) fd = root_openat(mount->top.fd, name, O_RDONLY | O_DIRECTORY, 0);
     if (fd == -ENOENT) {
         const struct view dir = plan_text(stage->plan, stage->plan->roots[mount->root].dir);
@@ -167,7 +186,7 @@ static vsr_code folder_take_over(struct stage *stage, struct stage_mount *mount,
     const struct stage_identity *known =
         folder_known(stage->options.known, &now, &mount->continuous);
     mount->adopted = known != NULL;
-    mount->device_before = known != NULL ? known->device : 0;
+    mount->device_before = known != NULL ? known->device : mount->device_before;
     if (!mount->adopted && unlinkat(mount->top.fd, name, AT_REMOVEDIR) != 0) {
         return err_set(error, VSR_ERR_RUN_FOREIGN, "dest/stage",
                        "the staging folder %s is not the one that this run made", name);

@@ -219,6 +219,32 @@ static void test_a_resumed_run_knows_its_folder(void **state)
     assert_int_equal(entries_in(w->dir), 2);
 }
 
+/* After a cut that took the staging folder, on a disk that is called otherwise now: what was
+ * renamed is still known by what the device was called. */
+static void test_a_device_is_known_without_its_folder(void **state)
+{
+    struct world *w = *state;
+    struct stage *stage = NULL;
+    vsr_error error;
+    static const uint8_t unknown[sizeof((struct stage_identity *)NULL)->fs_uuid];
+    assert_int_equal(open_stage(w, &(struct stage_options){.owner = OWNER_MINE}, &stage, &error),
+                     VSR_OK);
+    struct stage_identity folders[2] = {stage->mounts[0].identity, stage->mounts[0].identity};
+    const bool told = memcmp(folders[0].fs_uuid, unknown, sizeof unknown) != 0;
+    const uint64_t device = folders[0].device;
+    folders[0].device = device + 1;
+    folders[1].fs_uuid[3] ^= 1; /* another file system */
+    folders[1].device = device + 2;
+    const struct stage_known known = {.folders = folders, .folder_count = 2};
+    const struct stage_options again = {.owner = OWNER_MINE, .known = &known};
+    assert_int_equal(stage_close(stage, false, &error), VSR_OK);
+    assert_int_equal(open_stage(w, &again, &stage, &error), VSR_OK);
+    assert_false(stage->mounts[0].adopted);
+    assert_int_equal(stage->mounts[0].device, device);
+    assert_int_equal(stage->mounts[0].device_before, told ? device + 1 : 0);
+    assert_int_equal(stage_close(stage, false, &error), VSR_OK);
+}
+
 /* --- depth --- */
 
 static void test_a_deep_tree_is_removed(void **state)
@@ -317,6 +343,7 @@ int main(void)
         TEST(test_a_folder_that_stands_there_is_not_taken_over),
         TEST(test_names_that_lead_away_are_refused),
         TEST(test_a_resumed_run_knows_its_folder),
+        TEST(test_a_device_is_known_without_its_folder),
         TEST(test_a_mount_is_the_same_only_if_that_is_known),
         TEST(test_a_deep_tree_is_removed),
         TEST(test_long_paths_are_walked_in_steps),
