@@ -1,7 +1,8 @@
-"""rounds.py - every row once in each round, in an order that turns from round to round, so that
-what changes on the machine meanwhile meets all rows alike."""
+"""rounds.py - every row once in each round, in an order that is drawn anew for each, so that what
+changes on the machine meanwhile, and what the row before leaves behind, meets all rows alike."""
 
 import os
+import random
 
 from . import trees
 from .commands import Trouble, tell
@@ -18,8 +19,7 @@ class Rounds:
 
     def run(self, count):
         for number in range(count):
-            turn = number * (len(self.rows) // count or 1) % len(self.rows)
-            for row in self.rows[turn:] + self.rows[:turn]:
+            for row in random.Random(number).sample(self.rows, len(self.rows)): # the same each time
                 if row.name not in self.failed:
                     self._run_row(row, number)
             tell(f"round {number + 1} of {count}: " + ", ".join(
