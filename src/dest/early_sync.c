@@ -7,6 +7,7 @@
 #include "base/heap.h"
 #include "base/own.h"
 #include "base/thread.h"
+#include "dest/stage_layout.h"
 #include "dest/sync_child.h"
 
 #include <fcntl.h>
@@ -107,7 +108,7 @@ static void early_sync_failed(const struct early_sync *early, uint32_t number, i
 {
     struct stage *stage = early->stage;
     for (uint32_t i = 0; i < stage->mount_count; i++) {
-        if (stage->mounts[i].device == early->mounts[number]->device) {
+        if (stage_is_same_file_system(&stage->mounts[i], early->mounts[number])) {
             atomic_store_explicit(&stage->mounts[i].early_errno, fault, memory_order_release);
         }
     }

@@ -127,7 +127,7 @@ void publish_sync_failed(struct stage *stage, uint32_t mount, int os_errno)
 {
     for (uint32_t i = 0; i < stage->mount_count; i++) {
         struct stage_mount *m = &stage->mounts[i];
-        if (m->device == stage->mounts[mount].device) { /* bound twice: it may be told once */
+        if (stage_is_same_file_system(m, &stage->mounts[mount])) { /* it may be told once */
             m->sync_errno = m->sync_errno != 0 ? m->sync_errno : os_errno;
         }
     }

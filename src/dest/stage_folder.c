@@ -63,6 +63,15 @@ static void folder_identify(int fd, const struct dest_identity *identity,
     }
 }
 
+bool stage_is_same_file_system(const struct stage_mount *one, const struct stage_mount *other)
+{
+    static const uint8_t unknown[16];
+    return one->device == other->device ||
+           (one->identity.fs_type == other->identity.fs_type &&
+            memcmp(one->identity.fs_uuid, unknown, sizeof unknown) != 0 &&
+            memcmp(one->identity.fs_uuid, other->identity.fs_uuid, sizeof unknown) == 0);
+}
+
 bool stage_is_continuous(const struct stage_identity *known, const struct stage_identity *now,
                          bool noted)
 {

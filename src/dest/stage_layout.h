@@ -101,6 +101,9 @@ vsr_code stage_tell_places(const struct stage_layout *layout, vsr_error *error);
 void stage_layout_trees(struct stage_layout *layout);
 void stage_layout_groups(struct stage_layout *layout);
 vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error);
+/* Are both on one file system? By its UUID where both tell one (subvolumes of btrfs have devices of
+ * their own), else by the device. */
+bool stage_is_same_file_system(const struct stage_mount *one, const struct stage_mount *other);
 /* Is what was staged in a known folder there still, whether a sync had covered it or not: in this
  * boot, on the same mount? Where numbers of mounts are given again, nobody knows, unless all of it
  * is in memory; then what was noted counts, and without notes the number is believed. */

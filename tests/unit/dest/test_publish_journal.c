@@ -194,14 +194,22 @@ static void test_sync_that_fails_is_final_and_told(void **state)
 /* What one mount's sync met may have been told to it alone. */
 static void test_sync_that_fails_is_of_the_file_system(void **state)
 {
-    struct stage_mount mounts[] = {{.device = 7}, {.device = 8}, {.device = 7}};
-    struct stage stage = {.mounts = mounts, .mount_count = 3};
+    struct stage_mount mounts[] = {{.device = 7, .identity.fs_uuid = {1}},
+                                   {.device = 8},
+                                   {.device = 7},
+                                   {.device = 9, .identity.fs_uuid = {1}}, /* a subvolume */
+                                   {.device = 10, .identity.fs_uuid = {2}},
+                                   {.device = 11}};
+    struct stage stage = {.mounts = mounts, .mount_count = 6};
     (void)state;
     publish_sync_failed(&stage, 2, EIO);
     assert_int_equal(mounts[0].sync_errno, EIO);
     assert_int_equal(mounts[1].sync_errno, 0);
+    assert_int_equal(mounts[3].sync_errno, 0);
     publish_sync_failed(&stage, 0, ENOSPC);
     assert_int_equal(mounts[2].sync_errno, EIO); /* the first one */
+    assert_int_equal(mounts[3].sync_errno, ENOSPC);
+    assert_int_equal(mounts[1].sync_errno | mounts[4].sync_errno | mounts[5].sync_errno, 0);
 }
 
 static void hook_place_taken(void *context, struct stage *stage)
