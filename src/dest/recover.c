@@ -117,17 +117,27 @@ static int ranges_untouched(const struct recover_file *f, const struct publish_i
                : ESTALE;
 }
 
+/* The base is not there to be synced: what was put back into it may be lost, if it is found again,
+ * and is kept as an undo file. */
+static int ranges_away(const struct recover *r, const struct publish_intent *intent)
+{
+    const int undo_fd = r->stage->options.undo_fd;
+    const int fault = undo_settle(undo_fd, intent->file, -1, false);
+    return fault != 0 ? fault : undo_exists(undo_fd, intent->file) ? ESTALE : 0;
+}
+
 static int recover_ranges(const struct recover *r, const struct recover_file *f,
                           const struct publish_intent *intent)
 {
     const int undo_fd = r->stage->options.undo_fd;
     if (!recover_is(f->mount, &intent->at_place, &f->place)) {
-        return undo_exists(undo_fd, intent->file) ? ESTALE : 0;
+        return ranges_away(r, intent);
     }
     OWN(fd)
     fd = openat(f->ends.place_fd, f->ends.place, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        return undo_exists(undo_fd, intent->file) ? errno : 0;
+        const int denied = errno;
+        return undo_exists(undo_fd, intent->file) ? denied : 0;
     }
     int fault = undo_settle(undo_fd, intent->file, fd, f->mount->continuous);
     if (fault != 0) {
@@ -170,11 +180,18 @@ static int recover_file(const struct recover *r, struct publication *p,
     const struct stage *stage = r->stage;
     struct recover_file f = {.mount = &stage->mounts[stage_file_mount(stage, intent->file)],
                              .had = intent->at_place.present};
+    if (intent->in_place != 0 && !f.mount->continuous) { /* the next process may not know that */
+        const int unsettled = undo_settle(stage->options.undo_fd, intent->file, -1, false);
+        if (unsettled != 0) {
+            return unsettled;
+        }
+    }
     const int opened = publish_step_open(p, intent->file, &f.ends);
-    if (opened == ENOENT && intent->in_place != 0) {
+    if (intent->in_place != 0 && recover_was_changed(opened)) {
         /* without the staging folder nobody knows whether the run ended elsewhere, from a copy of
          * its folder, and what came into the file since */
-        return undo_exists(stage->options.undo_fd, intent->file) ? ESTALE : 0;
+        const int away = ranges_away(r, intent);
+        return away != 0 || opened == ENOENT ? away : opened;
     }
     if (opened != 0) {
         return opened == ENOENT ? recover_unstaged(r, intent) : opened;

@@ -29,6 +29,11 @@ void undo_name(uint32_t file, char out[UNDO_NAME_BYTES])
     (void)snprintf(out, UNDO_NAME_BYTES, "undo-%x", file);
 }
 
+static void undone_name(uint32_t file, char out[UNDO_NAME_BYTES])
+{
+    (void)snprintf(out, UNDO_NAME_BYTES, "undone-%x", file);
+}
+
 static size_t undo_table_bytes(const struct undo *undo)
 {
     return undo->header.range_count * sizeof *undo->ranges;
@@ -247,11 +252,6 @@ int undo_put_back(int folder_fd, uint32_t file, int base_fd)
     return fault != 0 || fsync(base_fd) == 0 ? fault : errno;
 }
 
-static void undone_name(uint32_t file, char out[UNDO_NAME_BYTES])
-{
-    (void)snprintf(out, UNDO_NAME_BYTES, "undone-%x", file);
-}
-
 int undo_put_back_unsynced(int folder_fd, uint32_t file, int base_fd)
 {
     char name[UNDO_NAME_BYTES], done[UNDO_NAME_BYTES];
@@ -261,12 +261,17 @@ int undo_put_back_unsynced(int folder_fd, uint32_t file, int base_fd)
     return fault != 0 || renameat(folder_fd, name, folder_fd, done) == 0 ? fault : errno;
 }
 
+static bool undo_stands(int folder_fd, const char *name)
+{
+    return faccessat(folder_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous)
 {
     char name[UNDO_NAME_BYTES], done[UNDO_NAME_BYTES];
     undo_name(file, name);
     undone_name(file, done);
-    if (undo_exists(folder_fd, file)) { /* saved later: what was put back before is settled */
+    if (undo_stands(folder_fd, name)) { /* saved later: what was put back before is settled */
         return unlinkat(folder_fd, done, 0) == 0 || errno == ENOENT ? 0 : errno;
     }
     if (!continuous) {
@@ -280,14 +285,17 @@ int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous)
 
 bool undo_exists(int folder_fd, uint32_t file)
 {
-    char name[UNDO_NAME_BYTES];
+    char name[UNDO_NAME_BYTES], done[UNDO_NAME_BYTES];
     undo_name(file, name);
-    return faccessat(folder_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    undone_name(file, done);
+    return undo_stands(folder_fd, name) || undo_stands(folder_fd, done);
 }
 
 void undo_remove(int folder_fd, uint32_t file)
 {
-    char name[UNDO_NAME_BYTES];
+    char name[UNDO_NAME_BYTES], done[UNDO_NAME_BYTES];
     undo_name(file, name);
+    undone_name(file, done);
+    (void)unlinkat(folder_fd, done, 0); /* first: alone, it would become an undo file again */
     (void)unlinkat(folder_fd, name, 0);
 }

@@ -53,13 +53,15 @@ int undo_put_back(int folder_fd, uint32_t file, int base_fd);
  * to be undone; after a cut it may hold anything, as if nothing had been put back. */
 int undo_put_back_unsynced(int folder_fd, uint32_t file, int base_fd);
 /* For who goes on. continuous: nothing was cut since, so that the base is synced, and the file
- * goes; else it is an undo file again. Nothing when there is none. 0 or errno. */
+ * goes; else it is an undo file again, and base_fd is not used. Nothing when there is none. 0 or
+ * errno. */
 int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous);
 
 void undo_name(uint32_t file, char out[UNDO_NAME_BYTES]);
 
-/* Is there one, whole or not? */
+/* Is there one, whole or not, by either name? */
 bool undo_exists(int folder_fd, uint32_t file);
+/* By both names. */
 void undo_remove(int folder_fd, uint32_t file);
 
 #endif

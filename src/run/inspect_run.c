@@ -186,7 +186,9 @@ void inspect_run_text(const struct resume *r, struct buffer *out)
         unit_text(r, &stand, u, out);
     }
     if (stand.undo_files > 0) {
-        show_printf(out, "%u files are written in place; what that covered is in undo-N here\n",
+        show_printf(out,
+                    "%u files were begun in place; what that covered is here, in undo-N, or in "
+                    "undone-N where it was put back without a sync\n",
                     stand.undo_files);
     }
     if (stand.may_go_on && r->content.asking) {

@@ -588,6 +588,34 @@ def K05_the_undo_file_of_a_failed_component_stays():
         expect(seen > 0, "nobody went on after a component had failed")
 
 
+def put_back_without_a_sync(s):
+    """A town with a run that was killed when the first byte was written in place, and whose undo
+    file says that this was put back; what is in the file is what a cut would leave."""
+    s.backup().include(ranged(s)).partial("C:\\db\\", "big.mdf", "0:100,1048570:20,3145700:28")
+    town = Town(s, s.pack(), "--in-place")
+    before = seen(s.dest.path(r"C:\db\big.mdf"))
+    killed_behind(town, lambda: seen(os.path.join(town.root, b"C/db/big.mdf")) != before)
+    name, = undo_files(town.folder())
+    os.rename(os.path.join(town.folder(), name),
+              os.path.join(town.folder(), name.replace(b"undo", b"undone")))
+    return town
+
+
+def K05_what_was_put_back_without_a_sync_is_not_forgotten():
+    """Where nothing can be put back any more, it is kept, and named."""
+    with Scenario() as s:
+        town = put_back_without_a_sync(s)
+        expect("undone-N" in Told(["inspect", town.folder()]).must(0).out, "nobody is told")
+        for name in staging_of(town):
+            shutil.rmtree(os.path.join(town.root, b"C", name))
+        left = seen(os.path.join(town.root, b"C/db/big.mdf"))
+        run = s.resume(town.folder()).must(4)
+        equal(run.status("db"), "FAILED", run.told())
+        equal(seen(os.path.join(town.root, b"C/db/big.mdf")), left, run.told())
+        name, = undo_files(town.folder())
+        expect(any(os.fsdecode(name) in note for note in run.summary["notes"]), run.told())
+
+
 def K05_an_undo_file_that_rotted_is_kept():
     """It is all that is left of what was covered, unless nothing had been written yet."""
     with Scenario() as s:

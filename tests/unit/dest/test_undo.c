@@ -106,8 +106,8 @@ static void what_was_not_synced_is_put_back_after_a_cut(void **state)
         spoil(w, ranges, COUNT_OF(ranges));
         assert_int_equal(undo_put_back_unsynced(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
         assert_true(base_is_whole(w));
-        assert_false(undo_exists(w->folder_fd, FILE_NUMBER));
-        spoil(w, ranges, COUNT_OF(ranges)); /* by somebody, or by the cut */
+        assert_true(undo_exists(w->folder_fd, FILE_NUMBER)); /* by its other name */
+        spoil(w, ranges, COUNT_OF(ranges));                  /* by somebody, or by the cut */
         for (int again = 0; again < 2; again++) {
             assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, cut == 0), 0);
         }
@@ -131,6 +131,18 @@ static void what_was_put_back_before_is_forgotten(void **state)
     assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, false), 0);
     assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
     assert_false(base_is_whole(w)); /* it is what it was when that was saved */
+}
+
+static void both_names_go(void **state)
+{
+    const struct world *w = *state;
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    assert_int_equal(undo_put_back_unsynced(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    undo_remove(w->folder_fd, FILE_NUMBER);
+    assert_false(undo_exists(w->folder_fd, FILE_NUMBER));
+    assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, false), 0);
+    assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), ENOENT);
 }
 
 static void one_that_stands_is_not_written_over(void **state)
@@ -207,6 +219,7 @@ int main(void)
         TEST(base_comes_back),
         TEST(what_was_not_synced_is_put_back_after_a_cut),
         TEST(what_was_put_back_before_is_forgotten),
+        TEST(both_names_go),
         TEST(one_that_stands_is_not_written_over),
         TEST(torn_or_flipped_one_touches_nothing),
         TEST(base_comes_back_on_another_device),
