@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "engine/marks.h"
+#include "media/foreign.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -56,10 +57,13 @@ static bool staged_look(struct holding *h, uint32_t file, struct stat *facts)
     return h->fd >= 0 && fstatat(h->fd, h->where.name, facts, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* As the index says, as far as a file system keeps it: FAT holds even seconds. */
+/* As the index says, if it does, as far as a file system keeps it: FAT holds even seconds. */
 static bool time_is_right(const struct index_entry *e, const struct stat *facts)
 {
     const struct timespec *now = &facts->st_mtim;
+    if (e->modify_ns == FOREIGN_NO_TIME) {
+        return true; /* not told by who made the plan */
+    }
     return now->tv_sec == e->modify_s ? (uint64_t)now->tv_nsec <= e->modify_ns
                                       : now->tv_sec == e->modify_s - 1 && now->tv_nsec == 0;
 }

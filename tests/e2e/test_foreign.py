@@ -861,6 +861,30 @@ def a_killed_run_goes_on():
             plan.verify()
 
 
+def what_was_staged_is_not_made_again():
+    """Also where no file's time is told."""
+    for timed in (True, False):
+        with Folder() as folder:
+            plan, held = Plan(folder), []
+            for number in range(60):
+                record = plan.plain(f"f{number}", text(100000))
+                if not timed:
+                    del record["modify_s"], record["modify_ns"]
+            killed(plan, 0.6)
+            try: # open, so that no other file gets their numbers
+                for at, _, names in os.walk(folder / "out"):
+                    held += [os.open(os.path.join(at, name), os.O_RDONLY) for name in names]
+                before = {os.fstat(one).st_ino for one in held}
+                vssrestore("resume", folder / "run", "--json")
+                kept = sum(os.stat(plan.path(f"f{number}")).st_ino in before
+                           for number in range(60))
+            finally:
+                for one in held:
+                    os.close(one)
+            expect(kept >= 20, f"{kept} of {len(before)} were kept, timed: {timed}")
+            plan.verify()
+
+
 def what_changed_meanwhile_is_refused():
     def the_plan(plan):
         plan.units[0]["component"] = "another"
@@ -989,8 +1013,8 @@ CASES = {case.__name__.replace("_", " "): case for case in (
     a_unit_is_refused_and_others_are_restored, further_names_are_told_with_their_unit,
     a_stored_file_is_never_replaced,
     the_plan_itself_is_never_replaced, names_equal_but_for_case_stand_side_by_side,
-    verify_sees_a_change, a_killed_run_goes_on, a_full_disk_is_told_and_gone_on_with,
-    what_changed_meanwhile_is_refused, it_is_no_set, the_example_makes_such_a_plan)}
+    verify_sees_a_change, a_killed_run_goes_on, what_was_staged_is_not_made_again,
+    a_full_disk_is_told_and_gone_on_with, what_changed_meanwhile_is_refused, it_is_no_set, the_example_makes_such_a_plan)}
 
 if __name__ == "__main__":
     run_cases(CASES)
