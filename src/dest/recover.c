@@ -265,11 +265,14 @@ static int recover_folder(const struct recover *r, struct publication *p,
 
 /* --- all --- */
 
+/* Folders behind FUSE are synced whatever the run asked for: what was taken back is not intended
+ * any more, and must not be in the middle again. */
 static struct publication recover_publication(const struct recover *r)
 {
     return (struct publication){
         .stage = r->stage,
         .layout = stage_layout_of(r->stage),
+        .durability = DURABILITY_END,
         .rows = r->rows,
         .policy = meta_policy_now(r->stage->options.owner),
     };
