@@ -78,11 +78,11 @@ bool conduct_owes_sync(const struct conduct *c)
 }
 
 /* READY says that what was in the middle has gone back, and drops the intents: they alone tell that
- * a staged name holds an original. So it may not be on stable storage before the renames are. */
+ * a staged name holds an original. So it may not be on stable storage before the renames are, with
+ * durability `none` as little as with any other. */
 static bool conduct_must_sync(const struct conduct *c)
 {
-    return conduct_owes_sync(c) || (c->options->resume->content.intent_count > 0 &&
-                                    c->options->durability != DURABILITY_NONE);
+    return conduct_owes_sync(c) || c->options->resume->content.intent_count > 0;
 }
 
 static vsr_code conduct_sync_one(const struct conduct *c, uint32_t mount, vsr_error *error)

@@ -1005,15 +1005,18 @@ def K09_what_was_put_back_and_cannot_be_synced_ends_nothing():
     """Its journal does not say that it is back: whoever goes on finds its intents."""
     with Scenario() as s:
         replaced_and_grown(s)
-        town = Town(s, s.pack())
-        killed_behind(town, lambda: os.path.exists(os.path.join(town.root, b"C/new/a/1.txt")))
-        told = Told(["resume", town.folder(), "--json"],
-                    env={**os.environ, "LD_PRELOAD": ends_at(),
-                         "SYNC_FAILS": os.fsdecode(os.path.join(s.folder, b"told"))})
-        equal(told.exit, 32, f"{told.out}\n{told.err}")
-        expect("cannot sync" in told.err and "`vssrestore resume " in told.err, told.err)
-        equal(json.loads(told.out.splitlines()[-1])["units"], [], told.out)
-        town.resume("a sync failed before")
+        media = s.pack()
+        for durability in ("unit", "none"): # what goes back is synced whatever a run asked for
+            town = Town(s, media, "--durability", durability)
+            killed_behind(town, lambda: os.path.exists(os.path.join(town.root, b"C/new/a/1.txt")))
+            told = Told(["resume", town.folder(), "--json"],
+                        env={**os.environ, "LD_PRELOAD": ends_at(),
+                             "SYNC_FAILS": os.fsdecode(os.path.join(s.folder, b"told"))})
+            equal(told.exit, 32, f"{durability}: {told.out}\n{told.err}")
+            expect("cannot sync" in told.err and "`vssrestore resume " in told.err, told.err)
+            equal(json.loads(told.out.splitlines()[-1])["units"], [], told.out)
+            town.resume(f"a sync failed before: {durability}")
+            town.clear()
 
 
 def K09_a_tree_that_somebody_is_in_the_way_of_fails():
