@@ -140,7 +140,8 @@ static int recover_ranges(const struct recover *r, const struct recover_file *f,
         return undo_exists(undo_fd, intent->file) ? denied : 0;
     }
     int fault = undo_settle(undo_fd, intent->file, fd, f->mount->continuous);
-    if (fault != 0) {
+    if (fault != 0) { /* nor is it known what else of the disk that was to cover */
+        publish_sync_failed(r->stage, stage_file_mount(r->stage, intent->file), fault);
         return fault;
     }
     fault = undo_put_back(undo_fd, intent->file, fd);

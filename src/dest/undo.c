@@ -280,7 +280,11 @@ int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous)
     if (faccessat(folder_fd, done, F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? 0 : errno;
     }
-    return fsync(base_fd) == 0 && unlinkat(folder_fd, done, 0) == 0 ? 0 : errno;
+    if (fsync(base_fd) != 0) { /* said once: the next sync would say that all is well */
+        const int fault = errno;
+        return renameat(folder_fd, done, folder_fd, name) == 0 ? fault : errno;
+    }
+    return unlinkat(folder_fd, done, 0) == 0 ? 0 : errno;
 }
 
 bool undo_exists(int folder_fd, uint32_t file)

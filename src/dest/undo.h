@@ -53,8 +53,8 @@ int undo_put_back(int folder_fd, uint32_t file, int base_fd);
  * to be undone; after a cut it may hold anything, as if nothing had been put back. */
 int undo_put_back_unsynced(int folder_fd, uint32_t file, int base_fd);
 /* For who goes on. continuous: nothing was cut since, so that the base is synced, and the file
- * goes; else it is an undo file again, and base_fd is not used. Nothing when there is none. 0 or
- * errno. */
+ * goes; else, and where the sync fails, it is an undo file again, and base_fd is used for nothing
+ * else. Nothing when there is none. 0 or errno. */
 int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous);
 
 void undo_name(uint32_t file, char out[UNDO_NAME_BYTES]);

@@ -10,7 +10,8 @@
  * system can be synced, with SYNC_HELD no sync ends while a file is there, with NO_EXCHANGE no
  * names are exchanged, with NO_ROOM_FOR there is none for one name or attribute, with OVERTAKEN_AT
  * somebody is faster than an exchange, with DENIED nothing is renamed from or to one name,
- * with NO_ROOM_AT no staged file has room from that byte on. */
+ * with NO_ROOM_AT no staged file has room from that byte on, with NOT_SYNCED, the end of a path
+ * from its last '/', such a file cannot be synced. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -338,10 +339,14 @@ SEEN int syncfs(int fd)
 SEEN int fsync(int fd)
 {
     char path[PATH_BYTES];
-    const char *below = getenv("SYNC_HELD_BELOW");
-    (void)name_of(fd, path);
+    const char *below = getenv("SYNC_HELD_BELOW"), *unsynced = getenv("NOT_SYNCED");
+    const char *name = name_of(fd, path);
     if (below != NULL && strncmp(path, below, strlen(below)) == 0) {
         hold_sync();
+    }
+    if (unsynced != NULL && strcmp(name, unsynced) == 0) {
+        errno = EIO;
+        return -1;
     }
     return (int)real_syscall(SYS_fsync, fd);
 }

@@ -616,6 +616,17 @@ def K05_what_was_put_back_without_a_sync_is_not_forgotten():
         expect(any(os.fsdecode(name) in note for note in run.summary["notes"]), run.told())
 
 
+def K05_what_was_put_back_and_cannot_be_synced_is_put_back_again():
+    """The failure is told once: the next sync says nothing about those bytes."""
+    with Scenario() as s:
+        town = put_back_without_a_sync(s)
+        told = Told(["resume", town.folder(), "--json"],
+                    env={**os.environ, "LD_PRELOAD": ends_at(), "NOT_SYNCED": "/big.mdf"})
+        equal(told.exit, 32, told.told())
+        expect(undo_files(town.folder()), "there is no undo file")
+        town.resume("a sync failed before")
+
+
 def K05_an_undo_file_that_rotted_is_kept():
     """It is all that is left of what was covered, unless nothing had been written yet."""
     with Scenario() as s:

@@ -133,6 +133,31 @@ static void what_was_put_back_before_is_forgotten(void **state)
     assert_false(base_is_whole(w)); /* it is what it was when that was saved */
 }
 
+static int sync_fault; /* of the next one; like the kernel, which tells it once */
+
+/* In the library's place. */
+int fsync(int fd)
+{
+    (void)fd;
+    errno = sync_fault;
+    sync_fault = 0;
+    return errno == 0 ? 0 : -1;
+}
+
+/* What it was to cover may not be on the disk, whatever the next sync says. */
+static void what_cannot_be_synced_is_put_back_again(void **state)
+{
+    const struct world *w = *state;
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    assert_int_equal(undo_put_back_unsynced(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+    sync_fault = EIO;
+    assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, true), EIO);
+    spoil(w, small, 2); /* what the disk holds */
+    assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, true), 0);
+    assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+    assert_true(base_is_whole(w));
+}
+
 static void both_names_go(void **state)
 {
     const struct world *w = *state;
@@ -219,6 +244,7 @@ int main(void)
         TEST(base_comes_back),
         TEST(what_was_not_synced_is_put_back_after_a_cut),
         TEST(what_was_put_back_before_is_forgotten),
+        TEST(what_cannot_be_synced_is_put_back_again),
         TEST(both_names_go),
         TEST(one_that_stands_is_not_written_over),
         TEST(torn_or_flipped_one_touches_nothing),
