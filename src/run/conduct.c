@@ -100,6 +100,7 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     options.sync_notes = &c->checkpoint.notes;
     options.context = c;
     vsr_code rc = stage_begin(&c->stage, c->plan, c->set, &c->folder.run, &options, error);
+    back->stays = rc != VSR_OK && resume != NULL && resume->content.intent_count > 0;
     if (rc != VSR_OK) {
         return rc;
     }
@@ -107,7 +108,7 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     rc = rc == VSR_OK ? stage_probe(c->stage, error) : rc;
     rc = rc == VSR_OK ? stage_sign(c->stage, &c->journal.token, error) : rc;
     if (rc == VSR_ERR_DEST_FULL) {
-        conduct_take_back_full(c);
+        rc = conduct_take_back_full(c, back, error);
     }
     if (rc == VSR_OK) {
         publish_sync_begin(c->stage, c->options->cancel);
@@ -122,7 +123,8 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     if (rc != VSR_OK) {
         pending_hold_free(c->hold);
         c->hold = NULL;
-        const bool keep = resume != NULL && (rc != VSR_ERR_DEST_FULL || conduct_needs_staged(c));
+        const bool keep =
+            resume != NULL && (rc != VSR_ERR_DEST_FULL || back->stays || conduct_needs_staged(c));
         (void)stage_close(c->stage, keep, NULL);
         c->stage = NULL;
     }
@@ -173,7 +175,7 @@ static vsr_code conduct_ready(struct conduct *c, const struct took_back *back, v
 }
 
 /* Staging, and who has room in it. No room for the staged folders themselves: nobody has who still
- * needs some. */
+ * needs some; but nobody is told to be as he was while something stands that had been begun. */
 static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
 {
     vsr_error full = {0};
@@ -184,7 +186,7 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
         full = (vsr_error){0};
         rc = conduct_lay_out(c, &back, &full);
     }
-    if (rc == VSR_ERR_DEST_FULL && !conduct_owes_sync(c)) {
+    if (rc == VSR_ERR_DEST_FULL && !back.stays && !conduct_owes_sync(c)) {
         space_refuse_all(c->plan, c->done, &c->units.refused, view_of(full.what));
         c->folder.stays = true;
         rc = VSR_OK;

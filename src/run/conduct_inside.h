@@ -111,11 +111,13 @@ struct took_back {
     } * files;
     uint32_t file_count;
     size_t file_capacity;
+    bool stays; /* something did not go back, or is not synced: no unit may be told an end */
 };
 vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr_error *error);
 /* No room to go on: what was in the middle goes back all the same, so that no places are half old
- * and half new meanwhile. It is said, and written down, by who comes when there is room. */
-void conduct_take_back_full(const struct conduct *c);
+ * and half new meanwhile. It is said, and written down, by who comes when there is room. Errors:
+ * DEST_FULL, as *error says already; else why something could not go back: then back->stays. */
+vsr_code conduct_take_back_full(const struct conduct *c, struct took_back *back, vsr_error *error);
 
 /* Is something committed that no sync has covered yet? */
 bool conduct_owes_sync(const struct conduct *c);

@@ -128,28 +128,33 @@ vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr_error 
         continuous = continuous && (c->stage->mounts[m].continuous || !c->stage->mounts[m].adopted);
     }
     c->marks.trusted = continuous ? UINT32_MAX : resume->kept;
-    const vsr_code rc =
-        resume_take_back(resume, c->stage, &c->folder, took_back_failed, back, error);
-    if (rc != VSR_OK) { /* nobody fails by it: whoever goes on takes it all back */
-        return rc;
+    vsr_code rc = resume_take_back(resume, c->stage, &c->folder, took_back_failed, back, error);
+    if (rc == VSR_OK) { /* else nobody fails by it: whoever goes on takes it all back */
+        conduct_fail_places(c, back);
+        rc = conduct_sync_settled(c, error);
     }
-    conduct_fail_places(c, back);
-    return conduct_sync_settled(c, error);
+    back->stays = rc != VSR_OK;
+    return rc;
 }
 
-static void took_back_ignored(void *context, uint32_t file, int os_errno)
+static void took_back_stays(void *context, uint32_t file, int os_errno)
 {
-    (void)context;
+    struct took_back *back = context;
     (void)file;
     (void)os_errno;
+    back->stays = true;
 }
 
-void conduct_take_back_full(const struct conduct *c)
+vsr_code conduct_take_back_full(const struct conduct *c, struct took_back *back, vsr_error *error)
 {
-    if (c->options->resume != NULL) {
-        (void)resume_take_back(c->options->resume, c->stage, &c->folder, took_back_ignored, NULL,
-                               NULL);
+    vsr_error cause = {0};
+    if (c->options->resume == NULL || resume_take_back(c->options->resume, c->stage, &c->folder,
+                                                       took_back_stays, back, &cause) == VSR_OK) {
+        return VSR_ERR_DEST_FULL;
     }
+    back->stays = true;
+    *error = cause;
+    return cause.code;
 }
 
 /* What waits for the next boot, from before; what of it does not count is staged again. */

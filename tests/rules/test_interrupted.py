@@ -997,17 +997,21 @@ def K09_what_cannot_go_back_for_now_ends_nothing():
     with Scenario() as s:
         replaced_and_grown(s)
         town = Town(s, s.pack())
-        for denied, below, content in (("0.dat", b"C/old/0.dat", pattern(0, 3000)),
-                                       ("new", b"C/new/a/1.txt", b"one")):
+        for denied, below, content, faults in (
+                ("0.dat", b"C/old/0.dat", pattern(0, 3000), ("DENIED", "NO_ROOM_FOR")),
+                ("new", b"C/new/a/1.txt", b"one", ("DENIED",))):
             killed_behind(town, lambda: holds(os.path.join(town.root, below), content))
-            for _ in range(2):
+            for fault in faults * 2:
                 told = Told(["resume", town.folder(), "--json"],
-                            env={**os.environ, "LD_PRELOAD": ends_at(), "DENIED": denied})
-                equal(told.exit, 31, f"{denied}: {told.out}\n{told.err}")
+                            env={**os.environ, "LD_PRELOAD": ends_at(), fault: denied})
+                exit_code, reason = {"DENIED": (31, "Operation not permitted"),
+                                     "NO_ROOM_FOR": (30, "No space left on device")}[fault]
+                equal(told.exit, exit_code, f"{denied}: {told.out}\n{told.err}")
                 place = os.fsdecode(os.path.join(town.root, below[:below.index(denied.encode())]))
-                expect(f"{place}{denied}," in told.err and "Operation not permitted" in told.err
+                expect(f"{place}{denied}," in told.err and reason in told.err
                        and f"`vssrestore resume {os.fsdecode(town.folder())}`" in told.err, told.err)
                 expect('"t":"summary"' not in told.out or '"units":[]' in told.out, told.out)
+                expect(holds(os.path.join(town.root, below), content), f"{denied}: it went back")
             town.resume(f"denied before: {denied}")
             town.clear()
 
