@@ -217,6 +217,13 @@ static int undo_check(struct undo *undo, uint32_t file)
     return fault == 0 && undo->header.inode != base.st_ino ? ESTALE : fault;
 }
 
+/* The same. Bytes that the disk does not give are rotten for good, and it is not known of which. */
+static int undo_check_readable(struct undo *undo, uint32_t file)
+{
+    const int fault = undo_check(undo, file);
+    return fault == EIO ? ESTALE : fault;
+}
+
 static int undo_restore(int folder_fd, uint32_t file, int base_fd)
 {
     char name[UNDO_NAME_BYTES];
@@ -227,7 +234,7 @@ static int undo_restore(int folder_fd, uint32_t file, int base_fd)
         return errno;
     }
     struct undo undo = {.fd = fd, .base_fd = base_fd, .block = block};
-    int fault = undo_check(&undo, file);
+    int fault = undo_check_readable(&undo, file);
     if (fault == 0) {
         undo.at = sizeof undo.header + undo_table_bytes(&undo);
         fault = undo_stream(&undo, UNDO_PUT_BACK);

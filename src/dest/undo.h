@@ -45,7 +45,8 @@ int undo_save(int folder_fd, uint32_t file, int base_fd, const struct plan_range
               uint32_t range_count);
 
 /* Make the open base, which is on the right device, what it was, and sync it. 0 or errno (ENOENT:
- * there is no such file; EBADMSG: it is not whole; ESTALE: it is of another base). */
+ * there is no such file; EBADMSG: it is not whole; ESTALE: it is of another base, or the disk
+ * cannot read it, and the base is not touched). */
 int undo_put_back(int folder_fd, uint32_t file, int base_fd);
 
 /* The same where no sync can be waited for: without one, and the undo file is called

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { BASE_BYTES = 900001, FILE_NUMBER = 0xabc };
@@ -158,6 +159,42 @@ static void what_cannot_be_synced_is_put_back_again(void **state)
     assert_true(base_is_whole(w));
 }
 
+static int unreadable_fd = -1; /* a file whose bytes cannot be read, by any descriptor */
+static off_t unreadable_from;
+
+/* In the library's place: a bad sector. */
+ssize_t pread(int fd, void *bytes, size_t count, off_t at)
+{
+    struct stat bad = {0}, facts = {0};
+    const bool both =
+        unreadable_fd >= 0 && fstat(unreadable_fd, &bad) == 0 && fstat(fd, &facts) == 0;
+    if (both && bad.st_ino == facts.st_ino && at + (off_t)count > unreadable_from) {
+        errno = EIO;
+        return -1;
+    }
+    return syscall(SYS_pread64, fd, bytes, count, at);
+}
+
+/* It has rotted for good, which no later resume can mend. A disk whose base cannot be written to
+ * may be mended. */
+static void one_that_cannot_be_read_touches_nothing(void **state)
+{
+    const struct world *w = *state;
+    struct stat facts;
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    const int fd = openat(w->folder_fd, "undo-abc", O_RDONLY);
+    assert_true(fd >= 0 && fstat(fd, &facts) == 0);
+    for (off_t from = 0; from < facts.st_size; from++) {
+        unreadable_fd = fd;
+        unreadable_from = from;
+        const int fault = undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd);
+        unreadable_fd = -1;
+        assert_int_equal(fault, ESTALE);
+    }
+    (void)close(fd);
+    assert_true(base_is_whole(w));
+}
+
 static void both_names_go(void **state)
 {
     const struct world *w = *state;
@@ -245,6 +282,7 @@ int main(void)
         TEST(what_was_not_synced_is_put_back_after_a_cut),
         TEST(what_was_put_back_before_is_forgotten),
         TEST(what_cannot_be_synced_is_put_back_again),
+        TEST(one_that_cannot_be_read_touches_nothing),
         TEST(both_names_go),
         TEST(one_that_stands_is_not_written_over),
         TEST(torn_or_flipped_one_touches_nothing),
