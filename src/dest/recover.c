@@ -208,6 +208,46 @@ static int recover_file(const struct recover *r, struct publication *p,
     return fault;
 }
 
+/* --- what was taken back long ago --- */
+
+/* The original, as it was: not a file that has got its number since. */
+static bool past_is_original(const struct recover_file *f, const struct publish_intent *intent)
+{
+    const struct publish_identity *was = &intent->at_place, *now = &f->staged;
+    return recover_is(f->mount, was, now) && was->size == now->size &&
+           was->modify_s == now->modify_s && was->modify_ns == now->modify_ns;
+}
+
+/* Is what it says that was staged where it would be now, had it never been taken back? */
+static bool past_was_lost(const struct recover_file *f, const struct publish_intent *intent)
+{
+    return recover_is_staged(f->mount, intent, &f->place) &&
+           (f->had ? past_is_original(f, intent) : !f->staged.present);
+}
+
+static int past_file(const struct recover *r, struct publication *p,
+                     const struct publish_intent *intent)
+{
+    const struct stage *stage = r->stage;
+    struct recover_file f = {.mount = &stage->mounts[stage_file_mount(stage, intent->file)],
+                             .had = intent->at_place.present};
+    int fault = 0;
+    if (publish_step_open(p, intent->file, &f.ends) != 0) {
+        return 0; /* nothing is staged there */
+    }
+    f.staged = publish_identify(f.ends.staged_fd, f.ends.staged);
+    f.place = publish_identify(f.ends.place_fd, f.ends.place);
+    if (past_was_lost(&f, intent)) {
+        fault = file_take_back(&f, intent);
+        publish_touch(p, stage->plan->files[intent->file].directory);
+    } else if (f.had && past_is_original(&f, intent) &&
+               !recover_is(f.mount, &intent->at_place, &f.place)) {
+        fault = ESTALE;
+    }
+    publish_step_close(&f.ends);
+    return fault;
+}
+
 /* --- directories --- */
 
 static int recover_name(const struct stage *stage, uint32_t directory, char *name)
@@ -285,6 +325,12 @@ int recover_intent(const struct recover *r, const struct publish_intent *intent)
     return intent->file != MARK_NONE ? recover_file(r, &p, intent)
            : intent->folder != 0     ? recover_folder(r, &p, intent)
                                      : recover_tree(r, &p, intent);
+}
+
+int recover_past(const struct recover *r, const struct publish_intent *intent)
+{
+    struct publication p = recover_publication(r);
+    return intent->file != MARK_NONE && intent->in_place == 0 ? past_file(r, &p, intent) : 0;
 }
 
 bool recover_was_changed(int os_errno)

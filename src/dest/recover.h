@@ -22,6 +22,11 @@ bool recover_knows(const struct stage *stage, const struct publish_intent *inten
  * was; ESTALE: because somebody else's file stands there, or what ranges had covered has rotted. */
 int recover_intent(const struct recover *recover, const struct publish_intent *intent);
 
+/* A file's that was taken back by an earlier process, which a disk may have lost: where what was
+ * staged stands at its place again, and what stood there in staging, or nobody, it is once more.
+ * 0, or an errno; ESTALE: the original stands in staging alone, and something else at its place. */
+int recover_past(const struct recover *recover, const struct publish_intent *intent);
+
 /* Does that errno say that somebody has changed what stands there, or the way to it? Any other one
  * may pass, and the same intent can be taken back then. */
 bool recover_was_changed(int os_errno);

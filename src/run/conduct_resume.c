@@ -82,7 +82,8 @@ bool conduct_owes_sync(const struct conduct *c)
  * durability `none` as little as with any other. */
 static bool conduct_must_sync(const struct conduct *c)
 {
-    return conduct_owes_sync(c) || c->options->resume->content.intent_count > 0;
+    const struct journal_content *content = &c->options->resume->content;
+    return conduct_owes_sync(c) || content->intent_count > 0 || content->past_count > 0;
 }
 
 static vsr_code conduct_sync_one(const struct conduct *c, uint32_t mount, vsr_error *error)

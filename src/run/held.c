@@ -100,7 +100,8 @@ static bool staged_stands(struct holding *h, uint32_t file)
 /* is_last: what was staged when the last process was about to rename it has been taken back, and
  * stands there. What an earlier one had staged may have been made anew since, but what that had
  * found at the place never was. Inodes tell: devices may be called otherwise since. What is not
- * ours goes, or a large file would be written into it. */
+ * ours goes, or a large file would be written into it: never an original that stands nowhere else,
+ * which has gone back, or failed its unit (recover_past()). */
 static void intent_doubt(struct holding *h, const struct publish_intent *intent, bool is_last)
 {
     const struct plan *plan = h->stage->plan;

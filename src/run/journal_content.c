@@ -153,8 +153,8 @@ static const char *take_bases(struct reading *r, struct view payload)
 }
 
 /* Each process that gets ready has said all that it goes by, has taken back what was in the middle,
- * and has synced that and what was committed (with durability `none`, nothing is): from here on
- * nobody needs the intents before it. */
+ * and has synced that and what was committed (what was, not with durability `none`): from here on
+ * the intents before it are needed only where a disk has lost that all the same. */
 static const char *take_ready(struct reading *r, struct view payload)
 {
     struct journal_content *out = r->out;

@@ -418,6 +418,33 @@ static void tree_stays(const struct stage *stage, uint32_t tree, int fault, resu
     }
 }
 
+/* Of a file with several ones, another one may be what the places are as. */
+static vsr_code past_take_back(const struct resume *r, const struct recover *recover,
+                               const char *run_dir, resume_failed *failed, void *context,
+                               vsr_error *error)
+{
+    vsr_code rc = VSR_OK;
+    bool again = true;
+    for (uint32_t turn = 0; turn < 2 && again; turn++) {
+        again = false;
+        for (uint32_t i = r->content.past_count; i-- > 0;) {
+            const struct publish_intent past = journal_content_past(&r->content, r->journal, i);
+            const int fault =
+                recover_knows(recover->stage, &past) ? recover_past(recover, &past) : 0;
+            again = again || fault != 0;
+            if (turn == 0 || fault == 0) {
+                continue;
+            }
+            if (recover_was_changed(fault)) {
+                failed(context, past.file, fault);
+            } else if (rc == VSR_OK) {
+                rc = intent_stays(r, recover->stage, run_dir, &past, fault, error);
+            }
+        }
+    }
+    return rc;
+}
+
 vsr_code resume_take_back(const struct resume *r, struct stage *stage,
                           const struct run_folder *folder, resume_failed *failed, void *context,
                           vsr_error *error)
@@ -438,6 +465,8 @@ vsr_code resume_take_back(const struct resume *r, struct stage *stage,
             tree_stays(stage, stage->directory_tree[intent.tree], fault, failed, context);
         }
     }
+    const vsr_code past =
+        past_take_back(r, &recover, folder->path, failed, context, rc == VSR_OK ? error : NULL);
     recover_settle(&recover);
-    return rc;
+    return rc != VSR_OK ? rc : past;
 }

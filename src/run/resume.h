@@ -66,7 +66,8 @@ void resume_prepare(struct resume *resume);
  * rotted. Errors: RUN_FOREIGN: its summary is not there. */
 vsr_code resume_report(const struct resume *resume, struct report *report, vsr_error *error);
 
-/* Staging is open and probed: take back what was in the middle; folder: the run's, from whoever has
+/* Staging is open and probed: take back what was in the middle, and once more what an earlier
+ * process has taken back where a disk has lost that; folder: the run's, from whoever has
  * taken it. Units that cannot be, because somebody changed their places, fail: failed is called for
  * each file whose place it is, or for one of each unit with files in a folder. Errors: DEST_*:
  * something cannot go back that nobody has changed, the first of it; then nothing may be begun that

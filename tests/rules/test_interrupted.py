@@ -1293,6 +1293,7 @@ def alike(s):
     for name, size in (("0.dat", 3000), ("1.dat", 3000), ("large.bin", 3 * MIB + 77)):
         s.put(rf"C:\old\{name}", pattern(name, size), mtime=1500000000)
         s.place(rf"C:\old\{name}", pattern("was " + name, size), mtime=1500000000)
+    s.put(r"C:\old\new", b"nobody was there", mtime=1500000000)
     for tree, text in ((s.source, b"new text"), (s.dest, b"old text")):
         os.symlink(text, tree.path(r"C:\old\link"))
         os.utime(tree.path(r"C:\old\link"), (1500000000, 1500000000), follow_symlinks=False)
@@ -1310,35 +1311,57 @@ def lose_the_way_back(town):
         ours = [one for one in staged if len(wanted) > 3 and seen(one) == wanted[3]]
         if ours and wanted[0] != stat.S_IFDIR:
             staged.remove(ours[0])
-            os.rename(place, place + b".away")
+            there = os.path.lexists(place)
+            if there:
+                os.rename(place, place + b".away")
             os.rename(ours[0], place)
-            os.rename(place + b".away", ours[0])
+            if there:
+                os.rename(place + b".away", ours[0])
             count += 1
     return count
 
 
+def way_back_is_lost(s, durability):
+    """A town whose run was killed when all was renamed, and a resume behind what it took back."""
+    town = Town(s, alike(s), "--workers", "1", "--durability", durability)
+    for number in range(town.count_calls(), 0, -1):
+        if not town.kill_at(number) or not town.is_begun() or {
+                unit["state"] for unit in inspected(town.folder())["units"]} != {"publishing"}:
+            town.clear()
+            continue
+        for last in range(12, 60): # until nothing was to be taken back any more
+            told = Told(["resume", town.folder()], env={
+                **os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": str(last)})
+            equal(told.exit, -signal.SIGKILL, told.told())
+            if "publishing" not in {
+                    unit["state"] for unit in inspected(town.folder())["units"]}:
+                break
+        equal(lose_the_way_back(town), 5, f"call {number}, {last}")
+        return town
+    raise Failure("no run was killed when all was renamed")
+
+
 def K03_an_original_is_never_taken_for_what_was_staged():
     """A disk may lose that it was taken back, and keep what was written down behind that."""
+    for durability in ("unit", "none"):
+        with Scenario() as s:
+            way_back_is_lost(s, durability).resume(f"the way back was lost, {durability}")
+
+
+def K03_an_original_that_cannot_go_back_is_kept():
+    """A disk has lost that it was taken back, and something of somebody stands at its place."""
     with Scenario() as s:
-        town = Town(s, alike(s), "--workers", "1")
-        done = 0
-        for number in range(town.count_calls(), 0, -1):
-            if not town.kill_at(number) or not town.is_begun() or {
-                    unit["state"] for unit in inspected(town.folder())["units"]} != {"publishing"}:
-                town.clear()
-                continue
-            for last in range(12, 60): # until nothing was to be taken back any more
-                told = Told(["resume", town.folder()], env={
-                    **os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": str(last)})
-                equal(told.exit, -signal.SIGKILL, told.told())
-                if "publishing" not in {
-                        unit["state"] for unit in inspected(town.folder())["units"]}:
-                    break
-            equal(lose_the_way_back(town), 4, f"call {number}, {last}")
-            town.resume(f"killed before call {number}, then {last}")
-            done += 1
-            break
-        expect(done > 0, "no run was killed when all was renamed")
+        town = way_back_is_lost(s, "unit")
+        place = os.path.join(town.root, b"C/old/0.dat")
+        os.unlink(place)
+        with open(place, "wb") as out:
+            out.write(b"somebody's")
+        run = s.resume(town.folder())
+        equal(statuses(run)[0][1], "FAILED", run.told())
+        expect(holds(place, b"somebody's"), "his stays")
+        kept = [name for folder, _, names in os.walk(os.path.join(town.root, b"C")) for name in names
+                if holds(os.path.join(folder, name), pattern("was 0.dat", 3000))]
+        equal(len(kept), 1, "the original is kept")
 
 
 def K03_what_somebody_put_into_a_tree_is_never_taken_for_ours():
