@@ -100,6 +100,12 @@ static vsr_code conduct_sync_one(const struct conduct *c, uint32_t mount, vsr_er
                        "put back; `vssrestore resume %s` goes on with it",
                        VIEW_ARG(dir), c->folder.path);
     }
+    if (atomic_load(&c->stage->unnoted_errno) != 0) { /* of the run folder, not of that directory */
+        if (error != NULL && error->code == VSR_OK) {
+            *error = cause;
+        }
+        return rc;
+    }
     errno = cause.os_errno;
     return err_sys(error, rc, "run/conduct",
                    "cannot sync %.*s, where what had been begun was put back, so that nothing is "

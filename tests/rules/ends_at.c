@@ -11,7 +11,8 @@
  * names are exchanged, with NO_ROOM_FOR there is none for one name or attribute, with OVERTAKEN_AT
  * somebody is faster than an exchange, with DENIED nothing is renamed from or to one name,
  * with NO_ROOM_AT no staged file has room from that byte on, with NOT_SYNCED, the end of a path
- * from its last '/', such a file cannot be synced. */
+ * from its last '/', such a file cannot be synced, with NOTE_FAULT, an errno's number, no sync can
+ * be noted. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -287,12 +288,15 @@ static const char *sync_fails, *sync_held, *sync_held_behind;
 static long (*real_syscall)(long number, ...);
 enum { NOTES_ALIGNED = 512, NOTER_PUBLISH = 0 }; /* dest/sync_note.h; where they begin in a file */
 static int publishes;                            /* the sync that this process has noted */
+static int note_fault;
 
 __attribute__((constructor)) static void find(void)
 {
     sync_fails = getenv("SYNC_FAILS");
     sync_held = getenv("SYNC_HELD");
     sync_held_behind = getenv("SYNC_HELD_BEHIND");
+    const char *fault = getenv("NOTE_FAULT");
+    note_fault = fault != NULL ? (int)strtol(fault, NULL, 10) : 0;
     real_syscall = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
 }
 
@@ -363,6 +367,10 @@ SEEN long syscall(long number, ...)
     va_end(list);
     if (number == SYS_pwrite64 && words[2] == 1) {
         publishes = words[3] % NOTES_ALIGNED == NOTER_PUBLISH;
+        if (note_fault != 0) {
+            errno = note_fault;
+            return -1;
+        }
     }
     return number == SYS_syncfs
                ? sync_one((int)words[0])

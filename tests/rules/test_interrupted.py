@@ -2,6 +2,7 @@
 K-07 of what a restore must survive, and what a resume finds that is not as it was left.
 """
 
+import errno
 import fcntl
 import glob
 import json
@@ -1030,7 +1031,29 @@ def K09_what_was_put_back_and_cannot_be_synced_ends_nothing():
             equal(told.exit, 32, f"{durability}: {told.out}\n{told.err}")
             expect("cannot sync" in told.err and "`vssrestore resume " in told.err, told.err)
             equal(json.loads(told.out.splitlines()[-1])["units"], [], told.out)
+            for fault, exit_code in ((errno.EIO, 32), (errno.ENOSPC, 30)):
+                told = Told(["resume", town.folder(), "--json"],
+                            env={**os.environ, "LD_PRELOAD": ends_at(), "NOTE_FAULT": str(fault)})
+                equal(told.exit, exit_code, f"{durability}: {told.out}\n{told.err}")
+                expect("cannot note in `checkpoint`" in told.err and "cannot sync" not in told.err
+                       and os.fsdecode(town.folder()) in told.err, told.err)
             town.resume(f"a sync failed before: {durability}")
+            town.clear()
+
+
+def K09_a_run_whose_sync_cannot_be_noted_is_gone_on_with():
+    """Whatever the reason is: it says that it can be."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        media = s.pack()
+        for durability in ("unit", "end"):
+            town = Town(s, media, "--durability", durability)
+            town.copy()
+            told = Told(town.call(), env={**os.environ, "LD_PRELOAD": ends_at(),
+                                          "NOTE_FAULT": str(errno.EIO)})
+            equal(told.exit, 32, f"{durability}: {told.out}\n{told.err}")
+            expect("cannot note in `checkpoint`" in told.err, told.err)
+            town.resume(f"{durability}: no sync could be noted before")
             town.clear()
 
 
