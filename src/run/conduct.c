@@ -369,6 +369,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     }
     if (c.stage != NULL) {
         const bool residue = unit_states_residue(&c.units);
+        c.note_failed = atomic_load(&c.stage->unnoted_errno) != 0;
         if (residue) {
             conduct_tell_kept(&c);
         }

@@ -125,7 +125,7 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
     }
     /* a run folder without room fails what the destination had room for */
     const bool full = !discard && (moved == VSR_ERR_DEST_FULL || unit_states_lack_space(&c->units));
-    const bool open = conduct_signal(c) != 0 || full;
+    const bool open = conduct_signal(c) != 0 || full || c->note_failed;
     if (rc == VSR_OK && fdatasync(c->folder.rows_fd) != 0) {
         rc = err_sys(error, err_dest_code(errno), "run/conduct", "cannot sync the rows in %s",
                      c->folder.path);

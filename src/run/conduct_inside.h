@@ -58,6 +58,7 @@ struct conduct {
     struct buffer kept; /* where originals stand that could not be put back; for people */
     int stopped_by;     /* the signal that stopped the engine before it was done, or 0 */
     bool unnoted;       /* the last sync was not made: it could not be noted */
+    bool note_failed;   /* that one, or any before */
     bool cut_short;     /* it came before a run that goes on began to move, or at its end */
     uint32_t units_done;
     uint8_t *ended;    /* for each unit, 1: the engine is done with it; heap, NULL: not begun */
