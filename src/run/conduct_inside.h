@@ -106,7 +106,8 @@ struct took_back {
     struct conduct *c;
     struct journal_fate *failed;
     uint32_t count;
-    struct {
+    size_t capacity;
+    struct { /* what is not among them yet */
         uint32_t file;
         int32_t os_errno;
     } * files;

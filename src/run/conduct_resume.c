@@ -39,10 +39,10 @@ static void took_back_failed(void *context, uint32_t file, int os_errno)
     back->files[back->file_count++].os_errno = os_errno;
 }
 
-/* A place that somebody changed is left alone: its unit fails, for good. */
+/* A place that somebody changed is left alone: its unit fails, for good. What is laid out twice is
+ * taken back twice, too: a unit that failed the first time is done with by then. */
 static void conduct_fail_places(struct conduct *c, struct took_back *back)
 {
-    back->failed = heap_alloc(back->file_count + 1u, sizeof *back->failed);
     for (uint32_t i = 0; i < back->file_count; i++) {
         const uint32_t unit = c->plan->files[back->files[i].file].unit;
         struct buffer path = {0};
@@ -61,9 +61,12 @@ static void conduct_fail_places(struct conduct *c, struct took_back *back)
         unit_states_fail(&c->units, back->files[i].file, back->files[i].os_errno);
         if (c->options->resume->done[unit] == 0) {
             c->options->resume->done[unit] = 1;
+            back->failed =
+                heap_grow(back->failed, back->count, &back->capacity, sizeof *back->failed);
             back->failed[back->count++] = (struct journal_fate){.unit = unit, .residue = 1};
         }
     }
+    back->file_count = 0;
 }
 
 bool conduct_owes_sync(const struct conduct *c)
