@@ -47,10 +47,11 @@ static void conduct_fail_places(struct conduct *c, struct took_back *back)
         const uint32_t unit = c->plan->files[back->files[i].file].unit;
         struct buffer path = {0};
         plan_unix_path(c->plan, c->set, back->files[i].file, &path);
-        buffer_printf(&c->kept,
-                      "%s'%.*s' was changed by somebody while the run was interrupted, and is left "
-                      "alone; ",
-                      c->kept.n > 0 ? " " : "", VIEW_ARG(buffer_view(&path)));
+        buffer_printf(
+            &c->kept,
+            "%s'%.*s', or what the run keeps of it, was changed by somebody or has rotted "
+            "while the run was interrupted, and is left alone; ",
+            c->kept.n > 0 ? " " : "", VIEW_ARG(buffer_view(&path)));
         if (undo_exists(c->folder.dir_fd, back->files[i].file)) {
             char undo[UNDO_NAME_BYTES];
             undo_name(back->files[i].file, undo);

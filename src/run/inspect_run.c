@@ -35,7 +35,8 @@ static const char *run_state(const struct resume *r, bool busy)
                                       : "ended";
 }
 
-/* over: nothing goes on any more; what did not come to its place by then is gone again. */
+/* over: nothing goes on any more; what did not come to its place by then is gone again. What could
+ * not go the run's summary alone tells. */
 static const char *unit_state(const struct resume *r, uint32_t u, uint32_t staged, bool publishing,
                               bool over)
 {
@@ -140,7 +141,8 @@ static void unit_text(const struct resume *r, const struct run_stand *stand, uin
         show_printf(out, "  [%s]", unit_error(r, u));
     } else {
         show_printf(out, ", %u of %u files %s", stand->units[u].staged, unit->file_count,
-                    stand->units[u].state == WITHDRAWN ? "were whole, none is restored" : "whole");
+                    stand->units[u].state == WITHDRAWN ? "were whole, summary.json says what stands"
+                                                       : "whole");
     }
     buffer_add_char(out, '\n');
 }
