@@ -107,12 +107,10 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     rc = journal_mounts(&c->journal, c->stage, error);
     rc = rc == VSR_OK ? stage_probe(c->stage, error) : rc;
     rc = rc == VSR_OK ? stage_sign(c->stage, &c->journal.token, error) : rc;
-    if (rc == VSR_ERR_DEST_FULL) {
-        rc = conduct_take_back_full(c, back, error);
-    }
-    if (rc == VSR_OK) {
+    if (rc == VSR_OK || rc == VSR_ERR_DEST_FULL) {
         publish_sync_begin(c->stage, c->options->cancel);
-        rc = conduct_take_back(c, back, error);
+        rc = rc == VSR_OK ? conduct_take_back(c, back, error)
+                          : conduct_take_back_full(c, back, error);
     }
     rc = rc == VSR_OK ? stage_fill(c->stage, error) : rc;
     if (rc == VSR_OK) {
@@ -123,8 +121,8 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     if (rc != VSR_OK) {
         pending_hold_free(c->hold);
         c->hold = NULL;
-        const bool keep =
-            resume != NULL && (rc != VSR_ERR_DEST_FULL || back->stays || conduct_needs_staged(c));
+        const bool keep = resume != NULL && (rc != VSR_ERR_DEST_FULL || back->stays ||
+                                             back->count > 0 || conduct_needs_staged(c));
         (void)stage_close(c->stage, keep, NULL);
         c->stage = NULL;
     }

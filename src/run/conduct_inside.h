@@ -119,7 +119,7 @@ vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr_error 
 /* No room to go on: what was in the middle goes back all the same, so that no places are half old
  * and half new meanwhile. It is said, and written down, by who comes when there is room. Errors:
  * DEST_FULL, as *error says already; else why something could not go back: then back->stays. */
-vsr_code conduct_take_back_full(const struct conduct *c, struct took_back *back, vsr_error *error);
+vsr_code conduct_take_back_full(struct conduct *c, struct took_back *back, vsr_error *error);
 
 /* Is something committed that no sync has covered yet? */
 bool conduct_owes_sync(const struct conduct *c);

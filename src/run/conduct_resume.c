@@ -127,17 +127,25 @@ static vsr_code conduct_sync_settled(struct conduct *c, vsr_error *error)
     return rc;
 }
 
-vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr_error *error)
+/* Nothing was lost between on any mount? What a sync that failed was to cover may have been. */
+static bool conduct_is_continuous(struct conduct *c)
 {
-    struct resume *resume = c->options->resume;
+    const struct resume *resume = c->options->resume;
     bool continuous = true;
-    if (resume == NULL) {
-        return VSR_OK;
-    }
     for (uint32_t m = 0; m < c->stage->mount_count; m++) {
         c->stage->mounts[m].continuous = c->stage->mounts[m].continuous && !resume->sync_failed;
         continuous = continuous && (c->stage->mounts[m].continuous || !c->stage->mounts[m].adopted);
     }
+    return continuous;
+}
+
+vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr_error *error)
+{
+    struct resume *resume = c->options->resume;
+    if (resume == NULL) {
+        return VSR_OK;
+    }
+    const bool continuous = conduct_is_continuous(c);
     c->marks.trusted = continuous ? UINT32_MAX : resume->kept;
     vsr_code rc = resume_take_back(resume, c->stage, &c->folder, took_back_failed, back, error);
     if (rc == VSR_OK) { /* else nobody fails by it: whoever goes on takes it all back */
@@ -156,16 +164,22 @@ static void took_back_stays(void *context, uint32_t file, int os_errno)
     back->stays = true;
 }
 
-vsr_code conduct_take_back_full(const struct conduct *c, struct took_back *back, vsr_error *error)
+vsr_code conduct_take_back_full(struct conduct *c, struct took_back *back, vsr_error *error)
 {
+    const struct resume *resume = c->options->resume;
     vsr_error cause = {0};
-    if (c->options->resume == NULL || resume_take_back(c->options->resume, c->stage, &c->folder,
-                                                       took_back_stays, back, &cause) == VSR_OK) {
+    if (resume == NULL) {
+        return VSR_ERR_DEST_FULL;
+    }
+    (void)conduct_is_continuous(c);
+    vsr_code rc = resume_take_back(resume, c->stage, &c->folder, took_back_stays, back, &cause);
+    rc = rc == VSR_OK ? conduct_sync_settled(c, &cause) : rc;
+    if (rc == VSR_OK) {
         return VSR_ERR_DEST_FULL;
     }
     back->stays = true;
     *error = cause;
-    return cause.code;
+    return rc;
 }
 
 /* What waits for the next boot, from before; what of it does not count is staged again. */

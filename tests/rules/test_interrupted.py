@@ -1041,6 +1041,24 @@ def K09_what_was_put_back_and_cannot_be_synced_ends_nothing():
             town.clear()
 
 
+def K09_what_goes_back_on_a_full_disk_is_synced_before_it_is_told():
+    """No room to stage: nobody is told that he is as he was before that is on the disk."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        media = s.pack()
+        town = Town(s, media)
+        killed_behind(town, lambda: os.path.exists(os.path.join(town.root, b"C/new/a/1.txt")))
+        full = {**os.environ, "LD_PRELOAD": ends_at(), "NO_FOLDER": "session-"}
+        told = Told(["resume", town.folder(), "--json"],
+                    env={**full, "SYNC_FAILS": os.fsdecode(os.path.join(s.folder, b"told"))})
+        equal(told.exit, 32, f"{told.out}\n{told.err}")
+        equal(json.loads(told.out.splitlines()[-1])["units"], [], told.out)
+        told = Told(["resume", town.folder(), "--json"], env=full)
+        equal(told.exit, 30, f"{told.out}\n{told.err}")
+        equal({unit["status"] for unit in json.loads(told.out.splitlines()[-1])["units"]}, {"NONE"})
+        town.resume("the disk was full before")
+
+
 def K09_a_run_whose_sync_cannot_be_noted_is_gone_on_with():
     """Whatever the reason is: it says that it can be."""
     with Scenario() as s:
