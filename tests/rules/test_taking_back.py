@@ -1,0 +1,396 @@
+"""Destinations that are not as a run left them: places that somebody changed, also in the moment of
+an exchange, what cannot be put back or synced for now, staging folders and volumes that went.
+
+What somebody put there is left alone, originals are kept, and nothing is a mixture. What a disk
+loses of it all: test_unsynced.py; links that a neighbour plants: fault/test_confinement.py.
+"""
+
+import errno
+import glob
+import json
+import os
+import shutil
+import signal
+import subprocess
+
+from interrupted import (holds, inspected, journal_of, killed_behind, killed_in_the_middle, seen,
+                         staging_of)
+from scenario import Failure, Scenario, Skip, Told, equal, expect, run_rules
+from town import (CAN, MIB, Town, ends_at, grown, pattern, replaced, replaced_and_grown, snapshot,
+                  statuses)
+
+
+def K09_a_place_that_somebody_changed_is_left_alone():
+    """Ours was exchanged in, then somebody put a file of his own there."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        seen = False
+        for number in range(1, town.count_calls() + 1):
+            town.kill_at(number)
+            place = os.path.join(town.root, b"C/old/0.dat")
+            if not town.is_begun() or not os.path.exists(place):
+                town.clear()
+                continue
+            with open(place, "rb") as opened:
+                ours = opened.read() != b"was 0"
+            staged = [name for name in os.listdir(os.path.join(town.root, b"C"))
+                      if name.startswith(b".vssrestore-")]
+            with open(journal_of(town), "rb") as opened:
+                ended = opened.read()
+            if ours and staged and not os.path.exists(os.path.join(town.folder(),
+                                                                   b"summary.json")):
+                os.rename(place, os.path.join(s.folder, b"away-%d" % number))
+                with open(place, "wb") as out:
+                    out.write(b"somebody's")
+                run = s.resume(town.folder())
+                with open(place, "rb") as opened:
+                    equal(opened.read(), b"somebody's", f"call {number}, {len(ended)}")
+                status = run.summary["units"][0]["status"]
+                expect(status in ("FAILED", "ALL"), run.told())
+                if status == "FAILED":
+                    seen = True
+                    equal(run.exit, 4, run.told())
+                    expect(any("was changed by somebody or has rotted" in note
+                               for note in run.summary["notes"]), run.told())
+                    kept = [open(os.path.join(folder, name), "rb").read()
+                            for folder, _, names in os.walk(os.path.join(town.root, b"C"))
+                            if b".vssrestore-" in folder for name in names]
+                    expect(b"was 0" in kept, "the original is gone")
+                    for i in (1, 2): # the others are originals again
+                        with open(os.path.join(town.root, b"C/old/%d.dat" % i), "rb") as opened:
+                            equal(opened.read(), b"was %d" % i)
+            town.clear()
+        expect(seen, "no run was killed where this shows")
+
+
+class Faster:
+    """Somebody who puts a file of his own at C:\\old\\1.dat, in the moment before something is
+    exchanged with what stands there."""
+
+    def __init__(self, town, kind):
+        self.town = town
+        self.place = os.path.join(town.root, b"C/old/1.dat")
+        self.away = os.path.join(town.s.folder, b"somebodys")
+        if kind == "link":
+            os.symlink(b"elsewhere", self.away)
+        else: # as long as what is restored, and as old, or neither
+            with open(self.away, "wb") as out:
+                out.write(b"S" * (3001 if kind == "alike" else 17))
+            os.utime(self.away, (1500000001, 1500000001 if kind == "alike" else 1600000000))
+        self.his = seen(self.away)
+
+    def during(self, arguments, comes=True, time_of_it=1, **more):
+        """The program; comes: he does, else nobody."""
+        return Told(arguments, env={
+            **os.environ, "LD_PRELOAD": ends_at(), "OVERTAKEN_TIME": str(time_of_it),
+            "OVERTAKEN_AT": os.fsdecode(self.place),
+            "OVERTAKEN_BY": os.fsdecode(self.away) if comes else "", **more})
+
+    def killed_run(self, comes):
+        """Killed when the exchange was made, with his file or with the original."""
+        told = self.during(self.town.call(), comes, OVERTAKEN_ENDS="1")
+        equal(told.exit, -signal.SIGKILL, told.told())
+        equal(seen(self.place), self.town.wanted[0][0][b"C/old/1.dat"][3], "no exchange was made")
+
+    def must_stand(self, told, code, status):
+        """His file, as he left it; the others are originals."""
+        equal(seen(self.place), self.his, told.told())
+        expect(not os.path.lexists(self.away), "he had not come")
+        units = json.loads(told.out.splitlines()[-1])["units"]
+        equal((told.exit, units[0]["status"]), (code, status), told.told())
+        for i in (0, 2):
+            equal(seen(os.path.join(self.town.root, b"C/old/%d.dat" % i)), b"was %d" % i)
+        expect(not os.path.exists(os.path.join(self.town.root, b"C/old/3.dat")), "a new file")
+
+    def original_is_kept(self):
+        kept = [seen(os.path.join(folder, name))
+                for folder, _, names in os.walk(os.path.join(self.town.root, b"C"))
+                if b".vssrestore-" in folder for name in names]
+        expect(b"was 1" in kept, "the original is gone")
+
+
+def K09_who_is_faster_than_an_exchange_keeps_his_file():
+    """Also where the run is killed then: it is never taken for ours, and never lost."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        for kind in ("alike", "other", "link"):
+            town.copy()
+            he = Faster(town, kind)
+            he.must_stand(he.during(town.call()), 3, "NONE")
+            town.clear()
+            town.copy()
+            he = Faster(town, kind)
+            he.killed_run(comes=True)
+            he.must_stand(Told(["resume", town.folder(), "--json"]), 4, "FAILED")
+            town.clear()
+
+
+def K09_who_is_faster_than_what_goes_back_keeps_his_file():
+    """And the original that had stood there before is kept: where a unit is taken back that fails
+    in its renames, and by who goes on with a run."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        town.copy()
+        he = Faster(town, "alike")
+        he.must_stand(he.during(town.call(), time_of_it=2, NO_ROOM_FOR="2.dat"), 32, "FAILED")
+        he.original_is_kept()
+        town.clear()
+        town.copy()
+        he = Faster(town, "alike")
+        he.killed_run(comes=False)
+        he.must_stand(he.during(["resume", town.folder(), "--json"]), 4, "FAILED")
+        he.original_is_kept()
+
+
+def K09_what_cannot_go_back_for_now_ends_nothing():
+    """Nobody has changed it: the run stays as it is, says why, and is gone on with."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        town = Town(s, s.pack())
+        for denied, below, content, faults in (
+                ("0.dat", b"C/old/0.dat", pattern(0, 3000), ("DENIED", "NO_ROOM_FOR")),
+                ("new", b"C/new/a/1.txt", b"one", ("DENIED",))):
+            killed_behind(town, lambda: holds(os.path.join(town.root, below), content))
+            for fault in faults * 2:
+                told = Told(["resume", town.folder(), "--json"],
+                            env={**os.environ, "LD_PRELOAD": ends_at(), fault: denied})
+                exit_code, reason = {"DENIED": (31, "Operation not permitted"),
+                                     "NO_ROOM_FOR": (30, "No space left on device")}[fault]
+                equal(told.exit, exit_code, f"{denied}: {told.out}\n{told.err}")
+                place = os.fsdecode(os.path.join(town.root, below[:below.index(denied.encode())]))
+                expect(f"{place}{denied}," in told.err and reason in told.err
+                       and f"`vssrestore resume {os.fsdecode(town.folder())}`" in told.err, told.err)
+                expect('"t":"summary"' not in told.out or '"units":[]' in told.out, told.out)
+                expect(holds(os.path.join(town.root, below), content), f"{denied}: it went back")
+            town.resume(f"denied before: {denied}")
+            town.clear()
+
+
+def K09_what_was_put_back_and_cannot_be_synced_ends_nothing():
+    """Its journal does not say that it is back: whoever goes on finds its intents."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        media = s.pack()
+        for durability in ("unit", "none"): # what goes back is synced whatever a run asked for
+            town = Town(s, media, "--durability", durability)
+            killed_behind(town, lambda: os.path.exists(os.path.join(town.root, b"C/new/a/1.txt")))
+            told = Told(["resume", town.folder(), "--json"],
+                        env={**os.environ, "LD_PRELOAD": ends_at(),
+                             "SYNC_FAILS": os.fsdecode(os.path.join(s.folder, b"told"))})
+            equal(told.exit, 32, f"{durability}: {told.out}\n{told.err}")
+            expect("cannot sync" in told.err and "`vssrestore resume " in told.err, told.err)
+            equal(json.loads(told.out.splitlines()[-1])["units"], [], told.out)
+            for fault, exit_code in ((errno.EIO, 32), (errno.ENOSPC, 30)):
+                told = Told(["resume", town.folder(), "--json"],
+                            env={**os.environ, "LD_PRELOAD": ends_at(), "NOTE_FAULT": str(fault)})
+                equal(told.exit, exit_code, f"{durability}: {told.out}\n{told.err}")
+                expect("cannot note in `checkpoint`" in told.err and "cannot sync" not in told.err
+                       and os.fsdecode(town.folder()) in told.err, told.err)
+            town.resume(f"a sync failed before: {durability}")
+            town.clear()
+
+
+def K09_what_goes_back_on_a_full_disk_is_synced_before_it_is_told():
+    """No room to stage: nobody is told that he is as he was before that is on the disk."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        media = s.pack()
+        town = Town(s, media)
+        killed_behind(town, lambda: os.path.exists(os.path.join(town.root, b"C/new/a/1.txt")))
+        full = {**os.environ, "LD_PRELOAD": ends_at(), "NO_FOLDER": "session-"}
+        told = Told(["resume", town.folder(), "--json"],
+                    env={**full, "SYNC_FAILS": os.fsdecode(os.path.join(s.folder, b"told"))})
+        equal(told.exit, 32, f"{told.out}\n{told.err}")
+        equal(json.loads(told.out.splitlines()[-1])["units"], [], told.out)
+        told = Told(["resume", town.folder(), "--json"], env=full)
+        equal(told.exit, 30, f"{told.out}\n{told.err}")
+        equal({unit["status"] for unit in json.loads(told.out.splitlines()[-1])["units"]}, {"NONE"})
+        town.resume("the disk was full before")
+
+
+def K09_a_run_whose_sync_cannot_be_noted_is_gone_on_with():
+    """Whatever the reason is: it says that it can be."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        media = s.pack()
+        for durability in ("unit", "end"):
+            town = Town(s, media, "--durability", durability)
+            town.copy()
+            told = Told(town.call(), env={**os.environ, "LD_PRELOAD": ends_at(),
+                                          "NOTE_FAULT": str(errno.EIO)})
+            equal(told.exit, 32, f"{durability}: {told.out}\n{told.err}")
+            expect("cannot note in `checkpoint`" in told.err, told.err)
+            town.resume(f"{durability}: no sync could be noted before")
+            town.clear()
+
+
+def K09_a_tree_that_somebody_is_in_the_way_of_fails():
+    """It stands at its place, and where it was staged stands something of his: no file of it is said
+    not to be there."""
+    with Scenario() as s:
+        b = s.backup()
+        for c in grown(s):
+            b.include(c)
+        town = Town(s, s.pack())
+        killed_behind(town, lambda: os.path.exists(os.path.join(town.root, b"C/new/a/1.txt")))
+        for name in os.listdir(os.path.join(town.root, b"C")):
+            for tree in range(16 if name.startswith(b".vssrestore-") else 0):
+                os.makedirs(os.path.join(town.root, b"C", name, b"t%x" % tree), exist_ok=True)
+        run = s.resume(town.folder())
+        place = os.path.join(town.root, b"C/new/a/1.txt")
+        expect(holds(place, b"one"), run.told())
+        equal([status for _, status, _ in statuses(run)], ["FAILED"] * 2, run.told())
+        equal(run.exit, 4, run.told())
+        expect(any("was changed by somebody" in note for note in run.summary["notes"]), run.told())
+
+
+def two_folders(s):
+    """Files that stand there are replaced, in two folders."""
+    c = s.writer("Ledger", method=CAN).component("db").files(r"C:\a", "*").files(r"C:\b", "*")
+    for name in (r"a\0", r"a\1", r"b\0", r"b\1"):
+        s.put(rf"C:\{name}.dat", pattern(len(name), 3000), mtime=1500000000)
+        s.place(rf"C:\{name}.dat", b"was " + name.encode(), mtime=1400000000)
+    return c
+
+
+def K09_a_folder_that_somebody_moved_leaves_no_mixture():
+    """What is no more to be reached stays as it is, wherever it is; the rest is taken back."""
+    with Scenario() as s:
+        s.backup().include(two_folders(s))
+        town = Town(s, s.pack())
+        b, away = None, os.path.join(s.folder, b"away")
+        seen = set()
+        for number in range(1, town.count_calls() + 1):
+            how = ("gone", "file", "link")[number % 3]
+            if town.kill_at(number) and town.is_begun():
+                b = os.path.join(town.root, b"C/b")
+                os.rename(b, away)
+                if how == "file":
+                    open(b, "wb").close()
+                elif how == "link":
+                    os.symlink(away, b)
+                run = s.resume(town.folder())
+                units = run.summary["units"] # none: it did not begin, and nothing had
+                status = units[0]["status"] if units else "NONE"
+                olds = []
+                for name in (b"0", b"1"):
+                    with open(os.path.join(town.root, b"C/a/%s.dat" % name), "rb") as opened:
+                        olds.append(opened.read() == b"was a\\" + name)
+                equal(olds, [status != "ALL"] * 2, f"call {number}, {how}\n{run.told()}")
+                if status == "FAILED":
+                    expect(run.exit == 4 and run.summary["notes"], run.told())
+                seen.add(status)
+                if os.path.lexists(b) and not os.path.isdir(b) or os.path.islink(b):
+                    os.unlink(b)
+                shutil.rmtree(away)
+            town.clear()
+        equal(seen, {"NONE", "FAILED", "ALL"})
+
+
+def K09_what_came_into_a_tree_that_goes_back_is_kept():
+    """Killed behind the rename of a tree; then somebody takes a file out of it and puts another one
+    in, and the media are lost, so that what is gone on with fails. The tree goes; what is not of it
+    stays, and is told of."""
+    with Scenario() as s:
+        c = s.writer("W", method=CAN).component("c").files(r"C:\new", "*", recursive=True)
+        s.put(r"C:\new\in\a.dat", pattern(1, 3000), mtime=1500000000)
+        s.put(r"C:\new\b.dat", pattern(2, 3000), mtime=1500000000)
+        s.place_folder("C:\\")
+        s.backup().include(c)
+        town = Town(s, s.pack())
+        for number in range(20, town.count_calls()):
+            if town.kill_at(number) and os.path.exists(os.path.join(town.root, b"C/new/in/a.dat")):
+                break
+            town.clear()
+        else:
+            raise Failure("it was never killed behind the rename")
+        with open(os.path.join(town.root, b"C/new/in/theirs.txt"), "wb") as out:
+            out.write(b"somebody's")
+        os.unlink(os.path.join(town.root, b"C/new/b.dat"))
+        for pack in glob.glob(os.path.join(town.media, b"packs", b"*")):
+            os.unlink(pack)
+        run = s.resume(town.folder())
+        equal([unit["status"] for unit in run.summary["units"]], ["FAILED"], run.told())
+        found = [path for path, what in snapshot(town.root)[0].items()
+                 if what[-1] == b"somebody's"]
+        expect(len(found) == 1 and found[0].startswith(b"C/.vssrestore-"), f"{found}")
+        expect(not os.path.exists(os.path.join(town.root, b"C/new")), "it is at its place")
+        folder = os.fsdecode(found[0].split(b"/")[1])
+        expect(any(folder in note for note in run.summary["notes"]), run.told())
+
+
+def K09_a_lost_staging_folder_is_made_again():
+    with Scenario() as s:
+        c, d = grown(s)
+        b = s.backup()
+        b.include(c)
+        b.include(d)
+        town = Town(s, s.pack())
+        killed_in_the_middle(town)
+        for name in os.listdir(os.path.join(town.root, b"C")):
+            if name.startswith(b".vssrestore-"):
+                shutil.rmtree(os.path.join(town.root, b"C", name))
+        town.resume("without its staging folder")
+
+
+def K09_another_folder_in_a_volumes_stead_is_refused():
+    """As when it is not mounted: what was published is not there, and the rest belongs elsewhere."""
+    with Scenario() as s:
+        w, b = s.writer("Web", method=CAN), s.backup()
+        for name in ("a", "b"):
+            b.include(w.component(name).files("C:\\" + name, "*"))
+            s.put(rf"C:\{name}\1.txt", name.encode(), mtime=1500000000)
+        s.place_folder("C:\\")
+        town, seen = Town(s, s.pack()), set()
+        for number in range(1, town.count_calls() + 1):
+            if town.kill_at(number) and town.is_begun():
+                whole, away = os.path.join(town.root, b"C"), os.path.join(s.folder, b"away")
+                published = {unit["state"] for unit in inspected(town.folder())["units"]}
+                os.rename(whole, away)
+                os.mkdir(whole)
+                if "published" in published:
+                    told = s.resume(town.folder())
+                    seen.add(told.exit)
+                    expect(told.exit in (0, 41), told.told()) # 0: it had ended
+                    equal(os.listdir(whole), [], told.told())
+                os.rmdir(whole)
+                os.rename(away, whole)
+                town.resume(f"call {number}, when it was mounted again")
+            town.clear()
+        expect(41 in seen, f"{seen}")
+
+
+def K09_another_file_system_at_the_same_path_is_refused():
+    """Nothing had been published yet: what was staged, and the rest, belongs on the first one."""
+    with Scenario() as s:
+        s.put(r"C:\a\1.bin", pattern(1, 2 * MIB), mtime=1500000000)
+        s.backup().include(s.writer("Web", method=CAN).component("a").files(r"C:\a", "*"))
+        s.place_folder("C:\\")
+        town, seen = Town(s, s.pack()), 0
+        for number in range(1, town.count_calls() + 1):
+            if town.kill_at(number) and town.is_begun() and staging_of(town):
+                top = os.fsdecode(os.path.join(town.root, b"C"))
+                done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=755", "none",
+                                       top], check=False, capture_output=True)
+                if done.returncode != 0:
+                    raise Skip("no tmpfs can be mounted here")
+                try:
+                    told = s.resume(town.folder())
+                    found = os.listdir(top)
+                finally:
+                    subprocess.run(["umount", top], check=True)
+                what = f"call {number}\n{told.told()}"
+                expect(told.exit in (0, 41), what) # 0: it had ended, or nothing had been begun
+                expect(told.exit == 0 or (not found and told.told_of("is it mounted")), what)
+                seen += told.exit == 41
+                if told.exit == 41:
+                    town.resume(f"call {number}, when it was mounted again")
+            town.clear()
+        expect(seen > 5, f"{seen} were refused")
+
+
+if __name__ == "__main__":
+    run_rules(globals())
