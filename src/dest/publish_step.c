@@ -71,27 +71,35 @@ void publish_step_close(struct step_ends *ends)
     own_fd_drop(&ends->place_fd);
 }
 
-int publish_step_open(const struct publication *p, uint32_t file, struct step_ends *ends)
+int publish_step_open_staged(const struct publication *p, uint32_t file, struct step_ends *ends)
 {
-    const struct stage *stage = p->stage;
     char path[STAGE_PATH_BYTES_MAX];
     struct stage_where where = {.key = STAGE_KEY_NONE, .path = path, .name = ends->staged};
     *ends = (struct step_ends){.staged_fd = -1, .place_fd = -1};
-    if (!stage_place(stage, file, &where) || !stage_final_name(stage, file, ends->place)) {
+    if (!stage_place(p->stage, file, &where) || !stage_final_name(p->stage, file, ends->place)) {
         return EINVAL;
     }
     (void)snprintf(ends->old, sizeof ends->old, "%.*s.old", (int)WIN_NAME_BYTES_MAX, ends->staged);
     ends->staged_fd = root_openat(where.base_fd, path, O_PATH | O_DIRECTORY, 0);
-    if (ends->staged_fd < 0) {
-        return -ends->staged_fd;
+    return ends->staged_fd < 0 ? -ends->staged_fd : 0;
+}
+
+int publish_step_open_place(const struct publication *p, uint32_t file, struct step_ends *ends)
+{
+    ends->place_fd = publish_open_parent(p->stage, p->stage->plan->files[file].directory);
+    return ends->place_fd < 0 ? -ends->place_fd : 0;
+}
+
+int publish_step_open(const struct publication *p, uint32_t file, struct step_ends *ends)
+{
+    int fault = publish_step_open_staged(p, file, ends);
+    if (fault == 0) {
+        fault = publish_step_open_place(p, file, ends);
     }
-    ends->place_fd = publish_open_parent(stage, stage->plan->files[file].directory);
-    if (ends->place_fd < 0) {
-        const int fault = -ends->place_fd;
+    if (fault != 0) {
         publish_step_close(ends);
-        return fault;
     }
-    return 0;
+    return fault;
 }
 
 int publish_step_move(const struct dest_abilities *abilities, int from_fd, const char *from,

@@ -56,8 +56,12 @@ struct publication {
  * publish_run_steps() looks at what stands where. */
 void publish_add_steps(struct publication *p, uint32_t group, uint32_t unit, uint32_t tree);
 
-/* Open both ends of a file's step. 0 or errno. */
+/* Open both ends of a file's step. 0 or errno: then neither is open. */
 int publish_step_open(const struct publication *p, uint32_t file, struct step_ends *ends);
+/* One by one, the staged one first, which knows all names. 0 or errno; closed by
+ * publish_step_close() in any case. */
+int publish_step_open_staged(const struct publication *p, uint32_t file, struct step_ends *ends);
+int publish_step_open_place(const struct publication *p, uint32_t file, struct step_ends *ends);
 void publish_step_close(struct step_ends *ends);
 
 /* Who stands at both ends, for the step and (intent not NULL) the journal. */

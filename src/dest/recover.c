@@ -39,13 +39,19 @@ static bool recover_is(const struct stage_mount *mount, const struct publish_ide
             (intended->device == mount->device_before && now->device == mount->device));
 }
 
-/* The same for what is staged, which nobody writes to: so that a number that was given to another
- * file since is told apart. */
+/* And as it was: so that a number that was given to another file since is told apart. */
+static bool recover_is_as(const struct stage_mount *mount, const struct publish_identity *intended,
+                          const struct publish_identity *now)
+{
+    return recover_is(mount, intended, now) && intended->size == now->size &&
+           intended->modify_s == now->modify_s && intended->modify_ns == now->modify_ns;
+}
+
+/* Nobody writes to what is staged. */
 static bool recover_is_staged(const struct stage_mount *mount, const struct publish_intent *intent,
                               const struct publish_identity *now)
 {
-    return recover_is(mount, &intent->staged, now) && intent->staged.size == now->size &&
-           intent->staged.modify_s == now->modify_s && intent->staged.modify_ns == now->modify_ns;
+    return recover_is_as(mount, &intent->staged, now);
 }
 
 /* --- files --- */
@@ -63,7 +69,7 @@ static int file_take_back(const struct recover_file *f, const struct publish_int
     const struct step_ends *e = &f->ends;
     const struct publish_inode ours = {f->place.device, f->place.inode};
     bool moved;
-    if (recover_is_staged(f->mount, intent, &f->staged)) { /* a link that was no move yet */
+    if (!f->had && recover_is_staged(f->mount, intent, &f->staged)) { /* a link, no move yet */
         return unlinkat(e->place_fd, e->place, 0) == 0 ? 0 : errno;
     }
     if (f->had && recover_is(f->mount, &intent->at_place, &f->staged)) {
@@ -210,39 +216,48 @@ static int recover_file(const struct recover *r, struct publication *p,
 
 /* --- what was taken back long ago --- */
 
-/* The original, as it was: not a file that has got its number since. */
-static bool past_is_original(const struct recover_file *f, const struct publish_intent *intent)
+/* Both ends are open. What was staged may be where it would be, had it never been taken back. */
+static int past_file(const struct recover_file *f, const struct publish_intent *intent, bool away)
 {
-    const struct publish_identity *was = &intent->at_place, *now = &f->staged;
-    return recover_is(f->mount, was, now) && was->size == now->size &&
-           was->modify_s == now->modify_s && was->modify_ns == now->modify_ns;
+    if (recover_is_staged(f->mount, intent, &f->place) && (f->had ? away : !f->staged.present)) {
+        return file_take_back(f, intent);
+    }
+    return away ? file_put_back(f, intent) : 0;
 }
 
-/* Is what it says that was staged where it would be now, had it never been taken back? */
-static bool past_was_lost(const struct recover_file *f, const struct publish_intent *intent)
+/* Several boots may lie between, in each of which the device was called otherwise; but it is the
+ * one that staging is on, now as then. */
+static struct publish_intent past_known(const struct stage_mount *mount,
+                                        const struct publish_intent *intent)
 {
-    return recover_is_staged(f->mount, intent, &f->place) &&
-           (f->had ? past_is_original(f, intent) : !f->staged.present);
+    struct publish_intent known = *intent;
+    known.staged.device = mount->device;
+    known.at_place.device = mount->device;
+    return known;
 }
 
-static int past_file(const struct recover *r, struct publication *p,
-                     const struct publish_intent *intent)
+static int past_take_back(const struct recover *r, struct publication *p,
+                          const struct publish_intent *intent)
 {
     const struct stage *stage = r->stage;
     struct recover_file f = {.mount = &stage->mounts[stage_file_mount(stage, intent->file)],
                              .had = intent->at_place.present};
-    int fault = 0;
-    if (publish_step_open(p, intent->file, &f.ends) != 0) {
-        return 0; /* nothing is staged there */
+    const struct publish_intent known = past_known(f.mount, intent);
+    const int unopened = publish_step_open_staged(p, intent->file, &f.ends);
+    if (unopened != 0) { /* nothing is staged there, or nobody can tell */
+        return unopened == ENOENT ? 0 : unopened;
     }
+    int fault = publish_step_open_place(p, intent->file, &f.ends);
     f.staged = publish_identify(f.ends.staged_fd, f.ends.staged);
-    f.place = publish_identify(f.ends.place_fd, f.ends.place);
-    if (past_was_lost(&f, intent)) {
-        fault = file_take_back(&f, intent);
+    f.old = publish_identify(f.ends.staged_fd, f.ends.old);
+    const bool away = f.had && (recover_is_as(f.mount, &known.at_place, &f.staged) ||
+                                recover_is_as(f.mount, &known.at_place, &f.old));
+    if (fault == 0) {
+        f.place = publish_identify(f.ends.place_fd, f.ends.place);
+        fault = past_file(&f, &known, away);
         publish_touch(p, stage->plan->files[intent->file].directory);
-    } else if (f.had && past_is_original(&f, intent) &&
-               !recover_is(f.mount, &intent->at_place, &f.place)) {
-        fault = ESTALE;
+    } else if (!away) {
+        fault = 0; /* nothing of anybody's is staged there */
     }
     publish_step_close(&f.ends);
     return fault;
@@ -330,7 +345,7 @@ int recover_intent(const struct recover *r, const struct publish_intent *intent)
 int recover_past(const struct recover *r, const struct publish_intent *intent)
 {
     struct publication p = recover_publication(r);
-    return intent->file != MARK_NONE && intent->in_place == 0 ? past_file(r, &p, intent) : 0;
+    return intent->file != MARK_NONE && intent->in_place == 0 ? past_take_back(r, &p, intent) : 0;
 }
 
 bool recover_was_changed(int os_errno)
