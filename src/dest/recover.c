@@ -162,7 +162,8 @@ static int recover_ranges(const struct recover *r, const struct recover_file *f,
 
 /* Nothing of it is staged any more: the folder went with a commit that is not counted, or was lost.
  * What stands at the place is replaced again; where nothing was, ours goes. */
-static int recover_unstaged(const struct recover *r, const struct publish_intent *intent)
+static int recover_unstaged(const struct recover *r, struct publication *p,
+                            const struct publish_intent *intent)
 {
     const struct stage *stage = r->stage;
     const struct stage_mount *mount = &stage->mounts[stage_file_mount(stage, intent->file)];
@@ -174,6 +175,7 @@ static int recover_unstaged(const struct recover *r, const struct publish_intent
     if (fd < 0) {
         return fd == -ENOENT && !intent->at_place.present ? 0 : -fd;
     }
+    publish_touch(p, stage->plan->files[intent->file].directory);
     const struct publish_identity now = publish_identify(fd, name);
     if (recover_is_staged(mount, intent, &now)) {
         return intent->at_place.present || unlinkat(fd, name, 0) == 0 ? 0 : errno;
@@ -201,7 +203,7 @@ static int recover_file(const struct recover *r, struct publication *p,
         return away != 0 || opened == ENOENT ? away : opened;
     }
     if (opened != 0) {
-        return opened == ENOENT ? recover_unstaged(r, intent) : opened;
+        return opened == ENOENT ? recover_unstaged(r, p, intent) : opened;
     }
     f.staged = publish_identify(f.ends.staged_fd, f.ends.staged);
     f.old = publish_identify(f.ends.staged_fd, f.ends.old);
@@ -291,6 +293,7 @@ static int recover_tree(const struct recover *r, struct publication *p,
     }
     const struct publish_identity now = publish_identify(fd, place);
     if (!recover_is(mount, &intent->staged, &now)) {
+        publish_touch(p, d->parent);
         return 0;
     }
     for (uint32_t i = p->layout->tree_first[tree]; i < p->layout->tree_first[tree + 1]; i++) {
@@ -312,17 +315,15 @@ static int recover_folder(const struct recover *r, struct publication *p,
     if (fault != 0 || fd < 0) {
         return fault != 0 ? fault : -fd;
     }
-    if (unlinkat(fd, place, AT_REMOVEDIR) != 0) {
-        return errno == EBUSY ? 0 : errno;
-    }
     publish_touch(p, d->parent);
-    return 0;
+    return unlinkat(fd, place, AT_REMOVEDIR) == 0 || errno == EBUSY ? 0 : errno;
 }
 
 /* --- all --- */
 
 /* Folders behind FUSE are synced whatever the run asked for: what was taken back is not intended
- * any more, and must not be in the middle again. */
+ * any more, and must not be in the middle again. Also where nothing is left to do: who did it may
+ * have been killed before he synced. */
 static struct publication recover_publication(const struct recover *r)
 {
     return (struct publication){

@@ -7,7 +7,6 @@
 
 #include "publish_world.h"
 
-#include "dest/recover.h"
 #include "media_fixture.h"
 
 #include <errno.h>
@@ -323,29 +322,6 @@ static void test_folders_on_fuse_are_synced_one_by_one(void **state)
     assert_int_equal(directory_syncs, 0);
 }
 
-static void hook_take_back(void *context, struct stage *stage)
-{
-    struct world *w = context;
-    const struct recover recover = {.stage = stage, .rows = w->r.rows};
-    const struct publish_intent intent = {.file = restore_file(&w->r, "old/2a"), .tree = MARK_NONE};
-    hook_is_fuse(context, stage);
-    assert_true(recover_knows(stage, &intent));
-    assert_int_equal(recover_intent(&recover, &intent), 0);
-    recover_settle(&recover);
-    assert_int_equal(directory_syncs, 1);
-}
-
-/* The journal drops its intents then. */
-static void test_folder_on_fuse_is_synced_when_what_it_got_is_taken_back(void **state)
-{
-    struct world *w = *state;
-    world_make_old(w);
-    world_plan(w);
-    w->r.before_publish = hook_take_back;
-    w->r.context = w;
-    assert_int_equal(restore_run(&w->r), VSR_OK);
-}
-
 static void hook_fuse_fails(void *context, struct stage *stage)
 {
     hook_is_fuse(context, stage);
@@ -524,7 +500,6 @@ int main(void)
         TEST(test_file_that_came_into_a_tree_is_not_lost),
         TEST(test_file_that_came_into_a_tree_is_kept_without_a_journal),
         TEST(test_folders_on_fuse_are_synced_one_by_one),
-        TEST(test_folder_on_fuse_is_synced_when_what_it_got_is_taken_back),
         TEST(test_folder_on_fuse_that_fails_is_final_and_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* test_recover.c - one intent taken back, by what a kill or a disk has left at its names.
  *
- * Goal: an original goes to its place, from either of its names in staging, or is told to be
- * away. Method: names are laid as they would be, before anything is published; then the run goes on
- * as any. */
+ * Goal: an original goes to its place, from either of its names in staging, or is told to be away;
+ * folders behind FUSE are synced whether or not anything was left to do. Method: names are laid as
+ * they would be, before anything is published; then the run goes on as any. */
 #include "vsr_test.h"
 
 #include "publish_world.h"
@@ -14,7 +14,18 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+static unsigned directory_syncs;
+
+/* In the library's place: counted. */
+int fsync(int fd)
+{
+    struct stat facts;
+    directory_syncs += fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode);
+    return (int)syscall(SYS_fsync, fd);
+}
 
 /* "old/1a": both ends open, and the intent of replacing it. */
 struct laid {
@@ -212,6 +223,50 @@ static void test_what_is_as_it_was_stays(void **state)
     world_run(*state, hook_past_not_begun);
 }
 
+/* --- FUSE --- */
+
+static void take_back_synced(const struct recover *recover, const struct publish_intent *intent,
+                             int fault)
+{
+    directory_syncs = 0;
+    assert_true(recover_knows(recover->stage, intent));
+    assert_int_equal(recover_intent(recover, intent), fault);
+    recover_settle(recover);
+    assert_int_equal(directory_syncs, 1);
+}
+
+/* Files and trees that are back already, and what has no staging folder any more. */
+static void hook_fuse(void *context, struct stage *stage)
+{
+    struct laid laid;
+    stage->mounts[0].abilities.is_fuse = true;
+    laid_open(&laid, context, stage, "old/1a");
+    take_back_synced(&laid.recover, &laid.intent, 0);
+
+    const uint32_t directory = stage->trees[0].directory;
+    const struct publish_intent tree = {.file = MARK_NONE,
+                                        .tree = directory,
+                                        .staged = laid.intent.staged};
+    const struct publish_intent folder = {.file = MARK_NONE, .tree = directory, .folder = 1};
+    take_back_synced(&laid.recover, &tree, 0);
+    take_back_synced(&laid.recover, &folder, ENOENT);
+
+    char path[STAGE_PATH_BYTES_MAX], name[WIN_NAME_BYTES_MAX + 1];
+    struct stage_where where = {.key = STAGE_KEY_NONE, .path = path, .name = name};
+    assert_true(stage_place(stage, laid.intent.file, &where));
+    assert_int_equal(renameat(where.base_fd, path, where.base_fd, "away"), 0);
+    take_back_synced(&laid.recover, &laid.intent, 0);
+    assert_int_equal(renameat(where.base_fd, "away", where.base_fd, path), 0);
+    laid_is_back(&laid);
+}
+
+/* Who took something back may have been killed before he synced, and the journal drops its
+ * intents. */
+static void test_folders_on_fuse_are_synced_also_where_nothing_is_left_to_do(void **state)
+{
+    world_run(*state, hook_fuse);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 
 int main(void)
@@ -224,6 +279,7 @@ int main(void)
         TEST(test_original_goes_where_nobody_stands),
         TEST(test_original_is_told_to_be_away_where_its_place_cannot_be_opened),
         TEST(test_what_is_as_it_was_stays),
+        TEST(test_folders_on_fuse_are_synced_also_where_nothing_is_left_to_do),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
