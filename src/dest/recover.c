@@ -132,23 +132,26 @@ static int ranges_away(const struct recover *r, const struct publish_intent *int
     return fault != 0 ? fault : undo_exists(undo_fd, intent->file) ? ESTALE : 0;
 }
 
-static int recover_ranges(const struct recover *r, const struct recover_file *f,
-                          const struct publish_intent *intent)
+/* The base stands at its place. */
+static int ranges_here(const struct recover *r, const struct recover_file *f,
+                       const struct publish_intent *intent)
 {
     const int undo_fd = r->stage->options.undo_fd;
-    if (!recover_is(f->mount, &intent->at_place, &f->place)) {
-        return ranges_away(r, intent);
-    }
     OWN(fd)
     fd = openat(f->ends.place_fd, f->ends.place, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        const int denied = errno;
-        return undo_exists(undo_fd, intent->file) ? denied : 0;
+    const int denied = fd < 0 ? errno : 0;
+    int fault = 0;
+    if (denied == 0 || !f->mount->continuous) {
+        fault = undo_settle(undo_fd, intent->file, fd, f->mount->continuous);
     }
-    int fault = undo_settle(undo_fd, intent->file, fd, f->mount->continuous);
-    if (fault != 0) { /* nor is it known what else of the disk that was to cover */
+    if (fault != 0 && f->mount->continuous) { /* nor is it known what else that was to cover */
         publish_sync_failed(r->stage, stage_file_mount(r->stage, intent->file), fault);
+    }
+    if (fault != 0) {
         return fault;
+    }
+    if (denied != 0) {
+        return undo_exists(undo_fd, intent->file) ? denied : 0;
     }
     fault = undo_put_back(undo_fd, intent->file, fd);
     if (fault == EBADMSG) {
@@ -158,6 +161,34 @@ static int recover_ranges(const struct recover *r, const struct recover_file *f,
         undo_remove(undo_fd, intent->file);
     }
     return fault == ENOENT ? 0 : fault;
+}
+
+/* The next process may not know that something was cut: so it is noted whatever becomes of it. */
+static int recover_ranges(const struct recover *r, struct publication *p,
+                          const struct publish_intent *intent)
+{
+    const struct stage *stage = r->stage;
+    struct recover_file f = {.mount = &stage->mounts[stage_file_mount(stage, intent->file)],
+                             .had = intent->at_place.present};
+    const int opened = publish_step_open(p, intent->file, &f.ends);
+    if (opened == 0) {
+        f.place = publish_identify(f.ends.place_fd, f.ends.place);
+        const int fault = recover_is(f.mount, &intent->at_place, &f.place)
+                              ? ranges_here(r, &f, intent)
+                              : ranges_away(r, intent);
+        publish_step_close(&f.ends);
+        publish_touch(p, stage->plan->files[intent->file].directory);
+        return fault;
+    }
+    if (recover_was_changed(opened)) {
+        /* without the staging folder nobody knows whether the run ended elsewhere, from a copy of
+         * its folder, and what came into the file since */
+        const int away = ranges_away(r, intent);
+        return away != 0 || opened == ENOENT ? away : opened;
+    }
+    const int unsettled =
+        f.mount->continuous ? 0 : undo_settle(stage->options.undo_fd, intent->file, -1, false);
+    return unsettled != 0 ? unsettled : opened;
 }
 
 /* Nothing of it is staged any more: the folder went with a commit that is not counted, or was lost.
@@ -189,28 +220,15 @@ static int recover_file(const struct recover *r, struct publication *p,
     const struct stage *stage = r->stage;
     struct recover_file f = {.mount = &stage->mounts[stage_file_mount(stage, intent->file)],
                              .had = intent->at_place.present};
-    if (intent->in_place != 0 && !f.mount->continuous) { /* the next process may not know that */
-        const int unsettled = undo_settle(stage->options.undo_fd, intent->file, -1, false);
-        if (unsettled != 0) {
-            return unsettled;
-        }
-    }
     const int opened = publish_step_open(p, intent->file, &f.ends);
-    if (intent->in_place != 0 && recover_was_changed(opened)) {
-        /* without the staging folder nobody knows whether the run ended elsewhere, from a copy of
-         * its folder, and what came into the file since */
-        const int away = ranges_away(r, intent);
-        return away != 0 || opened == ENOENT ? away : opened;
-    }
     if (opened != 0) {
         return opened == ENOENT ? recover_unstaged(r, p, intent) : opened;
     }
     f.staged = publish_identify(f.ends.staged_fd, f.ends.staged);
     f.old = publish_identify(f.ends.staged_fd, f.ends.old);
     f.place = publish_identify(f.ends.place_fd, f.ends.place);
-    const int fault = intent->in_place != 0                          ? recover_ranges(r, &f, intent)
-                      : recover_is_staged(f.mount, intent, &f.place) ? file_take_back(&f, intent)
-                                                                     : file_put_back(&f, intent);
+    const int fault = recover_is_staged(f.mount, intent, &f.place) ? file_take_back(&f, intent)
+                                                                   : file_put_back(&f, intent);
     publish_step_close(&f.ends);
     publish_touch(p, stage->plan->files[intent->file].directory);
     return fault;
@@ -338,9 +356,10 @@ static struct publication recover_publication(const struct recover *r)
 int recover_intent(const struct recover *r, const struct publish_intent *intent)
 {
     struct publication p = recover_publication(r);
-    return intent->file != MARK_NONE ? recover_file(r, &p, intent)
-           : intent->folder != 0     ? recover_folder(r, &p, intent)
-                                     : recover_tree(r, &p, intent);
+    if (intent->file == MARK_NONE) {
+        return intent->folder != 0 ? recover_folder(r, &p, intent) : recover_tree(r, &p, intent);
+    }
+    return intent->in_place != 0 ? recover_ranges(r, &p, intent) : recover_file(r, &p, intent);
 }
 
 int recover_past(const struct recover *r, const struct publish_intent *intent)

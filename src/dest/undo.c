@@ -259,13 +259,21 @@ int undo_put_back(int folder_fd, uint32_t file, int base_fd)
     return fault != 0 || fsync(base_fd) == 0 ? fault : errno;
 }
 
+/* When that was is the time of its last modification. */
 int undo_put_back_unsynced(int folder_fd, uint32_t file, int base_fd)
 {
+    static const struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
     char name[UNDO_NAME_BYTES], done[UNDO_NAME_BYTES];
     undo_name(file, name);
     undone_name(file, done);
     const int fault = undo_restore(folder_fd, file, base_fd);
-    return fault != 0 || renameat(folder_fd, name, folder_fd, done) == 0 ? fault : errno;
+    if (fault != 0) {
+        return fault;
+    }
+    return utimensat(folder_fd, name, now, AT_SYMLINK_NOFOLLOW) == 0 &&
+                   renameat(folder_fd, name, folder_fd, done) == 0
+               ? 0
+               : errno;
 }
 
 static bool undo_stands(int folder_fd, const char *name)
@@ -273,33 +281,60 @@ static bool undo_stands(int folder_fd, const char *name)
     return faccessat(folder_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* Has somebody written to the base since it was put back? Whatever a cut has left of our own
+ * writes, they came before. */
+static bool undone_is_written_to(int folder_fd, const char *done, int base_fd)
+{
+    struct undo_header header;
+    struct stat put_back, base;
+    OWN(fd) fd = openat(folder_fd, done, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || base_fd < 0 || fstat(fd, &put_back) != 0 || fstat(base_fd, &base) != 0 ||
+        undo_pread(fd, &header, sizeof header, 0) != 0) {
+        return false;
+    }
+    const struct timespec *at = &base.st_mtim, *before = &put_back.st_mtim;
+    const bool is_old = at->tv_sec == header.modify_s && at->tv_nsec == (long)header.modify_ns;
+    return !is_old && (at->tv_sec > before->tv_sec ||
+                       (at->tv_sec == before->tv_sec && at->tv_nsec > before->tv_nsec));
+}
+
 int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous)
 {
     char name[UNDO_NAME_BYTES], done[UNDO_NAME_BYTES];
+    int fault = 0;
     undo_name(file, name);
     undone_name(file, done);
     if (undo_stands(folder_fd, name)) { /* saved later: what was put back before is settled */
         return unlinkat(folder_fd, done, 0) == 0 || errno == ENOENT ? 0 : errno;
     }
-    if (!continuous) {
-        return renameat(folder_fd, done, folder_fd, name) == 0 || errno == ENOENT ? 0 : errno;
-    }
     if (faccessat(folder_fd, done, F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? 0 : errno;
     }
-    if (fsync(base_fd) != 0) { /* said once: the next sync would say that all is well */
-        const int fault = errno;
-        return renameat(folder_fd, done, folder_fd, name) == 0 ? fault : errno;
+    if (continuous) {
+        if (fsync(base_fd) == 0) {
+            return unlinkat(folder_fd, done, 0) == 0 ? 0 : errno;
+        }
+        fault = errno; /* said once: the next sync would say that all is well */
     }
-    return unlinkat(folder_fd, done, 0) == 0 ? 0 : errno;
+    if (undone_is_written_to(folder_fd, done, base_fd)) {
+        return fault != 0 ? fault : ESTALE;
+    }
+    return renameat(folder_fd, done, folder_fd, name) == 0 ? fault : errno;
+}
+
+bool undo_find(int folder_fd, uint32_t file, char out[UNDO_NAME_BYTES])
+{
+    undo_name(file, out);
+    if (!undo_stands(folder_fd, out)) {
+        undone_name(file, out);
+    }
+    return undo_stands(folder_fd, out);
 }
 
 bool undo_exists(int folder_fd, uint32_t file)
 {
-    char name[UNDO_NAME_BYTES], done[UNDO_NAME_BYTES];
-    undo_name(file, name);
-    undone_name(file, done);
-    return undo_stands(folder_fd, name) || undo_stands(folder_fd, done);
+    char name[UNDO_NAME_BYTES];
+    return undo_find(folder_fd, file, name);
 }
 
 void undo_remove(int folder_fd, uint32_t file)

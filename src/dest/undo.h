@@ -50,18 +50,22 @@ int undo_save(int folder_fd, uint32_t file, int base_fd, const struct plan_range
 int undo_put_back(int folder_fd, uint32_t file, int base_fd);
 
 /* The same where no sync can be waited for: without one, and the undo file is called
- * "undone-<number>". While the system runs the base is whole, and what somebody writes to it is not
- * to be undone; after a cut it may hold anything, as if nothing had been put back. */
+ * "undone-<number>", modified when that was done. While the system runs the base is whole, and what
+ * somebody writes to it is not to be undone; after a cut it may hold anything, as if nothing had
+ * been put back. */
 int undo_put_back_unsynced(int folder_fd, uint32_t file, int base_fd);
 /* For who goes on. continuous: nothing was cut since, so that the base is synced, and the file
- * goes; else, and where the sync fails, it is an undo file again, and base_fd is used for nothing
- * else. Nothing when there is none. 0 or errno. */
+ * goes; else, and where the sync fails, it is an undo file again, and base_fd, which may be -1, is
+ * used for nothing else. But where the base was modified later than it was put back, somebody has
+ * written to it: nothing is undone then, and the file stays as it is (ESTALE, or the errno of the
+ * sync). Nothing when there is none. 0 or errno. */
 int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous);
 
 void undo_name(uint32_t file, char out[UNDO_NAME_BYTES]);
 
-/* Is there one, whole or not, by either name? */
+/* Is there one, whole or not, by either name? out: by which. */
 bool undo_exists(int folder_fd, uint32_t file);
+bool undo_find(int folder_fd, uint32_t file, char out[UNDO_NAME_BYTES]);
 /* By both names. */
 void undo_remove(int folder_fd, uint32_t file);
 

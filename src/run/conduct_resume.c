@@ -52,9 +52,8 @@ static void conduct_fail_places(struct conduct *c, struct took_back *back)
             "%s'%.*s', or what the run keeps of it, was changed by somebody or has rotted "
             "while the run was interrupted, and is left alone; ",
             c->kept.n > 0 ? " " : "", VIEW_ARG(buffer_view(&path)));
-        if (undo_exists(c->folder.dir_fd, back->files[i].file)) {
-            char undo[UNDO_NAME_BYTES];
-            undo_name(back->files[i].file, undo);
+        char undo[UNDO_NAME_BYTES];
+        if (undo_find(c->folder.dir_fd, back->files[i].file, undo)) {
             buffer_printf(&c->kept, "what its ranges had covered is kept in %s/%s; ",
                           c->folder.path, undo);
         }

@@ -78,6 +78,12 @@ static bool base_is_whole(const struct world *w)
     return whole;
 }
 
+static void base_is_modified(const struct world *w, int64_t at_s)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = at_s}};
+    assert_int_equal(futimens(w->base_fd, times), 0);
+}
+
 static void base_comes_back(void **state)
 {
     const struct world *w = *state;
@@ -109,6 +115,9 @@ static void what_was_not_synced_is_put_back_after_a_cut(void **state)
         assert_true(base_is_whole(w));
         assert_true(undo_exists(w->folder_fd, FILE_NUMBER)); /* by its other name */
         spoil(w, ranges, COUNT_OF(ranges));                  /* by somebody, or by the cut */
+        if (cut == 1) {
+            base_is_modified(w, 5);
+        }
         for (int again = 0; again < 2; again++) {
             assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, cut == 0), 0);
         }
@@ -155,6 +164,48 @@ static void what_cannot_be_synced_is_put_back_again(void **state)
     assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, true), EIO);
     spoil(w, small, 2); /* what the disk holds */
     assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, true), 0);
+    assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+    assert_true(base_is_whole(w));
+}
+
+/* Nothing tells his bytes from what a cut has left, but that they came later. */
+static void what_somebody_wrote_since_is_not_undone(void **state)
+{
+    const struct world *w = *state;
+    static const char his[] = "somebody's";
+    char found[sizeof his] = "", name[UNDO_NAME_BYTES];
+    struct stat facts;
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    assert_int_equal(undo_put_back_unsynced(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+    assert_int_equal(pwrite(w->base_fd, his, sizeof his, BASE_BYTES), sizeof his);
+    assert_int_equal(fstatat(w->folder_fd, "undone-abc", &facts, 0), 0);
+    base_is_modified(w, facts.st_mtim.tv_sec + 1);
+    sync_fault = EIO;
+    assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, true), EIO);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, false), ESTALE);
+    }
+    assert_true(undo_find(w->folder_fd, FILE_NUMBER, name));
+    assert_string_equal(name, "undone-abc");
+    assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), ENOENT);
+    assert_int_equal(pread(w->base_fd, found, sizeof found, BASE_BYTES), sizeof his);
+    assert_string_equal(found, his);
+    base_is_modified(w, facts.st_mtim.tv_sec - 1); /* a cut has left the time of our own writing */
+    assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, false), 0);
+    assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+    assert_true(base_is_whole(w));
+}
+
+/* A file may be of the future, as far as its time says. */
+static void what_was_modified_in_the_future_is_put_back_after_a_cut(void **state)
+{
+    const struct world *w = *state;
+    base_is_modified(w, INT64_C(4000000000));
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    assert_int_equal(undo_put_back_unsynced(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+    spoil(w, small, 2);
+    base_is_modified(w, INT64_C(4000000000));
+    assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, false), 0);
     assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
     assert_true(base_is_whole(w));
 }
@@ -282,6 +333,8 @@ int main(void)
         TEST(what_was_not_synced_is_put_back_after_a_cut),
         TEST(what_was_put_back_before_is_forgotten),
         TEST(what_cannot_be_synced_is_put_back_again),
+        TEST(what_somebody_wrote_since_is_not_undone),
+        TEST(what_was_modified_in_the_future_is_put_back_after_a_cut),
         TEST(one_that_cannot_be_read_touches_nothing),
         TEST(both_names_go),
         TEST(one_that_stands_is_not_written_over),
