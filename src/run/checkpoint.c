@@ -66,6 +66,22 @@ static bool notes_stand(int fd)
     return any;
 }
 
+static bool slot_read(int fd, uint64_t number, struct checkpoint_slot *slot)
+{
+    return io_pread(fd, slot, sizeof *slot, number * SLOT_BYTES, NAME, VSR_ERR_DEST_IO,
+                    VSR_ERR_DEST_IO, NULL) == VSR_OK &&
+           slot->magic == CHECKPOINT_MAGIC && slot->check == slot_check(slot);
+}
+
+static enum checkpoint_syncs syncs_read(int fd)
+{
+    struct checkpoint_slot slot;
+    const bool told = slot_read(fd, SLOT_FAILED, &slot) && slot.epoch != SYNCS_GOOD;
+    return told && slot.epoch != SYNCS_UNTOLD ? SYNCS_FAILED
+           : told || notes_stand(fd)          ? SYNCS_UNTOLD
+                                              : SYNCS_GOOD;
+}
+
 /* What they say is a failure's slot to keep; then they are this process's. */
 static vsr_code notes_take(const struct checkpoint *checkpoint, vsr_error *error)
 {
@@ -73,7 +89,9 @@ static vsr_code notes_take(const struct checkpoint *checkpoint, vsr_error *error
     if (!notes_stand(checkpoint->fd)) {
         return VSR_OK;
     }
-    const vsr_code rc = slot_write(checkpoint, SLOT_FAILED, 1, error);
+    const vsr_code rc = syncs_read(checkpoint->fd) == SYNCS_FAILED
+                            ? VSR_OK
+                            : slot_write(checkpoint, SLOT_FAILED, SYNCS_UNTOLD, error);
     return rc != VSR_OK ? rc
                         : io_pwrite(checkpoint->fd, none, sizeof none, NOTES_AT, NAME,
                                     VSR_ERR_DEST_IO, error);
@@ -112,13 +130,13 @@ vsr_code checkpoint_open(struct checkpoint *out, int dir_fd, int rows_fd, struct
 void checkpoint_fail(struct checkpoint *checkpoint)
 {
     atomic_store(&checkpoint->failed, true);
-    (void)slot_write(checkpoint, SLOT_FAILED, 1, NULL); /* what else is there to do? */
+    (void)slot_write(checkpoint, SLOT_FAILED, SYNCS_FAILED, NULL); /* what else can be done? */
 }
 
 /* Whoever fails meanwhile says so before he writes: one of the two writes it last. */
 void checkpoint_forgive(struct checkpoint *checkpoint)
 {
-    (void)slot_write(checkpoint, SLOT_FAILED, 0, NULL);
+    (void)slot_write(checkpoint, SLOT_FAILED, SYNCS_GOOD, NULL);
     if (atomic_load(&checkpoint->failed)) {
         checkpoint_fail(checkpoint);
     }
@@ -160,14 +178,7 @@ struct early_sync_watch checkpoint_watch(struct checkpoint *checkpoint)
                                      .failed = checkpoint_failed};
 }
 
-static bool slot_read(int fd, uint64_t number, struct checkpoint_slot *slot)
-{
-    return io_pread(fd, slot, sizeof *slot, number * SLOT_BYTES, NAME, VSR_ERR_DEST_IO,
-                    VSR_ERR_DEST_IO, NULL) == VSR_OK &&
-           slot->magic == CHECKPOINT_MAGIC && slot->check == slot_check(slot);
-}
-
-uint32_t checkpoint_read(int dir_fd, bool *failed)
+uint32_t checkpoint_read(int dir_fd, enum checkpoint_syncs *syncs)
 {
     struct checkpoint_slot slot;
     uint32_t epoch = 0;
@@ -177,8 +188,7 @@ uint32_t checkpoint_read(int dir_fd, bool *failed)
             epoch = slot.epoch;
         }
     }
-    *failed =
-        fd >= 0 && ((slot_read(fd, SLOT_FAILED, &slot) && slot.epoch != 0) || notes_stand(fd));
+    *syncs = fd >= 0 ? syncs_read(fd) : SYNCS_GOOD;
     return epoch;
 }
 

@@ -9,7 +9,7 @@
  * a sync failed: what stands in the page cache may then never come to the disk, and no later sync
  * says so again (fsync(2)); whoever goes on with the run counts nothing that no epoch covers. So he
  * does where a sync was begun and nobody has told its end: notes of those stand behind the slots
- * (dest/sync_note.h).
+ * (dest/sync_note.h). The third slot says which of both it was.
  *
  * The file is locked (flock, shared) by all who note in it: a process of the run, and those that
  * sync for it (dest/sync_child.h), which may live on for as long as the disk takes. Whoever goes on
@@ -44,9 +44,14 @@ void checkpoint_forgive(struct checkpoint *checkpoint);
 /* The calls that early_sync_open() wants. */
 struct early_sync_watch checkpoint_watch(struct checkpoint *checkpoint);
 
-/* The last epoch that was kept; 0: none, or nothing that can be read. *failed: a sync did since, or
- * may have. */
-uint32_t checkpoint_read(int dir_fd, bool *failed);
+enum checkpoint_syncs { /* since the last epoch that was kept; as they stand in the file */
+                        SYNCS_GOOD = 0,
+                        SYNCS_FAILED = 1, /* one did */
+                        SYNCS_UNTOLD = 2  /* one may have: nobody has told its end */
+};
+
+/* The last epoch that was kept; 0: none, or nothing that can be read. */
+uint32_t checkpoint_read(int dir_fd, enum checkpoint_syncs *syncs);
 
 struct checkpoint_waiting {
     const volatile int *cancel;

@@ -271,7 +271,7 @@ vsr_code conduct_move(struct conduct *c, vsr_error *error)
         c->options->durability != DURABILITY_NONE ? early_sync_open(c->stage, &watch) : NULL;
     vsr_code rc = engine_begin(c, skip, error);
     if (rc == VSR_OK) {
-        if (c->options->resume != NULL && c->options->resume->sync_failed) {
+        if (c->options->resume != NULL && c->options->resume->syncs != SYNCS_GOOD) {
             checkpoint_forgive(&c->checkpoint); /* not before nothing tells of it any more */
         }
         early_sync_begin(early);

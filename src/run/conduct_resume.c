@@ -132,7 +132,8 @@ static bool conduct_is_continuous(struct conduct *c)
     const struct resume *resume = c->options->resume;
     bool continuous = true;
     for (uint32_t m = 0; m < c->stage->mount_count; m++) {
-        c->stage->mounts[m].continuous = c->stage->mounts[m].continuous && !resume->sync_failed;
+        c->stage->mounts[m].continuous =
+            c->stage->mounts[m].continuous && resume->syncs == SYNCS_GOOD;
         continuous = continuous && (c->stage->mounts[m].continuous || !c->stage->mounts[m].adopted);
     }
     return continuous;

@@ -93,7 +93,7 @@ vsr_code resume_wait(struct resume *resume, const struct checkpoint_waiting *wai
                      vsr_error *error)
 {
     const vsr_code rc = checkpoint_wait(resume->folder.dir_fd, waiting, error);
-    resume->kept = checkpoint_read(resume->folder.dir_fd, &resume->sync_failed);
+    resume->kept = checkpoint_read(resume->folder.dir_fd, &resume->syncs);
     return rc;
 }
 
@@ -159,11 +159,18 @@ static bool commits_are_noted(const struct resume *r)
     return r->call.conduct.durability != DURABILITY_NONE;
 }
 
+/* May a sync have said of something that counts that it is lost? With durability `none` what was
+ * published counts without one: of a sync that a resume was killed in, nobody asks the end. */
+static bool syncs_may_have_failed(const struct resume *r)
+{
+    return r->syncs == SYNCS_FAILED || (r->syncs == SYNCS_UNTOLD && commits_are_noted(r));
+}
+
 /* Have all mounts that something was staged on stood since then, with all that they were given? Of
  * one below a volume that was crossed to, nobody knows. */
 static bool mounts_stand(const struct resume *r)
 {
-    if (r->sync_failed) {
+    if (syncs_may_have_failed(r)) {
         return false;
     }
     for (uint32_t i = 0; i < r->content.folder_count; i++) {
