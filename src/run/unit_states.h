@@ -72,7 +72,7 @@ void unit_states_as_committed(struct unit_states *units);
 bool unit_states_cut_short(const struct unit_states *units);
 
 /* A file could not be taken back to where it was before an earlier process ended: its unit fails,
- * and what stands at its places stays. */
+ * and what stands at its places stays. Its other files are WITHDRAWN. */
 void unit_states_fail(struct unit_states *units, uint32_t file, int os_errno);
 
 /* Is there a unit with space to wait for, so that it may be tried again? */

@@ -11,8 +11,9 @@
  * names are exchanged, with NO_ROOM_FOR there is none for one name or attribute, with OVERTAKEN_AT
  * somebody is faster than an exchange, with DENIED nothing is renamed from or to one name,
  * with NO_ROOM_AT no staged file has room from that byte on, with NOT_SYNCED, the end of a path
- * from its last '/', such a file cannot be synced, with NOTE_FAULT, an errno's number, no sync can
- * be noted, with NO_FOLDER there is no room for one whose name begins so. */
+ * from its last '/', such a file cannot be synced (EIO, or the number in NOT_SYNCED_FAULT), with
+ * NOTE_FAULT, an errno's number, no sync can be noted, with NO_FOLDER there is no room for one whose
+ * name begins so. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -212,9 +213,25 @@ SEEN int futimens(int fd, const struct timespec times[2])
     return (int)syscall(SYS_utimensat, fd, NULL, times, 0);
 }
 
+/* 0, or why that file cannot be synced. */
+static int is_not_synced(const char *name)
+{
+    const char *unsynced = getenv("NOT_SYNCED"), *fault = getenv("NOT_SYNCED_FAULT");
+    if (unsynced == NULL || strcmp(name, unsynced) != 0) {
+        return 0;
+    }
+    return fault != NULL ? (int)strtol(fault, NULL, 10) : EIO;
+}
+
 SEEN int fdatasync(int fd)
 {
+    char path[PATH_BYTES];
+    const int fault = is_not_synced(name_of(fd, path));
     call();
+    if (fault != 0) {
+        errno = fault;
+        return -1;
+    }
     return (int)syscall(SYS_fdatasync, fd);
 }
 
@@ -348,13 +365,13 @@ SEEN int syncfs(int fd)
 SEEN int fsync(int fd)
 {
     char path[PATH_BYTES];
-    const char *below = getenv("SYNC_HELD_BELOW"), *unsynced = getenv("NOT_SYNCED");
-    const char *name = name_of(fd, path);
+    const char *below = getenv("SYNC_HELD_BELOW");
+    const int fault = is_not_synced(name_of(fd, path));
     if (below != NULL && strncmp(path, below, strlen(below)) == 0) {
         hold_sync();
     }
-    if (unsynced != NULL && strcmp(name, unsynced) == 0) {
-        errno = EIO;
+    if (fault != 0) {
+        errno = fault;
         return -1;
     }
     return (int)real_syscall(SYS_fsync, fd);

@@ -94,9 +94,13 @@ def put_back_without_a_sync(s):
     before = seen(s.dest.path(r"C:\db\big.mdf"))
     killed_behind(town, lambda: seen(os.path.join(town.root, b"C/db/big.mdf")) != before)
     name, = undo_files(town.folder())
-    os.rename(os.path.join(town.folder(), name),
-              os.path.join(town.folder(), name.replace(b"undo", b"undone")))
+    os.utime(os.path.join(town.folder(), name)) # when it was put back
+    os.rename(os.path.join(town.folder(), name), undone_file(town))
     return town
+
+
+def undone_file(town):
+    return os.path.join(town.folder(), b"undone-0")
 
 
 def K05_what_was_put_back_without_a_sync_is_not_forgotten():
@@ -123,6 +127,40 @@ def K05_what_was_put_back_and_cannot_be_synced_is_put_back_again():
         equal(told.exit, 32, told.told())
         expect(undo_files(town.folder()), "there is no undo file")
         town.resume("a sync failed before")
+
+
+def K05_what_was_put_back_before_a_failed_sync_is_put_back_again_on_a_full_disk():
+    """A sync of another file has failed since: no good one of this file's says that it is there."""
+    with Scenario() as s:
+        town = put_back_without_a_sync(s)
+        with open(os.path.join(town.folder(), b"checkpoint"), "r+b") as opened:
+            opened.seek(3 * 512) # a sync was begun, and nobody has told its end
+            opened.write(b"\1")
+        told = Told(["resume", town.folder(), "--json"],
+                    env={**os.environ, "LD_PRELOAD": ends_at(), "NO_FOLDER": "session-"})
+        equal(told.exit, 30, told.told())
+        equal(seen(os.path.join(town.root, b"C/db/big.mdf")),
+              seen(s.dest.path(r"C:\db\big.mdf")), told.told())
+        town.resume("the disk was full before")
+
+
+def K05_what_somebody_wrote_since_it_was_put_back_stays():
+    """Though a failed sync leaves it unknown whether the bytes before are on the disk: it is kept
+    what he wrote, and what could be put back."""
+    with Scenario() as s:
+        town = put_back_without_a_sync(s)
+        place = os.path.join(town.root, b"C/db/big.mdf")
+        with open(place, "ab") as opened:
+            opened.write(b"somebody's")
+        left, kept = seen(place), seen(undone_file(town))
+        told = Told(["resume", town.folder(), "--json"],
+                    env={**os.environ, "LD_PRELOAD": ends_at(), "NOT_SYNCED": "/big.mdf"})
+        equal((told.exit, seen(place) == left), (32, True), told.told())
+        for _ in range(2):
+            run = s.resume(town.folder()).must(4)
+            equal((run.status("db"), seen(place) == left), ("FAILED", True), run.told())
+            equal(seen(undone_file(town)), kept, run.told())
+            expect(any("undone-0;" in note for note in run.summary["notes"]), run.told())
 
 
 def K05_an_undo_file_that_rotted_is_kept():

@@ -5,6 +5,7 @@ one at once; each is gone on with. Signals while writers are asked: test_asking.
 reads: fault/test_salvage.py.
 """
 
+import fcntl
 import glob
 import json
 import os
@@ -14,7 +15,7 @@ import struct
 import subprocess
 import time
 
-from interrupted import decoded, killed_behind, large, marked, stopped
+from interrupted import (decoded, inspected, journal_of, killed_behind, large, marked, stopped)
 from players import Players
 from scenario import Scenario, Told, equal, expect, run_rules, schemas
 from town import (MIB, DiskTown, Town, ends_at, on_disk, pattern, ranged, replaced_and_grown,
@@ -247,6 +248,34 @@ def K02_nor_where_what_a_resume_put_back_is_synced():
         equal(run.returncode, 128 + signal.SIGTERM, told)
         expect(b"`vssrestore resume " in told, told)
         town.resume(f"not waited for: {told}")
+
+
+def K02_what_was_published_outlives_a_resume_that_is_killed_in_a_sync():
+    """Durability none: that sync was to cover what goes back, not what needs none to count."""
+    with Scenario() as s, on_disk(s) as top:
+        replaced_and_grown(s)
+        town = DiskTown(s, s.pack(), top, "--durability", "none")
+        count, states = town.count_calls(), {}
+        for number in range(count, 0, -1):
+            if town.kill_at(number) and town.is_begun():
+                states = {unit["component"]: unit["state"]
+                          for unit in inspected(town.folder())["units"]}
+                if {"published", "publishing"} <= set(states.values()):
+                    break
+            town.clear()
+        published = {"db1": b"C/old/0.dat", "site": b"C/new/a/1.txt", "logs": b"C/new/b/log.txt"}
+        before = {place: os.stat(os.path.join(town.root, place)).st_ino
+                  for component, place in published.items() if states.get(component) == "published"}
+        expect(before, f"no run was killed between two units: {states}")
+        for _ in range(2):
+            held = Held(town, b"", resumed=True)
+            with held as run: # and who syncs for it, as where a whole unit of systemd is killed
+                for pid in {run.pid} | held.waiting():
+                    os.kill(pid, signal.SIGKILL)
+            with open(journal_of(town), "rb") as opened: # until all of it has ended
+                fcntl.flock(opened, fcntl.LOCK_EX)
+        town.resume(f"killed in a sync: {states}")
+        equal({place: os.stat(os.path.join(town.root, place)).st_ino for place in before}, before)
 
 
 def K07_a_stopped_run_goes_on():

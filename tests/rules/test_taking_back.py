@@ -97,8 +97,9 @@ class Faster:
         """His file, as he left it; the others are originals."""
         equal(seen(self.place), self.his, told.told())
         expect(not os.path.lexists(self.away), "he had not come")
-        units = json.loads(told.out.splitlines()[-1])["units"]
-        equal((told.exit, units[0]["status"]), (code, status), told.told())
+        summary = json.loads(told.out.splitlines()[-1])
+        equal((told.exit, summary["units"][0]["status"]), (code, status), told.told())
+        equal(summary["files"]["restored"], 0, told.told())
         for i in (0, 2):
             equal(seen(os.path.join(self.town.root, b"C/old/%d.dat" % i)), b"was %d" % i)
         expect(not os.path.exists(os.path.join(self.town.root, b"C/old/3.dat")), "a new file")
@@ -142,6 +143,21 @@ def K09_who_is_faster_than_what_goes_back_keeps_his_file():
         he = Faster(town, "alike")
         he.killed_run(comes=False)
         he.must_stand(he.during(["resume", town.folder(), "--json"]), 4, "FAILED")
+        he.original_is_kept()
+
+
+def K09_an_original_is_kept_where_a_resume_then_finds_no_room():
+    """Its component has failed, and nothing else needs the staging folder."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        town.copy()
+        he = Faster(town, "alike")
+        he.killed_run(comes=False)
+        he.must_stand(he.during(["resume", town.folder(), "--json"], NOT_SYNCED="/rows.bin",
+                                NOT_SYNCED_FAULT=str(errno.ENOSPC)), 4, "FAILED")
+        he.original_is_kept()
+        he.must_stand(Told(["resume", town.folder(), "--json"]), 4, "FAILED")
         he.original_is_kept()
 
 
