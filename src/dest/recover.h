@@ -24,8 +24,8 @@ int recover_intent(const struct recover *recover, const struct publish_intent *i
 
 /* A file's that was taken back by an earlier process, which a disk may have lost: where what was
  * staged stands at its place again, and what stood there in staging, or nobody, it is once more.
- * An original that stands in staging, and nobody at its place, goes there. 0, or an errno: it stands
- * in staging alone; ESTALE: and something else at its place. */
+ * An original that stands in staging, and nobody at its place, goes there. 0, or an errno: it
+ * stands in staging alone; ESTALE: and something else at its place. */
 int recover_past(const struct recover *recover, const struct publish_intent *intent);
 
 /* Does that errno say that somebody has changed what stands there, or the way to it? Any other one

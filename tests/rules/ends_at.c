@@ -12,8 +12,8 @@
  * somebody is faster than an exchange, with DENIED nothing is renamed from or to one name,
  * with NO_ROOM_AT no staged file has room from that byte on, with NOT_SYNCED, the end of a path
  * from its last '/', such a file cannot be synced (EIO, or the number in NOT_SYNCED_FAULT), with
- * NOTE_FAULT, an errno's number, no sync can be noted, with NO_FOLDER there is no room for one whose
- * name begins so. */
+ * NOTE_FAULT, an errno's number, no sync can be noted, with NO_FOLDER there is no room for one
+ * whose name begins so. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
