@@ -44,10 +44,11 @@ void checkpoint_forgive(struct checkpoint *checkpoint);
 /* The calls that early_sync_open() wants. */
 struct early_sync_watch checkpoint_watch(struct checkpoint *checkpoint);
 
-enum checkpoint_syncs { /* since the last epoch that was kept; as they stand in the file */
-                        SYNCS_GOOD = 0,
-                        SYNCS_FAILED = 1, /* one did */
-                        SYNCS_UNTOLD = 2  /* one may have: nobody has told its end */
+/* Since the last epoch that was kept; the numbers stand in the file. */
+enum checkpoint_syncs {
+    SYNCS_GOOD = 0,
+    SYNCS_FAILED = 1, /* one did */
+    SYNCS_UNTOLD = 2  /* one may have: nobody has told its end */
 };
 
 /* The last epoch that was kept; 0: none, or nothing that can be read. */

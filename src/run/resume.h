@@ -35,10 +35,9 @@ struct resume {
     struct view journal; /* its bytes, mapped */
     struct journal_content content;
     struct run_call call;
-    uint32_t kept; /* epoch of the last checkpoint, of resume_wait() ... */
-    enum checkpoint_syncs
-        syncs;     /* ... since then: if not good, what no epoch covers counts no more */
-    uint8_t *done; /* for each unit: 1: its end is known */
+    uint32_t kept; /* epoch of the last checkpoint, of resume_wait(); what none covers counts ... */
+    enum checkpoint_syncs syncs; /* ... only if these are good */
+    uint8_t *done;               /* for each unit: 1: its end is known */
     struct stage_known known;
     uint8_t *filled;       /* of known */
     uint32_t *uncommitted; /* units whose commit counts no more, or that are tried again */
