@@ -6,6 +6,8 @@
 #include "dest/early_sync.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,7 @@ enum { PROGRESS_NS = 100000000 };
 /* Units are committed in groups of at most this: a sync serves them all. */
 static const uint64_t COMMIT_BYTES_MAX = (uint64_t)256 << 20;
 static const uint64_t COMMIT_NS_MAX = 1000000000;
+static const uint64_t STOP_QUIET_NS = 2000000000;
 
 static uint64_t at_most(uint64_t value, uint64_t most)
 {
@@ -231,19 +234,41 @@ static void engine_finish(struct conduct *c, struct meta_loss *losses)
     run_profile_mark(&c->profile, CONTROL_CLOSE);
 }
 
+/* Stopped since then, and something is still under way: said once, if it takes long. */
+static void groups_warn_waiting(const struct conduct *c, uint64_t *stopped_ns)
+{
+    const struct dialogue_options *options = &c->dialogue->options;
+    char sentence[PATH_MAX + 256];
+    if (*stopped_ns == 0 || clock_monotonic_ns() - *stopped_ns < STOP_QUIET_NS) {
+        return;
+    }
+    *stopped_ns = 0;
+    if (options->on_warning != NULL) {
+        (void)snprintf(sentence, sizeof sentence,
+                       "waiting for reads or writes that the media or a destination have not "
+                       "answered yet; a second signal ends the run at once, and "
+                       "`vssrestore resume %s` goes on with it",
+                       c->folder.path);
+        options->on_warning(options->context, sentence);
+    }
+}
+
 /* Move: the engine stages, this thread publishes each group as it ends. */
 static vsr_code groups_move(struct conduct *c, vsr_error *error)
 {
     const struct publish_log log = pending_hold_log(c->hold);
     vsr_code rc = VSR_OK;
     bool stopping = false;
+    uint64_t stopped_ns = 0; /* by a signal; 0: not, or that is told */
     while (!engine_is_done(c->engine)) {
         uint32_t group = MARK_NONE;
         if (!stopping && (conduct_cancelled(c) || rc != VSR_OK)) {
             engine_stop(c->engine);
             stopping = true;
             c->stopped_by = rc == VSR_OK ? conduct_cancel_number(c) : 0;
+            stopped_ns = c->stopped_by != 0 ? clock_monotonic_ns() : 0;
         }
+        groups_warn_waiting(c, &stopped_ns);
         const bool ended = engine_wait(c->engine, PROGRESS_NS, &group);
         run_profile_mark(&c->profile, CONTROL_WAIT);
         if (ended && rc == VSR_OK && !stopping) {

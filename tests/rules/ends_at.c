@@ -7,13 +7,13 @@
  * were, when the process ends by itself. With ENDS_HALF what would be written is written by half
  * first. With ENDS_BY, a signal's number, that is sent instead, and the call is made. Writes
  * elsewhere are not counted: what they leave is not seen until a name is. With SYNC_FAILS no file
- * system can be synced, with SYNC_HELD no sync ends while a file is there, with NO_EXCHANGE no
- * names are exchanged, with NO_ROOM_FOR there is none for one name or attribute, with OVERTAKEN_AT
- * somebody is faster than an exchange, with DENIED nothing is renamed from or to one name,
- * with NO_ROOM_AT no staged file has room from that byte on, with NOT_SYNCED, the end of a path
- * from its last '/', such a file cannot be synced (EIO, or the number in NOT_SYNCED_FAULT), with
- * NOTE_FAULT, an errno's number, no sync can be noted, with NO_FOLDER there is no room for one
- * whose name begins so. */
+ * system can be synced, with SYNC_HELD no sync ends while a file is there, with READ_HELD no read
+ * of a pack, with NO_EXCHANGE no names are exchanged, with NO_ROOM_FOR there is none for one name
+ * or attribute, with OVERTAKEN_AT somebody is faster than an exchange, with DENIED nothing is
+ * renamed from or to one name, with NO_ROOM_AT no staged file has room from that byte on, with
+ * NOT_SYNCED, the end of a path from its last '/', such a file cannot be synced (EIO, or the
+ * number in NOT_SYNCED_FAULT), with NOTE_FAULT, an errno's number, no sync can be noted, with
+ * NO_FOLDER there is no room for one whose name begins so. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -306,7 +306,7 @@ SEEN ssize_t pwritev64v2(int fd, const struct iovec *parts, int part_count, off_
 /* With SYNC_HELD, a file's name, no sync ends as long as that is there, once SYNC_HELD_BEHIND is
  * there, too; a process that waits so, and publishes, adds its number to the first. With
  * SYNC_FAILS, a file's name, no file system can be synced; who tried has made that file. */
-static const char *sync_fails, *sync_held, *sync_held_behind;
+static const char *sync_fails, *sync_held, *sync_held_behind, *read_held;
 static long (*real_syscall)(long number, ...);
 enum { NOTES_ALIGNED = 512, NOTER_PUBLISH = 0 }; /* dest/sync_note.h; where they begin in a file */
 static int publishes;                            /* the sync that this process has noted */
@@ -317,6 +317,7 @@ __attribute__((constructor)) static void find(void)
     sync_fails = getenv("SYNC_FAILS");
     sync_held = getenv("SYNC_HELD");
     sync_held_behind = getenv("SYNC_HELD_BEHIND");
+    read_held = getenv("READ_HELD");
     const char *fault = getenv("NOTE_FAULT");
     note_fault = fault != NULL ? (int)strtol(fault, NULL, 10) : 0;
     real_syscall = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
@@ -325,6 +326,25 @@ __attribute__((constructor)) static void find(void)
 static int stands(const char *path)
 {
     return real_syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
+}
+
+static void hold(const char *held)
+{
+    while (stands(held)) {
+        const struct timespec pause = {.tv_nsec = 10000000};
+        (void)real_syscall(SYS_nanosleep, &pause, NULL);
+    }
+}
+
+/* With READ_HELD, a file's name, no read of a set's packs ends as long as that is there. */
+SEEN ssize_t pread64(int fd, void *bytes, size_t n, off_t at)
+{
+    char path[PATH_BYTES];
+    (void)name_of(fd, path);
+    if (read_held != NULL && strstr(path, "/packs/") != NULL) {
+        hold(read_held);
+    }
+    return real_syscall(SYS_pread64, fd, bytes, n, at);
 }
 
 static void hold_sync(void)
@@ -339,10 +359,7 @@ static void hold_sync(void)
         (void)real_syscall(SYS_write, told, &pid, sizeof pid);
     }
     (void)real_syscall(SYS_close, told);
-    while (stands(sync_held)) {
-        const struct timespec pause = {.tv_nsec = 10000000};
-        (void)real_syscall(SYS_nanosleep, &pause, NULL);
-    }
+    hold(sync_held);
 }
 
 static int sync_one(int fd)

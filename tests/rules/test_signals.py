@@ -17,7 +17,7 @@ import time
 
 from interrupted import (decoded, inspected, journal_of, killed_behind, large, marked, stopped)
 from players import Players
-from scenario import Scenario, Told, equal, expect, run_rules, schemas
+from scenario import Failure, Scenario, Told, equal, expect, run_rules, schemas
 from town import (MIB, DiskTown, Town, ends_at, on_disk, pattern, ranged, replaced_and_grown,
                   snapshot)
 
@@ -248,6 +248,45 @@ def K02_nor_where_what_a_resume_put_back_is_synced():
         equal(run.returncode, 128 + signal.SIGTERM, told)
         expect(b"`vssrestore resume " in told, told)
         town.resume(f"not waited for: {told}")
+
+
+def told_next(run, kind):
+    """The next event of that kind that a process tells."""
+    for line in run.stdout:
+        event = json.loads(line)
+        if event["t"] == kind:
+            return event
+    raise Failure(f"it ended without a {kind}")
+
+
+def K02_a_read_that_does_not_end_is_told_and_ended_by_a_second_signal():
+    """Media on a server that is gone: whoever waits knows what for, and what he can do."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        town = Town(s, s.pack(), "--ring", "sync")
+        town.copy()
+        hold = os.path.join(s.folder, b"hold")
+        with open(hold, "wb"):
+            pass
+        call = [word for word in town.call() if word != "--quiet"]
+        run = subprocess.Popen([os.environ["VSSRESTORE"], *call], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               env={**os.environ, "LD_PRELOAD": ends_at(),
+                                    "READ_HELD": os.fsdecode(hold)})
+        told_next(run, "status") # a second later: its workers read
+        run.send_signal(signal.SIGTERM)
+        moment = time.monotonic()
+        warning = told_next(run, "warning")["text"]
+        took = time.monotonic() - moment
+        expect(1 < took < 5 and run.poll() is None, f"{took} s: {warning}")
+        expect("second signal" in warning and os.fsdecode(town.folder()) in warning, warning)
+        run.send_signal(signal.SIGTERM)
+        moment = time.monotonic()
+        run.communicate(timeout=30)
+        took = time.monotonic() - moment
+        expect(took < 1, f"{took} s")
+        os.unlink(hold)
+        town.resume("a read did not end before")
 
 
 def K02_what_was_published_outlives_a_resume_that_is_killed_in_a_sync():
