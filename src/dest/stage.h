@@ -172,6 +172,11 @@ vsr_code stage_probe(struct stage *stage, vsr_error *error); /* of all mounts, a
 vsr_code stage_sign(struct stage *stage, const struct uuid *token, vsr_error *error);
 vsr_code stage_fill(struct stage *stage, vsr_error *error);
 
+/* A run that goes on, and nothing is refused any more before it begins: what an earlier process has
+ * left in staged trees of units that are not staged now goes. A tree that it cannot be taken out of
+ * is not published. Control thread. */
+void stage_sweep(struct stage *stage);
+
 /* Where a file is written: a directory below a descriptor, and a name in it. key is equal for
  * files of one staged directory, so that a worker keeps it open; path is written only when the
  * key is another than *out held before (begin with STAGE_KEY_NONE). No allocation; any thread.

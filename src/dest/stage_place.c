@@ -61,6 +61,14 @@ bool stage_is_root_top(const struct plan *plan, uint32_t directory)
     return plan->directories[directory].parent == MARK_NONE;
 }
 
+uint32_t stage_tree_above(const struct stage *stage, uint32_t directory)
+{
+    while (directory != MARK_NONE && stage->directory_tree[directory] == MARK_NONE) {
+        directory = stage->plan->directories[directory].parent;
+    }
+    return directory != MARK_NONE ? stage->directory_tree[directory] : MARK_NONE;
+}
+
 bool stage_directory_path(const struct stage *stage, uint32_t directory, bool inside_tree,
                           char *path, size_t path_bytes)
 {
@@ -72,7 +80,7 @@ bool stage_directory_path(const struct stage *stage, uint32_t directory, bool in
         return false;
     }
     const uint32_t top =
-        inside_tree ? stage->trees[stage->directory_tree[directory]].directory : MARK_NONE;
+        inside_tree ? stage->trees[stage_tree_above(stage, directory)].directory : MARK_NONE;
     for (uint32_t at = directory; at != MARK_NONE && at != top; at = plan->directories[at].parent) {
         if (stage_is_root_top(plan, at)) {
             break;
@@ -199,5 +207,6 @@ int stage_open_staged(const struct stage *stage, uint32_t directory, int flags)
     if (!stage_directory_path(stage, directory, true, path, sizeof path)) {
         return -EINVAL;
     }
-    return root_openat(stage->mounts[stage->directory_mount[directory]].fd, path, flags, 0);
+    const struct stage_tree *tree = &stage->trees[stage_tree_above(stage, directory)];
+    return root_openat(stage->mounts[tree->mount].fd, path, flags, 0);
 }

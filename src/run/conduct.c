@@ -196,6 +196,9 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
         unit_states_take_bases(&c->units, c->stage);
         rc = write_mode_check(&c->budget, c->stage, error);
         rc = rc != VSR_OK ? rc : conduct_judge_space(c, error);
+        if (rc == VSR_OK && c->options->resume != NULL) {
+            stage_sweep(c->stage);
+        }
         rc = rc != VSR_OK ? rc : conduct_ready(c, &back, error);
     }
     free(back.failed);

@@ -9,6 +9,7 @@ import errno
 import glob
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -261,6 +262,93 @@ def K09_a_tree_that_somebody_is_in_the_way_of_fails():
         equal([status for _, status, _ in statuses(run)], ["FAILED"] * 2, run.told())
         equal(run.exit, 4, run.told())
         expect(any("was changed by somebody" in note for note in run.summary["notes"]), run.told())
+
+
+STORED = random.Random(1).randbytes(3001) # as it is, since it cannot be made shorter
+
+
+def shared_tree(s):
+    """Two components bring a new folder together; one of them replaces files, too."""
+    b = s.backup()
+    w = s.writer("Web", method=CAN)
+    b.include(w.component("site").files(r"C:\old", "*").files(r"C:\new\a", "*", recursive=True))
+    b.include(w.component("logs").files(r"C:\new\b", "*", recursive=True))
+    s.put(r"C:\old\0.dat", pattern(0, 3000), mtime=1500000000)
+    s.place(r"C:\old\0.dat", b"was 0", mtime=1400000000)
+    s.put(r"C:\new\a\large.bin", pattern(1, 3 * MIB), mtime=1500000001)
+    s.put(r"C:\new\a\in\1.dat", STORED, mtime=1500000002)
+    s.put(r"C:\new\b\log.txt", b"log", mtime=1500000003)
+    return s.pack()
+
+
+def only_logs_are_there(s, town, code, status):
+    """Gone on with, the other component comes to that, and nothing of it is to be seen."""
+    run = s.resume(town.folder()).must(code)
+    equal((run.status("site"), run.status("logs")), (status, "ALL"), run.told())
+    equal(run.summary["bytes"], len(b"log"), run.told())
+    equal(os.listdir(os.path.join(town.root, b"C/new")), [b"b"], run.told())
+    expect(holds(os.path.join(town.root, b"C/new/b/log.txt"), b"log"), run.told())
+
+
+def K09_nothing_of_a_component_that_fails_comes_with_a_tree_that_it_shares():
+    with Scenario() as s:
+        town, done = Town(s, shared_tree(s), "--workers", "1"), 0
+        for number in range(1, town.count_calls() + 1):
+            town.kill_at(number)
+            place = os.path.join(town.root, b"C/old/0.dat")
+            if town.is_begun() and holds(place, pattern(0, 3000)) and "published" not in {
+                    unit["state"] for unit in inspected(town.folder())["units"]}:
+                os.unlink(place)
+                with open(place, "wb") as out:
+                    out.write(b"somebody's")
+                only_logs_are_there(s, town, 4, "FAILED")
+                expect(holds(place, b"somebody's"), f"call {number}")
+                done += 1
+            town.clear()
+        expect(done > 1, f"{done} were killed behind the exchange")
+
+
+def K09_nothing_of_a_component_that_is_refused_comes_with_a_tree_that_it_shares():
+    """The folder of what it replaces is gone; what was staged of it, whole or in part, stays unseen."""
+    with Scenario() as s:
+        town, done = Town(s, shared_tree(s), "--workers", "1"), 0
+        for number in range(1, town.count_calls() + 1):
+            town.kill_at(number)
+            old = os.path.join(town.root, b"C/old")
+            if town.is_begun() and holds(os.path.join(old, b"0.dat"), b"was 0") and any(
+                    b".vssrestore-" in folder and b"large.bin" in names
+                    for folder, _, names in os.walk(os.path.join(town.root, b"C"))):
+                if "publishing" not in {unit["state"]
+                                        for unit in inspected(town.folder())["units"]}:
+                    shutil.rmtree(old)
+                    only_logs_are_there(s, town, 3, "NONE")
+                    done += 1
+            town.clear()
+        expect(done > 0, "no run was killed with something of it staged")
+
+
+def K09_nothing_of_damaged_media_comes_with_a_tree_that_it_shares():
+    """What an earlier process has staged does not count any more, and cannot be made again."""
+    with Scenario() as s:
+        media = shared_tree(s)
+        town = Town(s, media, "--workers", "1")
+        pack, = glob.glob(os.path.join(media, b"packs", b"*"))
+        for number in range(town.count_calls(), 0, -1): # all of it is staged, nothing is seen
+            town.kill_at(number)
+            if town.is_begun() and not os.path.exists(os.path.join(town.root, b"C/new")) and holds(
+                    os.path.join(town.root, b"C/old/0.dat"), b"was 0"):
+                break
+            town.clear()
+        for name in (b"rows.bin", b"pieces.bin"):
+            kept = os.path.join(town.folder(), name)
+            with open(kept, "r+b") as opened:
+                opened.write(bytes(os.path.getsize(kept)))
+        with open(pack, "r+b") as opened:
+            opened.seek(opened.read().index(STORED[1000:1100]))
+            opened.write(b"damaged")
+        run = s.resume(town.folder()).must(20)
+        equal((run.status("site"), run.status("logs")), ("NONE", "ALL"), run.told())
+        equal(os.listdir(os.path.join(town.root, b"C/new")), [b"b"], run.told())
 
 
 def two_folders(s):
