@@ -82,6 +82,18 @@ static void stage_free(struct stage_layout *layout)
     free(layout);
 }
 
+void stage_unmake_root(const struct stage *stage, uint32_t number)
+{
+    const struct dest_root *root = &stage_layout_read(stage)->roots[number];
+    const struct view dir = plan_text(stage->plan, stage->plan->roots[number].dir);
+    char path[4096];
+    if (root->made_levels > 0 && dir.n < sizeof path) {
+        memcpy(path, dir.p, dir.n);
+        path[dir.n] = '\0';
+        root_unmake(root, path);
+    }
+}
+
 /* Directories made in place and roots made below --root, as far as they are empty: after a failed
  * start, or when nothing was published there. */
 static void stage_unmake(const struct stage_layout *layout)
@@ -103,13 +115,7 @@ static void stage_unmake(const struct stage_layout *layout)
         }
     }
     for (uint32_t i = plan->root_count; i-- > 0;) {
-        const struct view dir = plan_text(plan, plan->roots[i].dir);
-        char path[4096];
-        if (layout->roots[i].made_levels > 0 && dir.n < sizeof path) {
-            memcpy(path, dir.p, dir.n);
-            path[dir.n] = '\0';
-            root_unmake(&layout->roots[i], path);
-        }
+        stage_unmake_root(&layout->stage, i);
     }
 }
 

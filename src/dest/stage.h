@@ -53,7 +53,8 @@ struct stage_known {
     /* Something was in the middle: a folder that is gone stops nobody, so that what was to go
      * elsewhere can be taken back. */
     bool interrupted;
-    const uint8_t *filled; /* for each root: 1 = files of units that are done with stand there */
+    /* For each root: 1 = files of units that are done with stand there, or something had begun. */
+    const uint8_t *filled;
     const struct uuid *tokens; /* of processes so far: what staging folders may be signed with */
     uint32_t token_count;
 };

@@ -146,6 +146,46 @@ static bool folder_top_is_known(const struct stage *stage, const struct stage_mo
     return same;
 }
 
+static vsr_code folder_is_elsewhere(const struct stage *stage, uint32_t root, vsr_error *error)
+{
+    const struct view dir = plan_text(stage->plan, stage->plan->roots[root].dir);
+    return err_set(
+        error, VSR_ERR_RUN_FOREIGN, "dest/stage",
+        "what stands at %.*s is not the volume that this run restored to; is it mounted?",
+        VIEW_ARG(dir));
+}
+
+/* Where a volume is not mounted, its empty folder may lie on one that the run writes to as well: no
+ * staging folder is missed there. A folder that was made anew on the same one is as good, unless
+ * something was put into the first. */
+vsr_code stage_roots_check(struct stage *stage, vsr_error *error)
+{
+    const struct stage_known *known = stage->options.known;
+    const struct stage_layout *layout = stage_layout_read(stage);
+    for (uint32_t i = 0; known != NULL && i < known->place_count; i++) {
+        const struct stage_place *place = &known->places[i];
+        const uint32_t number = stage->plan->directories[place->directory].root;
+        if (!stage_is_root_top(stage->plan, place->directory) || place->inode == 0 ||
+            layout->wanted[place->directory] == WANT_NOT) {
+            continue;
+        }
+        vsr_error cause = {0};
+        const vsr_code code = stage_open_root(stage, place->directory, &cause);
+        const struct dest_root *root = &layout->roots[number];
+        const bool filled = known->filled != NULL && known->filled[number] != 0;
+        const bool missing = cause.os_errno == ENOENT || cause.os_errno == ENOTDIR;
+        if (code != VSR_OK && !(filled && missing)) {
+            return stage_open_root(stage, place->directory, error); /* to say why */
+        }
+        if (code != VSR_OK ||
+            (root->inode != place->inode && (filled || root->device != place->device))) {
+            stage_unmake_root(stage, number); /* if it was made just now */
+            return folder_is_elsewhere(stage, number, error);
+        }
+    }
+    return VSR_OK;
+}
+
 /* What was renamed is known by its device's number then, also where the staging folder is gone: a
  * disk may have lost it. 0: the file system does not tell which one it is. */
 static uint64_t folder_device_before(const struct stage *stage, const struct stage_mount *mount)
@@ -177,13 +217,8 @@ static vsr_code folder_take_over(struct stage *stage, struct stage_mount *mount,
     mount->device_before = folder_device_before(stage, mount);
     OWN(fd) fd = root_openat(mount->top.fd, name, O_RDONLY | O_DIRECTORY, 0);
     if (fd == -ENOENT) {
-        const struct view dir = plan_text(stage->plan, stage->plan->roots[mount->root].dir);
-        return folder_top_is_known(stage, mount)
-                   ? VSR_OK
-                   : err_set(error, VSR_ERR_RUN_FOREIGN, "dest/stage",
-                             "what stands at %.*s is not the volume that this run restored to; is "
-                             "it mounted?",
-                             VIEW_ARG(dir));
+        return folder_top_is_known(stage, mount) ? VSR_OK
+                                                 : folder_is_elsewhere(stage, mount->root, error);
     }
     const int fault = fd < 0 ? -fd : -root_identify(fd, &identity);
     if (fault != 0) {

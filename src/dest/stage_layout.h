@@ -104,6 +104,11 @@ vsr_code stage_layout_places(struct stage_layout *layout, vsr_error *error); /* 
 vsr_code stage_tell_places(const struct stage_layout *layout, vsr_error *error);
 void stage_layout_trees(struct stage_layout *layout);
 void stage_layout_groups(struct stage_layout *layout);
+/* Of a root's path what was made when it was opened, as far as it is empty. */
+void stage_unmake_root(const struct stage *stage, uint32_t number);
+/* A run that goes on: are the volumes' folders those that it put something into, or staged for?
+ * Before anything in one that is not is missed. Errors: RUN_FOREIGN, those of root_open(). */
+vsr_code stage_roots_check(struct stage *stage, vsr_error *error);
 vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error);
 /* Are both on one file system? By its UUID where both tell one (subvolumes of btrfs have devices of
  * their own), else by the device. */

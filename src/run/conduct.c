@@ -176,11 +176,12 @@ static vsr_code conduct_ready(struct conduct *c, const struct took_back *back, v
  * needs some; but nobody is told to be as he was while something stands that had been begun. */
 static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
 {
+    const struct resume *resume = c->options->resume;
     vsr_error full = {0};
     struct took_back back = {.c = c};
     vsr_code rc = conduct_lay_out(c, &back, &full);
     if (rc != VSR_OK && (full.os_errno == ENOENT || full.os_errno == ENOTDIR) &&
-        unit_states_take_folders(&c->units)) {
+        unit_states_take_folders(&c->units, c->done)) {
         full = (vsr_error){0};
         rc = conduct_lay_out(c, &back, &full);
     }
@@ -196,7 +197,7 @@ static vsr_code conduct_stage(struct conduct *c, vsr_error *error)
         unit_states_take_bases(&c->units, c->stage);
         rc = write_mode_check(&c->budget, c->stage, error);
         rc = rc != VSR_OK ? rc : conduct_judge_space(c, error);
-        if (rc == VSR_OK && c->options->resume != NULL) {
+        if (rc == VSR_OK && resume != NULL) {
             stage_sweep(c->stage);
         }
         rc = rc != VSR_OK ? rc : conduct_ready(c, &back, error);

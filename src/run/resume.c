@@ -306,10 +306,29 @@ static void places_know(struct resume *r)
     r->known.place_count = count;
 }
 
+/* The volume that it is about: what it has put there may stand there, or is to go back there. */
+static void volume_know(struct resume *r, const struct publish_intent *intent)
+{
+    const struct plan *plan = r->plan;
+    const bool of_file = intent->file != MARK_NONE;
+    if (of_file ? intent->file < plan->file_count : intent->tree < plan->directory_count) {
+        const uint32_t directory = of_file ? plan->files[intent->file].directory : intent->tree;
+        r->filled[plan->directories[directory].root] = 1;
+    }
+}
+
 static void filled_know(struct resume *r)
 {
     const struct plan *plan = r->plan;
     r->filled = heap_alloc(plan->root_count + 1u, sizeof *r->filled);
+    for (uint32_t i = 0; i < r->content.past_count; i++) {
+        const struct publish_intent past = journal_content_past(&r->content, r->journal, i);
+        volume_know(r, &past);
+    }
+    for (uint32_t i = 0; i < r->content.intent_count; i++) {
+        const struct publish_intent last = journal_content_intent(&r->content, r->journal, i);
+        volume_know(r, &last);
+    }
     for (uint32_t i = 0; i < plan->file_count; i++) {
         const struct plan_file *f = &plan->files[i];
         if (r->done[f->unit] != 0 && r->content.units[f->unit].fate == FATE_PUBLISHED &&

@@ -179,14 +179,15 @@ static bool folder_is_gone(const struct unit_states *units, uint32_t file)
     return gone;
 }
 
-bool unit_states_take_folders(struct unit_states *units)
+bool unit_states_take_folders(struct unit_states *units, const uint8_t *done)
 {
     bool any = false;
     for (uint32_t u = 0; u < units->plan->unit_count; u++) {
         const struct plan_unit *unit = &units->plan->units[u];
+        const bool asks = done == NULL || done[u] == 0;
         uint32_t known = MARK_NONE; /* files come folder by folder */
         for (uint32_t i = unit->first_file;
-             i < unit->first_file + unit->file_count && !unit_is_refused(units, u); i++) {
+             asks && i < unit->first_file + unit->file_count && !unit_is_refused(units, u); i++) {
             const bool asked = units->plan->files[i].directory == known;
             known = units->plan->files[i].directory;
             if (!asked && folder_is_gone(units, i)) {

@@ -35,9 +35,9 @@ bool unit_is_refused(const struct unit_states *units, uint32_t unit);
  * made (T03): it is as if the plan had met it so. */
 void unit_states_take_bases(struct unit_states *units, const struct stage *stage);
 
-/* Staging met a folder that vanished since the plan was made: refuse the units that need it. False:
- * there is none now. */
-bool unit_states_take_folders(struct unit_states *units);
+/* Staging met a folder that vanished since the plan was made: refuse the units that need it, but
+ * none that is done with (1 for each; NULL: none is). False: there is none now. */
+bool unit_states_take_folders(struct unit_states *units, const uint8_t *done);
 
 /* Rows of units refused since planning say so from the start. For each file of the plan, 1: the
  * engine skips it; heap. done: for each unit, 1: its rows are what they are; NULL: none. */
