@@ -81,8 +81,8 @@ bool stage_final_name(const struct stage *stage, uint32_t file, char *out);
 /* Does directory stand at the top of its mapped root (is that directory itself)? */
 bool stage_is_root_top(const struct plan *plan, uint32_t directory);
 
-/* The tree that a directory is built in, or, where it is not laid out, the nearest above it that is;
- * MARK_NONE: none. */
+/* The tree that a directory is built in, or, where it is not laid out, the nearest above it that
+ * is; MARK_NONE: none. */
 uint32_t stage_tree_above(const struct stage *stage, uint32_t directory);
 
 /* The path of a directory below its mapped root, or, inside_tree, below its staging folder.
