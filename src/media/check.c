@@ -70,6 +70,7 @@ static void check_pack_size(struct check_run *run, uint32_t number, uint64_t byt
                                       : "packs/%s has bytes behind its end: %llu instead of %llu",
                   pack->name, (unsigned long long)bytes, (unsigned long long)pack->bytes);
     pack->lost = bytes < pack->bytes;
+    pack->there = bytes;
     check_pack_found(run, number, bytes < pack->bytes ? bytes : pack->bytes, &error);
 }
 

@@ -119,14 +119,35 @@ static bool claim_next_pack(struct check_run *run)
     return run->pack < run->pack_count;
 }
 
-static bool claim_next_locked(struct check_run *run, struct check_claim *out)
+/* Behind the end of a pack that was lost only frames that the index knows are claimed, for their
+ * files: how long it should be nothing but set.json says. */
+static void claim_pass_lost(struct check_run *run)
 {
-    while (run->pack < run->pack_count && run->offset >= run->packs[run->pack].bytes) {
+    const struct check_pack *pack = &run->packs[run->pack];
+    if (pack->lost && run->offset >= pack->there) {
+        const struct index_chunk *known = claim_known_frame(run);
+        run->offset = known != NULL ? known->frame_offset : pack->bytes;
+    }
+}
+
+/* Is there a pack to go on in? */
+static bool claim_pass_ended(struct check_run *run)
+{
+    while (run->pack < run->pack_count) {
+        claim_pass_lost(run);
+        if (run->offset < run->packs[run->pack].bytes) {
+            return true;
+        }
         if (!claim_next_pack(run)) {
             return false;
         }
     }
-    if (run->pack >= run->pack_count) {
+    return false;
+}
+
+static bool claim_next_locked(struct check_run *run, struct check_claim *out)
+{
+    if (!claim_pass_ended(run)) {
         return false;
     }
     const struct check_pack *pack = &run->packs[run->pack];

@@ -37,6 +37,7 @@ struct check_pack {
     vsr_code fault;       /* why: it is missing, or the system could not read it    */
     const char *name;     /* ends with a NUL                                        */
     uint64_t bytes;       /* as set.json says                                       */
+    uint64_t there;       /* of a lost one: so many of them can be read             */
     uint64_t frames_end;  /* where the trailer begins; bytes when that is not known */
     bool has_trailer;
     bool lost;       /* not open or cut short, and said so: gaps are not told again */

@@ -313,6 +313,35 @@ static void a_pack_cut_short_is_named(void **state)
     fixture_remove(path);
 }
 
+/* What set.json says of a length costs no time. */
+static void a_pack_that_no_disk_could_hold_is_named(void **state)
+{
+    (void)state;
+    char path[512];
+    struct media_set set;
+    vsr_error error = {0};
+    (void)snprintf(path, sizeof path, "%s/copy", folder);
+    assert_int_equal(fixture_shell("cp -r '%s' '%s'", small_set, path), 0);
+    const struct heard good = check(path, NULL, VSR_OK);
+    assert_int_equal(set_open_description(&set, path, &error), VSR_OK);
+    for (uint32_t i = 0; i < set.description.pack_count; i++) {
+        set.description.packs[i].size = FILE_BYTES_MAX;
+    }
+    assert_int_equal(set_write_description(set.dir_fd, &set.description, &error), VSR_OK);
+    const struct heard heard = check(path, "packs/pack-000000.tar.lz4", VSR_ERR_MEDIA);
+    assert_int_equal(heard.count, good.count + set.description.pack_count);
+    assert_int_equal(heard.of_structure, 1);
+    assert_int_equal(heard.paths, 0); /* no file has bytes there */
+    assert_int_equal(
+        fixture_shell("rm '%s/packs/pack-000000.tar.lz4' '%s/packs/pack-000001.tar.lz4'", path,
+                      path),
+        0);
+    const struct heard missing = check(path, "packs/pack-000000.tar.lz4", VSR_ERR_MEDIA);
+    assert_true(missing.paths > 0 && missing.of_structure > 1);
+    set_close(&set);
+    fixture_remove(path);
+}
+
 static void bytes_behind_a_pack_are_named(void **state)
 {
     (void)state;
@@ -469,6 +498,7 @@ int main(void)
         cmocka_unit_test(every_flip_in_the_index_is_found_and_placed),
         cmocka_unit_test(a_flip_in_a_file_names_the_file),
         cmocka_unit_test(a_missing_pack_and_its_files_are_named),
+        cmocka_unit_test(a_pack_that_no_disk_could_hold_is_named),
         cmocka_unit_test(a_pack_cut_short_is_named),
         cmocka_unit_test(bytes_behind_a_pack_are_named),
         cmocka_unit_test(without_an_index_frames_are_walked),
