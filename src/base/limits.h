@@ -51,6 +51,8 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 #define FILE_BYTES_MAX     ((uint64_t)INT64_MAX)
 #define SET_VOLUMES_MAX    4096u  /* letters, GUIDs and shares of one machine; dozens are many */
 #define SET_DOCUMENTS_MAX  65536u /* one for each writer and one more; a machine has dozens */
+/* %NAME%s with a value, each compared with all: Windows' own table has 32,767 characters. */
+#define SET_ENVIRONMENT_MAX 4096u
 /* Faults that `verify` lists one by one; a set with more is lost, and memory is bounded. */
 #define CHECK_FINDINGS_MAX 100000u
 /* Allocated ranges of a file with holes: tar's blocks, in which GNU tar counts sparse data. */

@@ -159,6 +159,10 @@ static void reader_environment(struct set_reader *reader, const json_t *root,
 {
     const json_t *object = reader_member(reader, root, "environment", JSON_OBJECT, true);
     const size_t count = object != NULL ? json_object_size(object) : 0;
+    if (count > SET_ENVIRONMENT_MAX) {
+        reader_fault(reader, "environment", "has too many elements");
+        return;
+    }
     out->environment = arena_alloc(reader->arena, count, sizeof *out->environment);
     const char *name = NULL;
     const json_t *value = NULL;

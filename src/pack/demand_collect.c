@@ -39,6 +39,11 @@ static vsr_code env_read(struct demand_collector *collector, const char *const *
                          uint32_t count, vsr_error *error)
 {
     struct demands *demands = collector->demands;
+    if (count > SET_ENVIRONMENT_MAX) {
+        return err_set(error, VSR_ERR_SELECTION, "pack/demand",
+                       "--env is given %u times, at most %u are possible", count,
+                       SET_ENVIRONMENT_MAX);
+    }
     for (uint32_t i = 0; i < count; i++) {
         const struct view text = view_of(environment[i]);
         const size_t equals = view_find(text, '=');

@@ -1,10 +1,12 @@
 /* winenv.c - %NAME% replaced in a document's paths (rules 5.3; contract, rulings 22 and 32).
  *
  * The table is the caller's: captured at backup, or given at restore. What has no value is
- * told by name and never taken literally (T25); values are not expanded again. */
+ * told by name and never taken literally (T25); values are not expanded again. What has become
+ * longer than a path can be is not gone on with: it is none as it is. */
 #include "vss/winpath.h"
 
 #include "base/buffer.h"
+#include "base/limits.h"
 
 static const struct view *env_find(const struct win_env *env, struct view name)
 {
@@ -38,7 +40,7 @@ bool win_env_expand(struct arena *arena, const struct win_env *env, struct view 
         return true;
     }
     struct buffer expanded = {0};
-    for (struct view rest = text; rest.n > 0;) {
+    for (struct view rest = text; rest.n > 0 && expanded.n <= WIN_PATH_BYTES_MAX;) {
         const size_t plain = view_find(rest, '%');
         buffer_add(&expanded, rest.p, plain);
         rest = view_skip(rest, plain);

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "media/content.h"
 #include "media/frame.h"
+#include "media/set_json.h"
 #include "media_fixture.h"
 
 #include <errno.h>
@@ -159,6 +160,34 @@ static void what_was_written_is_read(void **state)
     assert_int_equal(set.index.entries[look_up(&set, 0, "Data/z-link")].link_group,
                      look_up(&set, 0, "Data/big.bin"));
     assert_int_equal(index_child(&set.index, 0, VIEW("windows")), MARK_NONE);
+    set_close(&set);
+}
+
+/* Each name is compared with each. */
+static void more_names_than_windows_has_are_refused(void **state)
+{
+    struct media_set set;
+    struct arena arena = {0};
+    struct buffer text = {0};
+    struct set_description again;
+    vsr_error error = {0};
+    open_set(state, &set);
+    struct set_description d = set.description;
+    d.environment = arena_alloc(&arena, SET_ENVIRONMENT_MAX + 1, sizeof *d.environment);
+    for (uint32_t i = 0; i <= SET_ENVIRONMENT_MAX; i++) {
+        d.environment[i][0] = arena_printf(&arena, "N%u", i);
+        d.environment[i][1] = VIEW("C:\\");
+    }
+    for (uint32_t more = 0; more < 2; more++) {
+        d.environment_count = SET_ENVIRONMENT_MAX + more;
+        text.n = 0;
+        assert_int_equal(set_json_render(&text, &d, &error), VSR_OK);
+        assert_int_equal(set_json_parse(&arena, buffer_view(&text), &again, &error),
+                         more == 0 ? VSR_OK : VSR_ERR_MEDIA);
+    }
+    assert_non_null(strstr(error.what, "environment"));
+    buffer_free(&text);
+    arena_free(&arena);
     set_close(&set);
 }
 
@@ -394,6 +423,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(more_names_than_windows_has_are_refused),
         cmocka_unit_test(documents_come_back),
         cmocka_unit_test(frames_hold_the_files),
         cmocka_unit_test(damage_is_refused_by_name),

@@ -68,6 +68,30 @@ static void variables_expand(void **state)
     arena_free(&arena);
 }
 
+/* However often a value is named: memory for a path, and a bit, is all that it takes. */
+static void many_values_are_no_path(void **state)
+{
+    (void)state;
+    enum { VALUE_BYTES = 1000, NAMES = 1000000 };
+    struct arena arena = {0};
+    struct win_path path;
+    struct view out, unknown;
+    char *value = calloc(1, VALUE_BYTES), *text = calloc(NAMES, 3);
+    memset(value, 'v', VALUE_BYTES);
+    for (size_t i = 0; i < NAMES; i++) {
+        memcpy(text + 3 * i, "%V%", 3);
+    }
+    struct view names[1][2] = {{VIEW("V"), {value, VALUE_BYTES}}};
+    const struct win_env one = {names, 1};
+    assert_true(
+        win_env_expand(&arena, &one, (struct view){text, 3 * (size_t)NAMES}, &out, &unknown));
+    assert_true(out.n > WIN_PATH_BYTES_MAX && out.n <= WIN_PATH_BYTES_MAX + VALUE_BYTES);
+    assert_int_equal(win_path_parse(&arena, out, &path), WIN_PATH_TOO_LONG);
+    free(value);
+    free(text);
+    arena_free(&arena);
+}
+
 /* --- canonical form ------------------------------------------------------------------------- */
 
 struct form {
@@ -422,6 +446,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(variables_expand),
+        cmocka_unit_test(many_values_are_no_path),
         cmocka_unit_test(canonical_forms),
         cmocka_unit_test(what_is_no_path),
         cmocka_unit_test(lengths_are_bounded),
