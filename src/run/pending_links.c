@@ -92,6 +92,7 @@ static DIR *list_open(int dir_fd, const char *name)
 {
     const int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = fd < 0 ? NULL : fdopendir(fd);
+    heap_require(list == NULL && errno == ENOMEM ? NULL : name); /* nothing would seem to wait */
     if (list == NULL && fd >= 0) {
         (void)close(fd);
     }
@@ -168,6 +169,21 @@ static void folders_scan(struct arena *arena, DIR *list, const char *dir, struct
     }
 }
 
+/* What the run whose folder this is has left somewhere. */
+static vsr_code run_links_follow(struct arena *arena, DIR *folder, const char *dir,
+                                 struct pending_paths *out, vsr_error *error)
+{
+    DIR *links = list_open(dirfd(folder), RUN_LINKS);
+    if (links == NULL) {
+        return errno == ENOENT ? VSR_OK
+                               : err_sys(error, err_dest_code(errno), WHERE,
+                                         "cannot look for what the run in %s left to wait", dir);
+    }
+    links_follow(arena, links, out);
+    (void)closedir(links);
+    return VSR_OK;
+}
+
 vsr_code pending_find(struct arena *arena, const char *dir, struct pending_paths *out,
                       vsr_error *error)
 {
@@ -177,6 +193,7 @@ vsr_code pending_find(struct arena *arena, const char *dir, struct pending_paths
     }
     const struct view plain = arena_copy(arena, text);
     struct stat facts;
+    vsr_code rc = VSR_OK;
     DIR *list = text.n == 0 ? NULL : list_open(AT_FDCWD, plain.p);
     if (list == NULL) {
         errno = text.n == 0 ? ENOENT : errno;
@@ -187,17 +204,13 @@ vsr_code pending_find(struct arena *arena, const char *dir, struct pending_paths
     if (path_is_pending(plain.p)) {
         paths_add(arena, out, plain);
     } else if (fstatat(dirfd(list), "run.json", &facts, AT_SYMLINK_NOFOLLOW) == 0) {
-        DIR *links = list_open(dirfd(list), RUN_LINKS);
-        if (links != NULL) {
-            links_follow(arena, links, out);
-            (void)closedir(links);
-        }
+        rc = run_links_follow(arena, list, plain.p, out, error);
     } else {
         folders_scan(arena, list, plain.p, out);
     }
     (void)closedir(list);
     paths_sort(out);
-    return VSR_OK;
+    return rc;
 }
 
 vsr_code pending_find_registered(struct arena *arena, const char *registry,
