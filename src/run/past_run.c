@@ -12,6 +12,7 @@
 #include "base/own.h"
 #include "plan/plan.h"
 #include "run/pending_session.h"
+#include "run/row_lines.h"
 #include "vss/documents.h"
 
 #include <fcntl.h>
@@ -288,51 +289,33 @@ static vsr_code row_read(struct past_run *run, struct view line)
     return rc;
 }
 
-/* Whole lines of text; what is left of the last one moves to the front. */
-static vsr_code lines_read(struct past_run *run, struct buffer *text, bool ended)
+static bool row_take(void *context, struct view line)
 {
-    struct view rest = buffer_view(text);
-    vsr_code rc = VSR_OK;
-    while (rc == VSR_OK && rest.n > 0) {
-        const struct view line = {rest.p, view_find(rest, '\n')};
-        if (line.n == rest.n && !ended) {
-            break;
-        }
-        run->line++;
-        rc = line.n == rest.n ? fault(run, "report.jsonl", "it is cut short") : row_read(run, line);
-        rest = view_skip(rest, line.n < rest.n ? line.n + 1 : line.n);
-    }
-    if (rest.n > RUN_ROW_BYTES_MAX) {
-        run->line++;
-        return fault(run, "report.jsonl", "it is longer than a row can be");
-    }
-    memmove(text->p, rest.p, rest.n);
-    text->n = rest.n;
-    return rc;
+    struct past_run *run = context;
+    run->line++;
+    return row_read(run, line) == VSR_OK;
 }
 
 static vsr_code report_read(struct past_run *run)
 {
-    enum { WINDOW_BYTES = 1 << 20 };
-    OWN(fd) fd = openat(run->dir_fd, "report.jsonl", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) {
+    const enum row_lines_end end = row_lines_read(run->dir_fd, row_take, run);
+    switch (end) {
+    case ROW_LINES_MORE:
+    case ROW_LINES_ALL:
+        return VSR_OK;
+    case ROW_LINES_STOPPED:
+        return VSR_ERR_SELECTION; /* and said */
+    case ROW_LINES_NO_FILE:
+        return fault(run, "report.jsonl", "it is no regular file");
+    case ROW_LINES_FAILED:
         return fault(run, "report.jsonl", strerror(errno));
+    case ROW_LINES_CUT:
+    case ROW_LINES_LONG:
+        break;
     }
-    struct buffer text = {0};
-    vsr_code rc = VSR_OK;
-    for (bool ended = false; rc == VSR_OK && !ended;) {
-        buffer_reserve(&text, WINDOW_BYTES);
-        const ssize_t count = read(fd, text.p + text.n, WINDOW_BYTES);
-        if (count < 0 && errno != EINTR) {
-            rc = fault(run, "report.jsonl", strerror(errno));
-        } else if (count >= 0) {
-            ended = count == 0;
-            text.n += (size_t)count;
-            rc = lines_read(run, &text, ended);
-        }
-    }
-    buffer_free(&text);
-    return rc;
+    run->line++;
+    return fault(run, "report.jsonl",
+                 end == ROW_LINES_CUT ? "it is cut short" : "it is longer than a row can be");
 }
 
 vsr_code past_run_read(struct earlier *out, const char *folder, bool places, vsr_error *error)

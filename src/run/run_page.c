@@ -5,12 +5,11 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/own.h"
+#include "run/row_lines.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -397,28 +396,23 @@ static void row_take(struct page_reader *reader, const json_t *row)
     }
 }
 
+/* A line that is no row says nothing. */
+static bool line_take(void *context, struct view line)
+{
+    json_t *row = json_loadb(line.p, line.n, 0, NULL);
+    if (json_is_object(row)) {
+        row_take(context, row);
+    }
+    json_decref(row);
+    return true;
+}
+
 static void rows_take(struct page_reader *reader)
 {
     struct page *page = reader->page;
-    const int fd = openat(reader->dir_fd, "report.jsonl", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    FILE *rows = fd >= 0 ? fdopen(fd, "r") : NULL;
-    if (rows == NULL) {
-        return;
-    }
     page->files = ARENA_ARRAY(&page->arena, struct page_file, PAGE_FILES_MAX);
     reader->others = ARENA_ARRAY(&page->arena, struct page_file, PAGE_FILES_MAX / 2);
-    char *line = NULL;
-    size_t capacity = 0;
-    ssize_t bytes;
-    while ((bytes = getline(&line, &capacity, rows)) > 0) {
-        json_t *row = json_loadb(line, (size_t)bytes, 0, NULL);
-        if (json_is_object(row)) {
-            row_take(reader, row);
-        }
-        json_decref(row);
-    }
-    free(line);
-    (void)fclose(rows);
+    (void)row_lines_read(reader->dir_fd, line_take, reader);
     page->file_count = reader->cause_count;
     for (uint32_t i = 0; i < reader->other_count; i++) {
         page->files[page->file_count++] = reader->others[i];

@@ -188,6 +188,9 @@ def what_is_no_run_is_told():
             file.write('no json\n7\n{"outcome":"RESTORED","unit":1e99}\n{"outcome":5}\n{"outcome":')
         vssrestore("report", folder / "odd", "-o", folder / "page")
         expect(os.path.getsize(folder / "page") > 5000, "a page of what can be read")
+        os.unlink(folder / "odd/report.jsonl")
+        os.mkfifo(folder / "odd/report.jsonl") # nobody writes into it, ever
+        vssrestore("report", folder / "odd", "-o", folder / "page")
 
 
 def the_manual_tells_the_bounds():

@@ -169,6 +169,10 @@ def T36_a_report_is_read_with_distrust():
                 out.write(text)
             told = s.run(first, "--after", run.folder).must(11)
             expect(told.told_of("report.jsonl", "line"), f"{name}\n{told.told()}")
+        os.unlink(report)
+        os.mkfifo(report) # nobody writes into it, ever
+        expect(s.run(first, "--after", run.folder).must(11).told_of("report.jsonl"), "not told")
+        os.unlink(report)
         with open(report, "wb") as out: # others' places, and one that is gone
             out.write(b'{"t":"row","path":"relative","outcome":"RESTORED"}\n'
                       b'{"t":"row","path":"/nowhere/x","outcome":"RESTORED"}\n')
