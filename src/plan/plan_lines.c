@@ -147,7 +147,7 @@ static void unit_find(struct lines *lines, line_object *record, struct plan_unit
         return; /* files of no component */
     }
     const struct view path = line_text(&lines->reader, record, "logical_path");
-    const struct view name = line_text(&lines->reader, record, "component");
+    const struct view name = optional_text(lines, record, "component"); /* a fault of a document */
     unit->logical_path = lines_text(lines, path);
     unit->component = lines_text(lines, name);
     for (uint32_t w = 0; w < bcd->writer_count; w++) {
