@@ -313,12 +313,34 @@ static void conduct_call_off(struct conduct *c)
     }
 }
 
+/* What a signal cut short is gone on with, as after a kill; so is what could not be synced yet. */
+static bool conduct_keeps_stage(const struct conduct *c, bool begun)
+{
+    return unit_states_residue(&c->units) || c->unnoted ||
+           (begun ? conduct_signal(c) != 0 : c->options->resume != NULL);
+}
+
+/* Nothing more is published. Where a sync failed the stage stays open until the run is over: who
+ * goes on before that knows by its folders what that sync was about. */
+static vsr_code conduct_close_stage(struct conduct *c, bool begun, vsr_error *error)
+{
+    if (c->stage == NULL) {
+        return VSR_OK;
+    }
+    c->note_failed = atomic_load(&c->stage->unnoted_errno) != 0;
+    if (unit_states_residue(&c->units)) {
+        conduct_tell_kept(c);
+    }
+    return c->unsynced.n > 0 ? VSR_OK : stage_close(c->stage, conduct_keeps_stage(c, begun), error);
+}
+
 static void conduct_free(struct conduct *c)
 {
     marks_fini(&c->marks);
     checkpoint_close(&c->checkpoint);
     run_folder_end(&c->folder);
     buffer_free(&c->kept);
+    buffer_free(&c->unsynced);
     buffer_free(&c->salvaged.first);
     buffer_free(&c->unit_name);
     free(c->ended);
@@ -369,23 +391,17 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
         const vsr_code salvaged = conduct_salvage(&c, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? salvaged : rc;
     }
-    if (c.stage != NULL) {
-        const bool residue = unit_states_residue(&c.units);
-        c.note_failed = atomic_load(&c.stage->unnoted_errno) != 0;
-        if (residue) {
-            conduct_tell_kept(&c);
-        }
-        /* what a signal cut short is gone on with, as after a kill */
-        const bool keep = residue || (*begun ? conduct_signal(&c) != 0 : options->resume != NULL);
-        const vsr_code closed = stage_close(c.stage, keep, rc == VSR_OK ? error : NULL);
-        rc = rc == VSR_OK ? closed : rc;
-    }
+    const vsr_code closed = conduct_close_stage(&c, *begun, rc == VSR_OK ? error : NULL);
+    rc = rc == VSR_OK ? closed : rc;
     run_profile_mark(&c.profile, CONTROL_CLOSE);
     if (*begun) {
         control_close(&c.control);
         conduct_tell(&c, rc == VSR_OK && conduct_signal(&c) == 0);
         const vsr_code told = conduct_account(&c, report, rc, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? told : rc;
+        if (c.unsynced.n > 0) {
+            (void)stage_close(c.stage, told != VSR_OK || conduct_keeps_stage(&c, true), NULL);
+        }
     }
     if (c.unnoted) {
         unit_states_as_committed(&c.units);

@@ -63,10 +63,30 @@ static void note_salvaged(const struct salvage_told *told, struct report *report
     buffer_free(&text);
 }
 
+/* With durability `end`: the originals went when each component was committed. */
+static void note_unsynced(const struct conduct *c, struct report *report)
+{
+    struct buffer text = {0};
+    buffer_printf(&text,
+                  "what was restored to%.*s stands at its places, and is not known to be on the "
+                  "disk; the originals of what it replaced are gone: ",
+                  VIEW_ARG(buffer_view(&c->unsynced)));
+    if (c->unnoted) {
+        buffer_printf(&text, "`vssrestore resume %s` has it synced", c->folder.path);
+    } else {
+        buffer_printf(&text, "restore it again when that can be synced");
+    }
+    report_note(report, buffer_view(&text), false);
+    buffer_free(&text);
+}
+
 static void notes_tell(const struct conduct *c, struct report *report)
 {
     if (c->kept.n > 0) {
         report_note(report, buffer_view(&c->kept), false);
+    }
+    if (c->unsynced.n > 0) {
+        note_unsynced(c, report);
     }
     if (c->options->resume != NULL && c->options->resume->rows_lost > 0) {
         note_lost_rows(c, report);

@@ -54,6 +54,7 @@ struct conduct {
     struct verified_sum verified;            /* of a discarding run */
     struct report_destination *destinations; /* heap */
     uint32_t destination_count;
+    struct buffer unsynced; /* volumes with what is restored and not durable; for people */
     struct salvage_told salvaged;
     struct buffer kept; /* where originals stand that could not be put back; for people */
     int stopped_by;     /* the signal that stopped the engine before it was done, or 0 */

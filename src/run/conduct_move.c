@@ -176,6 +176,14 @@ static vsr_code groups_publish_or_stop(struct conduct *c, const struct publish_l
     return rc;
 }
 
+static void conduct_tell_unsynced(struct conduct *c, uint32_t mount, int os_errno)
+{
+    if (unit_states_not_durable(&c->units, c->stage, mount, os_errno)) {
+        const struct plan_root *root = &c->plan->roots[c->stage->mounts[mount].root];
+        buffer_printf(&c->unsynced, " %.*s", VIEW_ARG(plan_text(c->plan, root->dir)));
+    }
+}
+
 static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
 {
     vsr_code rc = VSR_OK;
@@ -188,7 +196,7 @@ static vsr_code conduct_sync_end(struct conduct *c, vsr_error *error)
             return rc;
         }
         if (synced != VSR_OK) {
-            unit_states_not_durable(&c->units, c->stage, m, one.os_errno != 0 ? one.os_errno : EIO);
+            conduct_tell_unsynced(c, m, one.os_errno != 0 ? one.os_errno : EIO);
             c->unnoted = atomic_load(&c->stage->unnoted_errno) != 0;
             if (rc == VSR_OK && error != NULL && error->code == VSR_OK) {
                 *error = one;

@@ -252,10 +252,11 @@ void unit_states_discard(struct unit_states *units, bool cancelled, struct verif
     }
 }
 
-void unit_states_not_durable(struct unit_states *units, const struct stage *stage, uint32_t mount,
+bool unit_states_not_durable(struct unit_states *units, const struct stage *stage, uint32_t mount,
                              int os_errno)
 {
     const struct plan *plan = units->plan;
+    bool any = false;
     for (uint32_t u = 0; u < plan->unit_count; u++) {
         const struct plan_unit *unit = &plan->units[u];
         bool there = false;
@@ -270,7 +271,10 @@ void unit_states_not_durable(struct unit_states *units, const struct stage *stag
             }
         }
         units->residue[u] += there ? 1 : 0;
+        units->unsynced += there ? 1 : 0;
+        any = any || there;
     }
+    return any;
 }
 
 void unit_states_as_committed(struct unit_states *units)
@@ -326,10 +330,9 @@ bool unit_states_cut_short(const struct unit_states *units)
 
 bool unit_states_residue(const struct unit_states *units)
 {
+    uint64_t sum = 0;
     for (uint32_t u = 0; u < units->plan->unit_count; u++) {
-        if (units->residue[u] > 0) {
-            return true;
-        }
+        sum += units->residue[u];
     }
-    return false;
+    return sum > units->unsynced;
 }

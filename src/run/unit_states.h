@@ -13,6 +13,7 @@ struct unit_states {
     struct outcome_row *rows;      /* of each file of the plan; the run folder's */
     enum unit_state *states;       /* of each unit; owned, as are the others     */
     uint64_t *residue;             /* of each unit: places that hold what they should not */
+    uint64_t unsynced;             /* of all residue: restored, and not durable */
     struct space_refusals refused; /* since the plan was made */
     struct arena arena;            /* of details   */
 };
@@ -61,8 +62,8 @@ struct verified_sum {
 void unit_states_discard(struct unit_states *units, bool cancelled, struct verified_sum *verified);
 
 /* The final sync of a mount failed: what is published there is not durable, and is never reported
- * as whole. The files stand at their places, which is residue (rules 9.3). */
-void unit_states_not_durable(struct unit_states *units, const struct stage *stage, uint32_t mount,
+ * as whole. The files stand at their places, which is residue (rules 9.3). False: there is none. */
+bool unit_states_not_durable(struct unit_states *units, const struct stage *stage, uint32_t mount,
                              int os_errno);
 /* That report was made: rows are again as they were when their units committed, for whoever makes
  * that sync. */
@@ -78,7 +79,8 @@ void unit_states_fail(struct unit_states *units, uint32_t file, int os_errno);
 /* Is there a unit with space to wait for, so that it may be tried again? */
 bool unit_states_lack_space(const struct unit_states *units);
 
-/* Is something of ours left at a place, or an original in staging alone? */
+/* Is something of ours left at a place, or an original in staging alone? Of what was published, and
+ * is not durable, nothing is in staging. */
 bool unit_states_residue(const struct unit_states *units);
 
 #endif

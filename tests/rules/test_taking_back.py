@@ -147,6 +147,24 @@ def K09_who_is_faster_than_what_goes_back_keeps_his_file():
         he.original_is_kept()
 
 
+def K09_an_original_is_kept_where_the_last_sync_then_fails():
+    """One component could not be taken back, the others are not known to be on the disk: both is
+    said."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        town = Town(s, s.pack(), "--durability", "end")
+        town.copy()
+        he = Faster(town, "alike")
+        told = he.during(town.call(), time_of_it=2, NO_ROOM_FOR="2.dat",
+                         SYNC_FAILS=os.fsdecode(os.path.join(s.folder, b"told")))
+        he.must_stand(told, 32, "FAILED")
+        he.original_is_kept()
+        summary = json.loads(told.out.splitlines()[-1])
+        equal({unit["status"] for unit in summary["units"]}, {"FAILED"}, told.told())
+        for words in ("are kept", "not known to be on the disk"):
+            equal(sum(words in note for note in summary["notes"]), 1, f"{words}\n{told.told()}")
+
+
 def K09_an_original_is_kept_where_a_resume_then_finds_no_room():
     """Its component has failed, and nothing else needs the staging folder."""
     with Scenario() as s:

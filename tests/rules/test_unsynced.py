@@ -6,6 +6,8 @@ staged; what a sync had covered is not made again. Cuts of a disk: fault/test_po
 that ends within a sync: fault/test_sync.py.
 """
 
+import errno
+import json
 import os
 import random
 import signal
@@ -16,7 +18,8 @@ import time
 
 from interrupted import decoded, holds, inspected, large, seen, stopped
 from scenario import Failure, Scenario, Skip, Told, equal, expect, run_rules
-from town import CAN, MIB, Town, ends_at, grown, pattern, replaced_and_grown, statuses
+from town import (CAN, MIB, Town, ends_at, grown, pattern, replaced_and_grown, snapshot, statuses,
+                  tell_difference)
 
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 
@@ -89,6 +92,34 @@ def K03_what_a_failed_sync_was_to_cover_counts_no_more():
             if os.path.exists(failed):
                 os.unlink(failed)
         expect(seen > 3, f"{seen} were killed when a sync had failed")
+
+
+def K03_a_last_sync_that_fails_keeps_no_originals_and_says_so():
+    """They went at the commits. What has failed is over, and leaves nothing in staging; what was not
+    begun is made up for by who goes on."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        town = Town(s, s.pack(), "--durability", "end")
+        for cause in ("SYNC_FAILS", "NOTE_FAULT"):
+            town.copy()
+            resume = "`vssrestore resume " + os.fsdecode(town.folder()) + "`"
+            told = Told(town.call(), env={
+                **os.environ, "LD_PRELOAD": ends_at(),
+                cause: {"SYNC_FAILS": os.fsdecode(os.path.join(s.folder, b"failed")),
+                        "NOTE_FAULT": str(errno.EIO)}[cause]})
+            summary = json.loads(told.out.splitlines()[-1])
+            equal((told.exit, [unit["status"] for unit in summary["units"]]),
+                  (32, ["FAILED"] * 3), told.told())
+            equal(len(summary["notes"]), 1, told.told())
+            for words in (os.fsdecode(town.root) + "/C stands at its places",
+                          "not known to be on the disk", "originals of what it replaced are gone"):
+                expect(words in summary["notes"][0], f"{words}: {summary['notes']}")
+            equal(resume in summary["notes"][0], cause == "NOTE_FAULT", told.told())
+            if cause == "SYNC_FAILS":
+                tell_difference(town.wanted[0], snapshot(town.root), "what stands there")
+            else:
+                town.resume("its sync could not be begun")
+            town.clear()
 
 
 def spoil(path):
