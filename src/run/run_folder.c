@@ -91,7 +91,7 @@ vsr_code run_folder_map(struct run_folder *folder, uint32_t file_count, bool to_
     struct stat facts;
     const size_t count = rows_size(folder, file_count);
     folder->rows_fd = openat(folder->dir_fd, "rows.bin",
-                             (to_change ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC);
+                             (to_change ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (folder->rows_fd < 0 || fstat(folder->rows_fd, &facts) != 0 || !S_ISREG(facts.st_mode) ||
         (uint64_t)facts.st_size != folder->rows_bytes) {
         return err_set(error, VSR_ERR_RUN_FOREIGN, WHERE,
@@ -137,7 +137,9 @@ static vsr_code owner_check(const struct run_folder *folder, vsr_error *error)
 
 static vsr_code journal_lock(struct run_folder *folder, bool lock, vsr_error *error)
 {
-    const int flags = (lock ? O_RDWR | O_APPEND : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC;
+    struct stat facts;
+    const int flags =
+        (lock ? O_RDWR | O_APPEND : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     folder->journal_fd = openat(folder->dir_fd, JOURNAL, flags);
     if (folder->journal_fd < 0) {
         return errno == ENOENT
@@ -145,6 +147,11 @@ static vsr_code journal_lock(struct run_folder *folder, bool lock, vsr_error *er
                              "%s is no run folder: there is no journal in it", folder->path)
                    : err_sys(error, err_dest_code(errno), WHERE, "cannot open the journal in %s",
                              folder->path);
+    }
+    if (fstat(folder->journal_fd, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+        return err_set(error, VSR_ERR_RUN_FOREIGN, WHERE,
+                       "the journal in %s is no regular file: nothing in it is trusted",
+                       folder->path);
     }
     if (lock && io_lock(folder->journal_fd) != 0) {
         return err_set(error, VSR_ERR_RUN_BUSY, WHERE,

@@ -116,6 +116,20 @@ def K04_rows_and_marks_that_rot_are_found_out():
         expect(told_lost > 0, "no rows that had ended were hit")
 
 
+def K04_a_pipe_in_a_record_s_place_is_told():
+    """Nobody writes into it, ever: it is not waited for."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        run = s.run(s.pack())
+        for name in (b"journal", b"rows.bin", b"plan.bin"):
+            place = os.path.join(run.folder, name)
+            os.rename(place, place + b".away")
+            os.mkfifo(place)
+            for verb in ("inspect", "resume"):
+                expect(Told([verb, run.folder, "--json"]).must(41).told_of(name.decode()), "not told")
+            os.rename(place + b".away", place)
+
+
 def K04_an_end_is_told_again_though_its_rows_rotted():
     """Summary and exit code are as they were, on the screen, too; a note says what is damaged."""
     chance = random.Random(SEED)
