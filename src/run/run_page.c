@@ -2,6 +2,7 @@
  * run that was killed says so. Nothing in the folder is trusted to be as it was written. */
 #include "run/run_page.h"
 
+#include "base/hash_map.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/own.h"
@@ -74,19 +75,31 @@ static void identity_take(const struct page_reader *reader, const json_t *run)
     page->run_dir = arena_copy(&page->arena, view_of(reader->folder));
 }
 
+static size_t array_size(const json_t *array, size_t size_max)
+{
+    const size_t size = json_array_size(array);
+    return size < size_max ? size : size_max;
+}
+
 /* Volumes of run.json, with how they were written to of summary.json, if there is one. */
 static void places_take(const struct page_reader *reader, const json_t *run, const json_t *summary)
 {
     struct page *page = reader->page;
     const json_t *volumes = json_object_get(run, "volumes");
     const json_t *written = json_object_get(summary, "destinations");
-    page->places = ARENA_ARRAY(&page->arena, struct view, json_array_size(volumes));
-    for (size_t i = 0; i < json_array_size(volumes); i++) {
+    const size_t count = array_size(volumes, SET_VOLUMES_MAX);
+    const size_t written_count = array_size(written, SET_VOLUMES_MAX);
+    struct view *dirs = ARENA_ARRAY(&page->arena, struct view, written_count);
+    for (size_t k = 0; k < written_count; k++) {
+        dirs[k] = text_of(reader, json_array_get(written, k), "dir");
+    }
+    page->places = ARENA_ARRAY(&page->arena, struct view, count);
+    for (size_t i = 0; i < count; i++) {
         const json_t *volume = json_array_get(volumes, i);
         const struct view dir = text_of(reader, volume, "dir");
         struct view mode = VIEW_NONE;
-        for (size_t k = 0; k < json_array_size(written); k++) {
-            if (view_equal(text_of(reader, json_array_get(written, k), "dir"), dir)) {
+        for (size_t k = 0; k < written_count; k++) {
+            if (view_equal(dirs[k], dir)) {
                 mode = text_of(reader, json_array_get(written, k), "write_mode");
             }
         }
@@ -134,6 +147,7 @@ static void units_take(const struct page_reader *reader, const json_t *units)
 static void actions_take(const struct page_reader *reader, const json_t *actions)
 {
     struct page *page = reader->page;
+    struct hash_map seen = {0};
     page->actions = ARENA_ARRAY(&page->arena, struct view, json_array_size(actions));
     for (size_t i = 0; i < json_array_size(actions); i++) {
         const json_t *action = json_array_get(actions, i);
@@ -142,14 +156,18 @@ static void actions_take(const struct page_reader *reader, const json_t *actions
             arena_printf(&page->arena, "%.*s: %.*s",
                          VIEW_ARG(unit < page->unit_count ? page->units[unit].writer : VIEW_NONE),
                          VIEW_ARG(text_of(reader, action, "text")));
-        bool seen = false;
-        for (uint32_t k = 0; k < page->action_count && !seen; k++) {
-            seen = view_equal(page->actions[k], text);
-        }
-        if (!seen) {
+        const uint64_t hash = hash_bytes(text.p, text.n);
+        uint32_t known = MARK_NONE;
+        size_t step = 0;
+        do {
+            known = hash_map_next(&seen, hash, &step);
+        } while (known != MARK_NONE && !view_equal(page->actions[known], text));
+        if (known == MARK_NONE) {
+            hash_map_add(&seen, hash, page->action_count);
             page->actions[page->action_count++] = text;
         }
     }
+    hash_map_free(&seen);
 }
 
 static void notes_take(const struct page_reader *reader, const json_t *notes)

@@ -188,6 +188,11 @@ def what_is_no_run_is_told():
             file.write('no json\n7\n{"outcome":"RESTORED","unit":1e99}\n{"outcome":5}\n{"outcome":')
         vssrestore("report", folder / "odd", "-o", folder / "page")
         expect(os.path.getsize(folder / "page") > 5000, "a page of what can be read")
+        with open(folder / "odd/summary.json", "w", encoding="utf-8") as file: # each once
+            json.dump({"actions": [{"unit": 0, "text": f"do {i // 2}"} for i in range(400000)]}, file)
+        vssrestore("report", folder / "odd", "-o", folder / "page")
+        with open(folder / "page", "rb") as file:
+            expect(file.read().count(b"do 199999") == 1, "an action twice, or not at all")
         os.unlink(folder / "odd/report.jsonl")
         os.mkfifo(folder / "odd/report.jsonl") # nobody writes into it, ever
         vssrestore("report", folder / "odd", "-o", folder / "page")
