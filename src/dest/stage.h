@@ -13,6 +13,7 @@
 #include "dest/sync_note.h"
 
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 /* A staging folder as the journal remembers it. Mount id and device are good until the system
  * boots or the mount goes; the rest is the file system's own. */
@@ -203,6 +204,12 @@ uint32_t stage_file_mount(const struct stage *stage, uint32_t file);
 
 /* The media entry that holds a planned file's data: of a hard link's group, the first. */
 uint32_t stage_data_entry(const struct media_index *index, uint32_t entry);
+
+/* Is what stands at fd/name, with these facts, what was staged of the file, as far as the index
+ * tells: of its size and time, as a file system keeps them, or a link with its text; of ranges, of
+ * that time if they make the file, else any one? Any thread. */
+bool stage_stands(const struct stage *stage, uint32_t file, int fd, const char *name,
+                  const struct stat *facts);
 
 /* --- ranges: records that are written into a part of a file --- */
 

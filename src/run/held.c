@@ -8,7 +8,6 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "engine/marks.h"
-#include "media/foreign.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -57,42 +56,11 @@ static bool staged_look(struct holding *h, uint32_t file, struct stat *facts)
     return h->fd >= 0 && fstatat(h->fd, h->where.name, facts, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* As the index says, if it does, as far as a file system keeps it: FAT holds even seconds. */
-static bool time_is_right(const struct index_entry *e, const struct stat *facts)
-{
-    const struct timespec *now = &facts->st_mtim;
-    if (e->modify_ns == FOREIGN_NO_TIME) {
-        return true; /* not told by who made the plan */
-    }
-    return now->tv_sec == e->modify_s ? (uint64_t)now->tv_nsec <= e->modify_ns
-                                      : now->tv_sec == e->modify_s - 1 && now->tv_nsec == 0;
-}
-
-static bool text_is_right(struct holding *h, const struct plan_file *f)
-{
-    const struct view text = index_link_text(&h->stage->set->index, f->entry);
-    OWN(heap) found = heap_alloc(text.n + 1, 1);
-    const ssize_t n = readlinkat(h->fd, h->where.name, found, text.n + 1);
-    return n >= 0 && (size_t)n == text.n && memcmp(found, text.p, text.n) == 0;
-}
-
 static bool staged_stands(struct holding *h, uint32_t file)
 {
-    const struct plan_file *f = &h->stage->plan->files[file];
-    const struct index_entry *entries = h->stage->set->index.entries;
-    const struct index_entry *data = &entries[stage_data_entry(&h->stage->set->index, f->entry)];
     struct stat facts;
-    if (!staged_look(h, file, &facts)) {
-        return false;
-    }
-    if (f->kind == KIND_REPARSE) {
-        return S_ISLNK(facts.st_mode) && time_is_right(&entries[f->entry], &facts) &&
-               text_is_right(h, f);
-    }
-    return S_ISREG(facts.st_mode) &&
-           (stage_is_ranged(f) ||
-            ((uint64_t)facts.st_size == data->size &&
-             time_is_right(f->kind == KIND_HARDLINK ? data : &entries[f->entry], &facts)));
+    return staged_look(h, file, &facts) &&
+           stage_stands(h->stage, file, h->fd, h->where.name, &facts);
 }
 
 /* --- what intents tell --- */
