@@ -124,8 +124,11 @@ void publish_trees_back(struct publication *p, uint32_t group);
 
 /* One tree into place, or back into staging. 0 or errno. */
 int publish_tree_rename(struct publication *p, uint32_t tree, bool back);
-/* Before that: directories of it that were closed are opened to us again. */
+/* Before it goes back: directories of it that were closed are opened to us again. */
 void publish_tree_reopen(const struct publication *p, uint32_t tree);
+/* It is in place: what was opened is closed, deepest first, the top's times last. 0 or an errno,
+ * the first one of several. */
+int publish_tree_finish(struct publication *p, uint32_t tree);
 
 /* Add the intents of the group's trees at out, which holds one for each; returns how many. */
 uint32_t publish_tree_intents(const struct publication *p, uint32_t group,

@@ -77,22 +77,20 @@ static bool tree_was_opened(const struct publication *p, uint32_t directory)
            (meta_mode(&p->stage->set->index, d->entry) & 0700) != 0700;
 }
 
-/* The tree is in place: what was opened is closed, deepest first, the top's times last. */
-static int tree_finish(struct publication *p, uint32_t tree)
+int publish_tree_finish(struct publication *p, uint32_t tree)
 {
     const uint32_t *first = p->layout->tree_first;
+    int fault = 0;
     for (uint32_t i = first[tree + 1]; i-- > first[tree];) {
         const uint32_t directory = p->layout->tree_directories[i];
         if (!tree_was_opened(p, directory) && !(i == first[tree] && p->layout->needed[directory])) {
             continue;
         }
         OWN(fd) fd = stage_open_place(p->stage, directory, O_RDONLY | O_DIRECTORY);
-        const int fault = fd < 0 ? -fd : publish_describe_directory(p, directory, fd, false);
-        if (fault != 0) {
-            return fault;
-        }
+        const int one = fd < 0 ? -fd : publish_describe_directory(p, directory, fd, false);
+        fault = fault != 0 ? fault : one;
     }
-    return 0;
+    return fault;
 }
 
 /* The opposite, before a tree goes back: parents first. What stays closed shows when files in it
@@ -416,7 +414,8 @@ static bool tree_finish_all(struct publication *p, uint32_t group)
          i++) {
         const uint32_t tree = layout->group_trees[i];
         const uint32_t living = tree_living(p, group);
-        const int fault = layout->tree_state[tree] == TREE_PUBLISHED ? tree_finish(p, tree) : 0;
+        const int fault =
+            layout->tree_state[tree] == TREE_PUBLISHED ? publish_tree_finish(p, tree) : 0;
         if (fault == 0) {
             continue;
         }

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "dest/publish_step.h"
+#include "dest/recover_tree.h"
 #include "dest/undo.h"
 
 #include <errno.h>
@@ -296,8 +297,16 @@ static int recover_name(const struct stage *stage, uint32_t directory, char *nam
     return 0;
 }
 
+/* It stays at its place: what was opened is closed again, and its parent gets its times. */
+static int tree_is_left(struct publication *p, uint32_t tree, int fault)
+{
+    (void)publish_tree_finish(p, tree);
+    publish_touch(p, p->stage->plan->directories[p->stage->trees[tree].directory].parent);
+    return fault;
+}
+
 static int recover_tree(const struct recover *r, struct publication *p,
-                        const struct publish_intent *intent)
+                        const struct publish_intent *intent, uint32_t *theirs)
 {
     const struct stage *stage = r->stage;
     const uint32_t tree = stage->directory_tree[intent->tree];
@@ -318,7 +327,9 @@ static int recover_tree(const struct recover *r, struct publication *p,
         p->layout->needed[p->layout->tree_directories[i]] = 1;
     }
     publish_tree_reopen(p, tree);
-    return publish_tree_rename(p, tree, true);
+    fault = mount->continuous || r->synced ? recover_tree_look(r->stage, tree, theirs) : 0;
+    fault = fault == 0 ? publish_tree_rename(p, tree, true) : fault;
+    return fault == 0 ? 0 : tree_is_left(p, tree, fault);
 }
 
 /* Made by us while a tree was merged; what holds something of somebody, or is used by somebody,
@@ -353,11 +364,13 @@ static struct publication recover_publication(const struct recover *r)
     };
 }
 
-int recover_intent(const struct recover *r, const struct publish_intent *intent)
+int recover_intent(const struct recover *r, const struct publish_intent *intent, uint32_t *theirs)
 {
     struct publication p = recover_publication(r);
+    *theirs = MARK_NONE;
     if (intent->file == MARK_NONE) {
-        return intent->folder != 0 ? recover_folder(r, &p, intent) : recover_tree(r, &p, intent);
+        return intent->folder != 0 ? recover_folder(r, &p, intent)
+                                   : recover_tree(r, &p, intent, theirs);
     }
     return intent->in_place != 0 ? recover_ranges(r, &p, intent) : recover_file(r, &p, intent);
 }

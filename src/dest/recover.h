@@ -12,6 +12,7 @@
 struct recover {
     struct stage *stage;
     struct outcome_row *rows;
+    bool synced; /* durability `unit`: what an intent names was on stable storage before it */
 };
 
 /* Does the intent name a file or a directory of this plan that is laid out here? */
@@ -19,8 +20,17 @@ bool recover_knows(const struct stage *stage, const struct publish_intent *inten
 
 /* Take back one intent that recover_knows(); the last one of the journal first, each of them once
  * or several times. 0, or an errno: something of ours, or an original, could not be put where it
- * was; ESTALE: because somebody else's file stands there, or what ranges had covered has rotted. */
-int recover_intent(const struct recover *recover, const struct publish_intent *intent);
+ * was; ESTALE: because somebody else's file stands there, or what ranges had covered has rotted.
+ *
+ * A tree stays at its place as it is if one of its files is not what was staged any more
+ * (stage_stands()): ESTALE, and *theirs is that file, else MARK_NONE. To take back all of it would
+ * take what is somebody's from where he looks for it, and to take back the rest alone would tear
+ * it to pieces around him. What came into a tree under other names goes back with it, and is kept.
+ * Its files are looked at where they must be whole alone: they were synced before, or the mount is
+ * continuous (stage.h). Else what a power cut or a failed sync has left short may be ours: it is
+ * made again, and what somebody changed is not told from it. */
+int recover_intent(const struct recover *recover, const struct publish_intent *intent,
+                   uint32_t *theirs);
 
 /* A file's that was taken back by an earlier process, which a disk may have lost: where what was
  * staged stands at its place again, and what stood there in staging, or nobody, it is once more.

@@ -70,6 +70,8 @@ static void stage_free(struct stage_layout *layout)
     free(layout->wanted);
     free(layout->tree_first);
     free(layout->tree_directories);
+    free(layout->tree_first_file);
+    free(layout->tree_files);
     free(layout->group_first_tree);
     free(layout->group_trees);
     free(layout->tree_state);

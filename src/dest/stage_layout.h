@@ -29,6 +29,8 @@ struct stage_layout {
     uint8_t *wanted;            /* for each plan_directory: enum stage_want     */
     uint32_t *tree_first;       /* tree_count + 1: into tree_directories        */
     uint32_t *tree_directories; /* each tree's directories, parents first       */
+    uint32_t *tree_first_file;  /* tree_count + 1: into tree_files              */
+    uint32_t *tree_files;       /* of recover_tree_look(); NULL: nobody asked   */
     uint32_t *group_first_tree; /* group_count + 1: into group_trees            */
     uint32_t *group_trees;
     uint8_t *tree_state;        /* enum stage_tree_state                        */

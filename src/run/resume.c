@@ -428,9 +428,10 @@ static vsr_code intent_stays(const struct resume *r, const struct stage *stage, 
     return rc;
 }
 
-/* A tree cannot go back, since somebody is in the way: all units with files in it fail. */
-static void tree_stays(const struct stage *stage, uint32_t tree, int fault, resume_failed *failed,
-                       void *context)
+/* A tree cannot go back, since somebody is in the way, or in it: all units with files in it fail.
+ * theirs: which file tells so; MARK_NONE: none of it. */
+static void tree_stays(const struct stage *stage, uint32_t tree, uint32_t theirs, int fault,
+                       resume_failed *failed, void *context)
 {
     const struct plan *plan = stage->plan;
     uint32_t unit = MARK_NONE;
@@ -439,7 +440,8 @@ static void tree_stays(const struct stage *stage, uint32_t tree, int fault, resu
         if (f->unit != unit && stage_is_staged(stage, i) &&
             stage->directory_tree[f->directory] == tree) {
             unit = f->unit;
-            failed(context, i, fault);
+            failed(context, theirs != MARK_NONE && plan->files[theirs].unit == unit ? theirs : i,
+                   fault);
         }
     }
 }
@@ -475,20 +477,23 @@ vsr_code resume_take_back(const struct resume *r, struct stage *stage,
                           const struct run_folder *folder, resume_failed *failed, void *context,
                           vsr_error *error)
 {
-    const struct recover recover = {.stage = stage, .rows = folder->rows};
+    const struct recover recover = {.stage = stage,
+                                    .rows = folder->rows,
+                                    .synced = r->call.conduct.durability == DURABILITY_UNIT};
     vsr_code rc = VSR_OK;
     for (uint32_t i = r->content.intent_count; i-- > 0;) {
         const struct publish_intent intent = journal_content_intent(&r->content, r->journal, i);
         if (!recover_knows(stage, &intent)) {
             continue; /* of a unit that is done with */
         }
-        const int fault = recover_intent(&recover, &intent);
+        uint32_t theirs;
+        const int fault = recover_intent(&recover, &intent, &theirs);
         if (fault != 0 && !recover_was_changed(fault)) {
             rc = rc == VSR_OK ? intent_stays(r, stage, folder->path, &intent, fault, error) : rc;
         } else if (fault != 0 && intent.file != MARK_NONE) {
             failed(context, intent.file, fault);
         } else if (fault != 0 && fault != ENOENT && intent.folder == 0) {
-            tree_stays(stage, stage->directory_tree[intent.tree], fault, failed, context);
+            tree_stays(stage, stage->directory_tree[intent.tree], theirs, fault, failed, context);
         }
     }
     const vsr_code past =

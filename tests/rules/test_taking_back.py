@@ -262,15 +262,90 @@ def K09_a_run_whose_sync_cannot_be_noted_is_gone_on_with():
             town.clear()
 
 
+def file_of_his(s, path):
+    """As long as ours, and younger."""
+    his = os.path.join(s.folder, b"his")
+    with open(his, "wb") as out:
+        out.write(b"S" * os.lstat(path).st_size)
+    os.rename(his, path)
+
+
+def link_of_his(s, path):
+    """As old as ours."""
+    his = os.path.join(s.folder, b"his")
+    os.symlink("elsewhere", his)
+    os.utime(his, ns=(0, os.lstat(path).st_mtime_ns), follow_symlinks=False)
+    os.rename(his, path)
+
+
+def words_of_his(_, path):
+    with open(path, "ab") as out:
+        out.write(b" and his")
+
+
+def folder_of_his(_, path):
+    os.unlink(path)
+    os.mkdir(path)
+
+
+def way_of_his(s, path):
+    """A file where a folder of ours was."""
+    os.rename(path, os.path.join(s.folder, b"away-" + s.number()))
+    with open(path, "wb") as out:
+        out.write(b"his")
+
+
+def new_tree(s):
+    """A town of a new tree that two components share, killed when it stands at its place."""
+    b = s.backup()
+    for c in grown(s):
+        b.include(c)
+    return Town(s, s.pack())
+
+
+def tree_stands(town):
+    killed_behind(town, lambda: os.path.exists(os.path.join(town.root, b"C/new/a/1.txt")))
+
+
+def K09_a_new_tree_that_somebody_changed_is_left_alone():
+    """Killed behind its rename; then a file in it is replaced by another one of its length, by a
+    link or a folder, or written to. All stays as he left it, and both its components fail."""
+    with Scenario() as s:
+        town = new_tree(s)
+        for below, change in ((b"in/2.txt", file_of_his), (b"large.bin", link_of_his),
+                              (b"link", link_of_his), (b"link", file_of_his),
+                              (b"1.txt", words_of_his), (b"large.bin", folder_of_his),
+                              (b"in", way_of_his)):
+            tree_stands(town)
+            place = os.path.join(town.root, b"C/new/a", below)
+            change(s, place)
+            left = snapshot(os.path.join(town.root, b"C/new"))
+            run = s.resume(town.folder())
+            what = f"{below}, {change.__name__}: {run.told()}"
+            equal(snapshot(os.path.join(town.root, b"C/new")), left, what)
+            equal([status for _, status, _ in statuses(run)], ["FAILED"] * 2, what)
+            equal((run.exit, run.summary["files"]["restored"]), (4, 0), what)
+            expect(any(os.fsdecode(place) in note and "was changed by somebody" in note
+                       for note in run.summary["notes"]), what)
+            town.clear()
+
+
+def K09_a_new_tree_that_somebody_took_a_file_from_goes_back():
+    """What is not there is nobody's: it is made again."""
+    with Scenario() as s:
+        town = new_tree(s)
+        tree_stands(town)
+        shutil.rmtree(os.path.join(town.root, b"C/new/a/in"))
+        os.unlink(os.path.join(town.root, b"C/new/b/log.txt"))
+        town.resume("files were taken out of the tree")
+
+
 def K09_a_tree_that_somebody_is_in_the_way_of_fails():
     """It stands at its place, and where it was staged stands something of his: no file of it is said
     not to be there."""
     with Scenario() as s:
-        b = s.backup()
-        for c in grown(s):
-            b.include(c)
-        town = Town(s, s.pack())
-        killed_behind(town, lambda: os.path.exists(os.path.join(town.root, b"C/new/a/1.txt")))
+        town = new_tree(s)
+        tree_stands(town)
         for name in os.listdir(os.path.join(town.root, b"C")):
             for tree in range(16 if name.startswith(b".vssrestore-") else 0):
                 os.makedirs(os.path.join(town.root, b"C", name, b"t%x" % tree), exist_ok=True)

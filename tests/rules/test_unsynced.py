@@ -16,7 +16,7 @@ import struct
 import subprocess
 import time
 
-from interrupted import decoded, holds, inspected, large, seen, stopped
+from interrupted import decoded, holds, inspected, killed_behind, large, seen, stopped
 from scenario import Failure, Scenario, Skip, Told, equal, expect, run_rules
 from town import (CAN, MIB, Town, ends_at, grown, pattern, replaced_and_grown, snapshot, statuses,
                   tell_difference)
@@ -218,31 +218,37 @@ def K03_an_original_that_cannot_go_back_is_kept():
 
 
 def K03_what_somebody_put_into_a_tree_is_never_taken_for_ours():
-    """While it stood at its place, before it goes back: a file of the same length, another link."""
+    """While it stood at its place, and the system boots then: a file of the same length, another
+    link. They stay, and their components fail, where a sync came before the tree was renamed. Where
+    none did, nobody knows what of it was ours, and all of it is made again."""
     with Scenario() as s:
+        boot = os.path.join(s.folder, b"boot")
+        with open(boot, "w", encoding="ascii") as out:
+            out.write("11111111-2222-3333-4444-555555555555\n")
+        if in_another_boot(["--version"], boot).exit != 0:
+            raise Skip("no namespace can be made here")
         b = s.backup()
         for c in grown(s):
             b.include(c)
-        town, done = Town(s, s.pack()), 0
-        for number in range(town.count_calls(), 0, -1):
-            town.kill_at(number)
-            new = os.path.join(town.root, b"C/new/a")
-            states = {unit["state"] for unit in inspected(town.folder())["units"]} \
-                if os.path.isdir(new) and town.is_begun() else ()
-            if "publishing" in states and "published" not in states:
-                his = os.path.join(s.folder, b"his")
-                with open(his, "wb") as out:
-                    out.write(b"S" * 70000)
-                os.rename(his, os.path.join(new, b"in/2.txt"))
-                os.symlink("elsewhere", his)
-                os.utime(his, (1500000000, 1500000000), follow_symlinks=False)
-                os.rename(his, os.path.join(new, b"link"))
-                town.resume(f"killed before call {number}")
-                done += 1
-            town.clear()
-            if done > 0:
-                return
-        expect(False, "no run was killed when its tree stood at its place")
+        media = s.pack()
+        for durability in ("unit", "none"):
+            town = Town(s, media, "--durability", durability)
+            new, his = b"C/new/a", os.path.join(s.folder, b"his")
+            killed_behind(town, lambda: os.path.isdir(os.path.join(town.root, new)))
+            with open(his, "wb") as out:
+                out.write(b"S" * 70000)
+            os.rename(his, os.path.join(town.root, new, b"in/2.txt"))
+            os.symlink("elsewhere", his)
+            os.utime(his, (1500000000, 1500000000), follow_symlinks=False)
+            os.rename(his, os.path.join(town.root, new, b"link"))
+            told = in_another_boot(["resume", town.folder(), "--json"], boot)
+            if durability == "none":
+                town.resume("booted when its tree stood at its place")
+                continue
+            units = json.loads(told.out.splitlines()[-1])["units"]
+            equal((told.exit, {unit["status"] for unit in units}), (4, {"FAILED"}), told.told())
+            equal(seen(os.path.join(town.root, new, b"in/2.txt")), b"S" * 70000, told.told())
+            equal(seen(os.path.join(town.root, new, b"link")), b"elsewhere", told.told())
 
 
 def K03_what_a_sync_covered_is_kept():

@@ -8,6 +8,8 @@
 
 #include "publish_world.h"
 
+#include "dest/publish_step.h"
+#include "dest/recover.h"
 #include "media_fixture.h"
 
 #include <errno.h>
@@ -319,6 +321,60 @@ static void test_closed_folder_takes_one_unit_after_the_other(void **state)
     assert_closed(w, "tree/sub", 8);
 }
 
+/* The tree as a killed process left it: at its place, and not committed. */
+static struct publish_intent tree_put(struct publication *p)
+{
+    const struct stage_mount *mount = &p->stage->mounts[0];
+    char name[10];
+    for (uint32_t i = p->layout->tree_first[0]; i < p->layout->tree_first[1]; i++) {
+        p->layout->needed[p->layout->tree_directories[i]] = 1;
+    }
+    stage_tree_name(p->stage, 0, name);
+    const struct publish_intent intent = {.file = MARK_NONE,
+                                          .tree = p->stage->trees[0].directory,
+                                          .staged = publish_identify(mount->fd, name)};
+    assert_int_equal(publish_describe_tree(p, 0), 0);
+    assert_int_equal(publish_tree_rename(p, 0, false), 0);
+    assert_int_equal(publish_tree_finish(p, 0), 0);
+    return intent;
+}
+
+static void hook_changed_tree(void *context, struct stage *stage)
+{
+    struct world *w = context;
+    struct publication p = {.stage = stage,
+                            .layout = stage_layout_of(stage),
+                            .rows = w->r.rows,
+                            .policy = meta_policy_now(OWNER_MINE)};
+    const struct publish_intent intent = tree_put(&p);
+    struct recover recover = {.stage = stage, .rows = w->r.rows, .synced = true};
+    uint32_t theirs;
+    file_put(w, "tree/sub/1a", "somebody's");
+    assert_closed(w, "tree", 7);
+    assert_int_equal(recover_intent(&recover, &intent, &theirs), ESTALE);
+    assert_int_equal(theirs, restore_file(&w->r, "tree/sub/1a"));
+    assert_string_equal(file_get(w, "tree/sub/1a"), "somebody's");
+    assert_closed(w, "tree", 7);
+    assert_closed(w, "tree/sub", 8);
+    recover.synced = false; /* then nobody knows whose it is */
+    assert_int_equal(recover_intent(&recover, &intent, &theirs), 0);
+    assert_int_equal(theirs, MARK_NONE);
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+}
+
+/* And goes back, as it is, where what a cut has left short may be ours. */
+static void test_closed_tree_that_somebody_changed_stays_closed(void **state)
+{
+    struct world *w = *state;
+    world_make_old(w);
+    world_plan(w);
+    w->r.before_publish = hook_changed_tree;
+    w->r.context = w;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_string_equal(file_get(w, "tree/sub/1b"), "in sub b");
+    assert_closed(w, "tree", 7);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, world_open, world_close)
 #define TEST_CLOSED(name)                                                                          \
     cmocka_unit_test_setup_teardown(name, world_open_closed, world_close_closed)
@@ -362,6 +418,8 @@ int main(void)
         TEST_CLOSED_TO_ROOT(test_read_only_file_keeps_its_attributes),
         TEST_CLOSED(test_closed_folders_go_back),
         TEST_CLOSED_TO_ROOT(test_closed_folders_go_back),
+        TEST_CLOSED(test_closed_tree_that_somebody_changed_stays_closed),
+        TEST_CLOSED_TO_ROOT(test_closed_tree_that_somebody_changed_stays_closed),
         TEST_CLOSED(test_closed_folder_takes_one_unit_after_the_other),
         TEST_CLOSED_TO_ROOT(test_closed_folder_takes_one_unit_after_the_other),
     };

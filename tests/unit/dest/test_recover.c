@@ -96,12 +96,13 @@ static void world_run(struct world *w, void (*hook)(void *context, struct stage 
 static void hook_half_way(void *context, struct stage *stage)
 {
     struct laid laid;
+    uint32_t theirs;
     laid_open(&laid, context, stage, "old/1a");
     laid_over(&laid);
     assert_int_equal(linkat(laid.ends.place_fd, laid.ends.place, laid.ends.staged_fd,
                             laid.ends.staged, 0),
                      0);
-    assert_int_equal(recover_intent(&laid.recover, &laid.intent), 0);
+    assert_int_equal(recover_intent(&laid.recover, &laid.intent, &theirs), 0);
     laid_is_back(&laid);
 }
 
@@ -228,9 +229,10 @@ static void test_what_is_as_it_was_stays(void **state)
 static void take_back_synced(const struct recover *recover, const struct publish_intent *intent,
                              int fault)
 {
+    uint32_t theirs;
     directory_syncs = 0;
     assert_true(recover_knows(recover->stage, intent));
-    assert_int_equal(recover_intent(recover, intent), fault);
+    assert_int_equal(recover_intent(recover, intent, &theirs), fault);
     recover_settle(recover);
     assert_int_equal(directory_syncs, 1);
 }
