@@ -219,6 +219,12 @@ void report_note(struct report *report, struct view text, bool is_loss)
     report->exit_code = verdict_exit_code(&report->facts);
 }
 
+void report_fail(struct report *report, vsr_code code)
+{
+    report->facts.run_failed = report->facts.run_failed != VSR_OK ? report->facts.run_failed : code;
+    report->exit_code = verdict_exit_code(&report->facts);
+}
+
 void report_take_told(struct report *report, struct view summary, int exit_code)
 {
     report->told = arena_copy(&report->arena, summary);

@@ -97,6 +97,10 @@ void report_free(struct report *report);
 /* Add a sentence. is_loss: the exit code says so, when nothing worse does (ruling 34). */
 void report_note(struct report *report, struct view text, bool is_loss);
 
+/* Something failed behind what was folded: the exit code says so, unless something worse came
+ * first. */
+void report_fail(struct report *report, vsr_code code);
+
 /* It ended before: this summary, copied, and this exit code are its. */
 void report_take_told(struct report *report, struct view summary, int exit_code);
 

@@ -97,6 +97,31 @@ static void notes_tell(const struct conduct *c, struct report *report)
     }
 }
 
+static vsr_code summary_write(const struct conduct *c, const struct report *report,
+                              vsr_error *error)
+{
+    struct buffer summary = {0};
+    report_render_summary(report, &summary);
+    const vsr_code rc = io_replace_file(c->folder.dir_fd, "summary.json", buffer_view(&summary),
+                                        VSR_ERR_DEST_IO, error);
+    buffer_free(&summary);
+    return rc;
+}
+
+/* open: it may be gone on with. */
+static vsr_code account_end(struct conduct *c, const struct report *report, bool open,
+                            vsr_error *error)
+{
+    if (fdatasync(c->folder.rows_fd) != 0) {
+        return err_sys(error, err_dest_code(errno), "run/conduct", "cannot sync the rows in %s",
+                       c->folder.path);
+    }
+    const vsr_code rc = summary_write(c, report, error);
+    return rc != VSR_OK ? rc
+                        : journal_end(&c->journal, report->exit_code, open,
+                                      row_check_all(c->plan, c->folder.rows), error);
+}
+
 vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code moved, vsr_error *error)
 {
     const bool discard = c->options->engine.discard;
@@ -137,23 +162,13 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
         rc = run_profile_tell(&c->profile, c->plan, c->set, report, c->folder.dir_fd,
                               c->options->profile, error);
     }
-    struct buffer summary = {0};
-    report_render_summary(report, &summary);
-    if (rc == VSR_OK) {
-        rc = io_replace_file(c->folder.dir_fd, "summary.json", buffer_view(&summary),
-                             VSR_ERR_DEST_IO, error);
-    }
     /* a run folder without room fails what the destination had room for */
     const bool full = !discard && (moved == VSR_ERR_DEST_FULL || unit_states_lack_space(&c->units));
     const bool open = conduct_signal(c) != 0 || full || c->note_failed;
-    if (rc == VSR_OK && fdatasync(c->folder.rows_fd) != 0) {
-        rc = err_sys(error, err_dest_code(errno), "run/conduct", "cannot sync the rows in %s",
-                     c->folder.path);
+    rc = rc == VSR_OK ? account_end(c, report, open, error) : rc;
+    if (rc != VSR_OK) { /* it is not over, and its summary, told behind this, says why */
+        report_fail(report, rc);
+        (void)summary_write(c, report, NULL);
     }
-    if (rc == VSR_OK) {
-        rc = journal_end(&c->journal, report->exit_code, open,
-                         row_check_all(c->plan, c->folder.rows), error);
-    }
-    buffer_free(&summary);
     return rc;
 }

@@ -113,7 +113,8 @@ def run_stopped(town, number, change, **more):
         events = out.read()
         text = (events + err.read()).decode(errors="replace")
     if code >= 0: # a killed one may leave anything
-        schemas.check_events(events)
+        told = schemas.check_events(events)[-1]
+        equal(told["exit_code"], code, f"the summary, and how it ended\n{text}")
     return stopped, code, text
 
 

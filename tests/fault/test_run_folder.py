@@ -7,6 +7,7 @@ the program is stopped before one of its calls (stops_at.c), that file system is
 and it goes on. VSSRESTORE_LONG=1 takes every call.
 """
 
+import errno
 import json
 import os
 import random
@@ -20,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 from scenario import Scenario, Told, equal, expect, run_rules  # noqa: E402
 from test_disk import (Mount, count_calls, ext4, fill_bytes, judge, judge_units,  # noqa: E402
                        kill_stopped, run_stopped, shim, shut_down, two_units, unfill)
-from town import MIB, Town, snapshot, tell_difference  # noqa: E402
+from town import MIB, Town, ends_at, snapshot, tell_difference  # noqa: E402
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 TRIALS = 15
@@ -170,6 +171,31 @@ def D12_deleted_under_a_run():
                 told += 1
             town.clear()
         expect(told > 3, f"{told} were told")
+
+
+def D12_what_fails_at_the_end_is_in_the_summary():
+    """Everything is restored, and then the run folder cannot hold how it ended: the last event, and
+    summary.json, say the exit code of the process; the run is gone on with."""
+    with Scenario() as s:
+        two_units(s)
+        town = Town(s, s.pack())
+        for name, behind in (("rows.bin", b"report.jsonl"), ("", b"backup-components.xml"),
+                             ("", b"summary.json"), ("journal", b"summary.json")):
+            for fault, code in ((errno.ENOSPC, 30), (errno.EIO, 32)):
+                town.copy()
+                unsynced = name or os.fsdecode(os.path.basename(town.folder()))
+                told = Told(town.call(), env={
+                    **os.environ, "LD_PRELOAD": ends_at(), "NOT_SYNCED": f"/{unsynced}",
+                    "NOT_SYNCED_BEHIND": os.fsdecode(os.path.join(town.folder(), behind)),
+                    "NOT_SYNCED_FAULT": str(fault)})
+                summary = json.loads(told.out.splitlines()[-1])
+                equal((told.exit, summary["exit_code"]), (code, code), told.told())
+                equal({unit["status"] for unit in summary["units"]}, {"ALL"}, told.told())
+                told_why(told.exit, told.out + told.err, told.told())
+                with open(os.path.join(town.folder(), b"summary.json"), encoding="utf-8") as kept:
+                    equal(json.load(kept), summary, told.told())
+                town.resume(f"{unsynced} could not be synced")
+                town.clear()
 
 
 def D12_read_only():

@@ -12,8 +12,9 @@
  * or attribute, with OVERTAKEN_AT somebody is faster than an exchange, with DENIED nothing is
  * renamed from or to one name, with NO_ROOM_AT no staged file has room from that byte on, with
  * NOT_SYNCED, the end of a path from its last '/', such a file cannot be synced (EIO, or the
- * number in NOT_SYNCED_FAULT), with NOTE_FAULT, an errno's number, no sync can be noted, with
- * NO_FOLDER there is no room for one whose name begins so. */
+ * number in NOT_SYNCED_FAULT), once NOT_SYNCED_BEHIND is there, if that is given, with NOTE_FAULT,
+ * an errno's number, no sync can be noted, with NO_FOLDER there is no room for one whose name
+ * begins so. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -217,7 +218,9 @@ SEEN int futimens(int fd, const struct timespec times[2])
 static int is_not_synced(const char *name)
 {
     const char *unsynced = getenv("NOT_SYNCED"), *fault = getenv("NOT_SYNCED_FAULT");
-    if (unsynced == NULL || strcmp(name, unsynced) != 0) {
+    const char *behind = getenv("NOT_SYNCED_BEHIND");
+    if (unsynced == NULL || strcmp(name, unsynced) != 0 ||
+        (behind != NULL && access(behind, F_OK) != 0)) {
         return 0;
     }
     return fault != NULL ? (int)strtol(fault, NULL, 10) : EIO;

@@ -174,7 +174,7 @@ def K09_an_original_is_kept_where_a_resume_then_finds_no_room():
         he = Faster(town, "alike")
         he.killed_run(comes=False)
         he.must_stand(he.during(["resume", town.folder(), "--json"], NOT_SYNCED="/rows.bin",
-                                NOT_SYNCED_FAULT=str(errno.ENOSPC)), 4, "FAILED")
+                                NOT_SYNCED_FAULT=str(errno.ENOSPC)), 30, "FAILED")
         he.original_is_kept()
         he.must_stand(Told(["resume", town.folder(), "--json"]), 4, "FAILED")
         he.original_is_kept()
