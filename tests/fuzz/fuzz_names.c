@@ -2,9 +2,10 @@
  *
  * Goal: no text of a document or a catalogue breaks its reader, and what the headers promise
  * holds for all of them. Method: the input's first line is a specification, a path, a ranges
- * attribute; the rest is a name to match and fold, and a ranges file. */
+ * attribute, a list's line; the rest is a name to match and fold, and a ranges file. */
 #include "fuzz.h"
 
+#include "plan/not_to_backup.h"
 #include "vss/ranges.h"
 #include "vss/winpath.h"
 
@@ -94,6 +95,22 @@ static void read_ranges(struct arena *arena, struct view text, struct view bytes
     }
 }
 
+/* A line of an operator's list, as a registry's tool printed it somewhere. */
+static void list_line(struct view text, uint64_t *sum)
+{
+    struct not_to_backup_line line = {.rest = text};
+    struct not_to_backup out;
+    struct view entry;
+    while (not_to_backup_next(&line, &entry)) {
+        VSR_REQUIRE(entry.n > 0 && entry.p >= text.p && entry.p + entry.n <= text.p + text.n);
+        if (not_to_backup_parse(entry, &out) == NULL) {
+            VSR_REQUIRE(out.name.n > 0 && out.directory.n + out.name.n <= entry.n);
+            fuzz_add_text(sum, out.directory);
+            fuzz_add_number(sum, out.recursive + 2u * out.all_volumes);
+        }
+    }
+}
+
 uint64_t fuzz_target(const uint8_t *data, size_t size)
 {
     const struct view input = {(const char *)data, size};
@@ -107,6 +124,7 @@ uint64_t fuzz_target(const uint8_t *data, size_t size)
     fuzz_add_number(&sum, match_both(&arena, a, b));
     expand_and_parse(&arena, a, b, &sum);
     read_ranges(&arena, a, b, &sum);
+    list_line(a, &sum);
     arena_free(&arena);
     free((void *)(uintptr_t)a.p);
     free((void *)(uintptr_t)b.p);
