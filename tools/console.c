@@ -104,11 +104,11 @@ static void last_words_say(int code)
     while (atomic_flag_test_and_set(&said)) {
         (void)pause();
     }
-    (void)clock_gettime(CLOCK_REALTIME, &until);
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec++;
     for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++) {
         if (code == ENDINGS[i] && console.last_words[i].bytes > 0 &&
-            pthread_mutex_timedlock(&events_lock, &until) == 0) {
+            pthread_mutex_clocklock(&events_lock, CLOCK_MONOTONIC, &until) == 0) {
             outlet_last(&console.events, console.last_words[i].text, console.last_words[i].bytes,
                         EVENTS_STALL_S);
         }
