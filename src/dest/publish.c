@@ -338,6 +338,20 @@ static void publish_put_off(struct publication *p, const uint32_t *groups, uint3
     publish_settle(p, groups, group_count);
 }
 
+/* What ranges replace is nowhere else: with `end`, too, it goes only when their result is durable. */
+static enum durability publish_durability(const struct stage *stage, const uint32_t *groups,
+                                          uint32_t group_count, enum durability durability)
+{
+    for (uint32_t i = 0; durability == DURABILITY_END && i < stage->base_count; i++) {
+        const struct stage_base *base = &stage->bases[i];
+        const uint32_t group = stage->unit_group[stage->plan->files[base->file].unit];
+        for (uint32_t k = 0; k < group_count && base->identity.present; k++) {
+            durability = groups[k] == group ? DURABILITY_UNIT : durability;
+        }
+    }
+    return durability;
+}
+
 vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t group_count,
                         enum durability durability, const struct publish_log *log,
                         enum unit_state *states, struct outcome_row *rows, uint64_t *residue,
@@ -347,7 +361,7 @@ vsr_code publish_groups(struct stage *stage, const uint32_t *groups, uint32_t gr
         .stage = stage,
         .layout = stage_layout_of(stage),
         .log = log,
-        .durability = durability,
+        .durability = publish_durability(stage, groups, group_count, durability),
         .states = states,
         .rows = rows,
         .residue = residue,

@@ -65,7 +65,8 @@ void publish_sync_unnoted(struct stage *stage, int os_errno);
  * nothing but memory is written to, it waits. */
 void publish_sync_begin(struct stage *stage, const volatile int *cancel);
 
-/* Publish groups, with one sync before all their renames and one after: states[unit] says which
+/* Publish groups, with one sync before all their renames and one after (durability unit; with end,
+ * too, where ranges replace something, of which nobody else has the rest): states[unit] says which
  * units are whole; the others are withdrawn from the staged trees first (their files, then
  * folders that are empty). On return each unit's state is PUBLISHED or FAILED, rows of its files
  * say RESTORED (as the engine left them), WITHDRAWN, DEST_* or, of a file whose place somebody

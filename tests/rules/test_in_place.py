@@ -1,4 +1,4 @@
-"""Undo files, which hold what ranges written in place have covered: K-04 and K-05 of what a restore
+"""Undo files, which hold what ranges written in place have covered: K-03 to K-05 of what a restore
 must survive.
 
 They are kept while they are all that is left of those bytes, and never written over what somebody
@@ -161,6 +161,21 @@ def K05_what_somebody_wrote_since_it_was_put_back_stays():
             equal((run.status("db"), seen(place) == left), ("FAILED", True), run.told())
             equal(seen(undone_file(town)), kept, run.told())
             expect(any("undone-0;" in note for note in run.summary["notes"]), run.told())
+
+
+def K03_what_ranges_replace_goes_when_their_result_is_durable():
+    """With durability end, too: the rest of its bytes is nowhere else. No sync succeeds."""
+    for more in ((), ("--in-place",)):
+        with Scenario() as s:
+            s.backup().include(ranged(s)).partial("C:\\db\\", "big.mdf",
+                                                  "0:100,1048570:20,3145700:28")
+            town = Town(s, s.pack(), "--durability", "end", *more)
+            town.copy()
+            told = Told(town.call(), env={**os.environ, "LD_PRELOAD": ends_at(),
+                                          "SYNC_FAILS": os.fsdecode(os.path.join(s.folder, b"told"))})
+            equal(told.exit, 32, told.told())
+            equal(seen(os.path.join(town.root, b"C/db/big.mdf")),
+                  seen(s.dest.path(r"C:\db\big.mdf")), told.told())
 
 
 def K05_an_undo_file_that_rotted_is_kept():
