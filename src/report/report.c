@@ -89,8 +89,9 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
                           : out->detail;
     }
     out->whole = whole && out->refusal == REFUSAL_NONE;
+    const bool residue = input->residue != NULL && input->residue[number] > 0;
     if (out->refusal != REFUSAL_NONE) {
-        out->status = RESTORE_STATUS_NONE;
+        out->status = residue ? RESTORE_STATUS_FAILED : RESTORE_STATUS_NONE;
         out->cause = verdict_refusal_cause(out->refusal);
     } else if (whole && unit->reduced != 0) {
         out->status = RESTORE_STATUS_NONE; /* everything is there, and it is no whole set */
@@ -104,7 +105,6 @@ static void unit_fold(struct report *report, uint32_t number, const struct repor
     } else if (whole) {
         out->status = RESTORE_STATUS_ALL; /* staged counts: rules 8.6 */
     } else {
-        const bool residue = input->residue != NULL && input->residue[number] > 0;
         out->status = residue ? RESTORE_STATUS_FAILED : RESTORE_STATUS_NONE;
     }
     report->pending_reboot = report->pending_reboot || (whole && staged);

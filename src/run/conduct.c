@@ -43,6 +43,20 @@ static void conduct_warn_shared(const struct conduct *c, struct view dir)
     }
 }
 
+/* What a cut, a failed sync or another mount has left in doubt, and was not made again. */
+static void conduct_tell_stood(struct conduct *c)
+{
+    const uint32_t count = unit_states_count_stood(&c->units);
+    if (count > 0) {
+        buffer_printf(
+            &c->kept,
+            "%s%u components had been published before the run was interrupted, which is "
+            "not known to have lasted, and could not be restored again: their places hold "
+            "what that left there",
+            c->kept.n > 0 ? " " : "", count);
+    }
+}
+
 /* The volumes that are written to, and how. */
 static void conduct_note_destinations(struct conduct *c)
 {
@@ -397,6 +411,7 @@ vsr_code conduct_run(struct report *report, bool *begun, const struct plan *plan
     if (*begun) {
         control_close(&c.control);
         conduct_tell(&c, rc == VSR_OK && conduct_signal(&c) == 0);
+        conduct_tell_stood(&c);
         const vsr_code told = conduct_account(&c, report, rc, rc == VSR_OK ? error : NULL);
         rc = rc == VSR_OK ? told : rc;
         if (c.unsynced.n > 0) {

@@ -23,6 +23,9 @@ vsr_code conduct_go_on(struct conduct *c, vsr_error *error)
         if (resume->done[u] != 0) {
             unit_states_recall_end(&c->units, u, unit->fate == FATE_PUBLISHED, unit->residue);
         }
+        if (unit->stood) {
+            unit_states_recall_stood(&c->units, u);
+        }
     }
     marks_init(&c->marks, c->folder.dir_fd, run_folder_seed(&c->folder), c->folder.epochs,
                resume->kept + 1, resume->kept);

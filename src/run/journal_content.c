@@ -289,6 +289,7 @@ static const char *take_commit(struct reading *r, struct view payload)
     for (uint32_t i = 0; i < out->committing_count; i++) {
         struct content_unit *unit = &out->units[out->committing[i]];
         unit->fate = unit->published_next ? FATE_PUBLISHED : FATE_FAILED;
+        unit->stood = unit->stood || unit->published_next;
         unit->residue = unit->residue_next;
         unit->rows_check = unit->rows_check_next;
         unit->rows_told = unit->rows_told_next;

@@ -18,6 +18,7 @@ struct content_unit {
     uint8_t refusal_next;
     uint32_t epoch; /* of the commit; 0: on stable storage when it was written */
     bool same_boot; /* the commit was written since the system booted */
+    bool stood;     /* it was PUBLISHED once, whether or not that counts still */
     uint64_t residue, residue_next;
     uint64_t rows_check, rows_check_next; /* of its rows, at its commit */
     bool rows_told, rows_told_next;       /* ... if the journal tells */

@@ -317,6 +317,21 @@ static void volume_know(struct resume *r, const struct publish_intent *intent)
     }
 }
 
+/* What ranges go into is looked at anew where the journal's base went with a commit that counts no
+ * more: over their result they come to the same. */
+static void bases_know(struct resume *r)
+{
+    struct journal_content *content = &r->content;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < content->base_count; i++) {
+        const uint32_t file = content->bases[i].file;
+        if (file < r->plan->file_count && !content->units[r->plan->files[file].unit].stood) {
+            content->bases[count++] = content->bases[i];
+        }
+    }
+    content->base_count = count;
+}
+
 static void filled_know(struct resume *r)
 {
     const struct plan *plan = r->plan;
@@ -362,6 +377,7 @@ void resume_prepare(struct resume *r)
     units_judge(r);
     rows_complete(r);
     undo_files_remove(r);
+    bases_know(r);
     r->known = (struct stage_known){.folders = r->content.folders,
                                     .folder_count = r->content.folder_count,
                                     .staged = r->content.ready,

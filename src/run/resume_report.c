@@ -37,7 +37,9 @@ static void rows_fold(const struct resume *r, struct report *report, const json_
     enum refusal *refusals = heap_alloc(plan->unit_count + 1u, sizeof *refusals);
     struct view *details = heap_alloc(plan->unit_count + 1u, sizeof *details);
     for (uint32_t u = 0; u < plan->unit_count; u++) {
-        residue[u] = r->content.units[u].residue;
+        const struct content_unit *unit = &r->content.units[u];
+        const bool changed = unit->stood && unit->fate != FATE_PUBLISHED;
+        residue[u] = unit->residue != 0 ? unit->residue : changed;
         refusals[u] = (enum refusal)r->content.units[u].refusal;
         details[u] = r->content.units[u].detail;
     }

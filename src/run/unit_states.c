@@ -18,7 +18,8 @@ void unit_states_init(struct unit_states *out, const struct plan *plan, const st
     *out = (struct unit_states){.plan = plan,
                                 .set = set,
                                 .states = heap_alloc(count, sizeof *out->states),
-                                .residue = heap_alloc(count, sizeof *out->residue)};
+                                .residue = heap_alloc(count, sizeof *out->residue),
+                                .stood = heap_alloc(count, sizeof *out->stood)};
     out->refused =
         (struct space_refusals){heap_alloc(count, sizeof *out->refused.refusals),
                                 heap_alloc(count, sizeof *out->refused.details), &out->arena};
@@ -31,6 +32,7 @@ void unit_states_fini(struct unit_states *units)
 {
     free(units->states);
     free(units->residue);
+    free(units->stood);
     free(units->refused.refusals);
     free(units->refused.details);
     arena_free(&units->arena);
@@ -48,6 +50,23 @@ void unit_states_recall_end(struct unit_states *units, uint32_t unit, bool publi
 {
     units->states[unit] = published ? UNIT_PUBLISHED : UNIT_FAILED;
     units->residue[unit] = residue;
+}
+
+void unit_states_recall_stood(struct unit_states *units, uint32_t unit)
+{
+    units->stood[unit] = 1;
+}
+
+uint32_t unit_states_count_stood(struct unit_states *units)
+{
+    uint32_t count = 0;
+    for (uint32_t u = 0; u < units->plan->unit_count; u++) {
+        if (units->stood[u] != 0 && units->states[u] != UNIT_PUBLISHED && units->residue[u] == 0) {
+            units->residue[u] = 1;
+            count++;
+        }
+    }
+    return count;
 }
 
 bool unit_is_refused(const struct unit_states *units, uint32_t unit)

@@ -14,6 +14,7 @@ struct unit_states {
     enum unit_state *states;       /* of each unit; owned, as are the others     */
     uint64_t *residue;             /* of each unit: places that hold what they should not */
     uint64_t unsynced;             /* of all residue: restored, and not durable */
+    uint8_t *stood;                /* of each: 1: it was published, and that counts no more */
     struct space_refusals refused; /* since the plan was made */
     struct arena arena;            /* of details   */
 };
@@ -28,6 +29,14 @@ void unit_states_recall(struct unit_states *units, uint32_t unit, enum refusal r
                         struct view detail);
 void unit_states_recall_end(struct unit_states *units, uint32_t unit, bool published,
                             uint64_t residue);
+
+/* An earlier process had published it, and removed what stood there before, which counts no more:
+ * it is done again, and if it does not come so far, its places are not as they were. */
+void unit_states_recall_stood(struct unit_states *units, uint32_t unit);
+
+/* At the end, for the report: units that stood, and are not published now, have residue. How many
+ * there are. */
+uint32_t unit_states_count_stood(struct unit_states *units);
 
 /* By the plan or since. */
 bool unit_is_refused(const struct unit_states *units, uint32_t unit);

@@ -7,6 +7,7 @@ that ends within a sync: fault/test_sync.py.
 """
 
 import errno
+import glob
 import json
 import os
 import random
@@ -18,8 +19,8 @@ import time
 
 from interrupted import decoded, holds, inspected, killed_behind, large, seen, stopped
 from scenario import Failure, Scenario, Skip, Told, equal, expect, run_rules
-from town import (CAN, MIB, Town, ends_at, grown, pattern, replaced_and_grown, snapshot, statuses,
-                  tell_difference)
+from town import (CAN, MIB, Town, ends_at, grown, pattern, ranged, replaced, replaced_and_grown, snapshot,
+                  statuses, tell_difference)
 
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 
@@ -120,6 +121,59 @@ def K03_a_last_sync_that_fails_keeps_no_originals_and_says_so():
             else:
                 town.resume("its sync could not be begun")
             town.clear()
+
+
+def killed_when_published(town):
+    """Each run that was killed behind a commit, which counts no more, as after a cut; what it was."""
+    for number in range(1, town.count_calls() + 1):
+        if town.kill_at(number) and town.is_begun():
+            found = inspected(town.folder())
+            if found["state"] == "killed" and found["units"][0]["state"] == "published":
+                with open(os.path.join(town.folder(), b"checkpoint"), "r+b") as opened:
+                    opened.write(bytes(2 * 512)) # nothing was noted as covered, and a sync was
+                    opened.seek(3 * 512) # begun that nobody has told the end of
+                    opened.write(b"\1")
+                yield f"call {number}"
+        town.clear()
+
+
+def K03_ranges_are_laid_again_over_their_result():
+    """What they had been laid into went with the commit that counts no more."""
+    for more in ((), ("--in-place",)):
+        with Scenario() as s:
+            s.backup().include(ranged(s)).partial("C:\\db\\", "big.mdf",
+                                                  "0:100,1048570:20,3145700:28")
+            town, seen = Town(s, s.pack(), "--durability", "end", *more), 0
+            for what in killed_when_published(town):
+                town.resume(what)
+                seen += 1
+            expect(seen > 2, f"{seen} were killed behind the commit")
+
+
+def K03_what_was_published_and_cannot_be_again_is_not_told_as_it_was():
+    """The media were damaged meanwhile: FAILED, since its originals went with the commit."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        media = s.pack()
+        town, seen = Town(s, media, "--durability", "end"), 0
+        pack, = glob.glob(os.path.join(media, b"packs", b"*"))
+        with open(pack, "rb") as opened:
+            whole = opened.read()
+        for what in killed_when_published(town):
+            with open(pack, "wb") as opened:
+                opened.write(bytes(byte ^ (at % 64 == 0) for at, byte in enumerate(whole)))
+            run = s.resume(town.folder())
+            again = s.resume(town.folder())
+            counts = run.exit == 0 # its sync was noted before it was killed
+            for run in () if counts else (run, again):
+                equal((run.exit, statuses(run)[0][1]), (20, "FAILED"), f"{what}\n{run.told()}")
+                equal(run.summary["files"]["restored"], 0, f"{what}\n{run.told()}")
+                expect(any("had been published" in note for note in run.summary["notes"]),
+                       f"{what}\n{run.told()}")
+            with open(pack, "wb") as opened:
+                opened.write(whole)
+            seen += not counts
+        expect(seen > 2, f"{seen} were killed behind the commit")
 
 
 def spoil(path):
