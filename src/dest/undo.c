@@ -224,6 +224,18 @@ static int undo_check_readable(struct undo *undo, uint32_t file)
     return fault == EIO ? ESTALE : fault;
 }
 
+/* Does the base reach beyond all that we had, or wrote? Then somebody has added to it. */
+static bool undo_was_added_to(const struct undo *undo)
+{
+    struct stat base;
+    uint64_t end = undo->header.size;
+    for (uint32_t i = 0; i < undo->header.range_count; i++) {
+        const uint64_t stop = undo->ranges[i].offset + undo->ranges[i].length;
+        end = stop > end ? stop : end;
+    }
+    return fstat(undo->base_fd, &base) == 0 && (uint64_t)base.st_size > end;
+}
+
 static int undo_restore(int folder_fd, uint32_t file, int base_fd)
 {
     char name[UNDO_NAME_BYTES];
@@ -235,6 +247,7 @@ static int undo_restore(int folder_fd, uint32_t file, int base_fd)
     }
     struct undo undo = {.fd = fd, .base_fd = base_fd, .block = block};
     int fault = undo_check_readable(&undo, file);
+    fault = fault == 0 && undo_was_added_to(&undo) ? ESTALE : fault;
     if (fault == 0) {
         undo.at = sizeof undo.header + undo_table_bytes(&undo);
         fault = undo_stream(&undo, UNDO_PUT_BACK);

@@ -172,12 +172,12 @@ static void what_cannot_be_synced_is_put_back_again(void **state)
 static void what_somebody_wrote_since_is_not_undone(void **state)
 {
     const struct world *w = *state;
-    static const char his[] = "somebody's";
+    static const char his[] = "his"; /* within a range */
     char found[sizeof his] = "", name[UNDO_NAME_BYTES];
     struct stat facts;
     assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
     assert_int_equal(undo_put_back_unsynced(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
-    assert_int_equal(pwrite(w->base_fd, his, sizeof his, BASE_BYTES), sizeof his);
+    assert_int_equal(pwrite(w->base_fd, his, sizeof his, 17), sizeof his);
     assert_int_equal(fstatat(w->folder_fd, "undone-abc", &facts, 0), 0);
     base_is_modified(w, facts.st_mtim.tv_sec + 1);
     sync_fault = EIO;
@@ -188,10 +188,26 @@ static void what_somebody_wrote_since_is_not_undone(void **state)
     assert_true(undo_find(w->folder_fd, FILE_NUMBER, name));
     assert_string_equal(name, "undone-abc");
     assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), ENOENT);
-    assert_int_equal(pread(w->base_fd, found, sizeof found, BASE_BYTES), sizeof his);
+    assert_int_equal(pread(w->base_fd, found, sizeof found, 17), sizeof his);
     assert_string_equal(found, his);
     base_is_modified(w, facts.st_mtim.tv_sec - 1); /* a cut has left the time of our own writing */
     assert_int_equal(undo_settle(w->folder_fd, FILE_NUMBER, w->base_fd, false), 0);
+    assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
+    assert_true(base_is_whole(w));
+}
+
+/* Nobody but somebody writes beyond the last range. */
+static void what_somebody_added_is_not_cut_off(void **state)
+{
+    const struct world *w = *state;
+    struct stat facts;
+    assert_int_equal(undo_save(w->folder_fd, FILE_NUMBER, w->base_fd, small, 2), 0);
+    spoil(w, small, 2);
+    assert_int_equal(pwrite(w->base_fd, "+", 1, 900010), 1);
+    assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), ESTALE);
+    assert_int_equal(fstat(w->base_fd, &facts), 0);
+    assert_int_equal(facts.st_size, 900011);
+    assert_int_equal(ftruncate(w->base_fd, 900010), 0);
     assert_int_equal(undo_put_back(w->folder_fd, FILE_NUMBER, w->base_fd), 0);
     assert_true(base_is_whole(w));
 }
@@ -334,6 +350,7 @@ int main(void)
         TEST(what_was_put_back_before_is_forgotten),
         TEST(what_cannot_be_synced_is_put_back_again),
         TEST(what_somebody_wrote_since_is_not_undone),
+        TEST(what_somebody_added_is_not_cut_off),
         TEST(what_was_modified_in_the_future_is_put_back_after_a_cut),
         TEST(one_that_cannot_be_read_touches_nothing),
         TEST(both_names_go),
