@@ -48,11 +48,13 @@ static bool recover_is_as(const struct stage_mount *mount, const struct publish_
            intended->modify_s == now->modify_s && intended->modify_ns == now->modify_ns;
 }
 
-/* Nobody writes to what is staged. */
+/* Nobody writes to what is staged, but a cut may have left less of it than was written. */
 static bool recover_is_staged(const struct stage_mount *mount, const struct publish_intent *intent,
                               const struct publish_identity *now)
 {
-    return recover_is_as(mount, &intent->staged, now);
+    struct publish_identity intended = intent->staged;
+    intended.size = mount->continuous ? intended.size : now->size;
+    return recover_is_as(mount, &intended, now);
 }
 
 /* --- files --- */

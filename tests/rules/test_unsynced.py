@@ -123,16 +123,35 @@ def K03_a_last_sync_that_fails_keeps_no_originals_and_says_so():
             town.clear()
 
 
+def forget_syncs(town):
+    """Nothing is noted as covered by one, and one was begun that nobody has told the end of."""
+    path = os.path.join(town.folder(), b"checkpoint")
+    if os.path.exists(path):
+        with open(path, "r+b") as opened:
+            opened.write(bytes(2 * 512))
+            opened.seek(3 * 512)
+            opened.write(b"\1")
+
+
+def unsynced_below(town):
+    """{path: its size and times} of files that are no originals, wherever they stand."""
+    found = {}
+    for folder, _, names in os.walk(os.path.join(town.root, b"C")):
+        for name in names:
+            facts = os.lstat(os.path.join(folder, name))
+            if stat.S_ISREG(facts.st_mode) and facts.st_mtime_ns >= 1450000000 * 10**9:
+                found[os.path.join(folder, name)] = (facts.st_size,
+                                                     (facts.st_atime_ns, facts.st_mtime_ns))
+    return found
+
+
 def killed_when_published(town):
     """Each run that was killed behind a commit, which counts no more, as after a cut; what it was."""
     for number in range(1, town.count_calls() + 1):
         if town.kill_at(number) and town.is_begun():
             found = inspected(town.folder())
             if found["state"] == "killed" and found["units"][0]["state"] == "published":
-                with open(os.path.join(town.folder(), b"checkpoint"), "r+b") as opened:
-                    opened.write(bytes(2 * 512)) # nothing was noted as covered, and a sync was
-                    opened.seek(3 * 512) # begun that nobody has told the end of
-                    opened.write(b"\1")
+                forget_syncs(town)
                 yield f"call {number}"
         town.clear()
 
@@ -148,6 +167,25 @@ def K03_ranges_are_laid_again_over_their_result():
                 town.resume(what)
                 seen += 1
             expect(seen > 2, f"{seen} were killed behind the commit")
+
+
+def K03_what_a_cut_left_short_at_its_place_is_made_again():
+    """Renamed, and its bytes were never written: it is ours all the same, by its number and time."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        town, seen = Town(s, s.pack(), "--durability", "end"), 0
+        for number in range(town.count_calls() // 2, town.count_calls() + 1):
+            found = inspected(town.folder()) \
+                if town.kill_at(number) and town.is_begun() else {"units": ()}
+            if {unit["state"] for unit in found["units"]} - {"published"}: # or it was synced
+                forget_syncs(town)
+                for path, (size, times) in unsynced_below(town).items():
+                    seen += size > 0
+                    os.truncate(path, 0)
+                    os.utime(path, ns=times)
+                town.resume(f"call {number}")
+            town.clear()
+        expect(seen > 20, f"{seen} were short")
 
 
 def K03_what_was_published_and_cannot_be_again_is_not_told_as_it_was():
