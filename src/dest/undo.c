@@ -295,7 +295,7 @@ static bool undo_stands(int folder_fd, const char *name)
 }
 
 /* Has somebody written to the base since it was put back? Whatever a cut has left of our own
- * writes, they came before. */
+ * writes, they came before, if only by a tick of the clock; within one, nobody can tell. */
 static bool undone_is_written_to(int folder_fd, const char *done, int base_fd)
 {
     struct undo_header header;
@@ -308,7 +308,7 @@ static bool undone_is_written_to(int folder_fd, const char *done, int base_fd)
     const struct timespec *at = &base.st_mtim, *before = &put_back.st_mtim;
     const bool is_old = at->tv_sec == header.modify_s && at->tv_nsec == (long)header.modify_ns;
     return !is_old && (at->tv_sec > before->tv_sec ||
-                       (at->tv_sec == before->tv_sec && at->tv_nsec > before->tv_nsec));
+                       (at->tv_sec == before->tv_sec && at->tv_nsec >= before->tv_nsec));
 }
 
 int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous)

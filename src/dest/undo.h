@@ -56,7 +56,7 @@ int undo_put_back(int folder_fd, uint32_t file, int base_fd);
 int undo_put_back_unsynced(int folder_fd, uint32_t file, int base_fd);
 /* For who goes on. continuous: nothing was cut since, so that the base is synced, and the file
  * goes; else, and where the sync fails, it is an undo file again, and base_fd, which may be -1, is
- * used for nothing else. But where the base was modified later than it was put back, somebody has
+ * used for nothing else. But where the base was not modified before it was put back, somebody has
  * written to it: nothing is undone then, and the file stays as it is (ESTALE, or the errno of the
  * sync). Nothing when there is none. 0 or errno. */
 int undo_settle(int folder_fd, uint32_t file, int base_fd, bool continuous);
