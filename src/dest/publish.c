@@ -338,7 +338,7 @@ static void publish_put_off(struct publication *p, const uint32_t *groups, uint3
     publish_settle(p, groups, group_count);
 }
 
-/* What ranges replace is nowhere else: with `end`, too, it goes only when their result is durable. */
+/* What ranges replace is nowhere else: with `end`, too, it goes when their result is durable. */
 static enum durability publish_durability(const struct stage *stage, const uint32_t *groups,
                                           uint32_t group_count, enum durability durability)
 {

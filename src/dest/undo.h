@@ -46,7 +46,7 @@ int undo_save(int folder_fd, uint32_t file, int base_fd, const struct plan_range
 
 /* Make the open base, which is on the right device, what it was, and sync it. 0 or errno (ENOENT:
  * there is no such file; EBADMSG: it is not whole; ESTALE: it is of another base, or the disk
- * cannot read it, or somebody has made the base longer than we can have; then it is not touched). */
+ * cannot read it, or somebody has made the base longer than we can have: it is not touched). */
 int undo_put_back(int folder_fd, uint32_t file, int base_fd);
 
 /* The same where no sync can be waited for: without one, and the undo file is called
