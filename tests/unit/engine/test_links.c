@@ -10,14 +10,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/thread.h"
+#include "engine/ring.h"
 #include "engine/worker.h"
 
 static const struct fixture_file files[] = {
@@ -49,6 +52,7 @@ static int world_open(void **state)
 static int world_close(void **state)
 {
     struct world *w = *state;
+    ring_watch = NULL;
     restore_free(&w->r);
     if (w->plan != NULL) { /* a skipped case made none */
         plan_fixture_free(w->plan);
@@ -226,6 +230,76 @@ static void test_each_frame_is_decoded_once(void **state)
 
 /* --- what a worker cannot do --- */
 
+/* What comes of each place, tried by a worker of a restore, in the middle of it. */
+static struct {
+    const struct stage *stage;
+    char pack[256], beside[256], in_destination[256];
+    pthread_t caller;
+    _Atomic unsigned tried;
+    unsigned staged; /* made and removed again, of as many as there are staging folders */
+    int read, made_beside, made_in_destination; /* 0, or errno */
+    bool by_caller;
+} reach;
+
+static int reach_for(const char *path, int flags)
+{
+    const int fd = open(path, flags | O_CLOEXEC, 0600);
+    const int fault = fd < 0 ? errno : 0;
+    (void)close(fd);
+    return fault;
+}
+
+static int32_t reach_out(enum ring_kind kind, const struct ring_operation *operation,
+                         int32_t result)
+{
+    (void)kind;
+    (void)operation;
+    if (atomic_fetch_add(&reach.tried, 1) > 0) {
+        return result;
+    }
+    reach.by_caller = pthread_equal(pthread_self(), reach.caller) != 0;
+    for (uint32_t i = 0; i < reach.stage->mount_count; i++) {
+        const int fd = reach.stage->mounts[i].fd;
+        const int made = openat(fd, "tried", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+        reach.staged += made >= 0 && close(made) == 0 && unlinkat(fd, "tried", 0) == 0;
+    }
+    reach.read = reach_for(reach.pack, O_RDONLY);
+    reach.made_beside = reach_for(reach.beside, O_CREAT | O_WRONLY);
+    reach.made_in_destination = reach_for(reach.in_destination, O_CREAT | O_WRONLY);
+    return result;
+}
+
+static void reach_begin(void *context, struct stage *stage)
+{
+    const struct world *w = context;
+    memset(&reach, 0, sizeof reach);
+    reach.stage = stage;
+    reach.caller = pthread_self();
+    (void)snprintf(reach.pack, sizeof reach.pack, "%s/set/packs/pack-000000.tar.lz4", w->folder);
+    (void)snprintf(reach.beside, sizeof reach.beside, "%s/made", w->folder);
+    (void)snprintf(reach.in_destination, sizeof reach.in_destination, "%s/made", w->dir);
+}
+
+static void test_a_worker_can_write_in_staging_alone(void **state)
+{
+    static const struct ring_watch watch = {.result = reach_out};
+    struct world *w = *state;
+    if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 2) {
+        skip_because("no Landlock that lets a worker link (Linux 5.19) in this kernel");
+    }
+    world_plan(w);
+    ring_watch = &watch;
+    w->r.before_engine = reach_begin;
+    w->r.context = w;
+    run_all_restored(w);
+    assert_true(atomic_load(&reach.tried) > 0 && !reach.by_caller);
+    assert_int_equal(reach.staged, 1);
+    assert_int_equal(reach.read, 0);
+    assert_int_equal(reach.made_beside, EACCES);
+    assert_int_equal(reach.made_in_destination, EACCES);
+    assert_int_equal(access(reach.beside, F_OK), -1);
+}
+
 static void *confined(void *argument)
 {
     const char *dir = argument;
@@ -240,7 +314,7 @@ static void *confined(void *argument)
     return result;
 }
 
-static void test_a_worker_can_write_in_staging_alone(void **state)
+static void test_a_worker_without_staging_can_write_nowhere(void **state)
 {
     struct world *w = *state;
     pthread_t thread;
@@ -309,6 +383,7 @@ int main(void)
         TEST(test_damaged_owner_fails_all_its_names),
         TEST(test_each_frame_is_decoded_once),
         TEST(test_a_worker_can_write_in_staging_alone),
+        TEST(test_a_worker_without_staging_can_write_nowhere),
         TEST(test_a_thread_that_ticks_can_write_nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
