@@ -2,8 +2,10 @@
  * below some folders.
  *
  * The kernel then holds the promise that our own code makes, whatever bytes the thread decodes:
- * Landlock, where it has that. What is open already, and reading, are not restricted. Only for
- * threads that we start, never for the caller's. */
+ * Landlock, where it has that: for threads that change nothing since Linux 5.13, for those that
+ * write below some folders since 5.19, as before that it let nobody link from folder to folder.
+ * What is open already, and reading, are not restricted. Only for threads that we start, never for
+ * the caller's. */
 #ifndef BASE_CONFINE_H
 #define BASE_CONFINE_H
 
