@@ -119,6 +119,12 @@ static void copy_free(struct copy *copy)
     free(copy->blobs);
 }
 
+static void copy_take_name(struct copy *copy, uint32_t entry, uint32_t of)
+{
+    copy->entries[entry].name_offset = copy->entries[of].name_offset;
+    copy->entries[entry].name_bytes = copy->entries[of].name_bytes;
+}
+
 static uint32_t look_up(const char *path)
 {
     uint32_t entry = 0;
@@ -175,6 +181,9 @@ static void entries_are_distrusted(void **state)
     MUST_REFUSE((copy.entries[one].name_bytes = 1, copy.blobs[copy.entries[one].name_offset] = '.'),
                 "none that a path");
     MUST_REFUSE(copy.entries[one].name_offset = copy.entries[one + 1].name_offset, "not in order");
+    MUST_REFUSE(copy_take_name(&copy, look_up("a/two.txt"), sub), "the same name");
+    MUST_REFUSE(copy_take_name(&copy, look_up("link"), b), "the same name");
+    MUST_REFUSE(copy_take_name(&copy, sub, look_up("a/two.txt")), "the same name");
     MUST_REFUSE(copy.entries[one].kind = 4, "no known kind");
     MUST_REFUSE(copy.entries[one].kind = INDEX_DIRECTORY, "parted");
     MUST_REFUSE(copy.entries[one].modify_ns = 1000000000, "nanoseconds");
