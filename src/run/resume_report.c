@@ -28,6 +28,18 @@ static uint64_t number_of(const json_t *object, const char *key)
     return value > 0 ? (uint64_t)value : 0;
 }
 
+static const json_t *unit_told(const json_t *summary, uint32_t unit)
+{
+    return json_array_get(json_object_get(summary, "units"), unit);
+}
+
+/* What failed behind a unit's commit left something too, which its record does not say. */
+static bool unit_is_told_failed(const json_t *summary, uint32_t unit)
+{
+    const char *status = json_string_value(json_object_get(unit_told(summary, unit), "status"));
+    return status != NULL && strcmp(status, "FAILED") == 0;
+}
+
 static void rows_fold(const struct resume *r, struct report *report, const json_t *summary,
                       const struct outcome_row *rows)
 {
@@ -38,7 +50,8 @@ static void rows_fold(const struct resume *r, struct report *report, const json_
     struct view *details = heap_alloc(plan->unit_count + 1u, sizeof *details);
     for (uint32_t u = 0; u < plan->unit_count; u++) {
         const struct content_unit *unit = &r->content.units[u];
-        const bool changed = unit->stood && unit->fate != FATE_PUBLISHED;
+        const bool changed =
+            (unit->stood && unit->fate != FATE_PUBLISHED) || unit_is_told_failed(summary, u);
         residue[u] = unit->residue != 0 ? unit->residue : changed;
         refusals[u] = (enum refusal)r->content.units[u].refusal;
         details[u] = r->content.units[u].detail;
@@ -62,11 +75,6 @@ static void rows_fold(const struct resume *r, struct report *report, const json_
 }
 
 /* --- rows that have rotted --- */
-
-static const json_t *unit_told(const json_t *summary, uint32_t unit)
-{
-    return json_array_get(json_object_get(summary, "units"), unit);
-}
 
 /* Such that each unit folds to what the summary says of it. heap */
 static struct outcome_row *rows_make(const struct plan *plan, const json_t *summary)

@@ -118,6 +118,8 @@ def K03_a_last_sync_that_fails_keeps_no_originals_and_says_so():
             equal(resume in summary["notes"][0], cause == "NOTE_FAULT", told.told())
             if cause == "SYNC_FAILS":
                 tell_difference(town.wanted[0], snapshot(town.root), "what stands there")
+                text = Told(["resume", town.folder()]).must(32)
+                equal((text.out.count("  FAILED "), text.out.count("  NONE ")), (3, 0), text.told())
             else:
                 town.resume("its sync could not be begun")
             town.clear()
