@@ -152,6 +152,9 @@ static vsr_code resume_any(vsr_report **report, const char *run_dir, const vsr_s
     if (resume_is_over(&resume)) {
         rc = resume_report(&resume, &made->report, error);
         begun = rc == VSR_OK;
+        if (r.options.on_warning != NULL) {
+            resume_warn_staging(&resume, r.options.on_warning, r.options.context);
+        }
     } else if (resume.call.conduct.engine.discard) {
         rc = err_set(error, VSR_ERR_USAGE, "api/resume",
                      "%s is of a run into the null sink, which writes nothing: run it anew",

@@ -65,6 +65,11 @@ void resume_prepare(struct resume *resume);
  * rotted. Errors: RUN_FOREIGN: its summary is not there. */
 vsr_code resume_report(const struct resume *resume, struct report *report, vsr_error *error);
 
+/* A power cut right behind the end of a run that is over can bring its staging folders back, with
+ * the originals in them: say which stands at the top of a volume, where nobody needs it. */
+void resume_warn_staging(const struct resume *resume,
+                         void (*on_warning)(void *context, const char *sentence), void *context);
+
 /* Staging is open and probed: take back what was in the middle, and once more what an earlier
  * process has taken back where a disk has lost that; folder: the run's, from whoever has
  * taken it. Units that cannot be, because somebody changed their places, fail: failed is called for

@@ -1,6 +1,6 @@
 /* resume_report.c - the end of a run told again: its rows folded once more, its summary as it was
- * written. Rows that have rotted are made up from that summary, and a note says so. Changes
- * nothing. */
+ * written. Rows that have rotted are made up from that summary, and a note says so; a staging
+ * folder that stands again is warned of. Changes nothing. */
 #include "base/heap.h"
 #include "base/io.h"
 #include "base/limits.h"
@@ -8,8 +8,11 @@
 #include "run/row_check.h"
 
 #include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void notes_take(struct report *report, const json_t *summary)
 {
@@ -136,6 +139,40 @@ static void note_rotten(json_t *summary, struct buffer *out)
     heap_require(text);
     buffer_printf(out, "%s\n", text);
     free(text);
+}
+
+/* --- staging folders that stand again --- */
+
+static const char STANDS_AGAIN[] =
+    "stands there again, as after a power cut; the run is over, and what it restored was synced: "
+    "unless that volume was set back to an older state, nobody needs the folder, remove it by hand";
+
+/* All that the run was to restore stands at its places, and on the disk. */
+static bool nobody_needs_staging(const struct resume *r)
+{
+    const int code = r->content.end.exit_code;
+    bool whole = (code == 0 || code == 1 || code == 5) && !r->call.conduct.engine.discard &&
+                 r->call.conduct.durability != DURABILITY_NONE;
+    for (uint32_t u = 0; u < r->plan->unit_count; u++) {
+        whole = whole && r->content.units[u].residue == 0;
+    }
+    return whole;
+}
+
+void resume_warn_staging(const struct resume *r,
+                         void (*on_warning)(void *context, const char *sentence), void *context)
+{
+    char run[UUID_TEXT_BYTES], path[PATH_MAX], sentence[PATH_MAX + 256];
+    uuid_text(&r->folder.run, run);
+    for (uint32_t i = 0; nobody_needs_staging(r) && i < r->plan->root_count; i++) {
+        struct stat facts;
+        (void)snprintf(path, sizeof path, "%.*s/" OWN_FOLDER_PREFIX "%s",
+                       VIEW_ARG(plan_text(r->plan, r->plan->roots[i].dir)), run);
+        if (lstat(path, &facts) == 0) {
+            (void)snprintf(sentence, sizeof sentence, "%s %s", path, STANDS_AGAIN);
+            on_warning(context, sentence);
+        }
+    }
 }
 
 /* --- all --- */

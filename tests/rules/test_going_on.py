@@ -17,7 +17,7 @@ import time
 
 from interrupted import (copied, inspected, journal_of, killed_in_the_middle, large, staging_of,
                          stopped)
-from scenario import Scenario, Skip, Told, equal, expect, run_rules, schemas
+from scenario import Run, Scenario, Skip, Told, equal, expect, run_rules, schemas
 from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, replaced, replaced_and_grown,
                   settled, snapshot, tell_difference)
 
@@ -177,6 +177,38 @@ def K08_a_finished_run_is_told_again():
         tell_difference(before, snapshot(town.root), "it changed something")
         text = Told(["resume", town.folder()]).must(0)
         expect("restored: all 1 units" in text.out, text.told())
+
+
+def K08_a_staging_folder_that_stands_again_is_warned_of():
+    """As a power cut leaves it, with an original in it; where nobody needs it, and nothing else."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        media = s.pack()
+        for durability, denied, told in (("unit", False, True), ("end", False, True),
+                                          ("none", False, False), ("unit", True, False)):
+            what = f"{durability}, denied: {denied}"
+            town = Town(s, media, "--durability", durability)
+            town.copy()
+            env = {"LD_PRELOAD": ends_at(), "DENIED": "2.dat"} if denied else {}
+            run = Run(town.call(), town.folder(), env={**os.environ, **env})
+            equal(run.exit == 0, not denied, f"{what}\n{run.told()}")
+            again = s.resume(town.folder())
+            equal((again.exit, again.err), (run.exit, ""), f"{what}\n{again.told()}")
+            kept = os.path.join(town.root, b"C", b".vssrestore-" + run_of(town))
+            os.mkdir(kept, 0o700)
+            with open(os.path.join(kept, b"f0"), "wb") as out:
+                out.write(b"was 0")
+            found = snapshot(town.root)
+            again = s.resume(town.folder())
+            equal(again.told_of(os.fsdecode(kept), "remove it by hand"), told, f"{what}\n{again.told()}")
+            equal((again.exit, again.summary), (run.exit, run.summary), f"{what}\n{again.told()}")
+            tell_difference(found, snapshot(town.root), what)
+            town.clear()
+
+
+def run_of(town):
+    with open(os.path.join(town.folder(), b"run.json"), "rb") as opened:
+        return os.fsencode(json.load(opened)["run"])
 
 
 def K08_inspect_says_what_stands_where():
