@@ -63,7 +63,8 @@ struct recover_file { /* who stands where */
     const struct stage_mount *mount;
     struct step_ends ends;
     struct publish_identity staged, old, place;
-    bool had; /* something stood at the place before */
+    bool had;   /* something stood at the place before */
+    bool ended; /* of struct recover */
 };
 
 /* What was staged stands at the place. */
@@ -112,7 +113,8 @@ static int file_put_back(const struct recover_file *f, const struct publish_inte
         return publish_step_move(&f->mount->abilities, e->staged_fd,
                                  in_staging ? e->staged : e->old, e->place_fd, e->place, &moved);
     }
-    return f->had ? ESTALE : 0; /* what came where nothing was is met by publishing */
+    const bool lost = f->had && (!f->ended || in_staging || beside);
+    return lost ? ESTALE : 0; /* what came where nothing was is met by publishing */
 }
 
 /* An undo file that is not whole says that nothing had been written, if the base is as it was. Else
@@ -207,14 +209,15 @@ static int recover_unstaged(const struct recover *r, struct publication *p,
     }
     OWN(fd) fd = publish_open_parent(stage, stage->plan->files[intent->file].directory);
     if (fd < 0) {
-        return fd == -ENOENT && !intent->at_place.present ? 0 : -fd;
+        return fd == -ENOENT && (!intent->at_place.present || r->ended) ? 0 : -fd;
     }
     publish_touch(p, stage->plan->files[intent->file].directory);
     const struct publish_identity now = publish_identify(fd, name);
     if (recover_is_staged(mount, intent, &now)) {
         return intent->at_place.present || unlinkat(fd, name, 0) == 0 ? 0 : errno;
     }
-    return !intent->at_place.present || recover_is(mount, &intent->at_place, &now) ? 0 : ESTALE;
+    const bool stands = recover_is(mount, &intent->at_place, &now);
+    return !intent->at_place.present || stands || r->ended ? 0 : ESTALE;
 }
 
 static int recover_file(const struct recover *r, struct publication *p,
@@ -222,7 +225,8 @@ static int recover_file(const struct recover *r, struct publication *p,
 {
     const struct stage *stage = r->stage;
     struct recover_file f = {.mount = &stage->mounts[stage_file_mount(stage, intent->file)],
-                             .had = intent->at_place.present};
+                             .had = intent->at_place.present,
+                             .ended = r->ended};
     const int opened = publish_step_open(p, intent->file, &f.ends);
     if (opened != 0) {
         return opened == ENOENT ? recover_unstaged(r, p, intent) : opened;

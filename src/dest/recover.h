@@ -13,6 +13,7 @@ struct recover {
     struct stage *stage;
     struct outcome_row *rows;
     bool synced; /* durability `unit`: what an intent names was on stable storage before it */
+    bool ended;  /* that process ended by itself: what it had begun it has taken back */
 };
 
 /* Does the intent name a file or a directory of this plan that is laid out here? */
@@ -21,6 +22,7 @@ bool recover_knows(const struct stage *stage, const struct publish_intent *inten
 /* Take back one intent that recover_knows(); the last one of the journal first, each of them once
  * or several times. 0, or an errno: something of ours, or an original, could not be put where it
  * was; ESTALE: because somebody else's file stands there, or what ranges had covered has rotted.
+ * What somebody did to a place after the process had taken it back (ended) is met by publishing.
  *
  * A tree stays at its place as it is if one of its files is not what was staged any more
  * (stage_stands()): ESTALE, and *theirs is that file, else MARK_NONE. To take back all of it would

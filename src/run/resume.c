@@ -495,7 +495,8 @@ vsr_code resume_take_back(const struct resume *r, struct stage *stage,
 {
     const struct recover recover = {.stage = stage,
                                     .rows = folder->rows,
-                                    .synced = r->call.conduct.durability == DURABILITY_UNIT};
+                                    .synced = r->call.conduct.durability == DURABILITY_UNIT,
+                                    .ended = r->content.ended};
     vsr_code rc = VSR_OK;
     for (uint32_t i = r->content.intent_count; i-- > 0;) {
         const struct publish_intent intent = journal_content_intent(&r->content, r->journal, i);

@@ -18,7 +18,7 @@ from interrupted import (holds, inspected, journal_of, killed_behind, killed_in_
                          staging_of)
 from scenario import Failure, Scenario, Skip, Told, equal, expect, run_rules
 from town import (CAN, MIB, Town, ends_at, grown, pattern, replaced, replaced_and_grown, snapshot,
-                  statuses)
+                  statuses, tell_difference)
 
 
 def K09_a_place_that_somebody_changed_is_left_alone():
@@ -178,6 +178,29 @@ def K09_an_original_is_kept_where_a_resume_then_finds_no_room():
         he.original_is_kept()
         he.must_stand(Told(["resume", town.folder(), "--json"]), 4, "FAILED")
         he.original_is_kept()
+
+
+def K09_what_somebody_did_after_a_run_had_ended_is_no_failure():
+    """No room for one of its renames: all of it went back, and was told so. What he saves after that
+    is replaced when there is room, as if no run had been before."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town = Town(s, s.pack())
+        for how in ("saved", "gone"):
+            town.copy()
+            told = Told(town.call(), env={**os.environ, "LD_PRELOAD": ends_at(),
+                                          "NO_ROOM_FOR": "2.dat"})
+            equal((told.exit, json.loads(told.out.splitlines()[-1])["units"][0]["status"]),
+                  (30, "NONE"), told.told())
+            place = os.path.join(town.root, b"C/old/1.dat")
+            os.unlink(place)
+            if how == "saved":
+                with open(place, "wb") as out:
+                    out.write(b"saved by somebody")
+            run = s.resume(town.folder()).must(0)
+            equal(statuses(run)[0][1], "ALL", run.told())
+            tell_difference(town.wanted[0], snapshot(town.root), how)
+            town.clear()
 
 
 def K09_what_cannot_go_back_for_now_ends_nothing():
