@@ -133,11 +133,12 @@ static vsr_code conduct_sync_settled(struct conduct *c, vsr_error *error)
 static bool conduct_is_continuous(struct conduct *c)
 {
     const struct resume *resume = c->options->resume;
-    bool continuous = true;
+    bool continuous = resume->syncs == SYNCS_GOOD;
     for (uint32_t m = 0; m < c->stage->mount_count; m++) {
         c->stage->mounts[m].continuous =
             c->stage->mounts[m].continuous && resume->syncs == SYNCS_GOOD;
-        continuous = continuous && (c->stage->mounts[m].continuous || !c->stage->mounts[m].adopted);
+        continuous =
+            continuous && c->stage->mounts[m].continuous; /* nor where its folder is gone */
     }
     return continuous;
 }

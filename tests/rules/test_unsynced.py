@@ -11,13 +11,15 @@ import glob
 import json
 import os
 import random
+import shutil
 import signal
 import stat
 import struct
 import subprocess
 import time
 
-from interrupted import decoded, holds, inspected, killed_behind, large, seen, stopped
+from interrupted import (decoded, holds, inspected, killed_behind, large, seen, staging_of,
+                         stopped)
 from scenario import Failure, Scenario, Skip, Told, equal, expect, run_rules
 from town import (CAN, MIB, Town, ends_at, grown, pattern, ranged, replaced, replaced_and_grown, snapshot,
                   statuses, tell_difference)
@@ -188,6 +190,29 @@ def K03_what_a_cut_left_short_at_its_place_is_made_again():
                 town.resume(f"call {number}")
             town.clear()
         expect(seen > 20, f"{seen} were short")
+
+
+def K03_what_goes_back_where_its_staging_folder_is_gone_is_made_again():
+    """What its marks say of it was never covered by a sync."""
+    with Scenario() as s:
+        b = s.backup()
+        for c in grown(s):
+            b.include(c)
+        town, seen = Town(s, s.pack(), "--durability", "end"), 0
+        for number in range(town.count_calls() // 2, town.count_calls() + 1):
+            found = inspected(town.folder()) \
+                if town.kill_at(number) and town.is_begun() else {"units": ()}
+            large_one = os.path.join(town.root, b"C/new/a/large.bin")
+            if "publishing" in {unit["state"] for unit in found["units"]} and \
+                    os.path.exists(large_one):
+                forget_syncs(town)
+                spoil(large_one)
+                for name in staging_of(town):
+                    shutil.rmtree(os.path.join(town.root, b"C", name))
+                town.resume(f"call {number}")
+                seen += 1
+            town.clear()
+        expect(seen > 0, "no run was killed when its tree stood at its place")
 
 
 def K03_what_was_published_and_cannot_be_again_is_not_told_as_it_was():
