@@ -241,8 +241,9 @@ def V01_flips_at_random_places():
     random_flips(1000, FLIPS)
 
 
-def V02_media_cut_at_every_border():
-    """Each border between structures, and a byte to either side of it (V-02)."""
+def V02_media_cut_at_borders():
+    """At borders between structures, and a byte to either side of them (V-02); at each with
+    VSSRESTORE_LONG=1."""
     with Damage() as media:
         borders = {}
         for region in media_map.regions(media.set):
@@ -253,7 +254,7 @@ def V02_media_cut_at_every_border():
                 whole = opened.read()
             cuts = sorted({(place + step, kind) for place, kind in places.items()
                            for step in (-1, 0, 1) if 0 <= place + step < len(whole)})
-            if not LONG: # one border of each class, and the last bytes
+            if not LONG: # a cut at each class, as many as there is time for
                 by_kind = {}
                 for cut in cuts:
                     by_kind.setdefault(cut[1], []).append(cut)
