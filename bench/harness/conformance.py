@@ -434,6 +434,26 @@ def run(options, work):
     return result
 
 
+def faults_of(row):
+    """What a tool left or said that it must not; columns of its row, in words."""
+    found = [f"flips: {what}: {row['flips'][what]}"
+             for what in ("wrong files left", "missing, exit 0")
+             if row["flips"][what] != 0]
+    kills, full = row["kills"], row["full disk"]
+    if kills["wrong files left"] != 0:
+        found.append(f"kills: wrong files left: {kills['wrong files left']}")
+    if kills["right when done again"] != kills["trials"]:
+        found.append(f"kills: right when done again: {kills['right when done again']} only")
+    if full is not None:
+        found += [f"full disk: {what}: {full[what]}" for what in ("wrong files left", "exit 0")
+                  if full[what] != 0]
+        if full["right after room was made"] != full["trials"]:
+            found.append(f"full disk: right after room was made: "
+                         f"{full['right after room was made']} only")
+    return found + [f"links: written outside by way of a {kind}" for kind in ("folder", "file")
+                    if row["links"][f"{kind}: written outside"]]
+
+
 def main(words=None):
     options = parser_make().parse_args(words)
     with tempfile.TemporaryDirectory(prefix="conformance-", dir=options.work) as own:
@@ -445,10 +465,7 @@ def main(words=None):
     print(table(result))
     if result["missing"]:
         print("not installed: " + ", ".join(result["missing"]))
-    product = result["tools"][0]
-    clean = product["flips"]["wrong files left"] == 0 and \
-        product["kills"]["wrong files left"] == 0 and \
-        product["kills"]["right when done again"] == product["kills"]["trials"] and \
-        (product["full disk"] is None or product["full disk"]["wrong files left"] == 0) and \
-        not any(product["links"][f"{kind}: written outside"] for kind in ("folder", "file"))
-    return 0 if clean else 1
+    left = faults_of(result["tools"][0])
+    for fault in left:
+        tell(f"{result['tools'][0]['name']}: {fault}")
+    return 1 if left else 0

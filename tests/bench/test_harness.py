@@ -17,8 +17,8 @@ sys.dont_write_bytecode = True
 SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(SOURCE_ROOT, "bench"))
 
-from harness import (bench, ceilings, comparison, options, peers, plots, profiles, results, svg,
-                     sweeps, tables, targets, trees)
+from harness import (bench, ceilings, comparison, conformance, options, peers, plots, profiles,
+                     results, svg, sweeps, tables, targets, trees)
 from harness.commands import Trouble
 from harness.product import all_verified, worker_counts
 from harness.rows import CEILING, PEER, PRODUCT, Row, Sample
@@ -574,6 +574,36 @@ class Choices(unittest.TestCase):
     def test_workers_double_up_to_all_cores(self):
         self.assertEqual([worker_counts(cores) for cores in (1, 2, 6, 8)],
                          [[1], [1, 2], [1, 2, 4, 6], [1, 2, 4, 8]])
+
+
+class Conformance(unittest.TestCase):
+    """What the product left or said decides the exit code."""
+
+    @staticmethod
+    def found():
+        return {"flips": {"trials": 6, "wrong files left": 0, "wrong, exit 0": 0,
+                          "missing, exit 0": 0, "told by exit code": 5, "no file touched": 1},
+                "full disk": {"trials": 2, "wrong files left": 0, "exit 0": 0,
+                              "right after room was made": 2},
+                "kills": {"trials": 3, "ended before": 1, "wrong files left": 0,
+                          "right when done again": 3},
+                "links": {"folder: written outside": False, "folder: exit": 5,
+                          "file: written outside": False, "file: exit": 5}}
+
+    def test_nothing_is_wrong(self):
+        self.assertEqual(conformance.faults_of(self.found()), [])
+        self.assertEqual(conformance.faults_of({**self.found(), "full disk": None}), [])
+
+    def test_each_fault_counts(self):
+        for part, what, count in (
+                ("flips", "wrong files left", 1), ("flips", "missing, exit 0", 1),
+                ("full disk", "wrong files left", 1), ("full disk", "exit 0", 1),
+                ("full disk", "right after room was made", 1), ("kills", "wrong files left", 1),
+                ("kills", "right when done again", 2), ("links", "file: written outside", True),
+                ("links", "folder: written outside", True)):
+            found = self.found()
+            found[part][what] = count
+            self.assertEqual(len(conformance.faults_of(found)), 1, (part, what))
 
 
 if __name__ == "__main__":
