@@ -34,6 +34,7 @@ SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 RUNS = 10 if LONG else 2
 CLONES_MAX = 40
 STOPS_AT, CALLS_STEP = os.environ.get("VSSRESTORE_STOPS_AT"), 20
+RENAMES_STEP = 5
 UNITS = 24
 FICLONE = 0x40049409
 JOURNAL_MAGIC = 0x4A525356 # "VSRJ", src/run/journal.h
@@ -234,12 +235,28 @@ def by_calls(words, journal):
     expect(child.returncode == 0, "the run itself")
 
 
+def by_renames(words, journal, beside):
+    """The same in the middle of units, and somebody else syncs a file of his there first: names
+    that have changed are on the disk then, and bytes only if we have synced them."""
+    taken = 0
+    for number, child in enumerate(stopped_calls(words)):
+        kinds = [kind for kind, _, _ in records_in(journal)]
+        if kinds and kinds[-1] == JOURNAL_INTENT and number % RENAMES_STEP == 0:
+            with open(beside, "wb") as out:
+                out.write(b"%d" % number)
+                os.fsync(out.fileno())
+            taken += 1
+            yield
+    expect(child.returncode == 0, "the run itself")
+    expect(taken > 5, f"{taken} moments in the middle of units")
+
+
 def K03_a_cut_at_random_moments():
     """The places of a unit without a commit may be half old and half new: resume takes care of it
     (K-01); no single file may be anything else."""
     dice, looked, half_way = random.Random(SEED), 0, 0
     counted = is_stoppable()
-    for number in range(RUNS + counted):
+    for number in range(RUNS + 2 * counted):
         with Scenario() as s:
             media = fill(s)
             with Disk(s.folder) as disk:
@@ -248,8 +265,10 @@ def K03_a_cut_at_random_moments():
                 folder, clones = os.path.join(s.folder, b"run-of-it"), []
                 words = [PROGRAM, "run", media, "--root", disk.root, "--run-dir", folder, "--quiet",
                          "--workers", str(dice.choice((1, 2, 4)))]
-                journal = os.path.join(folder, b"journal")
-                for _ in by_chance(words, dice) if number < RUNS else by_calls(words, journal):
+                journal, beside = os.path.join(folder, b"journal"), os.path.join(disk.root, b"his")
+                moments = by_chance(words, dice) if number < RUNS else by_calls(words, journal) \
+                    if number == RUNS else by_renames(words, journal, beside)
+                for _ in moments:
                     known = commits_in(journal)
                     clones.append((disk.clone(len(clones)), known))
                 clones.append((disk.clone(len(clones)), set(range(UNITS))))
