@@ -411,6 +411,15 @@ def contents_of(name):
     return [first + STOOD[5:8] + second + STOOD[11:] for first in firsts for second in seconds]
 
 
+def link_to(target, place, draw):
+    """As often by a path that climbs as by one from the root."""
+    if draw.random() < .5:
+        target = os.path.relpath(os.path.realpath(target),
+                                 os.path.realpath(os.path.dirname(place)))
+    os.symlink(target, place)
+    expect(os.path.isdir(place), place)
+
+
 def lay_out(s, sentinel, draw):
     """Some of the folders stand there, with some of the files; links to the sentinel beside."""
     top = s.dest.path("C:\\top")
@@ -426,12 +435,12 @@ def lay_out(s, sentinel, draw):
     pairs = []
     for folder in range(FOLDERS):
         place = os.path.join(top, b"d%d" % folder)
-        os.symlink(os.path.join(sentinel.top, b"top/d%d" % folder), place + b".link")
+        link_to(os.path.join(sentinel.top, b"top/d%d" % folder), place + b".link", draw)
         pairs.append((place, place + b".link"))
         if os.path.isdir(place + b"/sub"):
-            os.symlink(os.path.join(sentinel.top, b"top/d%d/sub" % folder), place + b"/sub.link")
+            link_to(os.path.join(sentinel.top, b"top/d%d/sub" % folder), place + b"/sub.link", draw)
             pairs.append((place + b"/sub", place + b"/sub.link"))
-    os.symlink(os.path.join(sentinel.top, b"top"), top + b".link")
+    link_to(os.path.join(sentinel.top, b"top"), top + b".link", draw)
     return pairs, (top, top + b".link")
 
 
