@@ -48,12 +48,11 @@ static void conduct_tell_stood(struct conduct *c)
 {
     const uint32_t count = unit_states_count_stood(&c->units);
     if (count > 0) {
-        buffer_printf(
-            &c->kept,
-            "%s%u components had been published before the run was interrupted, which is "
-            "not known to have lasted, and could not be restored again: their places hold "
-            "what that left there",
-            c->kept.n > 0 ? " " : "", count);
+        buffer_printf(&c->kept,
+                      "%s%u component%s been published before the run was interrupted, which is "
+                      "not known to have lasted, and could not be restored again: what that left "
+                      "stands there",
+                      c->kept.n > 0 ? " " : "", count, count == 1 ? " had" : "s had");
     }
 }
 
