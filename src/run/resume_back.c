@@ -1,0 +1,135 @@
+/* resume_back.c - what an earlier process had begun goes back, intent by intent, the last one
+ * first; what cannot is told with its place. How one goes back is dest/recover.h's, which units are
+ * done with is resume.c's. */
+#include "run/resume.h"
+
+#include "base/buffer.h"
+#include "dest/recover.h"
+
+#include <errno.h>
+
+static const char WHERE[] = "run/resume";
+
+/* A file below a directory, and how many names below it that one is; MARK_NONE: there is none. */
+static uint32_t file_below(const struct plan *plan, uint32_t directory, uint32_t *names)
+{
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        uint32_t at = plan->files[i].directory;
+        for (*names = 1; at != MARK_NONE && at != directory; ++*names) {
+            at = plan->directories[at].parent;
+        }
+        if (at == directory && plan->files[i].kind != KIND_DIRECTORY) {
+            return i;
+        }
+    }
+    return MARK_NONE;
+}
+
+/* What it was about, for people: a file's path, or a folder's. */
+static void intent_path(const struct resume *r, const struct stage *stage,
+                        const struct publish_intent *intent, struct buffer *out)
+{
+    uint32_t names = 0;
+    const uint32_t file =
+        intent->file != MARK_NONE ? intent->file : file_below(r->plan, intent->tree, &names);
+    if (file == MARK_NONE) {
+        const uint32_t root = r->plan->directories[intent->tree].root;
+        buffer_printf(out, "a folder below %.*s",
+                      VIEW_ARG(plan_text(r->plan, r->plan->roots[root].dir)));
+        return;
+    }
+    plan_unix_path(r->plan, stage->set, file, out);
+    for (; names > 0; names--) {
+        while (out->n > 0 && out->p[--out->n] != '/') {
+        }
+    }
+}
+
+static vsr_code intent_stays(const struct resume *r, const struct stage *stage, const char *run_dir,
+                             const struct publish_intent *intent, int fault, vsr_error *error)
+{
+    struct buffer path = {0};
+    intent_path(r, stage, intent, &path);
+    errno = fault;
+    const vsr_code rc = err_sys(error, err_dest_code(fault), WHERE,
+                                "cannot put back what the run had begun at %.*s, so that nothing "
+                                "is begun again; when it can be, `vssrestore resume %s` goes on",
+                                VIEW_ARG(buffer_view(&path)), run_dir);
+    buffer_free(&path);
+    return rc;
+}
+
+/* A tree cannot go back, since somebody is in the way, or in it: all units with files in it fail.
+ * theirs: which file tells so; MARK_NONE: none of it. */
+static void tree_stays(const struct stage *stage, uint32_t tree, uint32_t theirs, int fault,
+                       resume_failed *failed, void *context)
+{
+    const struct plan *plan = stage->plan;
+    uint32_t unit = MARK_NONE;
+    for (uint32_t i = 0; i < plan->file_count; i++) {
+        const struct plan_file *f = &plan->files[i];
+        if (f->unit != unit && stage_is_staged(stage, i) &&
+            stage->directory_tree[f->directory] == tree) {
+            unit = f->unit;
+            failed(context, theirs != MARK_NONE && plan->files[theirs].unit == unit ? theirs : i,
+                   fault);
+        }
+    }
+}
+
+/* Of a file with several ones, another one may be what the places are as. */
+static vsr_code past_take_back(const struct resume *r, const struct recover *recover,
+                               const char *run_dir, resume_failed *failed, void *context,
+                               vsr_error *error)
+{
+    vsr_code rc = VSR_OK;
+    bool again = true;
+    for (uint32_t turn = 0; turn < 2 && again; turn++) {
+        again = false;
+        for (uint32_t i = r->content.past_count; i-- > 0;) {
+            const struct publish_intent past = journal_content_past(&r->content, r->journal, i);
+            const int fault =
+                recover_knows(recover->stage, &past) ? recover_past(recover, &past) : 0;
+            again = again || fault != 0;
+            if (turn == 0 || fault == 0) {
+                continue;
+            }
+            if (recover_was_changed(fault)) {
+                failed(context, past.file, fault);
+            } else if (rc == VSR_OK) {
+                rc = intent_stays(r, recover->stage, run_dir, &past, fault, error);
+            }
+        }
+    }
+    return rc;
+}
+
+vsr_code resume_take_back(const struct resume *r, struct stage *stage,
+                          const struct run_folder *folder, resume_failed *failed, void *context,
+                          vsr_error *error)
+{
+    const struct recover recover = {.stage = stage,
+                                    .rows = folder->rows,
+                                    .synced = r->call.conduct.durability == DURABILITY_UNIT,
+                                    .ended = r->content.ended};
+    vsr_code rc = VSR_OK;
+    for (uint32_t i = r->content.intent_count; i-- > 0;) {
+        const struct publish_intent intent = journal_content_intent(&r->content, r->journal, i);
+        if (!recover_knows(stage, &intent)) {
+            continue; /* of a unit that is done with */
+        }
+        uint32_t theirs;
+        const int fault = recover_intent(&recover, &intent, &theirs);
+        if (fault != 0 && !recover_was_changed(fault)) {
+            rc = rc == VSR_OK ? intent_stays(r, stage, folder->path, &intent, fault, error) : rc;
+        } else if (fault != 0 && intent.file != MARK_NONE) {
+            failed(context, intent.file, fault);
+        } else if (fault != 0 && fault != ENOENT && intent.folder == 0) {
+            tree_stays(stage, stage->directory_tree[intent.tree], theirs, fault, failed, context);
+        }
+    }
+    const vsr_code past =
+        past_take_back(r, &recover, folder->path, failed, context, rc == VSR_OK ? error : NULL);
+    recover_settle(&recover);
+    return rc != VSR_OK ? rc : past;
+}
