@@ -187,8 +187,8 @@ void planner_fixture_options(struct planner_fixture *fixture, const char *text)
 
 /* --- the plan --- */
 
-static vsr_code content_give(const void *context, uint32_t entry, struct buffer *out,
-                             vsr_error *error)
+vsr_code planner_fixture_content(const void *context, uint32_t entry, struct buffer *out,
+                                 vsr_error *error)
 {
     const struct planner_fixture *fixture = context;
     for (uint32_t i = 0; i < fixture->content_count; i++) {
@@ -204,7 +204,7 @@ struct plan *planner_fixture_plan(struct planner_fixture *fixture, vsr_error *er
 {
     struct plan_mapped_root *roots = NULL;
     const struct plan_facts facts = facts_of(&fixture->facts);
-    const struct plan_contents contents = {fixture, content_give};
+    const struct plan_contents contents = {fixture, planner_fixture_content};
     const struct plan_input input = {&fixture->documents, &fixture->set, &fixture->choices, &facts,
                                      &contents};
     struct plan *plan = NULL;

@@ -48,6 +48,10 @@ void planner_fixture_catalog(struct planner_fixture *fixture, const char *text);
  * case-sensitive|units|missing|blocked|one-directory|names=N". */
 void planner_fixture_options(struct planner_fixture *fixture, const char *text);
 
+/* The content of an entry, for struct plan_contents; context: the fixture. MEDIA: there is none. */
+vsr_code planner_fixture_content(const void *context, uint32_t entry, struct buffer *out,
+                                 vsr_error *error);
+
 /* The plan; NULL with *error filled when there is none. */
 struct plan *planner_fixture_plan(struct planner_fixture *fixture, vsr_error *error);
 /* plan_render_jsonl() into fixture->lines. */

@@ -79,19 +79,6 @@ void fuzz_forget(void)
     xmlResetLastError();
 }
 
-static vsr_code content_give(const void *context, uint32_t entry, struct buffer *out,
-                             vsr_error *error)
-{
-    const struct planner_fixture *fixture = context;
-    for (uint32_t i = 0; i < fixture->content_count; i++) {
-        if (fixture->contents[i].entry == entry) {
-            buffer_add_view(out, fixture->contents[i].bytes);
-            return VSR_OK;
-        }
-    }
-    return err_set(error, VSR_ERR_MEDIA, "fuzz_planner", "the frame is damaged");
-}
-
 static struct plan_choices choices_of(const struct planner_fixture *fixture, unsigned bits)
 {
     struct plan_choices choices = fixture->choices;
@@ -206,7 +193,7 @@ static uint64_t documents_number(struct documents *documents, struct planner_fix
     struct facts_fixture facts = fixture->facts; /* its list; what is asked is kept by this call */
     struct plan_mapped_root *roots = NULL;
     const struct plan_choices choices = choices_of(fixture, bits);
-    const struct plan_contents contents = {fixture, content_give};
+    const struct plan_contents contents = {fixture, planner_fixture_content};
     const struct plan_facts answers = facts_of(&facts);
     const struct plan_input input = {documents, &fixture->set, &choices, &answers, &contents};
     vsr_error error = {0};
