@@ -23,6 +23,7 @@ struct unit_stand {
 struct run_stand {
     const char *state;
     bool may_go_on;
+    bool is_staged; /* staging folders stand, if any were made; else they went at the end */
     uint32_t undo_files;
     struct unit_stand *units;
 };
@@ -35,6 +36,18 @@ static const char *run_state(const struct resume *r, bool busy)
                                       : "ended";
 }
 
+/* Has the one sync of durability `end` failed behind its commit? That is in its rows alone, which
+ * had none that failed until then. */
+static bool unit_is_unsynced(const struct resume *r, uint32_t u)
+{
+    const struct plan_unit *unit = &r->plan->units[u];
+    bool any = false;
+    for (uint32_t i = unit->first_file; i < unit->first_file + unit->file_count && !any; i++) {
+        any = r->folder.rows[i].outcome == OUTCOME_DEST_ERROR;
+    }
+    return any;
+}
+
 /* over: nothing goes on any more; what did not come to its place by then is gone again. What could
  * not go the run's summary alone tells. */
 static const char *unit_state(const struct resume *r, uint32_t u, uint32_t staged, bool publishing,
@@ -43,13 +56,27 @@ static const char *unit_state(const struct resume *r, uint32_t u, uint32_t stage
     const bool begun = publishing || staged > 0;
     const struct content_unit *unit = &r->content.units[u];
     const bool refused = r->plan->units[u].refusal != REFUSAL_NONE || unit->refusal != REFUSAL_NONE;
-    return unit->fate == FATE_PUBLISHED ? "published"
+    return unit->fate == FATE_PUBLISHED ? unit_is_unsynced(r, u) ? "not durable" : "published"
            : refused                    ? "refused"
            : unit->fate == FATE_FAILED  ? "failed"
            : !begun                     ? "not started"
            : over                       ? WITHDRAWN
            : publishing                 ? "publishing"
                                         : "staging";
+}
+
+/* A process that ended by itself has removed its staging folders, but for what it tells by a note,
+ * unless a signal ended it, or the last sync of durability `end` was not begun. */
+static bool folders_were_left(const struct resume *r)
+{
+    bool left = !r->content.ended || r->content.end.exit_code > SIGNAL_EXIT_CODE;
+    for (uint32_t u = 0; r->call.conduct.durability == DURABILITY_END && !left &&
+                         r->content.end.open != 0 && u < r->plan->unit_count;
+         u++) {
+        const struct content_unit *unit = &r->content.units[u];
+        left = unit->fate == FATE_PUBLISHED && unit->epoch != 0 && !unit_is_unsynced(r, u);
+    }
+    return left;
 }
 
 static void stand_count(const struct resume *r, struct run_stand *out)
@@ -60,6 +87,7 @@ static void stand_count(const struct resume *r, struct run_stand *out)
     const uint64_t seed = run_folder_seed(&r->folder);
     out->state = run_state(r, busy);
     out->may_go_on = !busy && !resume_is_over(r);
+    out->is_staged = !r->content.asking && (busy || folders_were_left(r));
     out->units = heap_alloc(plan->unit_count + 1u, sizeof *out->units);
     for (uint32_t i = 0; i < r->content.intent_count; i++) {
         const struct publish_intent intent = journal_content_intent(&r->content, r->journal, i);
@@ -197,9 +225,11 @@ void inspect_run_text(const struct resume *r, struct buffer *out)
         asking_text(r, out);
     } else if (stand.may_go_on) {
         show_printf(out,
-                    "what is staged stands in %s at the top of each volume\n"
-                    "`vssrestore resume %s` goes on with it\n",
-                    name, r->folder.path);
+                    stand.is_staged ? "what is staged stands in %s at the top of each volume\n"
+                                    : "nothing is staged any more; what a note of summary.json "
+                                      "tells of is kept in %s\n",
+                    name);
+        show_printf(out, "`vssrestore resume %s` goes on with it\n", r->folder.path);
     }
     free(stand.units);
 }
@@ -267,7 +297,7 @@ void inspect_run_json(const struct resume *r, struct buffer *out)
     }
     json_bool(&json, "resumable", stand.may_go_on);
     json_u64(&json, "processes", r->content.sessions);
-    json_text(&json, "staging", r->content.asking ? VIEW_NONE : view_of(name));
+    json_text(&json, "staging", stand.is_staged ? view_of(name) : VIEW_NONE);
     json_u64(&json, "undo_files", stand.undo_files);
     json_u64(&json, "torn_bytes", r->content.torn_bytes);
     asking_json(r, &json);

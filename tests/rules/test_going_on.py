@@ -5,6 +5,7 @@ somebody else's, what inspect says, what killed runs left hidden, chains, a disk
 larger. Damaged run folders: test_records.py; kills at each call: test_resume.py.
 """
 
+import errno
 import fcntl
 import glob
 import json
@@ -238,6 +239,39 @@ def K08_inspect_says_what_stands_where():
             town.clear()
         for state in ("not started", "publishing", "published"):
             expect(("killed", state) in states, f"{state} is not among {states}")
+
+
+def K08_inspect_says_what_stands_where_after_each_end():
+    """Whether a last sync failed or was not begun, the disk was full, or a signal came: of what is
+    not durable, and of staging folders that are there, and no others."""
+    with Scenario() as s:
+        replaced_and_grown(s)
+        media = s.pack()
+        failed = os.fsdecode(os.path.join(s.folder, b"failed"))
+        for durability, how, state, units in (
+                ("end", {"SYNC_FAILS": failed}, "ended", "not durable"),
+                ("end", {"NOTE_FAULT": str(errno.EIO)}, "interrupted", "published"),
+                ("none", {}, "ended", "published"), ("end", {}, "ended", "published"),
+                ("unit", {"NO_ROOM_FOR": "2.dat"}, "interrupted", None),
+                ("unit", {"ENDS_BY": str(int(signal.SIGTERM))}, "interrupted", None)):
+            town = Town(s, media, "--durability", durability)
+            middle = str(town.count_calls() // 2)
+            town.copy()
+            told = Told(town.call(), env={**os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": middle,
+                                          "ENDS_BY": "0", **how})
+            found, text = inspected(town.folder()), Told(["inspect", town.folder()]).must(0)
+            what = f"{durability}, {how}: {told.told()}\n{found}\n{text.out}"
+            equal((found["state"], found["exit_code"]), (state, told.exit), what)
+            if units:
+                equal({unit["state"] for unit in found["units"]}, {units}, what)
+            equal([found["staging"]] if found["staging"] else [],
+                  [os.fsdecode(name) for name in staging_of(town)], what)
+            equal(text.out.count("what is staged stands in "), bool(found["staging"]), what)
+            equal(text.out.count("nothing is staged any more"),
+                  found["resumable"] and not found["staging"], what)
+            if found["resumable"]:
+                town.resume(what)
+            town.clear()
 
 
 def K08_no_run_folder_is_a_selection_error():
