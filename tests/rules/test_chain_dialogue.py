@@ -5,6 +5,7 @@ rules, with programs that play the writers.
 import os
 
 from chain import SCHEMA_DIFF_INCR, full_and_two, one, packed
+from ledger import play
 from players import Players
 from scenario import Document, Scenario, equal, expect, run_rules
 
@@ -87,6 +88,33 @@ def T69_the_previous_stamp_is_never_written():
               [None, "one", None])
         equal([step.document.entry(c).get("backupStamp") for step in run.steps],
               ["one", "two", "three"])
+
+
+def R29_every_step_of_a_chain_has_a_dialogue_of_its_own():
+    with Scenario() as s:
+        w = s.writer("Ledger", schema=0x2)
+        c = w.component("db").files(r"C:\db", "*")
+        other = s.writer("Once").component("x").files(r"C:\x", "*")
+        s.put(r"C:\db\f", b"full")
+        s.put(r"C:\x\f", b"x")
+        full = s.backup()
+        full.include(c, stamp="1")
+        full.include(other)
+        first = s.pack()
+        s.backup("incremental").include(c, stamp="2", previous_stamp="1")
+        s.put(r"C:\db\g", b"more")
+        second = s.pack("--parent", first)
+        players = Players(s)
+        told = players.note("$(grep -o 'additionalRestores=.[a-z]*' \"$1\" | tr -d '\"' | tr '\\n' ' ')")
+        told = told.replace("'$(", '"$(').replace(")'", ')"')
+        run = s.run([first, second], *play(("Ledger", players.writer("ledger", pre=told)),
+                                           ("Once", players.writer("once")))).must(0)
+        equal([summary["exit_code"] for summary in run.summaries], [0, 0], run.told())
+        equal([line.strip() for line in players.diary],
+              ["ledger pre-restore", "additionalRestores=yes additionalRestores=no",
+               "once pre-restore", "ledger post-restore", "once post-restore",
+               "ledger pre-restore", "additionalRestores=no", "ledger post-restore"])
+        equal(s.at(r"C:\db\g"), b"more")
 
 
 if __name__ == "__main__":
