@@ -250,8 +250,8 @@ static vsr_code publish_commit_group(struct publication *p, uint32_t group, vsr_
     return VSR_OK;
 }
 
-/* A failed unit's files in a tree that could not be taken back; what cannot be looked at may be
- * there. */
+/* A failed unit's files in a tree that could not be taken back, whose rows then say so; what cannot
+ * be looked at may be there. */
 static bool publish_residue_stands(const struct publication *p, uint32_t file)
 {
     const struct plan_file *f = &p->stage->plan->files[file];
@@ -264,8 +264,15 @@ static bool publish_residue_stands(const struct publication *p, uint32_t file)
     }
     struct stat facts;
     OWN(fd) fd = publish_open_parent(p->stage, f->directory);
-    return fd < 0 ? fd != -ENOENT
-                  : fstatat(fd, name, &facts, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+    if (fd < 0) {
+        return fd != -ENOENT;
+    }
+    if (fstatat(fd, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno != ENOENT;
+    }
+    p->rows[file].fault =
+        p->rows[file].outcome == OUTCOME_WITHDRAWN ? OUTCOME_STANDS : p->rows[file].fault;
+    return true;
 }
 
 static void publish_count_residue(struct publication *p, uint32_t group)

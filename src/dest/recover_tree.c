@@ -88,14 +88,20 @@ static int look_at(struct looking *l, uint32_t file)
     return stage_stands(l->stage, file, l->fd, name, &facts) ? 0 : ESTALE;
 }
 
-int recover_tree_look(struct stage *stage, uint32_t tree, uint32_t *theirs)
+static const struct stage_layout *tree_files_of(struct stage *stage)
 {
     struct stage_layout *layout = stage_layout_of(stage);
-    struct looking l = {.stage = stage, .directory = MARK_NONE, .fd = -1};
-    int fault = 0;
     if (layout->tree_files == NULL) {
         tree_files_list(layout);
     }
+    return layout;
+}
+
+int recover_tree_look(struct stage *stage, uint32_t tree, uint32_t *theirs)
+{
+    const struct stage_layout *layout = tree_files_of(stage);
+    struct looking l = {.stage = stage, .directory = MARK_NONE, .fd = -1};
+    int fault = 0;
     for (uint32_t i = layout->tree_first_file[tree];
          i < layout->tree_first_file[tree + 1] && fault == 0; i++) {
         const int one = look_at(&l, layout->tree_files[i]);
@@ -106,4 +112,15 @@ int recover_tree_look(struct stage *stage, uint32_t tree, uint32_t *theirs)
     }
     own_fd_drop(&l.fd);
     return fault;
+}
+
+void recover_tree_tell(struct stage *stage, uint32_t tree, struct outcome_row *rows)
+{
+    const struct stage_layout *layout = tree_files_of(stage);
+    struct looking l = {.stage = stage, .directory = MARK_NONE, .fd = -1};
+    for (uint32_t i = layout->tree_first_file[tree]; i < layout->tree_first_file[tree + 1]; i++) {
+        const uint32_t file = layout->tree_files[i];
+        rows[file].fault = look_at(&l, file) == 0 ? OUTCOME_STANDS : rows[file].fault;
+    }
+    own_fd_drop(&l.fd);
 }

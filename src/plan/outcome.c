@@ -18,6 +18,9 @@ const char *outcome_text(enum outcome outcome)
 
 const char *outcome_row_fault_text(const struct outcome_row *row)
 {
+    if (row->outcome == OUTCOME_WITHDRAWN && row->fault == OUTCOME_STANDS) {
+        return "its component failed, and it stands at its place all the same";
+    }
     return row->outcome == OUTCOME_MEDIA_CORRUPT && row->fault != 0
                ? foreign_fault_text((enum foreign_fault)row->fault)
                : NULL;

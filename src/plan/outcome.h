@@ -28,11 +28,16 @@ enum outcome {
 struct outcome_row {
     uint8_t outcome; /* enum outcome */
     uint8_t loss;    /* bits: what the target did not get of what the media hold (dest/meta.h) */
-    uint8_t fault; /* of MEDIA_CORRUPT: enum foreign_fault (media/foreign_read.h), or 0: not told */
+    uint8_t fault;   /* of MEDIA_CORRUPT: enum foreign_fault (media/foreign_read.h), or 0: not told;
+                      of WITHDRAWN: OUTCOME_STANDS, or 0 */
     uint8_t reserved;
     int32_t os_errno; /* of what failed, or 0 */
     uint64_t bytes;   /* of content, written and verified */
 };
+
+/* Its unit was not published, and what was restored of it stands at its place all the same: it
+ * could not go from there without what is somebody's. */
+enum { OUTCOME_STANDS = 1 };
 
 /* Of a file that is whole: what of its row stays as it is until the run ends, for a check
  * (engine/marks.h). Its outcome may yet become another one. */

@@ -108,10 +108,7 @@ struct took_back {
     struct journal_fate *failed;
     uint32_t count;
     size_t capacity;
-    struct { /* what is not among them yet */
-        uint32_t file;
-        int32_t os_errno;
-    } * files;
+    struct resume_failure *files; /* what is not among them yet */
     uint32_t file_count;
     size_t file_capacity;
     bool stays; /* something did not go back, or is not synced: no unit may be told an end */

@@ -33,35 +33,69 @@ vsr_code conduct_go_on(struct conduct *c, vsr_error *error)
                          resume->content.next_sequence, error);
 }
 
-static void took_back_failed(void *context, uint32_t file, int os_errno)
+static void took_back_failed(void *context, const struct resume_failure *failure)
 {
     struct took_back *back = context;
     back->files =
         heap_grow(back->files, back->file_count, &back->file_capacity, sizeof *back->files);
-    back->files[back->file_count].file = file;
-    back->files[back->file_count++].os_errno = os_errno;
+    back->files[back->file_count++] = *failure;
+}
+
+/* A file that somebody changed, or whose original is not to be had. */
+static void conduct_note_file(struct conduct *c, uint32_t file)
+{
+    struct buffer path = {0};
+    char undo[UNDO_NAME_BYTES];
+    plan_unix_path(c->plan, c->set, file, &path);
+    buffer_printf(&c->kept,
+                  "%s'%.*s', or what the run keeps of it, was changed by somebody or has rotted "
+                  "while the run was interrupted, and is left alone; ",
+                  c->kept.n > 0 ? " " : "", VIEW_ARG(buffer_view(&path)));
+    if (undo_find(c->folder.dir_fd, file, undo)) {
+        buffer_printf(&c->kept, "what its ranges had covered is kept in %s/%s; ", c->folder.path,
+                      undo);
+    }
+    buffer_free(&path);
+}
+
+/* A new folder that is left as it stands, whichever components have files in it. */
+static void conduct_note_tree(struct conduct *c, const struct resume_failure *failure)
+{
+    struct buffer path = {0};
+    resume_folder_path(c->plan, c->set, failure->tree, &path);
+    if (failure->theirs != MARK_NONE) {
+        conduct_note_file(c, failure->theirs);
+        buffer_printf(&c->kept, "so is all of the new folder '%.*s'", VIEW_ARG(buffer_view(&path)));
+    } else {
+        buffer_printf(&c->kept,
+                      "%sthe place of the new folder '%.*s', or of what the run keeps of it, was "
+                      "changed by somebody while the run was interrupted: it is left alone",
+                      c->kept.n > 0 ? " " : "", VIEW_ARG(buffer_view(&path)));
+    }
+    buffer_printf(&c->kept,
+                  ", and what was restored into it stands there, of components that failed; ");
+    buffer_free(&path);
 }
 
 /* A place that somebody changed is left alone: its unit fails, for good. What is laid out twice is
  * taken back twice, too: a unit that failed the first time is done with by then. */
 static void conduct_fail_places(struct conduct *c, struct took_back *back)
 {
+    uint32_t tree = MARK_NONE; /* that was told last */
     for (uint32_t i = 0; i < back->file_count; i++) {
-        const uint32_t unit = c->plan->files[back->files[i].file].unit;
-        struct buffer path = {0};
-        plan_unix_path(c->plan, c->set, back->files[i].file, &path);
-        buffer_printf(
-            &c->kept,
-            "%s'%.*s', or what the run keeps of it, was changed by somebody or has rotted "
-            "while the run was interrupted, and is left alone; ",
-            c->kept.n > 0 ? " " : "", VIEW_ARG(buffer_view(&path)));
-        char undo[UNDO_NAME_BYTES];
-        if (undo_find(c->folder.dir_fd, back->files[i].file, undo)) {
-            buffer_printf(&c->kept, "what its ranges had covered is kept in %s/%s; ",
-                          c->folder.path, undo);
+        const struct resume_failure *failure = &back->files[i];
+        const uint32_t unit = c->plan->files[failure->file].unit;
+        if (failure->tree == MARK_NONE) {
+            conduct_note_file(c, failure->file);
+        } else if (failure->tree != tree) {
+            conduct_note_tree(c, failure);
+            tree = failure->tree;
         }
-        buffer_free(&path);
-        unit_states_fail(&c->units, back->files[i].file, back->files[i].os_errno);
+        if (failure->tree == MARK_NONE || failure->file == failure->theirs) {
+            unit_states_fail(&c->units, failure->file, failure->os_errno);
+        } else {
+            unit_states_fail_whole(&c->units, unit);
+        }
         if (c->options->resume->done[unit] == 0) {
             c->options->resume->done[unit] = 1;
             back->failed =
@@ -160,11 +194,10 @@ vsr_code conduct_take_back(struct conduct *c, struct took_back *back, vsr_error 
     return rc;
 }
 
-static void took_back_stays(void *context, uint32_t file, int os_errno)
+static void took_back_stays(void *context, const struct resume_failure *failure)
 {
     struct took_back *back = context;
-    (void)file;
-    (void)os_errno;
+    (void)failure;
     back->stays = true;
 }
 

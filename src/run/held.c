@@ -153,6 +153,7 @@ uint8_t *held_find(const struct stage *stage, const struct run_folder *folder,
         if (h.held[i] != 0) {
             rows[i].outcome =
                 plan->files[i].action == ACTION_STAGE ? OUTCOME_STAGED : OUTCOME_RESTORED;
+            rows[i].fault = 0; /* it was withdrawn, and stood */
         } else if (resume->done[plan->files[i].unit] == 0) {
             rows[i] = (struct outcome_row){0};
             atomic_store_explicit(&epochs[i], 0, memory_order_release);

@@ -73,12 +73,22 @@ void resume_warn_staging(const struct resume *resume,
 /* Staging is open and probed: take back what was in the middle, and once more what an earlier
  * process has taken back where a disk has lost that; folder: the run's, from whoever has
  * taken it. Units that cannot be, because somebody changed their places, fail: failed is called for
- * each file whose place it is, or for one of each unit with files in a folder. Errors: DEST_*:
- * something cannot go back that nobody has changed, the first of it; then nothing may be begun that
- * would forget the intents. */
-typedef void resume_failed(void *context, uint32_t file, int os_errno);
+ * each file whose place it is, or for one of each unit with files in a new folder that is left as
+ * it stands; rows of those that stand in it say so. Errors: DEST_*: something cannot go back that
+ * nobody has changed, the first of it; then nothing may be begun that would forget the intents. */
+struct resume_failure {
+    uint32_t file;
+    uint32_t tree;   /* plan_directory: that new folder's top, or MARK_NONE */
+    uint32_t theirs; /* of a new folder: the file in it that tells so; MARK_NONE: none of it */
+    int os_errno;
+};
+typedef void resume_failed(void *context, const struct resume_failure *failure);
 vsr_code resume_take_back(const struct resume *resume, struct stage *stage,
                           const struct run_folder *folder, resume_failed *failed, void *context,
                           vsr_error *error);
+
+/* A folder's path, for people. */
+void resume_folder_path(const struct plan *plan, const struct media_set *set, uint32_t directory,
+                        struct buffer *out);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "dest/recover.h"
+#include "dest/recover_tree.h"
 
 #include <errno.h>
 
@@ -25,20 +26,17 @@ static uint32_t file_below(const struct plan *plan, uint32_t directory, uint32_t
     return MARK_NONE;
 }
 
-/* What it was about, for people: a file's path, or a folder's. */
-static void intent_path(const struct resume *r, const struct stage *stage,
-                        const struct publish_intent *intent, struct buffer *out)
+void resume_folder_path(const struct plan *plan, const struct media_set *set, uint32_t directory,
+                        struct buffer *out)
 {
-    uint32_t names = 0;
-    const uint32_t file =
-        intent->file != MARK_NONE ? intent->file : file_below(r->plan, intent->tree, &names);
+    uint32_t names;
+    const uint32_t file = file_below(plan, directory, &names);
     if (file == MARK_NONE) {
-        const uint32_t root = r->plan->directories[intent->tree].root;
-        buffer_printf(out, "a folder below %.*s",
-                      VIEW_ARG(plan_text(r->plan, r->plan->roots[root].dir)));
+        const uint32_t root = plan->directories[directory].root;
+        buffer_printf(out, "a folder below %.*s", VIEW_ARG(plan_text(plan, plan->roots[root].dir)));
         return;
     }
-    plan_unix_path(r->plan, stage->set, file, out);
+    plan_unix_path(plan, set, file, out);
     for (; names > 0; names--) {
         while (out->n > 0 && out->p[--out->n] != '/') {
         }
@@ -49,7 +47,11 @@ static vsr_code intent_stays(const struct resume *r, const struct stage *stage, 
                              const struct publish_intent *intent, int fault, vsr_error *error)
 {
     struct buffer path = {0};
-    intent_path(r, stage, intent, &path);
+    if (intent->file != MARK_NONE) {
+        plan_unix_path(r->plan, stage->set, intent->file, &path);
+    } else {
+        resume_folder_path(r->plan, stage->set, intent->tree, &path);
+    }
     errno = fault;
     const vsr_code rc = err_sys(error, err_dest_code(fault), WHERE,
                                 "cannot put back what the run had begun at %.*s, so that nothing "
@@ -61,18 +63,21 @@ static vsr_code intent_stays(const struct resume *r, const struct stage *stage, 
 
 /* A tree cannot go back, since somebody is in the way, or in it: all units with files in it fail.
  * theirs: which file tells so; MARK_NONE: none of it. */
-static void tree_stays(const struct stage *stage, uint32_t tree, uint32_t theirs, int fault,
-                       resume_failed *failed, void *context)
+static void tree_stays(struct stage *stage, uint32_t tree, uint32_t theirs, int fault,
+                       struct outcome_row *rows, resume_failed *failed, void *context)
 {
     const struct plan *plan = stage->plan;
     uint32_t unit = MARK_NONE;
+    recover_tree_tell(stage, tree, rows);
     for (uint32_t i = 0; i < plan->file_count; i++) {
         const struct plan_file *f = &plan->files[i];
         if (f->unit != unit && stage_is_staged(stage, i) &&
             stage->directory_tree[f->directory] == tree) {
             unit = f->unit;
-            failed(context, theirs != MARK_NONE && plan->files[theirs].unit == unit ? theirs : i,
-                   fault);
+            const bool his = theirs != MARK_NONE && plan->files[theirs].unit == unit;
+            const struct resume_failure failure = {his ? theirs : i, stage->trees[tree].directory,
+                                                   theirs, fault};
+            failed(context, &failure);
         }
     }
 }
@@ -95,7 +100,8 @@ static vsr_code past_take_back(const struct resume *r, const struct recover *rec
                 continue;
             }
             if (recover_was_changed(fault)) {
-                failed(context, past.file, fault);
+                const struct resume_failure failure = {past.file, MARK_NONE, MARK_NONE, fault};
+                failed(context, &failure);
             } else if (rc == VSR_OK) {
                 rc = intent_stays(r, recover->stage, run_dir, &past, fault, error);
             }
@@ -123,9 +129,11 @@ vsr_code resume_take_back(const struct resume *r, struct stage *stage,
         if (fault != 0 && !recover_was_changed(fault)) {
             rc = rc == VSR_OK ? intent_stays(r, stage, folder->path, &intent, fault, error) : rc;
         } else if (fault != 0 && intent.file != MARK_NONE) {
-            failed(context, intent.file, fault);
+            const struct resume_failure failure = {intent.file, MARK_NONE, MARK_NONE, fault};
+            failed(context, &failure);
         } else if (fault != 0 && fault != ENOENT && intent.folder == 0) {
-            tree_stays(stage, stage->directory_tree[intent.tree], theirs, fault, failed, context);
+            tree_stays(stage, stage->directory_tree[intent.tree], theirs, fault, folder->rows,
+                       failed, context);
         }
     }
     const vsr_code past =

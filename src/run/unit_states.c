@@ -312,9 +312,13 @@ void unit_states_as_committed(struct unit_states *units)
 
 void unit_states_fail(struct unit_states *units, uint32_t file, int os_errno)
 {
-    const uint32_t unit = units->plan->files[file].unit;
-    unit_withdraw(units, unit, false);
+    unit_states_fail_whole(units, units->plan->files[file].unit);
     units->rows[file] = (struct outcome_row){.outcome = OUTCOME_REFUSED, .os_errno = os_errno};
+}
+
+void unit_states_fail_whole(struct unit_states *units, uint32_t unit)
+{
+    unit_withdraw(units, unit, false);
     units->states[unit] = UNIT_FAILED;
     units->residue[unit]++;
 }

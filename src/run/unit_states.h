@@ -84,6 +84,8 @@ bool unit_states_cut_short(const struct unit_states *units);
 /* A file could not be taken back to where it was before an earlier process ended: its unit fails,
  * and what stands at its places stays. Its other files are WITHDRAWN. */
 void unit_states_fail(struct unit_states *units, uint32_t file, int os_errno);
+/* It fails since another one's files stand in the way of that: all of it is WITHDRAWN. */
+void unit_states_fail_whole(struct unit_states *units, uint32_t unit);
 
 /* Is there a unit with space to wait for, so that it may be tried again? */
 bool unit_states_lack_space(const struct unit_states *units);

@@ -348,9 +348,23 @@ def K09_a_new_tree_that_somebody_changed_is_left_alone():
             equal(snapshot(os.path.join(town.root, b"C/new")), left, what)
             equal([status for _, status, _ in statuses(run)], ["FAILED"] * 2, what)
             equal((run.exit, run.summary["files"]["restored"]), (4, 0), what)
-            expect(any(os.fsdecode(place) in note and "was changed by somebody" in note
-                       for note in run.summary["notes"]), what)
+            note, = run.summary["notes"]
+            expect(f"'{os.fsdecode(place)}" in note and "was changed by somebody" in note, what)
+            stands_is_told(town, run, note, os.fsencode(note.split("'")[1]))
             town.clear()
+
+
+def stands_is_told(town, run, note, his):
+    """The folder is named, and no file that nobody changed; rows of what stands in it say so."""
+    new = os.path.join(town.root, b"C/new")
+    expect(f"the new folder '{os.fsdecode(new)}'" in note and "stands there" in note, note)
+    equal(note.count(f"'{os.fsdecode(new)}/"), his.startswith(new + b"/"), note)
+    for row in run.rows:
+        place = os.fsencode(row["path"])
+        stands = os.path.lexists(place) and not (
+            his and os.path.samestat(os.lstat(place), os.lstat(his))) # or another name of it
+        equal((row["outcome"], "stands at its place" in str(row["detail"])),
+              ("REFUSED" if place == his else "WITHDRAWN", stands), f"{row}\n{run.told()}")
 
 
 def K09_a_new_tree_that_somebody_took_a_file_from_goes_back():
@@ -377,7 +391,8 @@ def K09_a_tree_that_somebody_is_in_the_way_of_fails():
         expect(holds(place, b"one"), run.told())
         equal([status for _, status, _ in statuses(run)], ["FAILED"] * 2, run.told())
         equal(run.exit, 4, run.told())
-        expect(any("was changed by somebody" in note for note in run.summary["notes"]), run.told())
+        expect("was changed by somebody" in run.summary["notes"][0], run.told())
+        stands_is_told(town, run, run.summary["notes"][0], b"")
 
 
 STORED = random.Random(1).randbytes(3001) # as it is, since it cannot be made shorter
