@@ -124,6 +124,15 @@ vsr_code documents_read(struct documents *out, const char *const *paths, uint32_
 
 /* --- kinds --- */
 
+/* No element was found: why, and where. */
+static vsr_code file_refuse(struct documents *documents, const struct document_file *file,
+                            vsr_error *error)
+{
+    struct xml_text text;
+    const vsr_code rc = xml_text_open(&text, &documents->arena, file->bytes, file->name.p, error);
+    return rc != VSR_OK ? rc : xml_text_no_element(&text, error);
+}
+
 static vsr_code file_classify(struct documents *documents, struct document_file *file, bool named,
                               vsr_error *error)
 {
@@ -133,9 +142,7 @@ static vsr_code file_classify(struct documents *documents, struct document_file 
     } else if (view_equal(file->root_element, word_text(WORD_WRITER_METADATA))) {
         file->kind = DOCUMENT_WMD;
     } else if (!view_present(file->root_element)) {
-        return err_set(error, VSR_ERR_DOCUMENT, "vss/documents",
-                       "cannot read %s: no XML element in its %zu bytes", file->name.p,
-                       file->bytes.n);
+        return file_refuse(documents, file, error);
     } else if (named) {
         return err_set(error, VSR_ERR_DOCUMENT, "vss/documents",
                        "cannot use %s: its root element is <%s>, neither <%s> nor <%s>",

@@ -98,7 +98,7 @@ static vsr_code scan_run(struct scan *scan, vsr_error *error)
                               scan->depth);
     }
     if (scan->element_count == 0) {
-        return xml_text_fault(text, 0, error, "no element in this file");
+        return xml_text_no_element(text, error);
     }
     return VSR_OK;
 }

@@ -179,14 +179,19 @@ vsr_code xml_text_open(struct xml_text *out, struct arena *arena, struct view by
     if (units.count == 0) {
         return xml_text_fault(out, 0, error, "no XML in this file");
     }
+    vsr_code rc = VSR_OK;
     if (out->form == XML_UTF8) {
         out->text = (struct view){bytes.p + out->head_bytes, units.count};
-        return utf8_check(out, error);
+        rc = utf8_check(out, error);
+    } else {
+        rc = utf16_convert(out, arena, &units, error);
     }
-    const vsr_code rc = utf16_convert(out, arena, &units, error);
     if (rc == VSR_OK && half) {
         return xml_text_fault(out, out->text.n, error,
                               "the UTF-16 text ends in the middle of a unit");
+    }
+    if (rc == VSR_OK && view_starts(out->text, VIEW("\xEF\xBB\xBF"))) {
+        return xml_text_fault(out, 0, error, "a second byte order mark");
     }
     return rc;
 }
@@ -235,6 +240,18 @@ vsr_code xml_text_fault(const struct xml_text *text, size_t offset, vsr_error *e
     const struct vss_place place = xml_text_place(text, offset);
     return err_set(error, VSR_ERR_DOCUMENT, "vss/xml", "%s, line %u, byte %llu: %s",
                    text->file_name, place.line, (unsigned long long)place.byte, what);
+}
+
+vsr_code xml_text_no_element(const struct xml_text *text, vsr_error *error)
+{
+    static const char *const forms[] = {
+        [XML_UTF8] = "UTF-8",
+        [XML_UTF16_LE] = "UTF-16, little-endian",
+        [XML_UTF16_BE] = "UTF-16, big-endian",
+    };
+    return xml_text_fault(
+        text, 0, error, "no element at the beginning of this text, which its first bytes say is %s",
+        forms[text->form]);
 }
 
 /* --- the way back --- */

@@ -30,8 +30,8 @@ struct xml_cursor {
 };
 
 /* bytes and file_name are borrowed and must outlive *out. Errors: DOCUMENT with line and byte
- * for a NUL inside, bad UTF-8, unpaired surrogates, half a UTF-16 unit, nothing at all, more
- * than DOCUMENT_BYTES_MAX. */
+ * for a NUL inside, bad UTF-8, unpaired surrogates, half a UTF-16 unit, a second byte order mark,
+ * nothing at all, more than DOCUMENT_BYTES_MAX. */
 vsr_code xml_text_open(struct xml_text *out, struct arena *arena, struct view bytes,
                        const char *file_name, vsr_error *error);
 
@@ -46,6 +46,9 @@ struct vss_place xml_text_place_next(const struct xml_text *text, struct xml_cur
 VSR_PRINTF(4, 5)
 vsr_code xml_text_fault(const struct xml_text *text, size_t offset, vsr_error *error,
                         const char *format, ...);
+
+/* DOCUMENT: no element stands at its beginning, read in the form that its first bytes say. */
+vsr_code xml_text_no_element(const struct xml_text *text, vsr_error *error);
 
 /* edited (UTF-8) in the byte form of text, between its head and its tail. Added to *out. */
 void xml_text_render(const struct xml_text *text, struct view edited, struct buffer *out);
