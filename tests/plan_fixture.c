@@ -231,7 +231,7 @@ static vsr_code restore_stage(struct restore *r, const struct budget *budget, st
         .set = r->set,
         .stage = stage,
         .budget = budget,
-        .owner = OWNER_MINE,
+        .owner = r->owners ? OWNER_MEDIA : OWNER_MINE,
         .rows = r->rows,
         .skip = r->skip,
         .discard = r->discard,
@@ -279,7 +279,7 @@ vsr_code restore_run(struct restore *r)
     const struct engine_options options = {.workers = r->workers,
                                            .ring = r->ring,
                                            .write_mode = r->write_mode};
-    const struct stage_options staging = {.owner = OWNER_MINE,
+    const struct stage_options staging = {.owner = r->owners ? OWNER_MEDIA : OWNER_MINE,
                                           .alone = r->alone,
                                           .threads = r->workers,
                                           .in_place = r->in_place,

@@ -53,6 +53,7 @@ struct restore {
     int undo_fd;
     bool stop_at_once;
     bool discard;
+    bool owners; /* those of the media */
     bool direct; /* ring writes past the page cache, with a RING_SYNC ring too */
     /* results */
     struct outcome_row *rows;

@@ -6,6 +6,8 @@
  * (ruling 19). Fast because a new file with the media's own mode and ids costs one futimens(). */
 #include "dest/meta.h"
 
+#include "media/foreign.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -49,7 +51,7 @@ uint8_t meta_loss_bits(const struct meta_loss *loss)
     return (uint8_t)((loss->security_descriptors != 0) << 0 | (loss->streams != 0) << 1 |
                      (loss->attributes != 0) << 2 | (loss->reparse != 0) << 3 |
                      (loss->dos_attributes != 0) << 4 | (loss->owners != 0) << 5 |
-                     (loss->links != 0) << 6);
+                     (loss->links != 0) << 6 | (loss->times != 0) << 7);
 }
 
 void meta_loss_add(struct meta_loss *sum, const struct meta_loss *more)
@@ -61,6 +63,7 @@ void meta_loss_add(struct meta_loss *sum, const struct meta_loss *more)
     sum->dos_attributes += more->dos_attributes;
     sum->owners += more->owners;
     sum->links += more->links;
+    sum->times += more->times;
 }
 
 /* Where to set an attribute: an open descriptor, or a symbolic link behind /proc/self/fd. */
@@ -155,6 +158,29 @@ static void meta_times(const struct index_entry *e, struct timespec times[2])
     times[1] = (struct timespec){.tv_sec = e->modify_s, .tv_nsec = e->modify_ns};
 }
 
+/* Every file system holds these: FAT from its second day, in any time zone, others to 2038. */
+static const int64_t META_HELD_FROM_S = 315532800 + 2 * 86400, META_HELD_TO_S = INT32_MAX;
+
+bool meta_time_is_cut(const struct index_entry *e, int fd, const char *name)
+{
+    struct stat now;
+    if ((e->modify_s >= META_HELD_FROM_S && e->modify_s <= META_HELD_TO_S) ||
+        e->modify_ns == FOREIGN_NO_TIME) {
+        return false;
+    }
+    if (fstatat(fd, name, &now, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0) {
+        return true;
+    }
+    const bool is_even = now.st_mtim.tv_sec % 2 == 0 && now.st_mtim.tv_nsec == 0; /* FAT's step */
+    return now.st_mtim.tv_sec != e->modify_s && !(is_even && now.st_mtim.tv_sec + 1 == e->modify_s);
+}
+
+/* -1 says to leave it as it is: nobody can be given to a file. */
+static bool meta_owner_is_none(const struct index_entry *e)
+{
+    return e->uid == (uid_t)-1 || e->gid == (gid_t)-1;
+}
+
 int meta_apply(const struct media_index *index, uint32_t entry, int fd,
                const struct meta_policy *policy, bool is_new, struct meta_loss *loss)
 {
@@ -162,7 +188,7 @@ int meta_apply(const struct media_index *index, uint32_t entry, int fd,
     struct timespec times[2];
     if (policy->owner == OWNER_MEDIA &&
         (!is_new || e->uid != policy->uid || e->gid != policy->gid) &&
-        fchown(fd, e->uid, e->gid) != 0) {
+        (fchown(fd, e->uid, e->gid) != 0 || meta_owner_is_none(e))) {
         loss->owners++;
     }
     const mode_t mode = meta_mode(index, entry);
@@ -178,7 +204,11 @@ int meta_apply(const struct media_index *index, uint32_t entry, int fd,
         return errno;
     }
     meta_times(e, times);
-    return futimens(fd, times) == 0 ? 0 : errno;
+    if (futimens(fd, times) != 0) {
+        return errno;
+    }
+    loss->times += meta_time_is_cut(e, fd, "") ? 1 : 0;
+    return 0;
 }
 
 int meta_apply_link(const struct media_index *index, uint32_t entry, int dir_fd, const char *name,
@@ -187,7 +217,8 @@ int meta_apply_link(const struct media_index *index, uint32_t entry, int dir_fd,
     const struct index_entry *e = &index->entries[entry];
     struct timespec times[2];
     if (policy->owner == OWNER_MEDIA && (e->uid != policy->uid || e->gid != policy->gid) &&
-        fchownat(dir_fd, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) != 0) {
+        (fchownat(dir_fd, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) != 0 ||
+         meta_owner_is_none(e))) {
         loss->owners++;
     }
     if (meta_has_attributes(e)) {
@@ -196,5 +227,9 @@ int meta_apply_link(const struct media_index *index, uint32_t entry, int dir_fd,
         meta_attributes(index, entry, (struct meta_target){-1, path}, loss);
     }
     meta_times(e, times);
-    return utimensat(dir_fd, name, times, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+    if (utimensat(dir_fd, name, times, AT_SYMLINK_NOFOLLOW) != 0) {
+        return errno;
+    }
+    loss->times += meta_time_is_cut(e, dir_fd, name) ? 1 : 0;
+    return 0;
 }

@@ -25,12 +25,17 @@ struct meta_policy meta_policy_now(enum owner_policy owner);
 struct meta_loss {
     uint32_t security_descriptors, streams, attributes, reparse, dos_attributes, owners;
     uint32_t links; /* names of one file that became files of their own */
+    uint32_t times; /* modify times before the first or behind the last that the target holds */
 };
 
 /* The losses as bits, for a report row: bit n is the n-th field of struct meta_loss. */
 uint8_t meta_loss_bits(const struct meta_loss *loss);
 
 void meta_loss_add(struct meta_loss *sum, const struct meta_loss *more);
+
+/* Does what was given the entry's modify time have another one now, because the target holds times
+ * of fewer years? What it leaves of a second is no loss. fd: the file; with a name: the folder. */
+bool meta_time_is_cut(const struct index_entry *e, int fd, const char *name);
 
 /* Apply entry's metadata to fd (an open file or directory). Returns 0 or an errno that makes the
  * file fail (times, mode); what is only lost is counted in *loss. is_new: fd was just created with

@@ -31,8 +31,9 @@ static bool time_is_right(const struct index_entry *e, const struct stat *facts)
     if (e->modify_ns == FOREIGN_NO_TIME || time_is_cut(e->modify_s, now->tv_sec)) {
         return true; /* not told by who made the plan, or not to be had */
     }
-    return now->tv_sec == e->modify_s ? (uint64_t)now->tv_nsec <= e->modify_ns
-                                      : now->tv_sec == e->modify_s - 1 && now->tv_nsec == 0;
+    return now->tv_sec == e->modify_s
+               ? (uint64_t)now->tv_nsec <= e->modify_ns
+               : now->tv_sec < e->modify_s && now->tv_sec + 1 == e->modify_s && now->tv_nsec == 0;
 }
 
 static bool text_is_right(const struct media_index *index, uint32_t entry, int fd, const char *name)

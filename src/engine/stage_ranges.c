@@ -173,12 +173,27 @@ static void finish_attributes(struct worker *worker, const struct large_file *la
     }
 }
 
+/* In place, too, where publishing sets it again: a loss is told by the row, which is made now. */
+static int finish_time(struct worker *worker, const struct large_file *large, uint32_t file)
+{
+    const struct plan_file *f = &worker->input->plan->files[file];
+    const struct index_entry *e = &worker->input->set->index.entries[f->entry];
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+                                      {.tv_sec = e->modify_s, .tv_nsec = e->modify_ns}};
+    if (f->kind != KIND_PARTIAL) {
+        return 0;
+    }
+    if (futimens(large->fd, times) != 0) {
+        return errno;
+    }
+    worker->file_loss.times += meta_time_is_cut(e, large->fd, "") ? 1 : 0;
+    return 0;
+}
+
 static int finish_as_base(struct worker *worker, struct large_file *large,
                           const struct stage_base *base)
 {
     const struct engine_input *input = worker->input;
-    const struct plan_file *f = &input->plan->files[base->file];
-    const struct index_entry *e = &input->set->index.entries[f->entry];
     const int base_fd =
         large->base_fd >= 0 ? large->base_fd : stage_open_base(input->stage, base, O_RDONLY);
     if (base_fd < 0) {
@@ -193,9 +208,7 @@ static int finish_as_base(struct worker *worker, struct large_file *large,
     if (fchmod(large->fd, base->mode & 0777u) != 0 && errno != EOPNOTSUPP) {
         return errno;
     }
-    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
-                                      {.tv_sec = e->modify_s, .tv_nsec = e->modify_ns}};
-    return f->kind != KIND_PARTIAL || futimens(large->fd, times) == 0 ? 0 : errno;
+    return finish_time(worker, large, base->file);
 }
 
 int ranges_finish(struct worker *worker, struct large_file *large, uint32_t file)
@@ -210,5 +223,6 @@ int ranges_finish(struct worker *worker, struct large_file *large, uint32_t file
         return meta_apply(&input->set->index, input->plan->files[file].entry, large->fd,
                           &worker->policy, false, &worker->file_loss);
     }
-    return stage_is_in_place(input->stage, base) ? 0 : finish_as_base(worker, large, base);
+    return stage_is_in_place(input->stage, base) ? finish_time(worker, large, file)
+                                                 : finish_as_base(worker, large, base);
 }

@@ -23,7 +23,7 @@ static void render_losses(uint8_t bits, struct json *json)
 {
     static const char *const names[] = {
         "security_descriptor", "stream", "extended_attribute", "reparse",
-        "dos_attributes",      "owner",  "hard_link",
+        "dos_attributes",      "owner",  "hard_link",          "modify_time",
     };
     json_array_begin(json, "losses");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -13,7 +13,7 @@
 static uint64_t losses_sum(const struct meta_loss *loss)
 {
     return (uint64_t)loss->security_descriptors + loss->streams + loss->attributes + loss->reparse +
-           loss->dos_attributes + loss->owners + loss->links;
+           loss->dos_attributes + loss->owners + loss->links + loss->times;
 }
 
 static void note_interrupted(const struct conduct *c, struct report *report)

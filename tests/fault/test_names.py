@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
                                 "rules"))
 
 from scenario import Scenario, Skip, Told, equal, expect, run_cases  # noqa: E402
+from test_ranges import partial  # noqa: E402
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
@@ -273,6 +274,97 @@ def N09_times_at_their_edges():
         s.run(s.pack()).must(0)
         for second, mtime in kept.items():
             equal(os.lstat(s.dest.path(f"C:\\one\\t{second}")).st_mtime_ns, mtime, str(second))
+
+
+EXT4_OF_34_BITS = (("mkfs.ext4", "-q", "-F", "-I", "256"), ("mount", "-o", "loop"))
+EXT4_OF_32_BITS = (("mkfs.ext4", "-q", "-F", "-I", "128"), ("mount", "-o", "loop"))
+XFS_OF_32_BITS = (("mkfs.xfs", "-q", "-f", "-m", "bigtime=0"), ("mount", "-o", "loop"))
+MEMORY = (("truncate", "-s0"), ("mount", "-t", "tmpfs"))
+FILETIME_ZERO, FILETIME_LAST = -11644473600, 910692730085
+EDGES = (-(1 << 63), -(1 << 40), FILETIME_ZERO - 1, FILETIME_ZERO, -(1 << 31) - 1, -(1 << 31), -1, 0,
+         315532800, 1500000001, (1 << 31) - 1, 1 << 31, (1 << 32) + 1, 15032385535, 15032385536,
+         FILETIME_LAST, 1 << 40, (1 << 63) - 1)
+
+
+def put_at_each_edge(top):
+    """Files, folders, a large file and a link for each time that a file system may not hold."""
+    for number, second in enumerate(EDGES):
+        place = os.path.join(top, b"%d" % second)
+        with open(place, "wb") as out:
+            out.write(b"x" * (3 << 20 if number == 0 else 10))
+        os.symlink(b"nowhere", place + b".link")
+        os.mkdir(place + b".folder")
+        for name in (place, place + b".link", place + b".folder"):
+            os.utime(name, ns=(0, second * 10**9), follow_symlinks=False)
+            equal(os.lstat(name).st_mtime_ns, second * 10**9)
+
+
+def times_are_held_or_told(how, megabytes=16):
+    """What stands there has its time, to the second, or its row tells that it has not."""
+    with Scenario() as s:
+        c = one_component(s)
+        with Mounted(s, MEMORY, b"source-of-times") as source:
+            top = os.path.join(source.place, b"one")
+            os.mkdir(top)
+            put_at_each_edge(top)
+            s.source.volumes["C:"] = source.place
+            media = s.pack()
+        with Mounted(s, how, megabytes=megabytes) as dest:
+            run = s.run(media, "--volume", b"C:=" + dest.place).must(0, 1)
+            equal(run.status(c), "ALL", run.told())
+            lost = 0
+            if how != MEMORY: # as it is on the disk
+                subprocess.run(["umount", dest.place], check=True)
+                subprocess.run([*how[1], dest.image, dest.place], check=True)
+            for row in run.rows:
+                name = os.path.basename(row["path"])
+                if name != "one":
+                    found = os.lstat(row["path"]).st_mtime_ns // 10**9
+                    is_held = found == int(name.partition(".")[0])
+                    equal(row["losses"], [] if is_held else ["modify_time"], f"{row}: {found}")
+                    lost += not is_held
+            equal((run.exit, run.summary["losses"]), (1 if lost else 0, lost), run.told())
+            return lost
+
+
+def N09_times_that_memory_holds():
+    equal(times_are_held_or_told(MEMORY), 0)
+
+
+def N09_times_that_ext4_does_not_hold():
+    expect(times_are_held_or_told(EXT4_OF_34_BITS) > 3 * 5, "2446 was behind")
+
+
+def N09_times_that_32_bits_do_not_hold():
+    expect(times_are_held_or_told(EXT4_OF_32_BITS) > 3 * 8, "2038 was behind")
+
+
+def N09_times_that_an_old_xfs_does_not_hold():
+    expect(times_are_held_or_told(XFS_OF_32_BITS, 400) > 3 * 8, "2038 was behind")
+
+
+def N09_times_that_ntfs_does_not_hold():
+    expect(times_are_held_or_told(NTFS) > 0, "1601 was before")
+
+
+def N09_times_of_ranges_that_32_bits_do_not_hold():
+    """Laid over a copy of what stands there, and into that itself."""
+    for options in ((), ("--in-place",)):
+        with Scenario() as s:
+            c = partial(s, "10:20", b"x" * 100, mtime=1 << 33)
+            if os.lstat(s.source.path("C:\\db\\big.dat")).st_mtime != 1 << 33:
+                raise Skip(f"no such time in {s.folder}")
+            media = s.pack()
+            with Mounted(s, EXT4_OF_32_BITS) as dest:
+                base = os.path.join(dest.place, b"db", b"big.dat")
+                os.mkdir(os.path.dirname(base))
+                with open(base, "wb") as out:
+                    out.write(b"-" * 100)
+                run = s.run(media, "--volume", b"C:=" + dest.place, *options).must(1)
+                equal(run.status(c), "ALL", run.told())
+                equal([row["losses"] for row in run.rows if os.fsencode(row["path"]) == base],
+                      [["modify_time"]], run.told())
+                equal(run.summary["losses"], 1, run.told())
 
 
 ODD = [b"new\nline", b"esc\x1b[31mred", "right\u202eleft".encode(), "a\u2215b".encode(),

@@ -17,6 +17,8 @@ static const struct fixture_file files[] = {
     {.path = "at", .content = {"bytes", 5}, .modify_s = 1500000001},
     {.path = "early", .content = {"bytes", 5}, .modify_s = 5},
     {.path = "late", .content = {"bytes", 5}, .modify_s = INT64_C(4000000000)},
+    {.path = "first of all", .content = {"bytes", 5}, .modify_s = INT64_MIN},
+    {.path = "last of all", .content = {"bytes", 5}, .modify_s = INT64_MAX},
     {.path = "link", .kind = FIXTURE_SYMLINK, .content = {"there", 5}, .modify_s = 1500000001},
 };
 
@@ -66,6 +68,14 @@ static void hook_times(void *context, struct stage *stage)
         {"late", TIMES_OF_32_BITS_END, true},
         {"late", 1500000001, false},
         {"late", INT64_C(4000000001), false},
+        {"first of all", INT64_MIN, true},
+        {"first of all", -INT64_C(2147483648), true},
+        {"first of all", 1500000001, false},
+        {"first of all", INT64_MAX, false},
+        {"last of all", INT64_MAX, true},
+        {"last of all", TIMES_OF_32_BITS_END, true},
+        {"last of all", 1500000001, false},
+        {"last of all", INT64_MIN, false},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         print_message("%s %lld\n", cases[i].path, (long long)cases[i].modify_s);
