@@ -1,8 +1,8 @@
 """Runs that are told to end, or stopped: K-02 and K-07 of what a restore must survive.
 
 SIGINT, SIGTERM and SIGHUP end a run soon and in order, also while a disk answers no sync, a second
-one at once; each is gone on with. Signals while writers are asked: test_asking.py; while --salvage
-reads: fault/test_salvage.py.
+one at once; each is gone on with. Signals while writers are asked: test_asking_signalled.py; while
+--salvage reads: fault/test_salvage.py.
 """
 
 import fcntl

@@ -3,7 +3,7 @@ rules, with programs that play the writers.
 
 A veto stops its writer alone; each is told the end that was told the beginning, also when a signal
 ends the run. What a writer answers: test_writer_changes.py; runs that ended while it was asked and
-are gone on with: test_asking.py.
+are gone on with: test_asking_killed.py.
 """
 
 import os
