@@ -61,7 +61,7 @@ def exit_3(folder):
 
 
 def exit_4(folder):
-    """Of a run: rules/test_taking_back.py K09 (a place that was changed while a run lay)."""
+    """Of a run: rules/test_changed_places.py K09 (a place that was changed while a run lay)."""
     make_set(folder, FILES)
     vssrestore("plan", folder / "set", "--root", folder / "root", "-o", folder / "plan")
     vssrestore("run", "--plan", folder / "plan", "--run-dir", folder / "run", "--json")
