@@ -55,8 +55,7 @@ def K01_inspect_says_who_is_owed_the_end():
         os.rmdir(path)
         s.resume(folder).must(0)
         found = inspected(folder)
-        equal((found["asking"], found["owed_writers"], found["staging"] is None),
-              (False, [], False))
+        equal((found["asking"], found["owed_writers"], found["staging"]), (False, [], None))
     with Scenario() as s:
         media, players = ledger(s), Players(s)
         program = players.writer("w", pre=signals(players, 1, "w"))
