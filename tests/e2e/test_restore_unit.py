@@ -16,7 +16,7 @@ import time
 
 import limits
 from harness import PROGRAM, SOURCE_ROOT, Folder, Result, Skip, command, expect, run_cases
-from test_cli import standing
+from small_set import standing
 from units import make_set
 
 UNIT = sys.argv.pop(1)
