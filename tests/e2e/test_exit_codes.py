@@ -118,7 +118,7 @@ def exit_30(folder):
 
 
 def exit_31(folder):
-    """Of a destination: rules/test_units.py T62, fault/test_confinement.py. Here: a run folder."""
+    """Of a destination: rules/test_units.py T62, fault/test_planted.py. Here: a run folder."""
     make_set(folder, FILES)
     os.makedirs(folder / "closed")
     os.chmod(folder / "closed", 0o500)

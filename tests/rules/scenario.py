@@ -37,7 +37,7 @@ import schemas  # noqa: E402
 from documents import Backup, Component, Entry, Writer  # noqa: E402
 
 SECONDS_MAX = 60
-CASE = re.compile(r"[TQRKD]\d\d") # a trap, an open question, a rule, a kill, a disk
+CASE = re.compile(r"[TQRKDS]\d\d") # a trap, an open question, a rule, a kill, a disk, a stranger
 VOLUME = re.compile(r"\\\\\?\\(Volume\{[0-9A-Fa-f-]+\})(?:\\|\Z)|([A-Za-z]):(?:\\|\Z)|"
                     r"\\\\([^\\?]+)\\([^\\]+)(?:\\|\Z)")
 

@@ -3,7 +3,7 @@
 What he put there is left alone, originals are kept, and nothing is a mixture; a staging folder that
 was lost is made again. Places that change in the moment of an exchange: test_overtaken.py; files of
 new folders: test_changed_trees.py; what a disk loses: test_unsynced.py; links that a neighbour
-plants: fault/test_confinement.py.
+plants: fault/test_planted.py.
 """
 
 import json
