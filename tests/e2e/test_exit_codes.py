@@ -126,7 +126,7 @@ def exit_31(folder):
 
 
 def exit_32(folder):
-    """Of a disk that fails: fault/test_disk.py D04, D06. Here: standard output."""
+    """Of a disk that fails: fault/test_broken_disk.py D04, D06. Here: standard output."""
     make_set(folder, FILES)
     with open("/dev/full", "wb") as full:
         done = subprocess.run([PROGRAM, "run", folder / "set", "--root", folder / "root", "--run-dir",

@@ -18,9 +18,9 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
+from failing_disk import (Mount, count_calls, ext4, fill_bytes, judge, judge_units,  # noqa: E402
+                          kill_stopped, run_stopped, shim, shut_down, two_units, unfill)
 from scenario import Scenario, Told, equal, expect, run_rules  # noqa: E402
-from test_disk import (Mount, count_calls, ext4, fill_bytes, judge, judge_units,  # noqa: E402
-                       kill_stopped, run_stopped, shim, shut_down, two_units, unfill)
 from town import MIB, Town, ends_at, snapshot, tell_difference  # noqa: E402
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"

@@ -11,9 +11,9 @@ import signal
 import subprocess
 import time
 
-from test_disk import MIB, Mount # noqa: E402  (knows where scenario.py is)
+from failing_disk import Mount # noqa: E402  (knows where scenario.py is)
 from scenario import PROGRAM, Run, Scenario, Skip, equal, expect, run_rules # noqa: E402
-from town import CAN # noqa: E402
+from town import CAN, MIB # noqa: E402
 
 SECONDS_MAX = 60
 FILES = 400 # of a tenth of a MB: more than a small disk takes
