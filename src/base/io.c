@@ -191,8 +191,8 @@ vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_e
     return VSR_OK;
 }
 
-vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_code code,
-                         vsr_error *error)
+static vsr_code file_replace(int dir_fd, const char *name, struct view bytes, bool sync,
+                             vsr_code code, vsr_error *error)
 {
     char hidden[300];
     const int length = snprintf(hidden, sizeof hidden, ".%s.part", name);
@@ -209,7 +209,7 @@ vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_co
         return err_sys(error, io_code(code), "base/io", "cannot create %s", hidden);
     }
     rc = io_write(fd, bytes.p, bytes.n, name, code, error);
-    if (rc == VSR_OK && fsync(fd) != 0) {
+    if (rc == VSR_OK && sync && fsync(fd) != 0) {
         rc = err_sys(error, io_code(code), "base/io", "cannot sync %s", hidden);
     }
     if (rc == VSR_OK && renameat(dir_fd, hidden, dir_fd, name) != 0) {
@@ -219,8 +219,20 @@ vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_co
         (void)unlinkat(dir_fd, hidden, 0);
         return rc;
     }
-    if (fsync(dir_fd) != 0 && errno != EINVAL) {
+    if (sync && fsync(dir_fd) != 0 && errno != EINVAL) {
         return err_sys(error, io_code(code), "base/io", "cannot sync the folder of %s", name);
     }
     return VSR_OK;
+}
+
+vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_code code,
+                         vsr_error *error)
+{
+    return file_replace(dir_fd, name, bytes, true, code, error);
+}
+
+vsr_code io_replace_file_unsynced(int dir_fd, const char *name, struct view bytes, vsr_code code,
+                                  vsr_error *error)
+{
+    return file_replace(dir_fd, name, bytes, false, code, error);
 }

@@ -49,5 +49,8 @@ vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_e
  * folder synced. */
 vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_code code,
                          vsr_error *error);
+/* The same without a sync: a power cut may leave an empty file, or the one before. */
+vsr_code io_replace_file_unsynced(int dir_fd, const char *name, struct view bytes, vsr_code code,
+                                  vsr_error *error);
 
 #endif

@@ -85,6 +85,7 @@ void asking_end(struct asking *asking, const struct dialogue *dialogue, int sign
     if (asking->folder.dir_fd >= 0) {
         asking->folder.stays = asking->folder.stays || signal != 0;
     }
+    asking->journal.hurried = asking->journal.hurried || signal != 0;
     if (asking->folder.stays) {
         (void)asking_debts(&asking->journal, ASKING_TOLD, dialogue, NULL);
     }

@@ -4,11 +4,15 @@
 
 #include "base/io.h"
 #include "base/limits.h"
+#include "dest/sync_child.h"
 #include "run/row_check.h"
 #include "run/rows.h"
 
 #include <errno.h>
 #include <unistd.h>
+
+static const char SUMMARY[] = "summary.json";
+enum { SYNC_BRIEFLY_MS = 1000 }; /* beside what the destinations are waited for, within 5 s */
 
 static uint64_t losses_sum(const struct meta_loss *loss)
 {
@@ -102,24 +106,47 @@ static vsr_code summary_write(const struct conduct *c, const struct report *repo
 {
     struct buffer summary = {0};
     report_render_summary(report, &summary);
-    const vsr_code rc = io_replace_file(c->folder.dir_fd, "summary.json", buffer_view(&summary),
-                                        VSR_ERR_DEST_IO, error);
+    const struct view text = buffer_view(&summary);
+    const int dir_fd = c->folder.dir_fd;
+    const vsr_code rc =
+        c->journal.hurried ? io_replace_file_unsynced(dir_fd, SUMMARY, text, VSR_ERR_DEST_IO, error)
+                           : io_replace_file(dir_fd, SUMMARY, text, VSR_ERR_DEST_IO, error);
     buffer_free(&summary);
     return rc;
+}
+
+/* A signal ends the run. The folder's disk is synced by a process of its own, which is waited for
+ * so long and no longer: whoever goes on with the run counts nothing that rests on it. */
+static void sync_briefly(const struct conduct *c)
+{
+    struct sync_child child;
+    int fault;
+    if (sync_child_open(&child, &c->folder.dir_fd, 1, NULL, SYNC_NOTER_PUBLISH) != 0) {
+        return;
+    }
+    if (sync_child_ask(&child, 0)) {
+        (void)sync_child_wait(&child, SYNC_BRIEFLY_MS, -1, &fault);
+    }
+    sync_child_close(&child);
 }
 
 /* open: it may be gone on with. */
 static vsr_code account_end(struct conduct *c, const struct report *report, bool open,
                             vsr_error *error)
 {
-    if (fdatasync(c->folder.rows_fd) != 0) {
+    if (!c->journal.hurried && fdatasync(c->folder.rows_fd) != 0) {
         return err_sys(error, err_dest_code(errno), "run/conduct", "cannot sync the rows in %s",
                        c->folder.path);
     }
-    const vsr_code rc = summary_write(c, report, error);
-    return rc != VSR_OK ? rc
-                        : journal_end(&c->journal, report->exit_code, open,
-                                      row_check_all(c->plan, c->folder.rows), error);
+    vsr_code rc = summary_write(c, report, error);
+    if (rc == VSR_OK) {
+        rc = journal_end(&c->journal, report->exit_code, open,
+                         row_check_all(c->plan, c->folder.rows), error);
+    }
+    if (rc == VSR_OK && c->journal.hurried) {
+        sync_briefly(c);
+    }
+    return rc;
 }
 
 vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code moved, vsr_error *error)
@@ -146,8 +173,10 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
     };
     report_fold(report, &input, view_of(c->folder.path));
     notes_tell(c, report);
-    vsr_code rc = rows_write(&c->folder, c->plan, c->set, c->budget.workers,
-                             c->options->durability != DURABILITY_NONE, error);
+    c->journal.hurried = conduct_signal(c) != 0;
+    vsr_code rc =
+        rows_write(&c->folder, c->plan, c->set, c->budget.workers,
+                   c->options->durability != DURABILITY_NONE && !c->journal.hurried, error);
     run_profile_mark(&c->profile, CONTROL_ROWS);
     const vsr_code told =
         discard ? VSR_OK : dialogue_end(c->dialogue, c->plan, report, rc == VSR_OK ? error : NULL);
@@ -155,7 +184,7 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
     run_profile_mark(&c->profile, CONTROL_ASK);
     if (rc == VSR_OK && !discard && c->set->foreign == NULL) { /* else there is none */
         rc = document_out_write(c->dialogue->document, c->folder.dir_fd, DOCUMENT_FINAL,
-                                c->options->bcd_out, error);
+                                c->options->bcd_out, !c->journal.hurried, error);
     }
     run_profile_mark(&c->profile, CONTROL_DOCUMENT);
     if (rc == VSR_OK) {

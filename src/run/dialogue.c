@@ -404,7 +404,7 @@ vsr_code dialogue_pre_restore(struct dialogue *d, const struct plan *plan, vsr_e
 vsr_code dialogue_save(const struct dialogue *d, int dir_fd, vsr_error *error)
 {
     return dialogue_has_begun(d)
-               ? document_out_write(d->document, dir_fd, DOCUMENT_PRE_RESTORE, NULL, error)
+               ? document_out_write(d->document, dir_fd, DOCUMENT_PRE_RESTORE, NULL, true, error)
                : VSR_OK;
 }
 

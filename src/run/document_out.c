@@ -342,7 +342,7 @@ vsr_code document_out_check(const char *path, const struct media_set *set, vsr_e
 }
 
 vsr_code document_out_write(const struct document_out *out, int dir_fd, const char *name,
-                            const char *path, vsr_error *error)
+                            const char *path, bool durable, vsr_error *error)
 {
     OWN(fd) parent_fd = -1;
     struct buffer bytes = {0};
@@ -353,7 +353,9 @@ vsr_code document_out_write(const struct document_out *out, int dir_fd, const ch
         dir_fd = parent_fd;
     }
     if (rc == VSR_OK) {
-        rc = io_replace_file(dir_fd, name, buffer_view(&bytes), VSR_ERR_DEST_IO, error);
+        const struct view text = buffer_view(&bytes);
+        rc = durable ? io_replace_file(dir_fd, name, text, VSR_ERR_DEST_IO, error)
+                     : io_replace_file_unsynced(dir_fd, name, text, VSR_ERR_DEST_IO, error);
     }
     buffer_free(&bytes);
     return rc;

@@ -44,8 +44,8 @@ vsr_code document_out_result(struct document_out *out, const struct plan *plan,
 /* The document, to lay in what writers changed; it stays out's. */
 struct bcd_document *document_out_inside(struct document_out *out);
 
-/* Write it, in the byte form that was read, to path (NULL: as dir_fd/name). */
+/* Write it, in the byte form that was read, to path (NULL: as dir_fd/name); durable: synced. */
 vsr_code document_out_write(const struct document_out *out, int dir_fd, const char *name,
-                            const char *path, vsr_error *error);
+                            const char *path, bool durable, vsr_error *error);
 
 #endif

@@ -50,7 +50,9 @@ static vsr_code records_undo(struct journal *journal, const struct stat *before,
 {
     journal->sequence = journal->kept;
     journal->broken = before == NULL || ftruncate(journal->fd, before->st_size) != 0;
-    (void)fdatasync(journal->fd);
+    if (!journal->hurried) {
+        (void)fdatasync(journal->fd);
+    }
     return rc;
 }
 
@@ -77,7 +79,7 @@ static vsr_code records_write(struct journal *journal, struct buffer *records, b
         return rc;
     }
     rc = io_write(journal->fd, records->p, records->n, "the journal", VSR_ERR_DEST_IO, error);
-    if (rc == VSR_OK && sync && journal_sync(journal) != 0) {
+    if (rc == VSR_OK && sync && !journal->hurried && journal_sync(journal) != 0) {
         rc = err_sys(error, err_dest_code(errno), WHERE, "cannot sync the journal in %s",
                      journal->path);
     }

@@ -124,6 +124,7 @@ struct journal {
     uint64_t kept;                  /* the same, of what stands in the file */
     uint64_t synced_ns, sync_count; /* what syncs took so far */
     bool broken;      /* half a record at its end could not be taken away: nothing is added */
+    bool hurried;     /* a signal ends the run, and no sync is waited for any more */
     const char *path; /* of the run folder, for messages */
     /* what commits tell; borrowed, set before anything is published */
     const struct stage *stage;

@@ -186,11 +186,12 @@ static int step_cancelled_by(struct step *step)
     if (folder->dir_fd < 0 || (!folder->stays && !dialogue_has_begun(&step->dialogue))) {
         return 0;
     }
+    const int cancel = cancel_number(step->conduct.cancel);
     if (dialogue_has_begun(&step->dialogue) && step->set->foreign == NULL) {
         (void)document_out_write(step->dialogue.document, folder->dir_fd, DOCUMENT_FINAL,
-                                 step->conduct.bcd_out, NULL);
+                                 step->conduct.bcd_out, cancel == 0, NULL);
     }
-    return cancel_number(step->conduct.cancel);
+    return cancel;
 }
 
 /* plan: of the last pass; NULL: there is none. Whoever was asked is told the end, if the run never

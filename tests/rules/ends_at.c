@@ -226,11 +226,14 @@ static int is_not_synced(const char *name)
     return fault != NULL ? (int)strtol(fault, NULL, 10) : EIO;
 }
 
+static void hold_below(const char *path);
+
 SEEN int fdatasync(int fd)
 {
     char path[PATH_BYTES];
     const int fault = is_not_synced(name_of(fd, path));
     call();
+    hold_below(path);
     if (fault != 0) {
         errno = fault;
         return -1;
@@ -382,14 +385,20 @@ SEEN int syncfs(int fd)
     return sync_one(fd);
 }
 
-SEEN int fsync(int fd)
+/* Files one by one, below the folder in SYNC_HELD_BELOW, if that is given. */
+static void hold_below(const char *path)
 {
-    char path[PATH_BYTES];
     const char *below = getenv("SYNC_HELD_BELOW");
-    const int fault = is_not_synced(name_of(fd, path));
     if (below != NULL && strncmp(path, below, strlen(below)) == 0) {
         hold_sync();
     }
+}
+
+SEEN int fsync(int fd)
+{
+    char path[PATH_BYTES];
+    const int fault = is_not_synced(name_of(fd, path));
+    hold_below(path);
     if (fault != 0) {
         errno = fault;
         return -1;

@@ -22,14 +22,14 @@ def large(s, count=12):
     return s.pack()
 
 
-def stopped(town, pieces=0):
+def stopped(town, pieces=0, env=None):
     """A process that runs, has come so far, and stands still until SIGCONT. It has a limit, so that
     a busy machine does not miss the moment; it is tried again if it did."""
     for limit in ("100M", "20M", "5M"):
         town.copy()
         run = subprocess.Popen([os.environ["VSSRESTORE"], *town.call(), "--throttle", limit],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL)
+                               stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})})
         rows = os.path.join(town.folder(), b"pieces.bin")
         while run.poll() is None and not (os.path.exists(rows) and marked(rows) > pieces):
             time.sleep(0.001)

@@ -162,6 +162,37 @@ def K02_a_sync_that_does_not_end_is_not_waited_for():
             town.clear()
 
 
+def K02_nor_is_one_of_the_run_folder():
+    """Its disk answers no sync once the signal has come: what tells of the run is there all the same,
+    and it is gone on with."""
+    with Scenario() as s:
+        town = Town(s, large(s), "--workers", "2", "--durability", "none")
+        hold = os.path.join(s.folder, b"hold")
+        run = stopped(town, pieces=40, env={
+            "LD_PRELOAD": ends_at(), "SYNC_HELD": os.fsdecode(hold),
+            "SYNC_HELD_BELOW": os.fsdecode(s.folder)})
+        with open(hold, "wb"):
+            pass
+        try:
+            run.send_signal(signal.SIGTERM)
+            moment = time.monotonic()
+            run.send_signal(signal.SIGCONT)
+            out, _ = run.communicate(timeout=30)
+            took = time.monotonic() - moment
+        finally:
+            os.unlink(hold)
+            run.kill()
+        expect(0.9 < took < 5, f"{took} s")
+        equal(run.returncode, 128 + signal.SIGTERM, out)
+        summary = schemas.check_events(out)[-1]
+        with open(os.path.join(town.folder(), b"summary.json"), "rb") as opened:
+            equal(json.load(opened)["exit_code"], summary["exit_code"])
+        for name in (b"report.jsonl", b"backup-components.xml"):
+            expect(os.path.getsize(os.path.join(town.folder(), name)) > 0, name)
+        equal({unit["state"] for unit in inspected(town.folder())["units"]}, {"staging"})
+        town.resume("after a signal, with a run folder that could not be synced")
+
+
 def K02_nor_before_files_wait_for_the_boot():
     with Scenario() as s, on_disk(s) as top:
         c = s.writer("Boot", method="REPLACE_AT_REBOOT").component("sys").files(r"C:\sys", "*")
