@@ -104,6 +104,7 @@ class Disk:
     def __init__(self, folder):
         self.outer, self.root = os.path.join(folder, b"outer"), os.path.join(folder, b"disk")
         self.image, self.other = self.outer + b"/image", os.path.join(folder, b"after")
+        self.cuts = 0
 
     def __enter__(self):
         for path in (self.outer, self.root, self.other):
@@ -129,9 +130,11 @@ class Disk:
 
     def cut(self, clone):
         """The power goes, and comes again: the disk is as that clone, and another one from here on
-        (the clone stays as it is)."""
-        self.image = clone + b".used"
+        (the clone stays as it is). Under a new name each time: a loop device that somebody still
+        looks at would be taken again for the same one, with what it remembers."""
         unmount(self.root)
+        self.cuts += 1
+        self.image = clone + b".used-%d" % self.cuts
         subprocess.run(["cp", "--reflink=always", clone, self.image], check=True)
         must("mount", "-o", "loop", self.image, self.root)
 
