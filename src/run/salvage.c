@@ -173,6 +173,7 @@ static enum kept_before name_judge(struct salvaging *s, uint32_t file, int folde
         found = KEPT_WHOLE;
     } else if (ours) {
         found = unlinkat(folder_fd, list, 0) == 0 ? KEPT_NONE : KEPT_OTHERS;
+        s->readable = s->bad = 0; /* counted anew as it is kept again */
     }
     buffer_free(&text);
     return found;

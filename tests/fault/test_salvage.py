@@ -156,6 +156,7 @@ def D11_a_killed_run_salvages_once():
                 equal(sorted(found), sorted(wanted), what)
                 name, = [one for one in wanted if one.endswith(b".salvaged")]
                 expect(found[name] == wanted[name], what)
+                equal(listed(found), listed(wanted), what)
                 with open(os.path.join(town.folder(), b"salvage.jsonl"), encoding="utf-8") as lines:
                     equal(len(lines.readlines()), 1, what)
                 seen += 1
@@ -276,6 +277,12 @@ def salvaged(town):
     planned = (b"large.bin", b"small.txt", b"whole.txt")
     return {path: what[3] for path, what in found.items()
             if stat.S_ISREG(what[0]) and os.path.basename(path) not in planned}
+
+
+def listed(found):
+    """What the list says, whichever run it is of."""
+    line, = [json.loads(found[name]) for name in found if name.endswith(b".json")]
+    return {**line, "run": None, "path": os.path.basename(line["path"])}
 
 
 def D11_a_pack_that_is_gone():
