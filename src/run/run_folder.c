@@ -348,15 +348,14 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
  * that stood there. */
 static int name_follow(int parent_fd, const char *hidden, const char *name, const char *away)
 {
-    if (renameat2(parent_fd, name, parent_fd, away, RENAME_NOREPLACE) != 0) {
-        return errno;
+    int fault = run_folder_rename(parent_fd, name, parent_fd, away);
+    if (fault == 0) {
+        fault = run_folder_rename(parent_fd, hidden, parent_fd, name);
+        if (fault != 0) {
+            (void)run_folder_rename(parent_fd, away, parent_fd, name);
+        }
     }
-    if (renameat2(parent_fd, hidden, parent_fd, name, RENAME_NOREPLACE) != 0) {
-        const int fault = errno;
-        (void)renameat2(parent_fd, away, parent_fd, name, RENAME_NOREPLACE);
-        return fault;
-    }
-    return 0;
+    return fault;
 }
 
 static int name_exchange(int parent_fd, const char *hidden, const char *name,
@@ -409,9 +408,7 @@ vsr_code run_folder_show(struct run_folder *folder, struct run_folder *before, v
                        folder->path);
     }
     const int fault = before != NULL ? name_exchange(parent_fd, hidden, name, before)
-                      : renameat2(parent_fd, hidden, parent_fd, name, RENAME_NOREPLACE) == 0
-                          ? 0
-                          : errno;
+                                     : run_folder_rename(parent_fd, hidden, parent_fd, name);
     if (fault != 0) {
         errno = fault;
         return err_sys(error, fault == EEXIST ? VSR_ERR_RUN_BUSY : err_dest_code(fault), WHERE,
@@ -433,12 +430,12 @@ static void folder_remove(struct run_folder *folder)
     char hidden[RUN_FOLDER_HIDDEN_BYTES];
     run_folder_hidden_name(&folder->run, folder->sort, hidden);
     if (parent_open(folder->path, &parent_fd, &name, NULL) != VSR_OK ||
-        (folder->visible && renameat2(parent_fd, name, parent_fd, hidden, RENAME_NOREPLACE) != 0)) {
+        (folder->visible && run_folder_rename(parent_fd, name, parent_fd, hidden) != 0)) {
         return;
     }
     run_folder_empty(folder->dir_fd);
     if (unlinkat(parent_fd, hidden, AT_REMOVEDIR) != 0 && folder->visible) {
-        (void)renameat2(parent_fd, hidden, parent_fd, name, RENAME_NOREPLACE);
+        (void)run_folder_rename(parent_fd, hidden, parent_fd, name);
     }
 }
 

@@ -75,6 +75,9 @@ void run_folder_sweep(int parent_fd);
 void run_folder_sweep_own(int parent_fd, const char *name);
 /* All of ours that a run folder can hold before it stays. */
 void run_folder_empty(int dir_fd);
+/* A rename that replaces nothing; where the file system knows of no such one, nothing that can be
+ * seen before it. Returns 0 or errno, EEXIST. */
+int run_folder_rename(int from_fd, const char *from, int to_fd, const char *to);
 /* All else, to another folder, synced. Returns 0 or the errno of what could not be moved. */
 int run_folder_take_rest(int dir_fd, int to_fd);
 /* A process was killed when one folder of this run took the other's place: what is left of that

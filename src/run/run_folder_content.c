@@ -9,8 +9,10 @@
 #include "run/document_out.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char *const ours[] = {
@@ -47,6 +49,27 @@ void run_folder_empty(int dir_fd)
     }
 }
 
+int run_folder_rename(int from_fd, const char *from, int to_fd, const char *to)
+{
+    struct stat facts;
+    if (renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL && errno != ENOSYS) { /* NFS takes no flag */
+        return errno;
+    }
+    if (fstatat(to_fd, to, &facts, AT_SYMLINK_NOFOLLOW) == 0) {
+        return EEXIST;
+    }
+    if (errno != ENOENT) {
+        return errno;
+    }
+    if (renameat(from_fd, from, to_fd, to) == 0) {
+        return 0;
+    }
+    return errno == ENOTEMPTY || errno == ENOTDIR ? EEXIST : errno; /* somebody was faster */
+}
+
 struct rest {
     int to_fd;
     bool any; /* was there something? */
@@ -59,7 +82,7 @@ static int rest_take_one(void *context, int dir_fd, const char *name)
         return 0;
     }
     rest->any = true;
-    return renameat2(dir_fd, name, rest->to_fd, name, RENAME_NOREPLACE) == 0 ? 0 : errno;
+    return run_folder_rename(dir_fd, name, rest->to_fd, name);
 }
 
 int run_folder_take_rest(int dir_fd, int to_fd)

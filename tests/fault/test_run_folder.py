@@ -198,6 +198,20 @@ def D12_what_fails_at_the_end_is_in_the_summary():
                 town.clear()
 
 
+def D12_a_file_system_whose_renames_take_no_flags():
+    """Such as NFS: the folder is shown by a plain rename, and takes nobody's place."""
+    with Scenario() as s:
+        two_units(s)
+        media, folder = s.pack(), os.path.join(s.folder, b"shown")
+        call = ["run", media, "--json", "--run-dir", folder, "--root", s.dest.folder]
+        env = {**os.environ, "LD_PRELOAD": ends_at(), "NO_FLAGS": "1"}
+        Told(call, env=env).must(0)
+        equal(json.loads(Told(["inspect", folder, "--json"]).must(0).out)["state"], "ended")
+        equal([name for name in os.listdir(s.folder) if name.startswith(b".vssrestore")], [])
+        again = Told(call, env=env).must(40)
+        expect(again.told_of("run folder", os.fsdecode(folder)), again.told())
+
+
 def D12_read_only():
     with Scenario() as s, apart(s) as top:
         two_units(s)
