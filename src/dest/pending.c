@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "dest/folder_list.h"
+#include "dest/pending_hash.h"
 #include "media/part.h"
 
 #include <errno.h>
@@ -165,11 +166,11 @@ static int link_compare(int dir_fd, const char *name, const struct pending_recor
 }
 
 /* Is what stands there what was staged? 0, EBADMSG, or an errno of reading it. */
-static int content_compare(int dir_fd, const char *name, const struct pending_record *record)
+static int content_compare(const struct pending_folder *folder, int dir_fd, const char *name,
+                           const struct pending_record *record)
 {
     struct stat facts;
     uint8_t hash[16];
-    vsr_error error = {0};
     if (record->kind == PENDING_LINK) {
         return link_compare(dir_fd, name, record);
     }
@@ -183,8 +184,11 @@ static int content_compare(int dir_fd, const char *name, const struct pending_re
     if (!S_ISREG(facts.st_mode) || (uint64_t)facts.st_size != record->size) {
         return EBADMSG;
     }
-    if (part_hash(fd, record->size, name, hash, &error) != VSR_OK) {
-        return error.os_errno != 0 ? error.os_errno : EIO;
+    const int fault = record->kind == PENDING_SPARSE
+                          ? pending_hash_sparse(fd, record->size, folder->cancel, hash)
+                          : pending_hash_whole(fd, record->size, folder->cancel, hash);
+    if (fault != 0) {
+        return fault;
     }
     return memcmp(hash, record->xxh3_128, sizeof hash) == 0 ? 0 : EBADMSG;
 }
@@ -207,11 +211,12 @@ static int move_check(const struct pending_folder *folder, const struct pending_
 {
     struct stat facts;
     if (stands_at(folder->fd, record->src.p, &facts)) {
-        const int fault = content_compare(folder->fd, record->src.p, record);
+        const int fault = content_compare(folder, folder->fd, record->src.p, record);
         return fault != 0 || place_fd < 0 ? fault : place_check(place_fd, name, record);
     }
-    *done = place_fd >= 0 && content_compare(place_fd, name, record) == 0;
-    return *done ? 0 : ENOENT;
+    const int fault = place_fd < 0 ? ENOENT : content_compare(folder, place_fd, name, record);
+    *done = fault == 0;
+    return *done ? 0 : fault == ECANCELED ? ECANCELED : ENOENT;
 }
 
 static int directory_check(const struct pending_folder *folder, const struct pending_record *record,

@@ -19,10 +19,12 @@ struct pending_folder {
     int top_fd; /* the directory that it stands in; paths of records go down from there */
     int fd;
     char name[PENDING_NAME_BYTES];
+    const volatile int *cancel; /* asked while its files are read; NULL: never. Set by its owner */
 };
 
 enum pending_op { PENDING_MOVE = 1, PENDING_DELETE = 2, PENDING_MKDIR = 3, PENDING_RMDIR = 4 };
-enum pending_kind { PENDING_FILE = 1, PENDING_LINK = 2 };
+/* Of a file with holes the hash is pending_hash_sparse(). */
+enum pending_kind { PENDING_FILE = 1, PENDING_LINK = 2, PENDING_SPARSE = 3 };
 
 struct pending_record {
     uint64_t seq; /* over all folders of a run: the order in which they are carried out */
@@ -56,7 +58,8 @@ int pending_folder_find(struct pending_folder *out, const struct stage *stage, u
                         const struct uuid *run);
 
 /* A staged file out of its staging folder into the pending one, under name; record gets kind,
- * size and hash, from the media where they hold them. */
+ * size and hash, from the media where they hold them. Else it is read: ECANCELED where that is cut
+ * short. */
 int pending_take(const struct stage *stage, uint32_t file, const struct pending_folder *folder,
                  const char *name, struct pending_record *record);
 
@@ -104,7 +107,8 @@ bool pending_locate(const struct pending_folder *folder, const struct pending_re
                     struct pending_place *out);
 
 /* Can the record be carried out? Reads all of what it moves. EBADMSG: what waits is not what was
- * staged. ENOENT: it is gone, and did not get to its place. */
+ * staged. ENOENT: it is gone, and did not get to its place. ECANCELED: it was cancelled meanwhile,
+ * and nobody knows. */
 struct pending_finding {
     bool done;           /* it has been carried out already             */
     bool parent_missing; /* an earlier record must make the folder first */

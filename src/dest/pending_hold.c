@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/own.h"
 #include "dest/folder_list.h"
+#include "dest/pending_hash.h"
 #include "dest/stage_layout.h"
 #include "media/part.h"
 
@@ -103,15 +104,20 @@ static int hold_describe(const struct stage *stage, uint32_t file,
     }
     record->kind = PENDING_FILE;
     record->size = e->size;
-    if ((e->flags & INDEX_SPARSE) == 0 && e->size > 0) {
+    if (e->size == 0) {
+        part_hash_bytes("", 0, record->xxh3_128);
+        return 0;
+    }
+    if ((e->flags & INDEX_SPARSE) == 0) {
         memcpy(record->xxh3_128, e->xxh3_128, sizeof record->xxh3_128);
         return 0;
     }
+    record->kind = PENDING_SPARSE;
     OWN(fd) fd = root_openat(folder->fd, name, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0) {
         return -fd;
     }
-    return part_hash(fd, e->size, name, record->xxh3_128, NULL) == VSR_OK ? 0 : EIO;
+    return pending_hash_sparse(fd, e->size, folder->cancel, record->xxh3_128);
 }
 
 int pending_take(const struct stage *stage, uint32_t file, const struct pending_folder *folder,

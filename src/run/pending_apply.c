@@ -148,18 +148,33 @@ static int step_check(const struct application *a, struct pending_step *steps, u
         hash_map_add(made, hash_bytes(item->record.dst.p, item->record.dst.n), number);
     }
     item->state = finding.done ? PENDING_DONE : PENDING_WAITING;
+    item->found = finding.done;
     return 0;
 }
 
+/* The check was cut short: nothing is known. */
+static void unit_check_again(struct pending_step *steps, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct pending_item *item = steps[i].item;
+        item->state = item->found ? PENDING_WAITING : item->state;
+        item->found = false;
+    }
+}
+
+/* ECANCELED: it was not checked to its end. */
 static int unit_check(const struct application *a, struct pending_step *steps, uint32_t count)
 {
     struct hash_map made = {0};
     int fault = 0;
     for (uint32_t i = 0; i < count && fault == 0; i++) {
         fault = steps[i].item->state == PENDING_DONE ? 0 : step_check(a, steps, i, &made);
-        if (fault != 0) {
+        if (fault != 0 && fault != ECANCELED) {
             step_end(a, &steps[i], PENDING_FAILED, fault);
         }
+    }
+    if (fault == ECANCELED) {
+        unit_check_again(steps, count);
     }
     hash_map_free(&made);
     return fault;
@@ -211,6 +226,19 @@ static int unit_record(const struct pending_session *session, const struct pendi
     return pending_batch_write(&batch, journal);
 }
 
+/* What stands at its place and may not stay there is not done: its folder stays, and the next call
+ * looks at it, syncs and writes it down again. */
+static void unit_fail_unwritten(const struct application *a, struct pending_step *steps,
+                                uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const int fault = steps[i].session->write_fault;
+        if (fault != 0 && steps[i].item->state == PENDING_DONE) {
+            step_end(a, &steps[i], PENDING_FAILED, fault);
+        }
+    }
+}
+
 static void unit_count(struct application *a, const struct pending_step *steps, uint32_t count,
                        int fault)
 {
@@ -243,18 +271,23 @@ static bool unit_is_done(const struct pending_step *steps, uint32_t count)
 
 static void unit_apply(struct application *a, struct pending_step *steps, uint32_t count)
 {
-    a->sums->units++;
     int fault = unit_check(a, steps, count);
+    if (fault == ECANCELED) {
+        a->facts.signal_number = cancel_number(a->options->cancel);
+        return;
+    }
+    a->sums->units++;
     if (fault == 0) {
         fault = unit_carry_out(a, steps, count);
         unit_settle(steps, count);
     }
     for (uint32_t i = 0; i < a->sessions.count; i++) {
         struct pending_session *session = &a->sessions.list[i];
-        const int written = unit_record(session, steps, count, &session->journal);
-        fault = fault != 0 ? fault : written;
+        session->write_fault = unit_record(session, steps, count, &session->journal);
+        fault = fault != 0 ? fault : session->write_fault;
     }
     unit_count(a, steps, count, fault);
+    unit_fail_unwritten(a, steps, count);
 }
 
 /* Nothing of it is left to do. What never counted - its run was cut short, or the journal's end -
@@ -325,6 +358,9 @@ void pending_apply(const struct pending_paths *paths, const struct pending_apply
     struct application a = {.options = options, .sums = sums};
     *sums = (struct pending_sums){0};
     pending_sessions_open(&a.sessions, paths, true, options->message, options->context);
+    for (uint32_t i = 0; i < a.sessions.count; i++) {
+        a.sessions.list[i].folder.cancel = options->cancel;
+    }
     queue_find(&a);
     for (uint32_t i = 0, count; i < a.sessions.step_count; i += count) {
         count = pending_unit_steps(&a.sessions, i);

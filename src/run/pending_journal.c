@@ -198,8 +198,8 @@ static bool record_is_sound(const struct pending_record *record)
 {
     const bool has_source = record->op == PENDING_MOVE || record->op == PENDING_MKDIR;
     if (record->op < PENDING_MOVE || record->op > PENDING_RMDIR ||
-        (record->op == PENDING_MOVE && record->kind != PENDING_FILE &&
-         record->kind != PENDING_LINK)) {
+        (record->op == PENDING_MOVE &&
+         (record->kind < PENDING_FILE || record->kind > PENDING_SPARSE))) {
         return false;
     }
     return path_is_plain(record->dst) && (!has_source || root_name_is_plain(record->src)) &&
@@ -289,11 +289,46 @@ static const char *take_drop(struct pending_content *content, struct view payloa
         return "a record is too short";
     }
     memcpy(&unit, payload.p, sizeof unit);
-    for (uint32_t i = 0; i < content->item_count; i++) {
-        content->items[i].counts =
-            content->items[i].counts && content->items[i].record.unit != unit;
-    }
+    content->drops = heap_grow(content->drops, content->drop_count, &content->drop_capacity,
+                               sizeof *content->drops);
+    content->drops[content->drop_count++] = (struct pending_drop){unit, content->item_count};
     return NULL;
+}
+
+static int drops_compare(const void *left, const void *right)
+{
+    const struct pending_drop *a = left, *b = right;
+    return a->unit != b->unit ? (a->unit > b->unit) - (a->unit < b->unit)
+                              : (a->item_count > b->item_count) - (a->item_count < b->item_count);
+}
+
+/* Is the item of a unit that was dropped behind it? */
+static bool item_is_dropped(const struct pending_content *content, uint32_t item)
+{
+    uint32_t low = 0, high = content->drop_count; /* the first behind it, of its unit or later */
+    const struct pending_drop wanted = {content->items[item].record.unit, item + 1};
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (drops_compare(&content->drops[middle], &wanted) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low < content->drop_count && content->drops[low].unit == wanted.unit;
+}
+
+/* Many units are dropped at once where a run was killed: all of them together. */
+static void content_drop(struct pending_content *content)
+{
+    if (content->drop_count > 0) {
+        qsort(content->drops, content->drop_count, sizeof *content->drops, drops_compare);
+    }
+    for (uint32_t i = 0; i < content->item_count; i++) {
+        struct pending_item *item = &content->items[i];
+        item->dropped = item_is_dropped(content, i);
+        item->counts = item->counts && !item->dropped;
+    }
 }
 
 static const char *take_state(struct pending_content *content, struct view payload)
@@ -359,6 +394,7 @@ static const char *content_parse(struct pending_journal *journal, struct pending
     while (fault == NULL && journal_next(&cursor, &record, &payload)) {
         fault = take_frame(content, record.sequence, record.type, payload);
     }
+    content_drop(content);
     journal->sequence = cursor.sequence;
     journal->good_bytes = cursor.at;
     if (fault == NULL && cursor.sequence == 0) {
@@ -436,5 +472,6 @@ void pending_content_free(struct pending_content *content)
     arena_free(&content->arena);
     free(content->items);
     free(content->units);
+    free(content->drops);
     *content = (struct pending_content){0};
 }

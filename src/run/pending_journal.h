@@ -34,11 +34,16 @@ struct pending_unit {   /* what makes its records count */
     struct view writer, logical_path, component;
 };
 
+struct pending_drop { /* of a unit's records up to here */
+    uint32_t unit, item_count;
+};
+
 struct pending_item {
     struct pending_record record;
     bool counts;  /* its unit's record stands behind it */
-    bool dropped; /* its unit failed after all          */
+    bool dropped; /* its unit failed, or was cut short: it never will */
     enum pending_state state;
+    bool found;   /* done already, which is not written down yet */
     int os_errno; /* why it failed last */
 };
 
@@ -52,6 +57,9 @@ struct pending_content {
     struct pending_unit *units;
     uint32_t unit_count;
     size_t unit_capacity;
+    struct pending_drop *drops; /* in the order of their units */
+    uint32_t drop_count;
+    size_t drop_capacity;
     uint64_t torn_bytes; /* of an unfinished write at its end */
 };
 

@@ -12,6 +12,7 @@ struct pending_session {
     struct pending_folder folder;
     struct pending_journal journal;
     struct pending_content content;
+    int write_fault; /* why what became of the last unit is not written down; or 0 */
 };
 
 struct pending_step {

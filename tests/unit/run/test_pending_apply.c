@@ -17,6 +17,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+int __real_pending_hash_whole(int fd, uint64_t bytes, const volatile int *cancel, uint8_t hash[16]);
+int __wrap_pending_hash_whole(int fd, uint64_t bytes, const volatile int *cancel, uint8_t hash[16]);
+
+static volatile int cancelled;
+static uint32_t reads, cancel_at; /* cancelled when that many files were read; 0: never */
+
+int __wrap_pending_hash_whole(int fd, uint64_t bytes, const volatile int *cancel, uint8_t hash[16])
+{
+    if (++reads == cancel_at) {
+        cancelled = SIGTERM;
+    }
+    return __real_pending_hash_whole(fd, bytes, cancel, hash);
+}
+
 struct world {
     char top[64];
     char path[160]; /* of the pending folder */
@@ -147,6 +161,7 @@ static struct pending_sums apply(struct world *w,
     struct pending_sums sums;
     vsr_error error = {0};
     const struct pending_apply_options options = {.message = count_message,
+                                                  .cancel = &cancelled,
                                                   .on_step = on_step,
                                                   .context = w};
     assert_int_equal(pending_find(&arena, w->top, &paths, &error), VSR_OK);
@@ -237,6 +252,57 @@ static void a_kill_after_any_record_changes_nothing(void **state)
         assert_int_equal(sums.failed + sums.waiting, 0);
         assert_all_done(w);
     }
+}
+
+/* The word is asked while a file is read: nothing of its unit is begun, and none after it. */
+static void a_signal_while_it_reads_begins_nothing_more(void **state)
+{
+    struct world *w = *state;
+    for (uint32_t at = 1; at <= 3; at++) {
+        fixture_remove(w->top);
+        volume_make(w);
+        cancel_at = at;
+        reads = 0;
+        struct pending_sums sums = apply(w, NULL);
+        const bool first_done = at == 3; /* unit 0 has two files and a link */
+        assert_int_equal(reads, at);
+        assert_int_equal(sums.exit_code, 128 + SIGTERM);
+        assert_int_equal(sums.units_failed + sums.failed, 0);
+        assert_int_equal(sums.units_done, first_done ? 1 : 0);
+        assert_int_equal(sums.waiting, first_done ? 3 : 7);
+        assert_string_equal(text_at(w, "db/a"), first_done ? "new a" : "old a");
+        assert_string_equal(text_at(w, "gone/x"), "old x");
+        cancel_at = 0;
+        cancelled = 0;
+        sums = apply(w, NULL);
+        assert_int_equal(sums.exit_code, 0);
+        assert_all_done(w);
+    }
+}
+
+/* All is at its place by a call that was killed, and what it has moved is read again. */
+static void what_was_found_done_and_not_written_down_waits_on(void **state)
+{
+    struct world *w = *state;
+    struct stat facts;
+    steps_left = 6;
+    const pid_t child = fork();
+    if (child == 0) {
+        (void)apply(w, kill_step);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    reads = 0;
+    cancel_at = 1; /* what the second unit deletes is found gone by then */
+    const struct pending_sums sums = apply(w, NULL);
+    assert_int_equal(sums.exit_code, 128 + SIGTERM);
+    assert_int_equal(sums.done, 4);
+    assert_int_equal(sums.waiting, 3);
+    assert_int_equal(stat(w->path, &facts), 0);
+    cancel_at = 0;
+    cancelled = 0;
+    assert_int_equal(apply(w, NULL).exit_code, 0);
+    assert_all_done(w);
 }
 
 static void what_was_cut_while_it_was_removed_is_removed(void **state)
@@ -376,6 +442,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(units_that_count_are_carried_out),
         TEST(a_kill_after_any_record_changes_nothing),
+        TEST(a_signal_while_it_reads_begins_nothing_more),
+        TEST(what_was_found_done_and_not_written_down_waits_on),
         TEST(what_was_cut_while_it_was_removed_is_removed),
         TEST(what_is_not_what_was_staged_is_not_moved),
         TEST(a_folder_in_place_is_left_alone),

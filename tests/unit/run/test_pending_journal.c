@@ -134,7 +134,36 @@ static void a_dropped_unit_does_not_count(void **state)
     pending_journal_close(&journal);
     assert_int_equal(read_journal(w, &content, false), VSR_OK);
     assert_false(content.items[0].counts || content.items[1].counts);
-    assert_true(content.items[2].counts);
+    assert_true(content.items[0].dropped && content.items[1].dropped);
+    assert_true(content.items[2].counts && !content.items[2].dropped);
+    pending_content_free(&content);
+}
+
+/* It is staged once more by who goes on with the run. */
+static void a_dropped_unit_that_is_kept_again_counts(void **state)
+{
+    struct world *w = *state;
+    struct pending_content content;
+    struct pending_journal journal;
+    struct pending_record again = records[0];
+    vsr_error error = {0};
+    (void)write_journal(w);
+    assert_int_equal(pending_journal_open(&journal, &content, &w->folder, w->top, true, &error),
+                     VSR_OK);
+    again.seq = content.items[content.item_count - 1].record.seq + 1;
+    pending_content_free(&content);
+    struct pending_batch batch = pending_batch_begin(&journal);
+    pending_batch_drop(&batch, 9); /* of which there is nothing */
+    pending_batch_drop(&batch, again.unit);
+    pending_batch_record(&batch, &again);
+    pending_batch_unit(&batch, &(struct pending_unit){.first_seq = again.seq, .unit = again.unit});
+    assert_int_equal(pending_batch_write(&batch, &journal), 0);
+    pending_journal_close(&journal);
+    assert_int_equal(read_journal(w, &content, false), VSR_OK);
+    assert_int_equal(content.item_count, COUNT_OF(records) + 1);
+    assert_true(content.items[0].dropped && !content.items[0].counts);
+    assert_true(content.items[COUNT_OF(records)].counts);
+    assert_false(content.items[COUNT_OF(records)].dropped);
     pending_content_free(&content);
 }
 
@@ -236,9 +265,13 @@ static void records_that_would_leave_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(what_was_written_comes_back), TEST(a_dropped_unit_does_not_count),
-        TEST(a_torn_tail_is_cut_off),      TEST(damage_inside_is_refused),
-        TEST(a_locked_journal_is_busy),    TEST(records_that_would_leave_are_refused),
+        TEST(what_was_written_comes_back),
+        TEST(a_dropped_unit_does_not_count),
+        TEST(a_dropped_unit_that_is_kept_again_counts),
+        TEST(a_torn_tail_is_cut_off),
+        TEST(damage_inside_is_refused),
+        TEST(a_locked_journal_is_busy),
+        TEST(records_that_would_leave_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
