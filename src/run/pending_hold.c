@@ -393,9 +393,21 @@ static bool folder_counts(const struct pending_hold *hold, const struct hold_fol
     return false;
 }
 
+/* Its path, for a sentence. */
+static void folder_name(const struct hold_folder *folder, struct buffer *paths)
+{
+    buffer_printf(paths, "%s", paths->n > 0 ? ", " : "");
+    if (!pending_folder_path(&folder->folder, paths)) {
+        buffer_printf(paths, "%s", folder->folder.name);
+    }
+}
+
 vsr_code pending_hold_end(struct pending_hold *hold, int run_dir_fd, const char *registry,
                           struct pending_held *held, vsr_error *error)
 {
+    struct buffer unnoted = {0};
+    vsr_code rc = VSR_OK;
+    int first = 0;
     *held = (struct pending_held){0};
     for (uint32_t i = 0; i < hold->folder_count; i++) {
         struct hold_folder *one = &hold->folders[i];
@@ -403,14 +415,23 @@ vsr_code pending_hold_end(struct pending_hold *hold, int run_dir_fd, const char 
             (void)pending_folder_remove(&one->folder, PENDING_JOURNAL);
             continue;
         }
-        const vsr_code rc = pending_link_run(run_dir_fd, held->folders, &one->folder, error);
-        if (rc != VSR_OK) {
-            return rc;
+        const int fault = pending_link_run(run_dir_fd, held->folders, &one->folder);
+        if (fault != 0) {
+            first = first != 0 ? first : fault;
+            folder_name(one, &unnoted);
         }
         held->registered += pending_link_register(registry, held->folders, &one->folder) ? 1 : 0;
         held->folders++;
     }
-    return VSR_OK;
+    if (first != 0) {
+        errno = first;
+        rc = err_sys(error, err_dest_code(first), "run/pending",
+                     "cannot note in the run folder what waits for the next boot: give "
+                     "`vssrestore pending apply` its path, %.*s",
+                     VIEW_ARG(buffer_view(&unnoted)));
+    }
+    buffer_free(&unnoted);
+    return rc;
 }
 
 void pending_hold_free(struct pending_hold *hold)

@@ -28,7 +28,8 @@ struct publish_log pending_hold_log(struct pending_hold *hold);
 /* The run ends: folders without a unit that counts are removed. The others are linked to in the
  * run folder (pending/NAME-N) and, where it is there and may be written, in the registry of what
  * is carried out while booting (NULL: none). How many folders there are, and how many of them
- * are registered. Errors: DEST_* when the run folder cannot hold the links. */
+ * are registered. Errors: DEST_* when the run folder cannot hold the links, with
+ * the folders' paths. */
 struct pending_held {
     uint32_t folders, registered;
 };

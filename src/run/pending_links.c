@@ -62,18 +62,13 @@ static int link_make(int dir_fd, uint32_t number, const struct pending_folder *f
     return fault;
 }
 
-vsr_code pending_link_run(int run_dir_fd, uint32_t number, const struct pending_folder *folder,
-                          vsr_error *error)
+int pending_link_run(int run_dir_fd, uint32_t number, const struct pending_folder *folder)
 {
-    (void)mkdirat(run_dir_fd, RUN_LINKS, 0700); /* it may be there: what is not, shows next */
-    OWN(fd) fd = openat(run_dir_fd, RUN_LINKS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    const int fault = fd < 0 ? errno : link_make(fd, number, folder);
-    if (fault != 0) {
-        errno = fault;
-        return err_sys(error, err_dest_code(fault), WHERE,
-                       "cannot note in the run folder what waits for the next boot");
+    if (mkdirat(run_dir_fd, RUN_LINKS, 0700) != 0 && errno != EEXIST) {
+        return errno;
     }
-    return VSR_OK;
+    OWN(fd) fd = openat(run_dir_fd, RUN_LINKS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? errno : link_make(fd, number, folder);
 }
 
 bool pending_link_register(const char *registry, uint32_t number,

@@ -7,9 +7,9 @@
 #include "base/err.h"
 #include "dest/pending.h"
 
-/* A link to the folder in pending/ of a run folder, durably. number: of the run's folders. */
-vsr_code pending_link_run(int run_dir_fd, uint32_t number, const struct pending_folder *folder,
-                          vsr_error *error);
+/* A link to the folder in pending/ of a run folder, durably. number: of the run's folders. 0 or
+ * errno. */
+int pending_link_run(int run_dir_fd, uint32_t number, const struct pending_folder *folder);
 
 /* The same in the registry, a folder that must be there already. False: none, or it may not be
  * written. NULL: false. */
