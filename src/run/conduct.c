@@ -128,7 +128,8 @@ static vsr_code conduct_lay_out(struct conduct *c, struct took_back *back, vsr_e
     rc = rc == VSR_OK ? stage_fill(c->stage, error) : rc;
     if (rc == VSR_OK) {
         const struct publish_log log = journal_publish_log(&c->journal);
-        c->hold = pending_hold_create(c->stage, &c->folder.run, c->folder.rows, &log);
+        c->hold =
+            pending_hold_create(c->stage, &c->folder.run, c->folder.rows, &log, c->options->cancel);
         rc = resume != NULL ? conduct_hold(c, error) : VSR_OK;
     }
     if (rc != VSR_OK) {

@@ -1,7 +1,10 @@
 /* pending_adopt.c - pending folders that an earlier process of a run made, taken over by one that
  * goes on with it. What counts in them stays; files that do not go back into staging. */
+#include "base/cancel.h"
+#include "base/hash_map.h"
 #include "base/heap.h"
 #include "base/limits.h"
+#include "base/own.h"
 #include "dest/folder_list.h"
 #include "run/pending_hold_inside.h"
 
@@ -15,11 +18,32 @@ struct adopting {
     const struct stage *stage;
     const struct pending_content *content;
     const bool *published;
+    const volatile int *cancel;
+    struct hash_map staying; /* src -> items that count */
 };
 
-static bool item_counts(const struct adopting *a, const struct pending_item *item)
+static bool src_is(const void *context, const void *name, uint32_t item)
 {
-    return item->counts && a->published[item->record.unit];
+    const struct pending_content *content = context;
+    return view_equal(content->items[item].record.src, view_of(name));
+}
+
+static void staying_find(struct adopting *a)
+{
+    for (uint32_t i = 0; i < a->content->item_count; i++) {
+        const struct pending_item *item = &a->content->items[i];
+        if (item->counts && a->published[item->record.unit]) {
+            hash_map_add(&a->staying, hash_bytes(item->record.src.p, item->record.src.n), i);
+        }
+    }
+}
+
+/* Does a record that counts speak for it? */
+static bool entry_stays(const struct adopting *a, const char *name)
+{
+    return strcmp(name, PENDING_JOURNAL) == 0 ||
+           hash_map_find(&a->staying, hash_bytes(name, strlen(name)), name, src_is, a->content) !=
+               MARK_NONE;
 }
 
 /* Back into staging; false: it is no file of a unit that is still to come, or cannot go there. */
@@ -41,13 +65,11 @@ static bool entry_give_back(const struct adopting *a, int dir_fd, const char *na
 static int adopt_entry(void *context, int dir_fd, const char *name)
 {
     const struct adopting *a = context;
-    bool stays = strcmp(name, PENDING_JOURNAL) == 0;
-    for (uint32_t i = 0; i < a->content->item_count && !stays; i++) {
-        stays = item_counts(a, &a->content->items[i]) &&
-                view_equal(a->content->items[i].record.src, view_of(name));
+    if (cancel_number(a->cancel) != 0) {
+        return ECANCELED;
     }
-    return stays || entry_give_back(a, dir_fd, name) || unlinkat(dir_fd, name, 0) == 0 ||
-                   unlinkat(dir_fd, name, AT_REMOVEDIR) == 0
+    return entry_stays(a, name) || entry_give_back(a, dir_fd, name) ||
+                   unlinkat(dir_fd, name, 0) == 0 || unlinkat(dir_fd, name, AT_REMOVEDIR) == 0
                ? 0
                : errno;
 }
@@ -59,27 +81,39 @@ static void part_add(struct hold_folder *folder, uint32_t unit, uint64_t first_s
     folder->parts[folder->part_count++] = (struct hold_part){unit, first_seq};
 }
 
-/* Records of a unit that was sealed and not published are said to be none. */
+/* Of each unit that was not published, once: its records are said to be none. */
+static bool records_drop(const struct adopting *a, struct pending_batch *batch)
+{
+    OWN(heap) seen = heap_alloc(a->stage->plan->unit_count + 1u, sizeof(bool));
+    bool *dropped = seen;
+    bool any = false;
+    for (uint32_t i = 0; i < a->content->item_count; i++) {
+        const struct pending_item *item = &a->content->items[i];
+        const uint32_t unit = item->record.unit;
+        if (!a->published[unit] && !item->dropped && !dropped[unit]) {
+            dropped[unit] = any = true;
+            pending_batch_drop(batch, unit);
+        }
+    }
+    return any;
+}
+
 static int adopt_units(struct pending_hold *hold, struct hold_folder *folder,
                        const struct adopting *a)
 {
-    struct pending_batch batch = pending_batch_begin(&folder->journal);
-    bool any = false;
     for (uint32_t i = 0; i < a->content->unit_count; i++) {
         const struct pending_unit *unit = &a->content->units[i];
         if (a->published[unit->unit]) {
             part_add(folder, unit->unit, unit->first_seq);
             hold->units[unit->unit].sealed = true;
-        } else {
-            pending_batch_drop(&batch, unit->unit);
-            any = true;
         }
     }
     for (uint32_t i = 0; i < a->content->item_count; i++) {
         const uint64_t seq = a->content->items[i].record.seq;
         hold->next_seq = seq >= hold->next_seq ? seq + 1 : hold->next_seq;
     }
-    if (!any) {
+    struct pending_batch batch = pending_batch_begin(&folder->journal);
+    if (!records_drop(a, &batch)) {
         buffer_free(&batch.bytes);
         return 0;
     }
@@ -110,17 +144,23 @@ static vsr_code adopt_folder(struct pending_hold *hold, struct hold_folder *fold
     if (rc != VSR_OK) {
         return rc;
     }
-    const struct adopting a = {hold->stage, &content, published};
+    struct adopting a = {hold->stage, &content, published, hold->cancel, {0}};
     int fault = 0;
     if (!content_fits(hold, &content)) {
         rc = err_set(error, VSR_ERR_RUN_FOREIGN, "run/pending",
                      "the journal of %s is of another run", name);
     } else {
         fault = adopt_units(hold, folder, &a);
-        fault =
-            fault == 0 ? folder_list(folder->folder.fd, adopt_entry, (void *)(uintptr_t)&a) : fault;
+        staying_find(&a);
+        fault = fault == 0 ? folder_list(folder->folder.fd, adopt_entry, &a) : fault;
+        hash_map_free(&a.staying);
     }
-    if (fault != 0) {
+    if (fault == ECANCELED) {
+        rc = err_set(error, VSR_ERR_CANCELLED, "run/pending",
+                     "the run was cancelled before it was gone on with; what waits for the next "
+                     "boot stays in %s: `vssrestore resume` goes on with it",
+                     name);
+    } else if (fault != 0) {
         errno = fault;
         rc = err_sys(error, err_dest_code(fault), "run/pending", "cannot go on with %s", name);
     }
@@ -143,6 +183,7 @@ static vsr_code adopt_top(struct pending_hold *hold, uint32_t top, const bool *p
                                : err_sys(error, err_dest_code(fault), "run/pending",
                                          "cannot open what waits for the next boot");
     }
+    found.folder.cancel = hold->cancel;
     if (!pending_journal_is_begun(&found.folder)) { /* nothing counts in it */
         const int removed = pending_folder_remove(&found.folder, PENDING_JOURNAL);
         pending_folder_close(&found.folder);

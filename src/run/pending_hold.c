@@ -31,7 +31,8 @@ void hold_file_name(uint32_t file, char out[HOLD_NAME_BYTES])
 }
 
 struct pending_hold *pending_hold_create(struct stage *stage, const struct uuid *run,
-                                         struct outcome_row *rows, const struct publish_log *log)
+                                         struct outcome_row *rows, const struct publish_log *log,
+                                         const volatile int *cancel)
 {
     struct pending_hold *hold = heap_alloc(1, sizeof *hold);
     struct timespec now;
@@ -39,6 +40,7 @@ struct pending_hold *pending_hold_create(struct stage *stage, const struct uuid 
     hold->stage = stage;
     hold->rows = rows;
     hold->log = *log;
+    hold->cancel = cancel;
     hold->identity = (struct pending_identity){.run = *run,
                                                .set = stage->plan->set_uuid,
                                                .created_s = now.tv_sec,
@@ -89,6 +91,7 @@ static int folder_add(struct pending_hold *hold, uint32_t top, struct hold_folde
                                .each =
                                    stage->mounts[stage->directory_mount[top]].abilities.is_fuse};
     int fault = pending_folder_make(&made.folder, stage, top, &hold->identity.run);
+    made.folder.cancel = hold->cancel;
     if (fault == 0) {
         fault = pending_journal_make(&made.journal, &made.folder, &hold->identity);
         fault = fault == 0 ? folder_sync(hold, &made) : fault;
@@ -291,7 +294,7 @@ static void hold_drop(void *context, uint32_t unit)
     }
     for (uint32_t i = 0; i < hold->folder_count; i++) {
         struct hold_folder *one = &hold->folders[i];
-        if (part_find(one, unit) != NULL && u->sealed) {
+        if (part_find(one, unit) != NULL && u->written) {
             struct pending_batch batch = pending_batch_begin(&one->journal);
             pending_batch_drop(&batch, unit);
             (void)pending_batch_write(&batch, &one->journal); /* its files go anyway */
@@ -314,10 +317,11 @@ static int hold_keep(void *context, uint32_t unit)
             fault = keep_file(hold, unit, i);
         }
     }
-    if (fault == 0) {
+    const bool written = fault == 0;
+    if (written) {
         fault = unit_write(hold, unit);
     }
-    hold->units[unit] = (struct hold_unit){first_seq, hold->next_seq, false};
+    hold->units[unit] = (struct hold_unit){first_seq, hold->next_seq, written, false};
     if (fault != 0) {
         hold_drop(hold, unit);
     }

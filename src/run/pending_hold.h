@@ -12,14 +12,16 @@
 struct pending_hold;
 
 /* rows: of every planned file; their losses, and the stage's, take those of folders. log: where
- * publishing's own records go. All arguments are borrowed while it lives. */
+ * publishing's own records go. cancel: a signal's number, asked where much is read or moved; or
+ * NULL. All arguments are borrowed while it lives. */
 struct pending_hold *pending_hold_create(struct stage *stage, const struct uuid *run,
-                                         struct outcome_row *rows, const struct publish_log *log);
+                                         struct outcome_row *rows, const struct publish_log *log,
+                                         const volatile int *cancel);
 
 /* Of a run that goes on: pending folders that it has made already are taken over, with what
  * counts in them of units that were published; other files go back into staging, all else goes.
  * published: for each unit. After stage_fill(), before it is seen what is staged. Errors: those
- * of pending_journal_open(), DEST_*. */
+ * of pending_journal_open(), DEST_*, CANCELLED. */
 vsr_code pending_hold_adopt(struct pending_hold *hold, const bool *published, vsr_error *error);
 
 /* What publishing is given: the log, and what waits beside it. Good while hold lives. */

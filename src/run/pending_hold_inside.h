@@ -29,6 +29,7 @@ struct hold_folder {
 
 struct hold_unit {
     uint64_t first_seq, end_seq; /* equal: nothing is kept */
+    bool written;                /* some of its records may stand in a journal */
     bool sealed;
 };
 
@@ -37,6 +38,7 @@ struct pending_hold {
     struct outcome_row *rows;
     struct publish_log log;
     struct pending_identity identity;
+    const volatile int *cancel; /* or NULL */
     struct hold_folder *folders;
     uint32_t folder_count;
     size_t folder_capacity;

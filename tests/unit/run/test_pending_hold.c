@@ -64,6 +64,7 @@ struct world {
     struct publish_log log;
     uint32_t commits; /* of the run's own journal */
     bool commit_fails;
+    volatile int cancel;
 };
 
 static vsr_code log_intents(void *context, uint32_t group, const struct publish_intent *intents,
@@ -86,7 +87,7 @@ static void hook_hold(void *context, struct stage *stage)
     struct world *w = context;
     const struct uuid run = {{1, 2, 3}};
     const struct publish_log own = {.context = w, .intents = log_intents, .commit = log_commit};
-    w->hold = pending_hold_create(stage, &run, w->r.rows, &own);
+    w->hold = pending_hold_create(stage, &run, w->r.rows, &own, &w->cancel);
     w->log = pending_hold_log(w->hold);
 }
 
@@ -210,6 +211,17 @@ static void a_unit_waits_and_is_moved_with_all_it_had(void **state)
     assert_false(stands(w, ".vssrestore*"));
 }
 
+/* A file with holes is read on its way; all that was moved goes back, for who goes on. */
+static void a_signal_while_it_reads_puts_it_off(void **state)
+{
+    struct world *w = *state;
+    w->cancel = 15;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_CANCELLED);
+    assert_int_equal(w->r.states[1], UNIT_STAGED);
+    assert_int_equal(world_end(w).folders, 0);
+    assert_false(stands(w, ".vssrestore-pending*"));
+}
+
 /* The unit's records cannot be synced: it is NONE, and nothing of it is left (T71). The next sync
  * of the journal makes the unit count, and takes the run's own journal with it. */
 static void a_journal_that_fails_leaves_nothing(void **state)
@@ -261,6 +273,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_unit_waits_and_is_moved_with_all_it_had),
+        TEST(a_signal_while_it_reads_puts_it_off),
         TEST(a_journal_that_fails_leaves_nothing),
         TEST(a_unit_that_cannot_be_made_to_count_is_dropped),
         TEST(a_run_whose_own_journal_fails_drops_it_too),
