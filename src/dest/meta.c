@@ -176,9 +176,9 @@ bool meta_time_is_cut(const struct index_entry *e, int fd, const char *name)
 }
 
 /* -1 says to leave it as it is: nobody can be given to a file. */
-static bool meta_owner_is_none(const struct index_entry *e)
+static bool meta_owner_is_lost(const struct media_index *index, const struct index_entry *e)
 {
-    return e->uid == (uid_t)-1 || e->gid == (gid_t)-1;
+    return !index->owners_untold && (e->uid == (uid_t)-1 || e->gid == (gid_t)-1);
 }
 
 int meta_apply(const struct media_index *index, uint32_t entry, int fd,
@@ -188,7 +188,7 @@ int meta_apply(const struct media_index *index, uint32_t entry, int fd,
     struct timespec times[2];
     if (policy->owner == OWNER_MEDIA &&
         (!is_new || e->uid != policy->uid || e->gid != policy->gid) &&
-        (fchown(fd, e->uid, e->gid) != 0 || meta_owner_is_none(e))) {
+        (fchown(fd, e->uid, e->gid) != 0 || meta_owner_is_lost(index, e))) {
         loss->owners++;
     }
     const mode_t mode = meta_mode(index, entry);
@@ -218,7 +218,7 @@ int meta_apply_link(const struct media_index *index, uint32_t entry, int dir_fd,
     struct timespec times[2];
     if (policy->owner == OWNER_MEDIA && (e->uid != policy->uid || e->gid != policy->gid) &&
         (fchownat(dir_fd, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) != 0 ||
-         meta_owner_is_none(e))) {
+         meta_owner_is_lost(index, e))) {
         loss->owners++;
     }
     if (meta_has_attributes(e)) {

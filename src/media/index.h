@@ -27,6 +27,7 @@ struct media_index {
     uint32_t descriptor_count;
     uint64_t blob_bytes;
     uint32_t pack_count; /* packs that chunks may name; from set.json */
+    bool owners_untold;  /* of a foreign plan: UINT32_MAX is an owner that it does not tell */
     void *mapping;       /* NULL: the parts above are the caller's (see index_check) */
     size_t mapping_bytes;
     struct index_trim *trim;

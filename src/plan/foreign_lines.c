@@ -335,6 +335,7 @@ static void media_make(struct foreign_lines *lines, struct media_set *out)
     index->chunk_count = foreign->chunk_count;
     index->range_count = lines->range_count;
     index->pack_count = foreign->source_count;
+    index->owners_untold = true;
     out->description.volumes = lines->set_volumes;
     out->description.volume_count = foreign->volume_count;
     out->description.files = foreign->record_count;
