@@ -7,13 +7,19 @@
 #include "base/own.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* Descriptors that are looked for by number: as many as distributions allow a process by default,
+ * and more than a restore opens. */
+enum { NUMBERS_MAX = 1 << 20 };
 
 /* --- in the child: nothing but system calls --- */
 
@@ -26,18 +32,92 @@ struct child_work {
     enum sync_noter noter;
 };
 
-/* Descriptors that are not its business: a pipe that it held would never end for its reader. */
-static void child_close_others(const struct child_work *work)
+/* All from first up to before kept. False: this kernel cannot, or a filter of calls says so. */
+static bool child_close_range(unsigned first, unsigned kept)
+{
+    return kept <= first || syscall(SYS_close_range, first, kept - 1, 0) == 0;
+}
+
+static bool child_close_ranges(const struct child_work *work)
 {
     unsigned first = 0;
-    for (uint32_t i = 0; i < work->keep_count; i++) {
-        const unsigned kept = (unsigned)work->keep[i];
-        if (kept > first) {
-            (void)syscall(SYS_close_range, first, kept - 1, 0);
-        }
-        first = kept + 1;
+    bool closed = true;
+    for (uint32_t i = 0; closed && i < work->keep_count; i++) {
+        closed = child_close_range(first, (unsigned)work->keep[i]);
+        first = (unsigned)work->keep[i] + 1;
     }
-    (void)syscall(SYS_close_range, first, ~0u, 0);
+    return closed && syscall(SYS_close_range, first, ~0u, 0) == 0;
+}
+
+static void child_close(const struct child_work *work, int fd)
+{
+    uint32_t i = 0;
+    while (i < work->keep_count && work->keep[i] != fd) {
+        i++;
+    }
+    if (i == work->keep_count) {
+        (void)syscall(SYS_close, fd);
+    }
+}
+
+/* What getdents64(2) gives: records whose names are numbers, but for "." and "..". */
+struct child_entry {
+    uint64_t inode;
+    int64_t next;
+    uint16_t bytes;
+    uint8_t type;
+    char name[];
+};
+
+static int child_entry_fd(const struct child_entry *entry)
+{
+    int fd = 0;
+    const char *at = entry->name;
+    while (*at >= '0' && *at <= '9') {
+        fd = fd * 10 + (*at++ - '0');
+    }
+    return *at == '\0' ? fd : -1;
+}
+
+static bool child_close_listed(const struct child_work *work)
+{
+    _Alignas(struct child_entry) char list[4096];
+    const long dir = syscall(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY, 0);
+    long bytes = -1;
+    while (dir >= 0 && (bytes = syscall(SYS_getdents64, dir, list, sizeof list)) > 0) {
+        for (long at = 0; at < bytes;) {
+            const struct child_entry *entry = (const void *)(list + at);
+            const int fd = child_entry_fd(entry);
+            if (fd >= 0 && fd != dir) {
+                child_close(work, fd);
+            }
+            at += entry->bytes;
+        }
+    }
+    if (dir >= 0) {
+        (void)syscall(SYS_close, dir);
+    }
+    return bytes == 0;
+}
+
+/* Nothing is mounted at /proc. */
+static void child_close_numbers(const struct child_work *work)
+{
+    struct rlimit64 limit;
+    const bool told = syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0;
+    const int end = told && limit.rlim_cur < NUMBERS_MAX ? (int)limit.rlim_cur : NUMBERS_MAX;
+    for (int fd = 0; fd < end; fd++) {
+        child_close(work, fd);
+    }
+}
+
+/* Descriptors that are not its business: a pipe that it held would never end for its reader, nor it
+ * itself while it held our end of its socket. close_range(2) is there since Linux 5.9. */
+static void child_close_others(const struct child_work *work)
+{
+    if (!child_close_ranges(work) && !child_close_listed(work)) {
+        child_close_numbers(work);
+    }
 }
 
 /* 0, errno, or -errno: not begun; never noted as good behind one that failed. */
