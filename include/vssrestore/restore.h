@@ -1,4 +1,11 @@
-/* restore.h - run a plan: move every planned file from the set to its place. */
+/* restore.h - run a plan: move every planned file from the set to its place.
+ *
+ * While it runs, a run holds its run folder and its staging folders by flock(2), on descriptors
+ * that are closed on exec. A program that forks meanwhile hands them to its child: unless that
+ * executes another program or closes them, the run folder counts as in use (VSR_ERR_RUN_BUSY) until
+ * the child has ended, too, whether the run has ended or was killed. No other sort of lock would
+ * serve: those of open file descriptions are handed on in the same way, and those of a process are
+ * lost with the first descriptor of the file that is closed. */
 #ifndef VSSRESTORE_RESTORE_H
 #define VSSRESTORE_RESTORE_H
 
