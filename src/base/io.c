@@ -191,20 +191,30 @@ vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_e
     return VSR_OK;
 }
 
+bool io_part_name(char out[IO_PART_NAME_BYTES], const char *name)
+{
+    const int length = snprintf(out, IO_PART_NAME_BYTES, ".%s.part", name);
+    return length > 0 && length < IO_PART_NAME_BYTES;
+}
+
+int io_open_part(int dir_fd, const char *name, int access, mode_t mode)
+{
+    (void)unlinkat(dir_fd, name, 0);
+    return openat(dir_fd, name, access | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+}
+
 static vsr_code file_replace(int dir_fd, const char *name, struct view bytes, bool sync,
                              vsr_code code, vsr_error *error)
 {
-    char hidden[300];
-    const int length = snprintf(hidden, sizeof hidden, ".%s.part", name);
-    if (length < 0 || (size_t)length >= sizeof hidden) {
+    char hidden[IO_PART_NAME_BYTES];
+    if (!io_part_name(hidden, name)) {
         return err_set(error, code, "base/io", "cannot write %s: the name is too long", name);
     }
     vsr_code rc = io_check_replaceable(dir_fd, name, code, error);
     if (rc != VSR_OK) {
         return rc;
     }
-    OWN(fd)
-    fd = openat(dir_fd, hidden, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    OWN(fd) fd = io_open_part(dir_fd, hidden, O_WRONLY, 0644);
     if (fd < 0) {
         return err_sys(error, io_code(code), "base/io", "cannot create %s", hidden);
     }

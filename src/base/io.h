@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Everywhere: a failing call reported as VSR_ERR_DEST_IO is told more exactly by its errno, as
  * err_dest_code() does (DEST_FULL, DEST_PERMISSION, ...). */
@@ -44,6 +45,15 @@ bool io_folder_is_below(int folder_fd, int top_fd);
  * link or a folder is never replaced: an error that says so. code SELECTION: the name was typed,
  * and a failing call is told as err_place_code() does. */
 vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_error *error);
+
+/* What the file is called while it is written. False: too long for that. */
+enum { IO_PART_NAME_BYTES = 300 };
+bool io_part_name(char out[IO_PART_NAME_BYTES], const char *name);
+
+/* Open what becomes a file's content as a new file, whatever stands at its hidden name: left by a
+ * kill, or put there by others, as a FIFO or a link, or as a file that they go on owning. access:
+ * O_WRONLY or O_RDWR. -1: errno. */
+int io_open_part(int dir_fd, const char *name, int access, mode_t mode);
 
 /* Make or replace dir_fd/name as a whole: written under a hidden name, synced, renamed, the
  * folder synced. */

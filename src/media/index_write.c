@@ -146,9 +146,7 @@ static vsr_code index_write_to(struct index_sink *sink, const struct uuid *uuid,
 vsr_code index_write(int dir_fd, const char *name, const struct uuid *uuid,
                      const struct index_build *build, struct set_part *part, vsr_error *error)
 {
-    OWN(fd)
-    fd = openat(dir_fd, INDEX_PART_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-                0644);
+    OWN(fd) fd = io_open_part(dir_fd, INDEX_PART_NAME, O_WRONLY, 0644);
     if (fd < 0) {
         return err_sys(error, err_dest_code(errno), "media/index_write", "cannot create %s", name);
     }

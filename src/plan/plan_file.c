@@ -150,7 +150,7 @@ static vsr_code file_take(void *context, const void *bytes, size_t count, vsr_er
 static vsr_code save_hidden(const struct plan *plan, int dir_fd, const char *hidden,
                             const char *name, vsr_error *error)
 {
-    OWN(fd) fd = openat(dir_fd, hidden, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    OWN(fd) fd = io_open_part(dir_fd, hidden, O_RDWR, 0666);
     if (fd < 0) {
         return err_sys(error, err_dest_code(errno), "plan/file", "cannot create %s", name);
     }

@@ -446,6 +446,27 @@ static void what_cannot_be_written_leaves_nothing(void **state)
     planner_fixture_fini(&fixture);
 }
 
+/* Its hidden name may be that of another file. */
+static void a_plan_is_a_file_of_its_own(void **state)
+{
+    (void)state;
+    struct planner_fixture fixture = {0};
+    struct plan *plan = plan_of(&fixture, &mapped);
+    struct buffer victim = {0};
+    file_write("victim", VIEW("precious"));
+    const int dir_fd = open(folder, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(linkat(dir_fd, "victim", dir_fd, ".mine.part", 0), 0);
+    assert_int_equal(close(dir_fd), 0);
+    file_save(plan, "mine");
+    file_read("victim", &victim);
+    assert_view_equal(buffer_view(&victim), "precious");
+    buffer_free(&victim);
+    assert_int_equal(unlink(path_of("victim")), 0);
+    assert_int_equal(unlink(path_of("mine")), 0);
+    plan_free(plan);
+    planner_fixture_fini(&fixture);
+}
+
 static void a_plan_that_is_not_there_cannot_be_opened(void **state)
 {
     (void)state;
@@ -503,6 +524,7 @@ int main(void)
         cmocka_unit_test(links_stay_in_their_group),
         cmocka_unit_test(numbers_that_no_plan_has_are_refused),
         cmocka_unit_test(what_cannot_be_written_leaves_nothing),
+        cmocka_unit_test(a_plan_is_a_file_of_its_own),
         cmocka_unit_test(a_plan_that_is_not_there_cannot_be_opened),
         cmocka_unit_test(paths_are_those_of_the_record),
         cmocka_unit_test(saving_where_nothing_can_be_saved_leaves_nothing),
