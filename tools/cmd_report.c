@@ -1,40 +1,29 @@
 /* cmd_report.c - `vssrestore report`: the report of a run as one HTML page. */
-#include "memory.h"
 #include "verbs.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
+struct page_file {
+    const char *path;
+    vsr_error error;
+};
+
+/* The page comes in one piece. */
 static int file_sink(void *context, const char *text, size_t bytes)
 {
-    return fwrite(text, 1, bytes, context) == bytes ? 0 : errno;
+    struct page_file *file = context;
+    return vsr_file_replace(file->path, text, bytes, &file->error) == VSR_OK ? 0 : EIO;
 }
 
-/* Whole or not at all: under a hidden name first. */
 static int page_write(const char *run_dir, const char *path)
 {
-    char beside[4096];
+    struct page_file file = {.path = path};
     vsr_error error = {0};
-    const int n = snprintf(beside, sizeof beside, "%s.part-%ld", path, (long)getpid());
-    FILE *file = n > 0 && (size_t)n < sizeof beside ? memory_fopen(beside, "wxe") : NULL;
-    if (file == NULL) {
-        line_tell("vssrestore report: cannot write %s: %s", path, strerror(errno));
-        return -(int)VSR_ERR_SELECTION;
-    }
-    const vsr_code rc = vsr_report_page(run_dir, file_sink, file, &error);
-    const int closing = fclose(file);
-    if (rc == VSR_OK && closing == 0 && rename(beside, path) == 0) {
+    if (vsr_report_page(run_dir, file_sink, &file, &error) == VSR_OK) {
         return 0;
     }
-    const int cause = errno;
-    (void)unlink(beside);
-    if (rc != VSR_OK) {
-        return error_tell(&error);
-    }
-    line_tell("vssrestore report: cannot write %s: %s", path, strerror(cause));
-    return cause == ENOSPC ? -(int)VSR_ERR_DEST_FULL : -(int)VSR_ERR_DEST_IO;
+    return error_tell(file.error.code != VSR_OK ? &file.error : &error);
 }
 
 static int report_run(const struct call *call)

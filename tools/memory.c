@@ -3,7 +3,6 @@
 
 #include "console.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 void memory_end(void)
@@ -19,13 +18,4 @@ void *memory_resize(void *memory, size_t bytes)
         memory_end();
     }
     return resized;
-}
-
-FILE *memory_fopen(const char *path, const char *mode)
-{
-    FILE *file = fopen(path, mode);
-    if (file == NULL && errno == ENOMEM) {
-        memory_end();
-    }
-    return file;
 }

@@ -5,11 +5,9 @@
 #define TOOLS_MEMORY_H
 
 #include <stddef.h>
-#include <stdio.h>
 
-/* As realloc(), and as fopen(), which takes some; none is left: the process ends. bytes > 0. */
+/* As realloc(); none is left: the process ends. bytes > 0. */
 void *memory_resize(void *memory, size_t bytes);
-FILE *memory_fopen(const char *path, const char *mode);
 
 __attribute__((noreturn, cold)) void memory_end(void);
 

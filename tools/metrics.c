@@ -4,16 +4,17 @@
 
 #include "console.h"
 #include "line.h"
-#include "memory.h"
 
-#include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 static const uint64_t WRITE_NS = 15000000000;
+enum { FILE_BYTES_MAX = 16384 }; /* it is a quarter of that */
+#define OURS "# HELP vssrestore_"
 
 static struct metrics {
     const char *path;
@@ -106,64 +107,59 @@ static void render(struct line *out)
 
 /* --- the file --- */
 
-static bool file_write(const char *path, const struct line *text)
+static void complain(const char *cause)
 {
-    char beside[4096];
-    const int n = snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid());
-    if (n < 0 || (size_t)n >= sizeof beside) {
-        errno = ENAMETOOLONG;
-        return false;
+    struct line sentence = {0};
+    if (!metrics.complained) {
+        line_printf(&sentence, "vssrestore: --metrics %s: %s", metrics.path, cause);
+        console_note(sentence.p);
+        line_free(&sentence);
+        metrics.complained = true;
     }
-    FILE *file = memory_fopen(beside, "we");
-    if (file == NULL) {
-        return false;
-    }
-    const bool written = fwrite(text->p, 1, text->n, file) == text->n;
-    const bool closed = fclose(file) == 0;
-    if (written && closed && rename(beside, path) == 0) {
-        return true;
-    }
-    const int cause = errno;
-    (void)unlink(beside);
-    errno = cause;
-    return false;
 }
 
 static bool metrics_write(void)
 {
     struct line text = {0};
+    vsr_error error = {0};
     render(&text);
-    const bool done = file_write(metrics.path, &text);
-    if (!done && !metrics.complained) {
-        struct line sentence = {0};
-        line_printf(&sentence, "vssrestore: --metrics: cannot write %s: %s", metrics.path,
-                    strerror(errno));
-        console_note(sentence.p);
-        line_free(&sentence);
-        metrics.complained = true;
+    const bool done = vsr_file_replace(metrics.path, text.p, text.n, &error) == VSR_OK;
+    if (!done) {
+        complain(error.what);
     }
     line_free(&text);
     return done;
 }
 
-/* The success of before, from a file of ours. */
-static double success_read(const char *path)
+/* What stands at path, as a string; it is no file: nothing. Nobody is waited for. */
+static void file_read(const char *path, char out[FILE_BYTES_MAX])
 {
-    static const char name[] = "vssrestore_last_success_timestamp_seconds ";
-    char line[256];
-    double found = 0;
-    FILE *file = memory_fopen(path, "re");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, name, sizeof name - 1) == 0) {
-            char *end = NULL;
-            const double value = strtod(line + sizeof name - 1, &end);
-            found = *end == '\n' && value > 0 && value < 1e12 ? value : found;
-        }
+    struct stat facts;
+    size_t n = 0;
+    ssize_t got = 1;
+    const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    const bool is_file = fd >= 0 && fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode);
+    while (is_file && n < FILE_BYTES_MAX - 1 && got > 0) {
+        got = read(fd, out + n, FILE_BYTES_MAX - 1 - n);
+        n += got > 0 ? (size_t)got : 0;
     }
-    if (file != NULL) {
-        (void)fclose(file);
+    out[n] = '\0';
+    if (fd >= 0) {
+        (void)close(fd);
     }
-    return found;
+}
+
+/* The success of before, from a file of ours. */
+static double success_read(const char *text)
+{
+    static const char name[] = "\nvssrestore_last_success_timestamp_seconds ";
+    const char *line = strstr(text, name);
+    if (line == NULL) {
+        return 0;
+    }
+    char *end = NULL;
+    const double value = strtod(line + sizeof name - 1, &end);
+    return *end == '\n' && value > 0 && value < 1e12 ? value : 0;
 }
 
 bool metrics_open(const char *path)
@@ -172,9 +168,18 @@ bool metrics_open(const char *path)
     if (path == NULL) {
         return true;
     }
-    metrics.began_s = now_s();
-    metrics.success_s = success_read(path);
-    return metrics_write();
+    char before[FILE_BYTES_MAX];
+    file_read(path, before);
+    bool open = before[0] == '\0' || strncmp(before, OURS, sizeof OURS - 1) == 0;
+    if (open) {
+        metrics.began_s = now_s();
+        metrics.success_s = success_read(before);
+        open = metrics_write();
+    } else {
+        complain("a file that is no such one stands there; it is left alone");
+    }
+    metrics.path = open ? path : NULL;
+    return open;
 }
 
 void metrics_progress(const vsr_progress *progress)

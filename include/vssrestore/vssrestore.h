@@ -4,8 +4,9 @@
  * set), plan.h (resolve the documents to one record a file), restore.h (run a plan, or restore a
  * set), writers.h (who plays the writers), report.h (what happened), walk.h (plans and rows as
  * structs), chain.h (a full set and what adds to it), pending.h (what waits for the next boot),
- * control.h (a run that goes on), text.h (names that are fit to be printed), media.h (a set that is
- * no folder: a front end's own functions read it). A whole restore:
+ * control.h (a run that goes on), text.h (names that are fit to be printed), file.h (files of a
+ * front end's own), media.h (a set that is no folder: a front end's own functions read it). A whole
+ * restore:
  *
  *     vsr_error error = {0};
  *     vsr_set *set = NULL;
@@ -28,6 +29,7 @@
 #include "vssrestore/chain.h"
 #include "vssrestore/control.h"
 #include "vssrestore/error.h"
+#include "vssrestore/file.h"
 #include "vssrestore/media.h"
 #include "vssrestore/pending.h"
 #include "vssrestore/plan.h"

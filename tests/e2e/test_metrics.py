@@ -1,6 +1,7 @@
 """--metrics: what the file says, read by Prometheus' own parser."""
 
 import os
+import stat
 import subprocess
 import sys
 import threading
@@ -92,5 +93,40 @@ def nobody_reads_half_a_file():
             raise faults[0]
 
 
+def what_others_put_there_is_left_alone():
+    with Folder() as folder:
+        make_set(folder, {"small": (1, 1), "large": (1, 1), "tiny": (2, 100)})
+        shared, victim = folder / "shared", folder / "victim"
+        os.mkdir(shared)
+        with open(victim, "wb") as file:
+            file.write(b"precious")
+        prom, page = os.path.join(shared, b"m.prom"), os.path.join(shared, b"page.html")
+        os.symlink(victim, os.path.join(shared, b".m.prom.part"))
+        os.link(victim, os.path.join(shared, b".page.html.part"))
+        run = folder / "run" # below: whoever knows the process' number, too
+        subprocess.run(["sh", "-c", 'ln -s "$1" "$2.$$" && exec "$3" run "$4" --root "$5" --run-dir '
+                        '"$6" --metrics "$2"', "sh", victim, prom, PROGRAM, folder / "set",
+                        folder / "r", run], check=True, capture_output=True)
+        vssrestore("report", run, "-o", page)
+        with open(victim, "rb") as file:
+            expect(file.read() == b"precious", "what was linked to stays")
+        expect(not os.path.islink(prom) and read(prom)["exit_code",] == 0, "and the file is ours")
+        for path in (prom, page):
+            os.unlink(path)
+            os.mkfifo(path)
+            vssrestore("run", folder / "set", "--root", folder / "no", "--metrics", path, codes=(11,))
+            vssrestore("report", run, "-o", path, codes=(11,))
+            expect(stat.S_ISFIFO(os.lstat(path).st_mode), "a pipe is no file")
+            os.unlink(path)
+            os.symlink(victim, path)
+            vssrestore("run", folder / "set", "--root", folder / "no", "--metrics", path, codes=(11,))
+            vssrestore("report", run, "-o", path, codes=(11,))
+            expect(os.path.islink(path), "nor is a link")
+        vssrestore("run", folder / "set", "--root", folder / "no", "--metrics", victim, codes=(11,))
+        with open(victim, "rb") as file:
+            expect(file.read() == b"precious", "no file of another sort is replaced")
+
+
 run_cases({case.__name__: case for case in (
-    what_a_restore_did_is_told, a_run_that_never_began_is_told_too, nobody_reads_half_a_file)})
+    what_a_restore_did_is_told, a_run_that_never_began_is_told_too, nobody_reads_half_a_file,
+    what_others_put_there_is_left_alone)})

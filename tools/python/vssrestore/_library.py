@@ -184,6 +184,7 @@ CALLS: dict[str, tuple[Any, list[Any]]] = {
     "vsr_version": (_S, []),
     "vsr_code_text": (_S, [_CODE]),
     "vsr_text_shown": (_N, [_S, _N, _S]),
+    "vsr_file_replace": (_CODE, [_S, _S, _N, _ERROR]),
     "vsr_set_pack": (_CODE, [_TO(PackOptionsStruct), _TO(PackResultStruct), _ERROR]),
     "vsr_set_open": (_CODE, [_MADE, _S, _ERROR]),
     "vsr_set_open_media": (_CODE, [_MADE, _MEDIA, _ERROR]),
