@@ -189,5 +189,6 @@ vsr_restore_options run_options_from(const struct call *call)
         .salvage = call->salvage,
         .profile = call->profile,
         .throttle_bytes_per_s = call->throttle,
+        .own_file = call->metrics,
     };
 }

@@ -99,6 +99,10 @@ typedef struct vsr_restore_options {
                                         be changed while it runs (control.h) */
     const vsr_chain *chain; /**< of vsr_resume() and vsr_resume_set(): that the run was a step of;
                                  NULL: it knows where its sets are */
+    /** A file that the caller writes while it runs or afterwards; of vsr_resume(), too. A plan that
+     *  restores to its place, as one that restores to bcd_out or into run_dir, is refused before it
+     *  begins: VSR_ERR_SELECTION. Or NULL. */
+    const char *own_file;
 } vsr_restore_options;
 
 /** Restore a set: plan, ask the writers, plan again with their answers, run, tell them. The way to

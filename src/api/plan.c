@@ -10,6 +10,7 @@
 #include "plan/plan_render.h"
 #include "plan/stale.h"
 #include "run/foreign_set.h"
+#include "run/planned_place.h"
 #include "run/verify_plan.h"
 
 #include <errno.h>
@@ -356,6 +357,9 @@ vsr_code vsr_plan_save(const vsr_plan *plan, const char *path, vsr_error *error)
     }
     if (rc == VSR_OK) {
         rc = io_check_replaceable(folder_fd, name, VSR_ERR_SELECTION, error);
+    }
+    if (rc == VSR_OK) {
+        rc = planned_place_check(path, "the plan's file", plan->plan, &plan->set->media, error);
     }
     return rc == VSR_OK ? plan_save(plan->plan, folder_fd, name, error) : rc;
 }

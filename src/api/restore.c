@@ -132,6 +132,7 @@ struct step_options restoring_options(struct restoring *r, const struct plan_cho
         .warning_context = mine->context,
         .conduct = {.run_dir = mine->run_dir,
                     .bcd_out = mine->bcd_out,
+                    .own_file = mine->own_file,
                     .pending_registry = pending_registry_of(mine->pending_registry),
                     .engine = restoring_engine(mine),
                     .stage = {.owner = owner_of(mine->owner),

@@ -254,7 +254,7 @@ static vsr_code conduct_prepare(struct conduct *c, vsr_error *error)
 {
     vsr_code rc = conduct_budget(c, error);
     if (rc == VSR_OK) {
-        rc = document_out_check(c->options->bcd_out, c->set, error);
+        rc = conduct_check_places(c->options, c->plan, c->set, error);
     }
     if (rc == VSR_OK) {
         rc = c->options->resume != NULL ? conduct_go_on(c, error) : conduct_begin_folder(c, error);

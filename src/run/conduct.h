@@ -29,6 +29,7 @@ struct conduct_options {
     const char *run_dir;          /* NULL: ./vssrestore-run-<uuid> */
     struct uuid run;              /* its identity                  */
     const char *bcd_out;          /* NULL: in the run folder       */
+    const char *own_file;         /* that the caller writes, or NULL */
     const char *pending_registry; /* of what is carried out while booting (run/pending_hold.h) */
     struct engine_options engine; /* discard: no document comes out, nobody plays (dialogue) */
     struct stage_options stage;   /* undo_fd is the run folder's: set by conduct_run() */
@@ -51,7 +52,8 @@ struct conduct_options {
 };
 
 /* What can refuse a run of a plan of the first pass, whatever places it ends with: memory, the run
- * folder, where the document goes. Asked before anybody is disturbed. */
+ * folder, where the document goes, and that nothing is restored to these. Asked before anybody is
+ * disturbed. */
 vsr_code conduct_check(const struct conduct_options *options, const struct plan *plan,
                        const struct media_set *set, vsr_error *error);
 

@@ -4,6 +4,8 @@
 
 #include "engine/range_table.h"
 #include "media/foreign.h"
+#include "run/planned_place.h"
+#include "run/resume.h"
 
 /* What a plan needs beside the same for each file. */
 static uint64_t conduct_table_bytes(const struct conduct_options *options, const struct plan *plan,
@@ -34,6 +36,26 @@ vsr_code conduct_budget(struct conduct *c, vsr_error *error)
     return budget_of(&c->budget, c->options, &c->machine, c->plan, c->set, error);
 }
 
+vsr_code conduct_check_places(const struct conduct_options *options, const struct plan *plan,
+                              const struct media_set *set, vsr_error *error)
+{
+    char path[RUN_FOLDER_PATH_MAX];
+    const struct resume *resume = options->resume;
+    vsr_code rc = document_out_check(options->bcd_out, set, error);
+    if (rc == VSR_OK) {
+        rc = run_folder_name(resume != NULL ? resume->folder.path : options->run_dir, &options->run,
+                             path, error);
+    }
+    if (rc != VSR_OK || options->engine.discard) { /* to which nothing is restored */
+        return rc;
+    }
+    rc = planned_place_check(options->bcd_out, "--bcd-out", plan, set, error);
+    if (rc == VSR_OK) {
+        rc = planned_place_check(options->own_file, "the file", plan, set, error);
+    }
+    return rc == VSR_OK ? planned_place_check(path, "the run folder", plan, set, error) : rc;
+}
+
 vsr_code conduct_check(const struct conduct_options *options, const struct plan *plan,
                        const struct media_set *set, vsr_error *error)
 {
@@ -43,7 +65,7 @@ vsr_code conduct_check(const struct conduct_options *options, const struct plan 
     machine_examine(&machine);
     vsr_code rc = budget_of(&budget, options, &machine, plan, set, error);
     if (rc == VSR_OK) {
-        rc = document_out_check(options->bcd_out, set, error);
+        rc = conduct_check_places(options, plan, set, error);
     }
     if (rc == VSR_OK) {
         rc = run_folder_name(options->run_dir, &options->run, path, error);

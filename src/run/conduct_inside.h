@@ -90,6 +90,11 @@ static inline int conduct_signal(const struct conduct *c)
 /* Look at the machine, and settle every number of the run. */
 vsr_code conduct_budget(struct conduct *c, vsr_error *error);
 
+/* Can the document be written where it is to go, and is nothing restored there, to the caller's own
+ * file, or into the run folder? */
+vsr_code conduct_check_places(const struct conduct_options *options, const struct plan *plan,
+                              const struct media_set *set, vsr_error *error);
+
 /* Progress, to whoever wants it, and into the profile. is_last: the run has ended, and nothing cut
  * it short: whatever was planned is settled. */
 void conduct_tell(struct conduct *c, bool is_last);

@@ -120,7 +120,8 @@ class RestoreOptionsStruct(ctypes.Structure):
                 ("writers", ctypes.POINTER(WritersStruct)), ("on_warning", MESSAGE),
                 ("write_mode", ctypes.c_int), ("discard", ctypes.c_int), ("profile", ctypes.c_int),
                 ("keep", ctypes.c_char_p), ("salvage", ctypes.c_int),
-                ("throttle_bytes_per_s", ctypes.c_uint64), ("chain", ctypes.c_void_p)]
+                ("throttle_bytes_per_s", ctypes.c_uint64), ("chain", ctypes.c_void_p),
+                ("own_file", ctypes.c_char_p)]
 
 
 class PackOptionsStruct(ctypes.Structure):

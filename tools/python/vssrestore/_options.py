@@ -178,6 +178,7 @@ class Options:
     salvage: bool = False
     throttle_bytes_per_s: int = 0
     chain: Chain | None = None #: of resume(): that the run was a step of; None: it knows its sets
+    own_file: Path | None = None #: that the caller writes: nothing may be restored to it
     writers: Writers | None = None
     on_progress: Callable[[Progress], None] | None = None #: about ten times a second
     on_warning: Callable[[str], None] | None = None
