@@ -37,7 +37,7 @@ import schemas  # noqa: E402
 from documents import Backup, Component, Entry, Writer  # noqa: E402
 
 SECONDS_MAX = 60
-CASE = re.compile(r"[TQRKDS]\d\d") # a trap, an open question, a rule, a kill, a disk, a stranger
+CASE = re.compile(r"[TQRKDSNC]\d\d") # as the rules and the list of README.md number them
 VOLUME = re.compile(r"\\\\\?\\(Volume\{[0-9A-Fa-f-]+\})(?:\\|\Z)|([A-Za-z]):(?:\\|\Z)|"
                     r"\\\\([^\\?]+)\\([^\\]+)(?:\\|\Z)")
 

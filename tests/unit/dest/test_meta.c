@@ -3,7 +3,7 @@
  * Goal: a file, a folder and a link whose media name user or group 4294967295 - which a call that
  * gives owners takes for "as it is" - have a loss told by their rows, not an owner that is silently
  * another one. Method: a set with such owners, restored with those of the media. Times that a
- * destination does not hold: fault/test_names.py N09. */
+ * destination does not hold: fault/test_times.py N09. */
 #include "vsr_test.h"
 
 #include "publish_world.h"
