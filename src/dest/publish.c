@@ -270,8 +270,9 @@ static bool publish_residue_stands(const struct publication *p, uint32_t file)
     if (fstatat(fd, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno != ENOENT;
     }
-    p->rows[file].fault =
-        p->rows[file].outcome == OUTCOME_WITHDRAWN ? OUTCOME_STANDS : p->rows[file].fault;
+    if (p->rows[file].outcome == OUTCOME_WITHDRAWN && !publish_is_theirs(p, file, fd, name)) {
+        p->rows[file].fault = OUTCOME_STANDS;
+    }
     return true;
 }
 

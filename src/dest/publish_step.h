@@ -103,8 +103,13 @@ void publish_fail_unit(struct publication *p, uint32_t unit, uint32_t file, int 
 /* A unit's steps undone; it stays STAGED, unless one cannot be: then it is FAILED. */
 void publish_put_off_unit(struct publication *p, uint32_t unit);
 
-/* A failed unit's files in trees that are in staging (again). */
+/* A failed unit's files in trees that are in staging (again), but what is somebody's, which is
+ * residue. */
 void publish_remove_staged(struct publication *p, uint32_t unit);
+
+/* Has somebody put what stands at a file's name, in the tree that it was staged in, where that was
+ * at its place? Nothing there is nobody's. */
+bool publish_is_theirs(const struct publication *p, uint32_t file, int fd, const char *name);
 
 /* The parent of a place, resolved anew from its root and compared with the one that was held
  * when the run began. A descriptor, or -errno (-ESTALE: another folder stands there). */

@@ -138,14 +138,16 @@ static void tree_keep_others(struct publication *p, uint32_t group, uint32_t tre
 {
     const struct stage_group *g = &p->stage->groups[group];
     uint32_t failed = MARK_NONE;
+    bool kept = false; /* for a place of his, or for another reason */
     for (uint32_t i = g->first_unit + g->unit_count; i-- > g->first_unit;) {
         const uint32_t unit = p->stage->group_units[i];
         if (p->states[unit] == UNIT_FAILED) {
             publish_remove_staged(p, unit);
             failed = unit;
+            kept = kept || p->residue[unit] > 0;
         }
     }
-    if (failed != MARK_NONE && tree_remove_directories(p, tree)) {
+    if (failed != MARK_NONE && tree_remove_directories(p, tree) && !kept) {
         p->residue[failed]++;
     }
 }
@@ -263,6 +265,17 @@ static int tree_move(const struct dest_abilities *abilities, int from_fd, const 
     return renameat(from_fd, from, to_fd, to) == 0 ? 0 : errno;
 }
 
+/* It stands at its place, and staging has just lost it: as late as that. */
+static void tree_note_shown(const struct publication *p, uint32_t tree)
+{
+    struct timespec *shown = &p->layout->tree_shown[tree];
+    struct stat facts;
+    if (shown->tv_sec == 0 &&
+        fstat(p->stage->mounts[p->stage->trees[tree].mount].fd, &facts) == 0) {
+        *shown = facts.st_ctim;
+    }
+}
+
 int publish_tree_rename(struct publication *p, uint32_t tree, bool back)
 {
     const struct stage_mount *mount = &p->stage->mounts[p->stage->trees[tree].mount];
@@ -278,6 +291,9 @@ int publish_tree_rename(struct publication *p, uint32_t tree, bool back)
     if (fault == 0) {
         p->layout->tree_state[tree] = back ? TREE_STAGED : TREE_PUBLISHED;
         p->layout->tree_seen[tree] = 1;
+    }
+    if (fault == 0 && !back) {
+        tree_note_shown(p, tree);
     }
     publish_touch(p, p->stage->plan->directories[top].parent);
     return fault;

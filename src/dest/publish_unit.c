@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 /* Intents that are made at a time: some hundred KiB of records in the journal's buffer. */
 enum { STEP_WINDOW = 1024 };
@@ -43,6 +44,37 @@ void publish_add_steps(struct publication *p, uint32_t group, uint32_t unit, uin
     }
 }
 
+bool publish_is_theirs(const struct publication *p, uint32_t file, int fd, const char *name)
+{
+    const uint32_t target = stage_target(p->stage->plan, file);
+    const uint32_t tree = stage_in_tree(p->stage, target)
+                              ? p->stage->directory_tree[p->stage->plan->files[target].directory]
+                              : MARK_NONE;
+    struct stat facts;
+    if (tree == MARK_NONE || p->layout->tree_shown[tree].tv_sec == 0 ||
+        fstatat(fd, name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
+        return false;
+    }
+    /* what is ours was whole before it was seen; not all file systems keep its times */
+    const struct timespec *shown = &p->layout->tree_shown[tree], *changed = &facts.st_ctim;
+    const bool since = changed->tv_sec != shown->tv_sec ? changed->tv_sec > shown->tv_sec
+                                                        : changed->tv_nsec >= shown->tv_nsec;
+    return since && !stage_stands(p->stage, target, fd, name, &facts);
+}
+
+/* The staging folder is kept for it, and its row tells. */
+static void step_keep_theirs(const struct publication *p, uint32_t file)
+{
+    uint64_t *residue = &p->residue[p->stage->plan->files[file].unit];
+    struct outcome_row *row = &p->rows[file];
+    if (row->outcome == OUTCOME_WITHDRAWN) {
+        *row = (struct outcome_row){.outcome = OUTCOME_REFUSED, .os_errno = ESTALE};
+        ++*residue;
+    } else if (*residue == 0) {
+        *residue = 1;
+    }
+}
+
 /* What was staged of a file goes. What stays is no residue, since nobody sees it (rules 9.1): a
  * tree that it stays in is not published, whoever else has files in it. */
 static void step_remove_staged(const struct publication *p, uint32_t file,
@@ -59,6 +91,8 @@ static void step_remove_staged(const struct publication *p, uint32_t file,
     }
     if (*fd < 0) {
         fault = -*fd;
+    } else if (publish_is_theirs(p, file, *fd, where->name)) {
+        step_keep_theirs(p, file);
     } else if (unlinkat(*fd, where->name, 0) != 0) {
         fault = errno;
     }
@@ -111,8 +145,8 @@ static void step_fail_unit(struct publication *p, uint32_t unit, uint32_t file, 
     }
     for (uint32_t i = u->first_file; i < u->first_file + u->file_count; i++) {
         if (p->rows[i].outcome == OUTCOME_RESTORED || p->rows[i].outcome == OUTCOME_STAGED) {
-            step_remove_staged(p, i, &where, &fd);
             p->rows[i].outcome = OUTCOME_WITHDRAWN;
+            step_remove_staged(p, i, &where, &fd);
             first = first == MARK_NONE || i == file ? i : first;
         }
     }

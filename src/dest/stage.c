@@ -76,6 +76,7 @@ static void stage_free(struct stage_layout *layout)
     free(layout->group_trees);
     free(layout->tree_state);
     free(layout->tree_seen);
+    free(layout->tree_shown);
     free(layout->tree_fault);
     free(layout->directory_record);
     free(layout->needed);

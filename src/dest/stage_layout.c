@@ -367,6 +367,7 @@ void stage_layout_trees(struct stage_layout *layout)
     }
     layout->tree_state = heap_alloc(stage->tree_count + 1u, sizeof *layout->tree_state);
     layout->tree_seen = heap_alloc(stage->tree_count + 1u, sizeof *layout->tree_seen);
+    layout->tree_shown = heap_alloc(stage->tree_count + 1u, sizeof *layout->tree_shown);
     layout->tree_fault = heap_alloc(stage->tree_count + 1u, sizeof *layout->tree_fault);
     layout->tree_first = heap_alloc(stage->tree_count + 2u, sizeof *layout->tree_first);
     layout->tree_directories = heap_alloc(plan->directory_count + 1u, sizeof(uint32_t));

@@ -33,12 +33,14 @@ struct stage_layout {
     uint32_t *tree_files;       /* of recover_tree_look(); NULL: nobody asked   */
     uint32_t *group_first_tree; /* group_count + 1: into group_trees            */
     uint32_t *group_trees;
-    uint8_t *tree_state;        /* enum stage_tree_state                        */
-    uint8_t *tree_seen;         /* 1: it has stood at its place                 */
-    int *tree_fault;            /* an errno: a failed unit's file cannot be taken out of it */
-    uint32_t *directory_record; /* its KIND_DIRECTORY plan_file, or MARK_NONE   */
-    uint8_t *needed;            /* publishing's mark on directories of a group  */
-    uint8_t *merged;            /* 1: made at its place when its tree was merged */
+    uint8_t *tree_state;         /* enum stage_tree_state                        */
+    uint8_t *tree_seen;          /* 1: it has stood at its place                 */
+    struct timespec *tree_shown; /* since when others may have changed it, by the clock of its file
+                                    system, as of this process; zeros: they may not */
+    int *tree_fault;             /* an errno: a failed unit's file cannot be taken out of it */
+    uint32_t *directory_record;  /* its KIND_DIRECTORY plan_file, or MARK_NONE   */
+    uint8_t *needed;             /* publishing's mark on directories of a group  */
+    uint8_t *merged;             /* 1: made at its place when its tree was merged */
     uint8_t *there; /* for each plan_directory: 1: missing when planned, and made by this run */
 };
 

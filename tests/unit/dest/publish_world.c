@@ -124,6 +124,9 @@ vsr_code told_intents(void *context, uint32_t group, const struct publish_intent
     if (told->break_sync != NULL) {
         told->break_sync->mounts[0].sync_errno = ENOSPC;
     }
+    if (told->between != NULL && strcmp(file_get(told->between, "old/1a"), "-") != 0) {
+        file_put(told->between, "old/1b", "somebody's");
+    }
     return told->fail == VSR_OK ? VSR_OK : err_set(error, told->fail, "test", "no space");
 }
 
@@ -140,7 +143,8 @@ vsr_code told_commit(void *context, uint32_t group, vsr_error *error)
         file_put(told->spoil, "old/1b", "somebody else's");
     }
     if (told->enter != NULL) {
-        file_put(told->enter, "tree/sub a/theirs", "somebody's");
+        file_put(told->enter, told->entered != NULL ? told->entered : "tree/sub a/theirs",
+                 "somebody's");
     }
     return told->fail_commit == VSR_OK ? VSR_OK
                                        : err_set(error, told->fail_commit, "test", "no space");

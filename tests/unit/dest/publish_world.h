@@ -36,9 +36,11 @@ const char *file_get(const struct world *w, const char *name);
 struct told {
     uint32_t intents, commits, parts;
     vsr_code fail, fail_commit;
-    struct stage *break_sync;  /* at the intents, its mount fails */
-    const struct world *spoil; /* at the commit, somebody takes the place of "old/1b" */
-    const struct world *enter; /* at the commit, somebody puts a file into "tree" */
+    struct stage *break_sync;    /* at the intents, its mount fails */
+    const struct world *spoil;   /* at the commit, somebody takes the place of "old/1b" */
+    const struct world *enter;   /* at the commit, somebody puts a file into "tree" */
+    const char *entered;         /* ... of that path; NULL: one that nothing else has */
+    const struct world *between; /* at intents, if "old" has come there: he writes to "old/1b" */
 };
 
 vsr_code told_intents(void *context, uint32_t group, const struct publish_intent *intents,

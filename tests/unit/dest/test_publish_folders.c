@@ -92,6 +92,30 @@ static void test_merged_folders_of_a_failed_unit_go_again(void **state)
     assert_string_equal(file_get(w, "tree/other"), "somebody else's");
 }
 
+/* "old" has come to its place, and goes back since its other component fails in "tree": somebody
+ * has written to a file of that one meanwhile. It is where he wrote it again, and nothing else of
+ * the component is. */
+static void test_what_somebody_wrote_to_comes_back_with_its_tree(void **state)
+{
+    struct world *w = *state;
+    struct told told = {.between = w};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    world_plan(w);
+    w->r.log = &log;
+    w->r.before_publish = hook_tree_appears;
+    w->r.context = w;
+    assert_int_equal(restore_run(&w->r), VSR_OK);
+    assert_int_equal(w->r.states[0], UNIT_PUBLISHED);
+    assert_int_equal(w->r.states[1], UNIT_FAILED);
+    assert_string_equal(file_get(w, "old/1a"), "first of a");
+    assert_string_equal(file_get(w, "old/2a"), "second of a");
+    assert_string_equal(file_get(w, "old/1b"), "somebody's");
+    assert_string_equal(file_get(w, "old/2b"), "-");
+    assert_true(w->r.residue[1] > 0);
+    assert_int_equal(world_outcome(w, "old/1b"), OUTCOME_REFUSED);
+    assert_int_equal(world_outcome(w, "old/2b"), OUTCOME_WITHDRAWN);
+}
+
 /* --- a unit that stands alone, times of folders that existed --- */
 
 static void test_unit_that_stands_alone_shares_no_tree(void **state)
@@ -409,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_step_bytes_are_of_files_that_appear_singly),
         TEST(test_tree_that_appears_is_merged_file_by_file),
         TEST(test_merged_folders_of_a_failed_unit_go_again),
+        TEST(test_what_somebody_wrote_to_comes_back_with_its_tree),
         TEST(test_unit_that_stands_alone_shares_no_tree),
         cmocka_unit_test_teardown(test_empty_folder_of_a_unit_that_stands_alone, world_close),
         TEST(test_tree_inherits_from_the_parent_it_will_stand_in),

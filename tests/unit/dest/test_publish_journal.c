@@ -400,6 +400,25 @@ static void test_file_that_came_into_a_tree_is_kept_without_a_journal(void **sta
     assert_int_equal(fixture_shell("grep -q somebody \"$(find '%s' -type f)\"", w->dir), 0);
 }
 
+/* Nor by the name of what is taken out of it, whichever call ends it; what is ours goes. */
+static void test_file_that_took_a_place_in_a_tree_is_not_lost(void **state)
+{
+    struct world *w = *state;
+    struct told told = {.fail_commit = VSR_ERR_DEST_FULL, .enter = w, .entered = "tree/1b"};
+    const struct publish_log log = {&told, told_intents, told_commit};
+    world_plan(w);
+    w->r.log = &log;
+    assert_int_equal(restore_run(&w->r), VSR_ERR_DEST_FULL);
+    assert_int_equal(w->r.residue[0], 0);
+    assert_true(w->r.residue[1] > 0);
+    assert_string_equal(file_get(w, "tree/1a"), "-");
+    assert_int_equal(fixture_shell("grep -q somebody \"$(find '%s' -type f)\"", w->dir), 0);
+    const struct outcome_row *row = &w->r.rows[restore_file(&w->r, "tree/1b")];
+    assert_int_equal(row->outcome, OUTCOME_REFUSED);
+    assert_int_equal(row->os_errno, ESTALE);
+    assert_int_equal(world_outcome(w, "tree/sub b/1b"), OUTCOME_WITHDRAWN);
+}
+
 static struct sync_notes notes = {.folder = "/the/run"};
 
 static void hook_notes_full(void *context, struct stage *stage)
@@ -499,6 +518,7 @@ int main(void)
         TEST(test_mount_that_fails_after_the_renames),
         TEST(test_file_that_came_into_a_tree_is_not_lost),
         TEST(test_file_that_came_into_a_tree_is_kept_without_a_journal),
+        TEST(test_file_that_took_a_place_in_a_tree_is_not_lost),
         TEST(test_folders_on_fuse_are_synced_one_by_one),
         TEST(test_folder_on_fuse_that_fails_is_final_and_told),
     };
