@@ -82,6 +82,7 @@ static void stage_free(struct stage_layout *layout)
     free(layout->needed);
     free(layout->merged);
     free(layout->there);
+    stage_left_free(layout);
     free(layout);
 }
 

@@ -35,6 +35,7 @@ struct stage_place {
     struct timespec accessed, modified;
 };
 
+struct buffer;     /* base/buffer.h */
 struct stage_base; /* below */
 
 /* What the journal of a run knows when another process goes on with it. Arrays are borrowed. */
@@ -247,6 +248,12 @@ struct publish_identity publish_identify(int fd, const char *name);
 /* Does what stands at a name equal what stood there, content included, as far as size and time
  * tell? */
 bool publish_identity_equal(const struct publish_identity *a, const struct publish_identity *b);
+
+/* At the end of a run that goes on, when nothing is left to do: staging folders go that stand on
+ * volumes of which all units were refused since, and nothing of them can come any more. Those that
+ * cannot, or not be looked at, are added to out, for people: paths, and why. keep: originals of
+ * others are kept; so is each of them. */
+void stage_left_remove(const struct stage *stage, bool keep, struct buffer *out);
 
 /* Remove what is left in the staging folders and the folders themselves, at every end of a run
  * that was not a kill; then free. Errors are told, nothing else depends on them. */

@@ -99,6 +99,18 @@ static const struct stage_identity *folder_known(const struct stage_known *known
     return found;
 }
 
+bool stage_folder_is_known(const struct stage *stage, int fd)
+{
+    struct dest_identity identity;
+    struct stage_identity now;
+    bool continuous;
+    if (root_identify(fd, &identity) != 0) {
+        return false;
+    }
+    folder_identify(fd, &identity, &now);
+    return folder_known(stage->options.known, &now, &continuous) != NULL;
+}
+
 /* What the folder would hand down to what is staged in it: only the final parent may. */
 static void folder_inherit_nothing(int fd, const struct dest_identity *identity)
 {

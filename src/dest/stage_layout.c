@@ -328,6 +328,7 @@ vsr_code stage_layout_places(struct stage_layout *layout, vsr_error *error)
         }
     }
     vsr_code code = stage_roots_check(&layout->stage, error);
+    stage_left_find(layout);
     code = code == VSR_OK ? layout_anchors(layout, false, error) : code;
     if (code == VSR_OK) {
         code = stage_tell_places(layout, error);

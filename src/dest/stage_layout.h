@@ -41,6 +41,8 @@ struct stage_layout {
     uint32_t *directory_record;  /* its KIND_DIRECTORY plan_file, or MARK_NONE   */
     uint8_t *needed;             /* publishing's mark on directories of a group  */
     uint8_t *merged;             /* 1: made at its place when its tree was merged */
+    struct stage_left *left;     /* volumes of which only a staging folder is left */
+    uint32_t left_count;
     uint8_t *there; /* for each plan_directory: 1: missing when planned, and made by this run */
 };
 
@@ -113,6 +115,12 @@ void stage_unmake_root(const struct stage *stage, uint32_t number);
 /* A run that goes on: are the volumes' folders those that it put something into, or staged for?
  * Before anything in one that is not is missed. Errors: RUN_FOREIGN, those of root_open(). */
 vsr_code stage_roots_check(struct stage *stage, vsr_error *error);
+/* Volumes that only units which were refused since have files on (stage_left.c); after
+ * stage_roots_check(). */
+void stage_left_find(struct stage_layout *layout);
+void stage_left_free(struct stage_layout *layout);
+/* Is an open folder one that the journal knows? */
+bool stage_folder_is_known(const struct stage *stage, int fd);
 vsr_code stage_folder_make(struct stage *stage, struct stage_mount *mount, vsr_error *error);
 /* Are both on one file system? By its UUID where both tell one (subvolumes of btrfs have devices of
  * their own), else by the device. */

@@ -345,6 +345,9 @@ static vsr_code conduct_close_stage(struct conduct *c, bool begun, vsr_error *er
     if (unit_states_residue(&c->units)) {
         conduct_tell_kept(c);
     }
+    if (begun && conduct_signal(c) == 0 && !c->unnoted) {
+        stage_left_remove(c->stage, unit_states_residue(&c->units), &c->left);
+    }
     return c->unsynced.n > 0 ? VSR_OK : stage_close(c->stage, conduct_keeps_stage(c, begun), error);
 }
 
@@ -353,6 +356,7 @@ static void conduct_free(struct conduct *c)
     marks_fini(&c->marks);
     checkpoint_close(&c->checkpoint);
     run_folder_end(&c->folder);
+    buffer_free(&c->left);
     buffer_free(&c->kept);
     buffer_free(&c->unsynced);
     buffer_free(&c->salvaged.first);

@@ -84,10 +84,24 @@ static void note_unsynced(const struct conduct *c, struct report *report)
     buffer_free(&text);
 }
 
+static void note_left(const struct conduct *c, struct report *report)
+{
+    struct buffer text = {0};
+    buffer_printf(&text,
+                  "what had been staged of components that were refused since stays, or cannot be "
+                  "looked at; they do not need it, remove it by hand: %.*s",
+                  VIEW_ARG(buffer_view(&c->left)));
+    report_note(report, buffer_view(&text), false);
+    buffer_free(&text);
+}
+
 static void notes_tell(const struct conduct *c, struct report *report)
 {
     if (c->kept.n > 0) {
         report_note(report, buffer_view(&c->kept), false);
+    }
+    if (c->left.n > 0) {
+        note_left(c, report);
     }
     if (c->unsynced.n > 0) {
         note_unsynced(c, report);

@@ -56,6 +56,7 @@ struct conduct {
     uint32_t destination_count;
     struct buffer unsynced; /* volumes with what is restored and not durable; for people */
     struct salvage_told salvaged;
+    struct buffer left; /* staging folders of what was refused since, that stay; for people */
     struct buffer kept; /* where originals stand that could not be put back; for people */
     int stopped_by;     /* the signal that stopped the engine before it was done, or 0 */
     bool unnoted;       /* the last sync was not made: it could not be noted */

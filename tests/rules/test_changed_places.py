@@ -1,16 +1,16 @@
 """Places that somebody changed before a run is gone on with: K-09 of what a restore must survive.
 
 What he put there is left alone, originals are kept, and nothing is a mixture; a staging folder that
-was lost is made again. Places that change in the moment of an exchange: test_overtaken.py; files of
-new folders: test_changed_trees.py; what a disk loses: test_unsynced.py; links that a neighbour
-plants: fault/test_planted.py.
+was lost is made again; what was staged of a component that is refused since goes. Places that
+change in the moment of an exchange: test_overtaken.py; files of new folders: test_changed_trees.py;
+what a disk loses: test_unsynced.py; links that a neighbour plants: fault/test_planted.py.
 """
 
 import json
 import os
 import shutil
 
-from interrupted import journal_of, killed_in_the_middle
+from interrupted import holds, inspected, journal_of, killed_in_the_middle, staging_of
 from scenario import Scenario, Told, equal, expect, run_rules
 from town import (CAN, Town, ends_at, grown, pattern, replaced, snapshot, statuses,
                   tell_difference)
@@ -138,6 +138,80 @@ def K09_a_lost_staging_folder_is_made_again():
             if name.startswith(b".vssrestore-"):
                 shutil.rmtree(os.path.join(town.root, b"C", name))
         town.resume("without its staging folder")
+
+
+def staged_of(town, volume):
+    """Is something staged at the volume's top, and nothing of it published or about to be?"""
+    top = os.path.join(town.root, volume)
+    return (any(b".vssrestore-" in folder and b"session-" not in folder and names
+                for folder, _, names in os.walk(top))
+            and not {unit["state"] for unit in inspected(town.folder())["units"]}
+            & {"published", "publishing"})
+
+
+def killed_again(town, number):
+    Told(["resume", town.folder()],
+         env={**os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": str(number)})
+
+
+def K09_what_was_staged_of_a_component_that_is_refused_goes():
+    """It is the only one, and the folder of what it replaces is gone; so it is where whoever refuses
+    it is killed then."""
+    with Scenario() as s:
+        s.backup().include(replaced(s))
+        town, done = Town(s, s.pack()), 0
+        for number in range(town.count_calls(), 0, -1):
+            if town.kill_at(number) and town.is_begun() and staged_of(town, b"C"):
+                shutil.rmtree(os.path.join(town.root, b"C/old"))
+                if done > 0:
+                    killed_again(town, done)
+                run = s.resume(town.folder())
+                what = f"call {number}, then {done}\n{run.told()}"
+                unit, = run.summary["units"]
+                equal((run.exit, unit["status"], unit["error"]), (3, "NONE", "DESTINATION_CHANGED"),
+                      what)
+                equal((staging_of(town), run.summary["notes"]), ([], []), what)
+                done += 1
+            town.clear()
+        expect(done > 10, f"{done} were killed with something staged")
+
+
+def K09_a_volume_of_refused_components_keeps_what_another_one_needs():
+    """Both lie on one file system, where the first one's top has the staging folder, and with it the
+    originals of the second one."""
+    with Scenario() as s:
+        b, w = s.backup(), s.writer("Web", method=CAN)
+        for volume in "CD":
+            b.include(w.component(volume).files(volume + r":\old", "*"))
+            for i in range(3):
+                s.put(rf"{volume}:\old\{i}.dat", pattern(ord(volume) + i, 3000), mtime=1500000000)
+                s.place(rf"{volume}:\old\{i}.dat", b"was %d" % i, mtime=1400000000)
+        town, seen = Town(s, s.pack()), []
+        packs, away = os.path.join(town.media, b"packs"), os.path.join(s.folder, b"packs")
+        last = next(number for number in range(town.count_calls(), 0, -1)
+                    if town.kill_at(number) and town.is_begun() and staged_of(town, b"C")
+                    or town.clear())
+        while len(seen) < 2 or seen[-1] != seen[-2]: # until it was not killed any more
+            town.clear()
+            town.kill_at(last)
+            expect(staged_of(town, b"C"), "nothing is staged")
+            shutil.rmtree(os.path.join(town.root, b"C/old"))
+            killed_again(town, len(seen) + 1)
+            over = inspected(town.folder())["state"] == "ended"
+            os.rename(packs, away)
+            run = s.resume(town.folder())
+            os.rename(away, packs)
+            what = f"{len(seen) + 1}: {run.told()}"
+            units = {unit["component"]: unit["status"] for unit in run.summary["units"]}
+            expect(units["C"] == "NONE" and units["D"] in ("ALL", "NONE"), what)
+            for i in range(3):
+                expect(holds(os.path.join(town.root, b"D/old/%d.dat" % i), b"was %d" % i
+                             if units["D"] == "NONE" else pattern(ord("D") + i, 3000)), what)
+            equal([name for volume in (b"C", b"D")
+                   for name in os.listdir(os.path.join(town.root, volume))], [b"old"], what)
+            equal(run.summary["notes"], [], what)
+            seen.append("over" if over else len(seen))
+        expect(len(seen) > 20, f"{seen}")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import shutil
 import subprocess
 
 from interrupted import inspected, staging_of
-from scenario import Scenario, Skip, equal, expect, run_rules
-from town import CAN, MIB, Town, pattern, settled, snapshot, tell_difference
+from scenario import Scenario, Skip, Told, equal, expect, run_rules
+from town import CAN, MIB, Town, ends_at, pattern, settled, snapshot, tell_difference
 
 
 def K09_another_folder_in_a_volumes_stead_is_refused():
@@ -187,6 +187,42 @@ def K09_a_volume_that_is_not_mounted_is_waited_for():
                 seen.add(state)
             town.clear()
         equal(seen, {"not started", "staging", "publishing", "published"})
+
+
+def K09_a_volume_of_what_was_refused_hinders_nobody():
+    """The folder of what is replaced there is gone. What was staged there goes as well; where that
+    cannot be, or the volume is away by then, a note says where it is."""
+    with Scenario() as s, nothing_stays_mounted(s):
+        town, seen = MountTown(s, two_volumes(s)), set()
+        for number in range(town.count_calls(), 0, -1):
+            how = ("there", "read-only", "away")[len(seen)]
+            if town.kill_at(number) and town.is_begun() and state_of(town, "D") == "staging":
+                staged = [name for name in os.listdir(town.top)
+                          if name.startswith(b".vssrestore-")]
+                shutil.rmtree(os.path.join(town.top, b"old"))
+                if how != "there": # whoever refuses it is killed behind that
+                    again = 1
+                    while state_of(town, "D") != "refused":
+                        Told(["resume", town.folder()], env={
+                            **os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": str(again)})
+                        again += 1
+                if how == "read-only":
+                    subprocess.run(["mount", "-o", "remount,ro", town.top], check=True)
+                elif how == "away":
+                    subprocess.run(["umount", town.top], check=True)
+                run = s.resume(town.folder())
+                what = f"call {number}, {how}\n{run.told()}"
+                equal((run.exit, run.status("C"), run.status("D")), (3, "ALL", "NONE"), what)
+                kept = os.fsdecode(os.path.join(town.top, staged[0]))
+                equal([kept in note for note in run.summary["notes"]],
+                      [] if how == "there" else [True], what)
+                if how == "there":
+                    equal(os.listdir(town.top), [], what)
+                seen.add(how)
+            town.clear()
+            if len(seen) == 3:
+                return
+        expect(False, f"only {seen}")
 
 
 if __name__ == "__main__":
