@@ -51,7 +51,8 @@ struct stage_known {
     uint32_t place_count;
     const struct stage_base *bases; /* by file */
     uint32_t base_count;
-    const uint8_t *done; /* for each unit: 1 = its end is known; nothing of it is laid out */
+    const uint8_t *bases_begun; /* for each: 1: what was restored may stand there since */
+    const uint8_t *done;        /* for each unit: 1 = its end is known; nothing of it is laid out */
     /* Something was in the middle: a folder that is gone stops nobody, so that what was to go
      * elsewhere can be taken back. */
     bool interrupted;

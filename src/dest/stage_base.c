@@ -109,9 +109,8 @@ static int base_examine(const struct stage *stage, struct base_folder *folder,
     return f->present != 0 ? ENOENT : 0; /* a directed target is created if none was planned on */
 }
 
-/* What the journal says of it, if it was looked at when something was staged that is still there.
- * Its device may be called otherwise since. */
-static const struct stage_base *base_known(const struct stage *stage, uint32_t file)
+/* What the journal says of it; MARK_NONE: nothing. */
+static uint32_t base_known(const struct stage *stage, uint32_t file)
 {
     const struct stage_known *known = stage->options.known;
     uint32_t first = 0, end = known != NULL ? known->base_count : 0;
@@ -123,22 +122,40 @@ static const struct stage_base *base_known(const struct stage *stage, uint32_t f
             end = middle;
         }
     }
-    return known != NULL && first < known->base_count && known->bases[first].file == file &&
-                   stage->mounts[stage_file_mount(stage, file)].adopted
-               ? &known->bases[first]
-               : NULL;
+    return known != NULL && first < known->base_count && known->bases[first].file == file
+               ? first
+               : MARK_NONE;
+}
+
+/* Looked at anew, since nothing is staged any more that was made of it. But the run, whatever ended
+ * it, is about the file that it found first: what somebody has made of that since is as if he had
+ * done it while the run lived (T03). The number of a file is not asked for: a file system that was
+ * mounted anew may call it otherwise. */
+static bool base_was_changed(const struct stage *stage, uint32_t known,
+                             const struct stage_base *base)
+{
+    const struct stage_base *before = &stage->options.known->bases[known];
+    const uint8_t *begun = stage->options.known->bases_begun;
+    struct publish_identity now = base->identity;
+    now.device = before->identity.device;
+    now.inode = before->identity.inode;
+    return (begun == NULL || begun[known] == 0) && before->os_errno == 0 &&
+           before->identity.present && !publish_identity_equal(&before->identity, &now);
 }
 
 static void base_find_out(const struct stage *stage, struct base_folder *folder,
                           struct stage_base *base)
 {
-    const struct stage_base *known = base_known(stage, base->file);
-    if (known == NULL) {
+    const struct stage_mount *mount = &stage->mounts[stage_file_mount(stage, base->file)];
+    const uint32_t known = base_known(stage, base->file);
+    if (known == MARK_NONE || !mount->adopted) {
         base->os_errno = base_examine(stage, folder, base);
+        if (base->os_errno == 0 && known != MARK_NONE && base_was_changed(stage, known, base)) {
+            base->os_errno = ESTALE;
+        }
         return;
     }
-    const struct stage_mount *mount = &stage->mounts[stage_file_mount(stage, base->file)];
-    *base = *known;
+    *base = stage->options.known->bases[known]; /* what is staged was made of it */
     base->last_record = base->file;
     if (base->identity.device == mount->device_before) {
         base->identity.device = mount->device;

@@ -333,6 +333,7 @@ static const char *take_end(struct reading *r, struct view payload)
     }
     memcpy(&r->out->end, payload.p, sizeof r->out->end);
     r->out->ended = true;
+    r->out->ended_at = r->at;
     return NULL;
 }
 

@@ -61,6 +61,7 @@ struct journal_content {
     size_t past_capacity;
     bool ended; /* the last process was not killed: */
     struct journal_end end;
+    uint64_t ended_at;   /* where the last process that was not killed says so; 0: none was */
     uint64_t rows_check; /* ... of all its rows; told false: it did not say */
     bool rows_told;
     uint64_t next_sequence;

@@ -111,6 +111,7 @@ void resume_close(struct resume *resume)
     free(resume->done);
     free(resume->uncommitted);
     free(resume->filled);
+    free(resume->bases_begun);
     *resume = (struct resume){0};
 }
 
@@ -331,6 +332,40 @@ static void bases_know(struct resume *r)
     content->base_count = count;
 }
 
+static void base_has_begun(struct resume *r, uint32_t file)
+{
+    uint32_t first = 0, end = r->content.base_count;
+    while (first < end) {
+        const uint32_t middle = first + (end - first) / 2;
+        if (r->content.bases[middle].file < file) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    if (first < r->content.base_count && r->content.bases[first].file == file) {
+        r->bases_begun[first] = 1;
+    }
+}
+
+/* What a process that was killed had begun to publish may stand in a base's stead. One that ended
+ * by itself has taken all of that back. */
+static void bases_begun_know(struct resume *r)
+{
+    const struct journal_content *content = &r->content;
+    r->bases_begun = heap_alloc(content->base_count + 1u, 1);
+    for (uint32_t i = 0; i < content->past_count; i++) {
+        if (content->past[i] >= content->ended_at) {
+            base_has_begun(r, journal_content_past(content, r->journal, i).file);
+        }
+    }
+    for (uint32_t i = 0; i < content->intent_count; i++) {
+        if (content->intents[i] >= content->ended_at) {
+            base_has_begun(r, journal_content_intent(content, r->journal, i).file);
+        }
+    }
+}
+
 static void filled_know(struct resume *r)
 {
     const struct plan *plan = r->plan;
@@ -377,6 +412,7 @@ void resume_prepare(struct resume *r)
     rows_complete(r);
     undo_files_remove(r);
     bases_know(r);
+    bases_begun_know(r);
     r->known = (struct stage_known){.folders = r->content.folders,
                                     .folder_count = r->content.folder_count,
                                     .staged = r->content.ready,
@@ -384,6 +420,7 @@ void resume_prepare(struct resume *r)
                                     .noted = commits_are_noted(r),
                                     .bases = r->content.bases,
                                     .base_count = r->content.base_count,
+                                    .bases_begun = r->bases_begun,
                                     .done = r->done,
                                     .tokens = r->content.tokens,
                                     .token_count = r->content.token_count,

@@ -40,6 +40,7 @@ struct resume {
     uint8_t *done;               /* for each unit: 1: its end is known */
     struct stage_known known;
     uint8_t *filled;       /* of known */
+    uint8_t *bases_begun;  /* ditto */
     uint32_t *uncommitted; /* units whose commit counts no more, or that are tried again */
     uint32_t uncommitted_count;
     uint32_t rows_lost; /* units that are done with, and whose rows had rotted: made anew */

@@ -19,8 +19,8 @@ import time
 from interrupted import (copied, inspected, journal_of, killed_in_the_middle, large, staging_of,
                          stopped)
 from scenario import Run, Scenario, Skip, Told, equal, expect, run_rules, schemas
-from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, replaced, replaced_and_grown,
-                  settled, snapshot, tell_difference)
+from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, ranged, replaced,
+                  replaced_and_grown, settled, snapshot, tell_difference)
 
 
 def K05_the_second_of_two_at_once_is_refused():
@@ -423,6 +423,68 @@ def K10_space_made_ends_all():
                     equal(found[path], what, f"{path}")
         finally:
             subprocess.run(["umount", "-l", os.fsdecode(top)], check=False)
+
+
+def grow(path):
+    with open(path, "ab") as out:
+        out.write(b"somebody's")
+
+
+def rewrite(path):
+    with open(path, "r+b") as out:
+        out.write(b"somebody's")
+
+
+def exchange(path):
+    """By a longer one, as old as it was; so is its folder."""
+    facts, folder = os.lstat(path), os.lstat(os.path.dirname(path))
+    os.unlink(path)
+    with open(path, "wb") as out:
+        out.write(pattern(11, 3 * MIB + 1))
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    os.utime(os.path.dirname(path), ns=(folder.st_atime_ns, folder.st_mtime_ns))
+
+
+def K10_ranges_are_laid_into_the_file_that_the_run_found():
+    """The disk was full, and all went back. What somebody does to the file then is his, whatever
+    is killed since, as it is while a run lives; a new run takes it as it is."""
+    with Scenario() as s:
+        s.backup().include(ranged(s)).partial("C:\\db\\", "big.mdf", "0:100,1048570:20,3145700:28")
+        media = s.pack()
+        for more, full in (((), {"NO_ROOM_FOR": "big.mdf"}), ((), {"NO_ROOM_AT": "0"}),
+                           (("--in-place",), {"NO_ROOM_AT": "0"})):
+            town = Town(s, media, *more)
+            for change in (None, grow, rewrite, exchange):
+                for number in range(0, 40, 3) if change is grow else (0,):
+                    town.copy()
+                    told = Told(town.call(), env={**os.environ, "LD_PRELOAD": ends_at(), **full})
+                    what = f"{more}, {full}, {change}, {number}: {told.told()}"
+                    equal((told.exit, staging_of(town)), (30, []), what)
+                    place = os.path.join(town.root, b"C/db/big.mdf")
+                    if change:
+                        change(place)
+                    his = settled(town.root)
+                    if number:
+                        Told(["resume", town.folder()], env={
+                            **os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": str(number)})
+                    if not change:
+                        town.resume(what)
+                    else:
+                        run = s.resume(town.folder())
+                        unit, = run.summary["units"]
+                        equal((run.exit, unit["status"], unit["error"]),
+                              (3, "NONE", "DESTINATION_CHANGED"), what + run.told())
+                        expect("'C:\\db\\big.mdf' was changed" in unit["detail"] or
+                               f"'{os.fsdecode(place)}' was changed" in unit["detail"], run.told())
+                        now = snapshot(town.root)
+                        if number: # it may have been killed before it put back the top's time
+                            now[0][b"C"] = his[0][b"C"]
+                        tell_difference(his, now, what)
+                        call = town.call()
+                        call[call.index("--run-dir") + 1] += b"-anew"
+                        Told(call).must(0)
+                        shutil.rmtree(town.folder() + b"-anew")
+                    town.clear()
 
 
 if __name__ == "__main__":
