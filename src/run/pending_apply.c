@@ -6,6 +6,7 @@
 #include "run/pending_apply.h"
 
 #include "base/cancel.h"
+#include "base/clock.h"
 #include "base/hash_map.h"
 #include "base/heap.h"
 #include "base/limits.h"
@@ -24,7 +25,12 @@ struct application {
     const struct pending_apply_options *options;
     struct pending_sums *sums;
     struct verdict_facts facts;
+    uint64_t cancelled_ns; /* when a sync that was waited for was cancelled; 0: not yet */
 };
+
+/* Whoever is told to end does within five seconds. */
+static const uint64_t SYNC_PATIENCE_NS = 2000000000;
+enum { SYNC_LOOK_MS = 50 };
 
 static void queue_met(void *context, int dir_fd, const char *name)
 {
@@ -205,10 +211,34 @@ static void unit_settle(const struct pending_step *steps, uint32_t count)
     }
 }
 
-/* One session's part: on stable storage, then written down. */
-static int unit_record(const struct pending_session *session, const struct pending_step *steps,
-                       uint32_t count, struct pending_journal *journal)
+/* Has it been cancelled for longer than is waited? */
+static bool sync_is_over(struct application *a)
 {
+    if (cancel_number(a->options->cancel) != 0 && a->cancelled_ns == 0) {
+        a->cancelled_ns = clock_monotonic_ns();
+    }
+    return a->cancelled_ns != 0 && clock_monotonic_ns() - a->cancelled_ns >= SYNC_PATIENCE_NS;
+}
+
+/* 0, an errno, or ECANCELED: it was not waited for. */
+static int session_sync(struct application *a, struct pending_session *session)
+{
+    enum sync_child_end end = SYNC_CHILD_WAITING;
+    int fault = 0;
+    if (session->syncer.fd < 0 || !sync_child_ask(&session->syncer, 0)) {
+        return pending_sync(&session->folder);
+    }
+    while (end == SYNC_CHILD_WAITING && !sync_is_over(a)) {
+        end = sync_child_wait(&session->syncer, SYNC_LOOK_MS, -1, &fault);
+    }
+    return end == SYNC_CHILD_TOLD ? fault : end == SYNC_CHILD_GONE ? EIO : ECANCELED;
+}
+
+/* One session's part: on stable storage, then written down. */
+static int unit_record(struct application *a, struct pending_session *session,
+                       const struct pending_step *steps, uint32_t count)
+{
+    struct pending_journal *journal = &session->journal;
     struct pending_batch batch = pending_batch_begin(journal);
     bool touched = false;
     for (uint32_t i = 0; i < count; i++) {
@@ -218,7 +248,7 @@ static int unit_record(const struct pending_session *session, const struct pendi
             touched = true;
         }
     }
-    const int fault = touched ? pending_sync(&session->folder) : 0;
+    const int fault = touched ? session_sync(a, session) : 0;
     if (fault != 0 || !touched) {
         buffer_free(&batch.bytes);
         return fault;
@@ -237,6 +267,17 @@ static void unit_fail_unwritten(const struct application *a, struct pending_step
             step_end(a, &steps[i], PENDING_FAILED, fault);
         }
     }
+}
+
+/* Nobody has waited for its sync: it is at its place, and the next call looks at it again. */
+static void unit_put_off(struct application *a, struct pending_step *steps, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (steps[i].session->write_fault != 0 && steps[i].item->state == PENDING_DONE) {
+            steps[i].item->state = PENDING_WAITING;
+        }
+    }
+    a->facts.signal_number = cancel_number(a->options->cancel);
 }
 
 static void unit_count(struct application *a, const struct pending_step *steps, uint32_t count,
@@ -271,6 +312,7 @@ static bool unit_is_done(const struct pending_step *steps, uint32_t count)
 
 static void unit_apply(struct application *a, struct pending_step *steps, uint32_t count)
 {
+    bool cut_short = false;
     int fault = unit_check(a, steps, count);
     if (fault == ECANCELED) {
         a->facts.signal_number = cancel_number(a->options->cancel);
@@ -283,8 +325,13 @@ static void unit_apply(struct application *a, struct pending_step *steps, uint32
     }
     for (uint32_t i = 0; i < a->sessions.count; i++) {
         struct pending_session *session = &a->sessions.list[i];
-        session->write_fault = unit_record(session, steps, count, &session->journal);
+        session->write_fault = unit_record(a, session, steps, count);
         fault = fault != 0 ? fault : session->write_fault;
+        cut_short = cut_short || session->write_fault == ECANCELED;
+    }
+    if (cut_short) {
+        unit_put_off(a, steps, count);
+        return;
     }
     unit_count(a, steps, count, fault);
     unit_fail_unwritten(a, steps, count);
@@ -359,7 +406,12 @@ void pending_apply(const struct pending_paths *paths, const struct pending_apply
     *sums = (struct pending_sums){0};
     pending_sessions_open(&a.sessions, paths, true, options->message, options->context);
     for (uint32_t i = 0; i < a.sessions.count; i++) {
-        a.sessions.list[i].folder.cancel = options->cancel;
+        struct pending_session *session = &a.sessions.list[i];
+        session->folder.cancel = options->cancel;
+        if (options->cancel != NULL) { /* where there is none, it syncs itself */
+            (void)sync_child_open(&session->syncer, &session->folder.fd, 1, NULL,
+                                  SYNC_NOTER_PUBLISH);
+        }
     }
     queue_find(&a);
     for (uint32_t i = 0, count; i < a.sessions.step_count; i += count) {

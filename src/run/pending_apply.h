@@ -7,7 +7,7 @@
 
 struct pending_apply_options {
     const char *registry;       /* whose links to finished folders go; or NULL */
-    const volatile int *cancel; /* asked until a unit is begun: a signal's number, or NULL */
+    const volatile int *cancel; /* a signal's number: no unit is begun any more; or NULL */
     pending_message *message;   /* about folders that cannot be opened or removed */
     /* After each record that was carried out, or failed, before it is on stable storage. */
     void (*on_step)(void *context, const struct pending_step *step);

@@ -27,7 +27,7 @@ static bool session_is_over(struct view path)
 static vsr_code session_open(struct pending_session *out, struct view path, bool to_change,
                              bool *over, vsr_error *error)
 {
-    *out = (struct pending_session){.path = path, .journal = {.fd = -1}};
+    *out = (struct pending_session){.path = path, .journal = {.fd = -1}, .syncer = {.fd = -1}};
     const int fault = pending_folder_open(&out->folder, path.p);
     *over = fault == ENOENT && session_is_over(path);
     if (fault != 0) {
@@ -114,6 +114,7 @@ void pending_sessions_open(struct pending_sessions *out, const struct pending_pa
 void pending_sessions_close(struct pending_sessions *sessions)
 {
     for (uint32_t i = 0; i < sessions->count; i++) {
+        sync_child_close(&sessions->list[i].syncer);
         pending_content_free(&sessions->list[i].content);
         pending_journal_close(&sessions->list[i].journal);
         pending_folder_close(&sessions->list[i].folder);

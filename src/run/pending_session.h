@@ -4,6 +4,7 @@
 #ifndef RUN_PENDING_SESSION_H
 #define RUN_PENDING_SESSION_H
 
+#include "dest/sync_child.h"
 #include "run/pending_journal.h"
 #include "run/pending_links.h"
 
@@ -12,7 +13,8 @@ struct pending_session {
     struct pending_folder folder;
     struct pending_journal journal;
     struct pending_content content;
-    int write_fault; /* why what became of the last unit is not written down; or 0 */
+    struct sync_child syncer; /* so that a signal need not wait for a sync */
+    int write_fault;          /* why what became of the last unit is not written down; or 0 */
 };
 
 struct pending_step {
