@@ -44,15 +44,21 @@
 static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_MAX,
               "a small member always fits the frame that is open");
 #define PACK_BYTES_TARGET  ((uint64_t)4 << 30)  /* a new pack is begun at the next member */
-#define PACK_COUNT_MAX     1000000u             /* pack-NNNNNN */
+#define PACK_COUNT_MAX     250000u              /* a PiB, each at its target */
 #define SET_ENTRIES_MAX    UINT32_C(0xFFFFFFF0) /* 32-bit entry numbers, some kept for marks */
 #define INDEX_BYTES_MAX    ((uint64_t)1 << 40)  /* 3 billion entries; keeps sums below 64 bits */
 #define SET_JSON_BYTES_MAX ((size_t)64 << 20)
 #define FILE_BYTES_MAX     ((uint64_t)INT64_MAX)
-#define SET_VOLUMES_MAX    4096u  /* letters, GUIDs and shares of one machine; dozens are many */
+#define SET_VOLUMES_MAX    1024u  /* letters, GUIDs and shares of one machine; dozens are many */
+#define SET_MOUNTS_MAX     4096u  /* folders where they are mounted, of all of them together */
 #define SET_DOCUMENTS_MAX  65536u /* one for each writer and one more; a machine has dozens */
 /* %NAME%s with a value, each compared with all: Windows' own table has 32,767 characters. */
 #define SET_ENVIRONMENT_MAX 4096u
+/* Values of set.json, which are known before a tree of them is made: four for a pack or a document,
+ * nine for a volume, and some. */
+#define SET_JSON_VALUES_MAX                                                                        \
+    (4u * (PACK_COUNT_MAX + SET_DOCUMENTS_MAX) + 9u * SET_VOLUMES_MAX + SET_MOUNTS_MAX +           \
+     SET_ENVIRONMENT_MAX + 64u)
 /* Faults that `verify` lists one by one; a set with more is lost, and memory is bounded. */
 #define CHECK_FINDINGS_MAX 100000u
 /* Allocated ranges of a file with holes: tar's blocks, in which GNU tar counts sparse data. */
@@ -90,7 +96,7 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
 
 /* Packing. */
 #define NOT_TO_BACKUP_BYTES_MAX ((size_t)4 << 20) /* a registry key's text; real ones have 4 KB */
-#define SOURCE_SPECS_MAX        4096u             /* --volume options; a machine has dozens */
+#define SOURCE_SPECS_MAX        SET_VOLUMES_MAX   /* --volume options; a machine has dozens */
 #define DIR_CHAIN_FDS_MAX       48u /* open directories of one walk: as deep as real trees are */
 #define DIR_CHAIN_FDS_MIN       3u  /* the root, one above, the last */
 #define DIR_CHAIN_FDS_BESIDE    3u  /* a listing, a file, one to spare */
@@ -120,6 +126,9 @@ static_assert(FRAME_SHARED_BYTES + MEMBER_SMALL_BYTES_MAX <= FRAME_PLAIN_BYTES_M
  * open and a few thousand locks. */
 #define IN_USE_FILES_MAX      ((size_t)16 << 20)
 #define IN_USE_LIST_BYTES_MAX ((size_t)64 << 20)
+
+/* Epochs of a run's marks: one a second, for 68 years; the next one is a number, too, and not 0. */
+#define EPOCH_MAX (UINT32_MAX / 2)
 
 /* One record of a journal: a pending move names a path of WIN_PATH_BYTES_MAX. */
 #define JOURNAL_PAYLOAD_BYTES_MAX ((uint32_t)128 << 10)

@@ -16,7 +16,8 @@ enum { SEAL_BYTES = PART_HASH_DIGITS + 1 }; /* the hash's digits and a newline *
 struct set_reader {
     struct arena *arena;
     vsr_error *error;
-    vsr_code rc; /* the first fault; later reads do nothing */
+    vsr_code rc;          /* the first fault; later reads do nothing */
+    uint32_t mount_count; /* of all volumes so far */
 };
 
 static void reader_fault(struct set_reader *reader, const char *key, const char *fault)
@@ -141,8 +142,9 @@ static void reader_volume(struct set_reader *reader, const json_t *object, struc
     out->label = reader_text(reader, object, "label", false);
     out->case_sensitive = reader_bool(reader, object, "case_sensitive");
     out->prefix = reader_text(reader, object, "prefix", true);
-    const json_t *mounts =
-        reader_array(reader, object, "mounts", SET_VOLUMES_MAX, &out->mount_count);
+    const json_t *mounts = reader_array(reader, object, "mounts",
+                                        SET_MOUNTS_MAX - reader->mount_count, &out->mount_count);
+    reader->mount_count += out->mount_count;
     out->mounts = ARENA_ARRAY(reader->arena, struct view, out->mount_count);
     for (uint32_t i = 0; i < out->mount_count; i++) {
         const json_t *mount = json_array_get(mounts, i);
@@ -244,6 +246,24 @@ static vsr_code set_json_unseal(struct view *text, vsr_error *error)
     return VSR_OK;
 }
 
+/* No fewer than the values that a tree of it would have: each container's first, and one behind
+ * each comma. libjansson takes some hundred bytes for one, and a text can have one in two bytes. */
+static size_t values_count(struct view text)
+{
+    size_t count = 1;
+    for (bool quoted = false; text.n > 0; text = view_skip(text, 1)) {
+        const char c = text.p[0];
+        if (quoted && c == '\\' && text.n > 1) {
+            text = view_skip(text, 1);
+        } else if (c == '"') {
+            quoted = !quoted;
+        } else {
+            count += !quoted && (c == ',' || c == '[' || c == '{');
+        }
+    }
+    return count;
+}
+
 vsr_code set_json_parse(struct arena *arena, struct view text, struct set_description *out,
                         vsr_error *error)
 {
@@ -251,6 +271,11 @@ vsr_code set_json_parse(struct arena *arena, struct view text, struct set_descri
     vsr_code rc = set_json_unseal(&text, error);
     if (rc != VSR_OK) {
         return rc;
+    }
+    if (values_count(text) > SET_JSON_VALUES_MAX) {
+        return err_set(error, VSR_ERR_MEDIA, "media/set_json",
+                       "set.json is damaged: it holds more values than a set can have, %u",
+                       SET_JSON_VALUES_MAX);
     }
     json_error_t fault;
     json_t *root = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &fault);

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "media/content.h"
 #include "media/frame.h"
+#include "media/part.h"
 #include "media/set_json.h"
 #include "media_fixture.h"
 
@@ -186,6 +187,84 @@ static void more_names_than_windows_has_are_refused(void **state)
                          more == 0 ? VSR_OK : VSR_ERR_MEDIA);
     }
     assert_non_null(strstr(error.what, "environment"));
+    buffer_free(&text);
+    arena_free(&arena);
+    set_close(&set);
+}
+
+/* A set.json with this in it, under a key that nobody knows. */
+static vsr_code parse_with(struct arena *arena, struct view plain, const char *again, size_t count,
+                           vsr_error *error)
+{
+    struct set_description out;
+    struct buffer text = {0};
+    uint8_t hash[16];
+    char digits[PART_HASH_DIGITS];
+    buffer_add_view(&text, VIEW("{\"x\":["));
+    for (size_t i = 0; i < count; i++) {
+        buffer_printf(&text, "%s%s", i > 0 ? "," : "", again);
+    }
+    buffer_add_view(&text, VIEW("],"));
+    buffer_add_view(&text, view_skip(plain, 1)); /* behind its '{' */
+    part_hash_bytes(text.p, text.n, hash);
+    part_hash_text(hash, digits);
+    buffer_printf(&text, "%.*s\n", PART_HASH_DIGITS, digits);
+    const vsr_code rc = set_json_parse(arena, buffer_view(&text), &out, error);
+    buffer_free(&text);
+    return rc;
+}
+
+/* A tree of them would take gigabytes. */
+static void more_values_than_a_set_can_have_are_refused(void **state)
+{
+    struct media_set set;
+    struct arena arena = {0};
+    struct buffer text = {0};
+    vsr_error error = {0};
+    open_set(state, &set);
+    assert_int_equal(set_json_render(&text, &set.description, &error), VSR_OK);
+    const struct view plain = {text.p, text.n - PART_HASH_DIGITS - 1};
+    assert_int_equal(parse_with(&arena, plain, "\"a,b\\\"[{\"", 100000, &error), VSR_OK);
+    assert_int_equal(parse_with(&arena, plain, "0", SET_JSON_VALUES_MAX - 1000, &error), VSR_OK);
+    static const char *const values[] = {"0", "{}", "[]", "\"\"", "[[0]]"};
+    for (size_t i = 0; i < COUNT_OF(values); i++) {
+        error = (vsr_error){0};
+        assert_int_equal(parse_with(&arena, plain, values[i], SET_JSON_VALUES_MAX, &error),
+                         VSR_ERR_MEDIA);
+        assert_non_null(strstr(error.what, "more values"));
+    }
+    buffer_free(&text);
+    arena_free(&arena);
+    set_close(&set);
+}
+
+static void more_mount_folders_than_a_set_can_have_are_refused(void **state)
+{
+    struct media_set set;
+    struct arena arena = {0};
+    struct buffer text = {0};
+    struct set_description again;
+    vsr_error error = {0};
+    open_set(state, &set);
+    struct set_description d = set.description;
+    struct view *mounts = ARENA_ARRAY(&arena, struct view, SET_MOUNTS_MAX);
+    struct set_volume pair[2] = {d.volumes[0], d.volumes[0]};
+    for (uint32_t i = 0; i < SET_MOUNTS_MAX; i++) {
+        mounts[i] = VIEW("C:\\M\\");
+    }
+    pair[0].mounts = mounts;
+    pair[0].mount_count = SET_MOUNTS_MAX;
+    pair[1].mounts = mounts;
+    d.volumes = pair;
+    d.volume_count = 2;
+    for (uint32_t more = 0; more < 2; more++) {
+        pair[1].mount_count = more;
+        text.n = 0;
+        assert_int_equal(set_json_render(&text, &d, &error), VSR_OK);
+        assert_int_equal(set_json_parse(&arena, buffer_view(&text), &again, &error),
+                         more == 0 ? VSR_OK : VSR_ERR_MEDIA);
+    }
+    assert_non_null(strstr(error.what, "mounts"));
     buffer_free(&text);
     arena_free(&arena);
     set_close(&set);
@@ -424,6 +503,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read),
         cmocka_unit_test(more_names_than_windows_has_are_refused),
+        cmocka_unit_test(more_values_than_a_set_can_have_are_refused),
+        cmocka_unit_test(more_mount_folders_than_a_set_can_have_are_refused),
         cmocka_unit_test(documents_come_back),
         cmocka_unit_test(frames_hold_the_files),
         cmocka_unit_test(damage_is_refused_by_name),
