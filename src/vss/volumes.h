@@ -8,17 +8,23 @@
 #ifndef VSS_VOLUMES_H
 #define VSS_VOLUMES_H
 
+#include "base/hash_map.h"
 #include "vss/winpath.h"
 
 struct volume_spec {
     struct win_path path; /* "C:" + "", or "C:" + "Mounts\Data" for a mount folder */
     uint32_t volume;      /* the caller's number */
+    /* of a mount folder: the longest other spec that it is below, and what is behind that */
+    uint32_t host; /* or MARK_NONE */
+    struct view inside;
 };
 
 struct volume_table {
     struct volume_spec *specs;
     uint32_t count;
-    size_t capacity; /* heap; volume_table_free() */
+    size_t capacity;           /* heap; volume_table_free() */
+    struct hash_map by_path;   /* of specs, whole */
+    struct hash_map by_inside; /* of mount folders: the host's volume and inside */
 };
 
 /* Add SPEC as the contract writes it (section 3): "C:", "C:\", "\\?\Volume{guid}\",
@@ -30,8 +36,7 @@ bool volume_table_add(struct volume_table *table, struct arena *arena, struct vi
 void volume_table_free(struct volume_table *table);
 
 /* The volume of path, and in *below what is left of it below the volume's root ("" = the root):
- * a view into path. MARK_NONE: not in the table. Time grows with the square of the number of
- * specs that are mount folders: for paths of documents, not for every file. */
+ * a view into path. MARK_NONE: not in the table. Time grows with the path, not with the table. */
 uint32_t volume_table_find(const struct volume_table *table, const struct win_path *path,
                            struct view *below);
 
