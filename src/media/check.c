@@ -103,6 +103,12 @@ static void check_pack_open(struct check_run *run, uint32_t number)
         check_pack_found(run, number, trailer.at, &error);
         return;
     }
+    if (trailer.head.plain_bytes > run->set->description.index.size) {
+        (void)err_set(&error, VSR_ERR_MEDIA, "media/check",
+                      "packs/%s has a trailer that claims more than the whole index", pack->name);
+        check_pack_found(run, number, trailer.begin, &error);
+        return;
+    }
     pack->has_trailer = true;
     pack->frames_end = trailer.begin;
 }

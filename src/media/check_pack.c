@@ -2,8 +2,9 @@
  *
  * Under check.c, above check_frame.c. The index tells where frames with data lie, so damage in
  * one frame never hides the next; frames with nothing but headers are found by their own header.
- * Where neither tells, bytes up to the next known frame are claimed raw: they still count for
- * the pack's hash. Without an index the walk is by headers alone. */
+ * Where neither tells, bytes up to the next known frame are told and passed over: the pack's hash
+ * cannot be right any more, and a gap is as long as set.json says, which may be terabytes of holes.
+ * Without an index the walk is by headers alone. */
 #include "media/check_pack.h"
 
 #include "media/frame.h"
@@ -80,10 +81,17 @@ static void claim_raw(const struct check_run *run, uint64_t end, struct check_cl
     out->plain_bytes = 0;
 }
 
-static void claim_gap(struct check_run *run, uint64_t end, enum frame_fault fault, bool unread,
+/* What begins here and ends at end is no frame. A header that cannot be read is told by who claims
+ * its bytes, which may be read on the way; all else is passed over: false. */
+static bool claim_gap(struct check_run *run, uint64_t end, enum frame_fault fault, bool unread,
                       struct check_claim *out)
 {
-    if (!run->packs[run->pack].lost && !unread) {
+    if (unread) {
+        run->raw_end = end;
+        claim_raw(run, end, out);
+        return true;
+    }
+    if (!run->packs[run->pack].lost) {
         findings_add(&run->findings, (struct finding){.code = VSR_ERR_MEDIA,
                                                       .structure = FOUND_PACK,
                                                       .number = run->pack,
@@ -91,23 +99,22 @@ static void claim_gap(struct check_run *run, uint64_t end, enum frame_fault faul
                                                       .entry = MARK_NONE,
                                                       .why = view_of(frame_fault_text(fault))});
     }
-    run->raw_end = end;
-    claim_raw(run, end, out);
+    run->offset = end;
+    return false;
 }
 
-static void claim_frame(struct check_run *run, struct check_claim *out)
+/* False: a gap was passed over. */
+static bool claim_frame(struct check_run *run, struct check_claim *out)
 {
     const struct index_chunk *known = claim_known_frame(run);
     if (known != NULL && known->frame_offset == run->offset) {
         claim_known(run, known, out);
-        return;
+        return true;
     }
     const uint64_t limit = known != NULL ? known->frame_offset : run->packs[run->pack].frames_end;
     bool unread = false;
     const enum frame_fault fault = claim_measured(run, limit, out, &unread);
-    if (fault != FRAME_OK) {
-        claim_gap(run, limit, fault, unread, out);
-    }
+    return fault == FRAME_OK || claim_gap(run, limit, fault, unread, out);
 }
 
 static bool claim_next_pack(struct check_run *run)
@@ -145,26 +152,34 @@ static bool claim_pass_ended(struct check_run *run)
     return false;
 }
 
-static bool claim_next_locked(struct check_run *run, struct check_claim *out)
+/* Take what begins at run->offset; false: nothing of it is to be read. */
+static bool claim_take(struct check_run *run, struct check_claim *out)
 {
-    if (!claim_pass_ended(run)) {
-        return false;
-    }
     const struct check_pack *pack = &run->packs[run->pack];
-    const bool more_known = claim_known_frame(run) != NULL;
-    *out = (struct check_claim){.pack = run->pack, .offset = run->offset, .ticket = run->ticket++};
+    *out = (struct check_claim){.pack = run->pack, .offset = run->offset};
     if (run->offset < run->raw_end) {
         claim_raw(run, run->raw_end, out);
-    } else if (run->offset < pack->frames_end || more_known) {
-        claim_frame(run, out);
+    } else if (run->offset < pack->frames_end || claim_known_frame(run) != NULL) {
+        return claim_frame(run, out);
     } else if (pack->has_trailer && !run->trailer_claimed) {
         run->trailer_claimed = true;
         out->kind = CLAIM_TRAILER;
     } else {
         claim_raw(run, pack->bytes, out);
     }
-    run->offset += out->stored_bytes;
     return true;
+}
+
+static bool claim_next_locked(struct check_run *run, struct check_claim *out)
+{
+    while (claim_pass_ended(run)) {
+        if (claim_take(run, out)) {
+            out->ticket = run->ticket++;
+            run->offset += out->stored_bytes;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool check_claim_next(struct check_run *run, struct check_claim *out)

@@ -196,7 +196,11 @@ static const char *head_fault(const struct trailer_head *head, uint32_t pack,
         }
         plain_bytes += slice->count * index_record_bytes((enum index_section)i);
     }
-    return plain_bytes == head->plain_bytes ? NULL : "its trailer's lengths contradict each other";
+    /* LZ4 keeps what it cannot shrink, with some bytes to each block; each piece has a byte */
+    const bool fits = head->stored_bytes / 2 <= plain_bytes + LZ4F_HEADER_SIZE_MAX &&
+                      content_bytes_max / (PIECE_HEADER_BYTES + 1) <= head->stored_bytes;
+    return plain_bytes == head->plain_bytes && fits ? NULL
+                                                    : "its trailer's lengths contradict each other";
 }
 
 /* Where the trailer begins is told by the pack's last bytes. */

@@ -342,6 +342,47 @@ static void a_pack_that_no_disk_could_hold_is_named(void **state)
     fixture_remove(path);
 }
 
+/* A set with one of its packs as long as that, by a hole, as set.json says, too. at_end: the pack's
+ * last bytes, which tell of a trailer, stand there again. */
+static void make_long(char path[512], uint64_t bytes, bool at_end)
+{
+    enum { LAST_BYTES = 24 };
+    char last[LAST_BYTES];
+    uint64_t size = 0;
+    struct media_set set;
+    vsr_error error = {0};
+    (void)snprintf(path, 512, "%s/copy", folder);
+    assert_int_equal(fixture_shell("cp -r '%s' '%s'", small_set, path), 0);
+    const int fd = open_part(path, "packs/pack-000000.tar.lz4", &size);
+    assert_int_equal(pread(fd, last, LAST_BYTES, (off_t)size - LAST_BYTES), LAST_BYTES);
+    if (ftruncate(fd, (off_t)bytes) != 0) {
+        skip_because("no file of %llu bytes in %s", (unsigned long long)bytes, folder);
+    }
+    assert_true(!at_end || pwrite(fd, last, LAST_BYTES, (off_t)bytes - LAST_BYTES) == LAST_BYTES);
+    (void)close(fd);
+    assert_int_equal(set_open_description(&set, path, &error), VSR_OK);
+    set.description.packs[0].size = bytes;
+    assert_int_equal(set_write_description(set.dir_fd, &set.description, &error), VSR_OK);
+    set_close(&set);
+}
+
+/* Reading them would take longer than this test may. */
+static void a_pack_of_holes_is_told_and_not_read(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 4; kind++) {
+        char path[512];
+        make_long(path, UINT64_C(1) << 42, kind % 2 != 0);
+        if (kind / 2 != 0) {
+            assert_int_equal(fixture_shell("rm '%s/index.bin'", path), 0);
+        }
+        const struct heard heard = check(path, "packs/pack-000000.tar.lz4", VSR_ERR_MEDIA);
+        assert_true(heard.of_structure > 0);
+        assert_int_equal(heard.paths, 0); /* all files are right */
+        fixture_remove(path);
+    }
+}
+
 static void bytes_behind_a_pack_are_named(void **state)
 {
     (void)state;
@@ -500,6 +541,7 @@ int main(void)
         cmocka_unit_test(a_missing_pack_and_its_files_are_named),
         cmocka_unit_test(a_pack_that_no_disk_could_hold_is_named),
         cmocka_unit_test(a_pack_cut_short_is_named),
+        cmocka_unit_test(a_pack_of_holes_is_told_and_not_read),
         cmocka_unit_test(bytes_behind_a_pack_are_named),
         cmocka_unit_test(without_an_index_frames_are_walked),
         cmocka_unit_test(a_missing_document_is_named),
