@@ -11,6 +11,8 @@
 
 #include <stdlib.h>
 
+enum { UNKNOWN_NAMES_MAX = 64 }; /* told of one call: each text is held against each of them */
+
 /* --- text: %NAME%s and paths --- */
 
 static void env_add(struct win_env *env, struct arena *arena, struct view name, struct view value)
@@ -63,14 +65,17 @@ static vsr_code env_read(struct demand_collector *collector, const char *const *
     return VSR_OK;
 }
 
-/* An unknown name is noted and stands for nothing from then on; the call will fail at the end,
- * with all of them. */
+/* An unknown name is noted and stands for nothing from then on; the call will fail at the end, with
+ * as many of them as anybody reads. */
 static struct view text_expand(struct demand_collector *collector, struct view text)
 {
     struct demands *demands = collector->demands;
     struct view expanded = VIEW_NONE;
     struct view unknown = VIEW_NONE;
     while (!win_env_expand(&demands->arena, &demands->env, text, &expanded, &unknown)) {
+        if (demands->env.count == collector->known_count + UNKNOWN_NAMES_MAX) {
+            return VIEW("C:\\");
+        }
         env_add(&demands->env, &demands->arena, unknown, VIEW("C:\\"));
     }
     return expanded;
@@ -85,6 +90,9 @@ static vsr_code unknown_names(const struct demand_collector *collector, vsr_erro
     struct buffer list = {0};
     for (uint32_t i = collector->known_count; i < env->count; i++) {
         buffer_printf(&list, "%s%%%.*s%%", list.n > 0 ? ", " : "", VIEW_ARG(env->names[i][0]));
+    }
+    if (env->count == collector->known_count + UNKNOWN_NAMES_MAX) {
+        buffer_printf(&list, " and others");
     }
     const vsr_code rc =
         err_set(error, VSR_ERR_SELECTION, "pack/demand",

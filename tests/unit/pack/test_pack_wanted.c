@@ -228,6 +228,26 @@ static void unknown_names_are_all_told_before_anything_is_made(void **state)
     pack_fixture_end(&fixture);
 }
 
+/* A document can name millions: each is held against those that are known. */
+static void unknown_names_without_end_are_told_in_part(void **state)
+{
+    (void)state;
+    struct pack_fixture fixture;
+    struct buffer sets = {0};
+    pack_fixture_begin(&fixture);
+    buffer_printf(&sets, "<FILE_LIST filespec=\"*\" recursive=\"no\" path=\"");
+    for (int i = 0; i < 100; i++) {
+        buffer_printf(&sets, "%%%d%%", i);
+    }
+    buffer_printf(&sets, "\"/>%c", '\0');
+    pack_fixture_sets(&fixture, sets.p, "");
+    assert_int_equal(pack_fixture_pack(&fixture), VSR_ERR_SELECTION);
+    assert_non_null(strstr(fixture.error.what, "no value for %0%, %1%, "));
+    assert_non_null(strstr(fixture.error.what, "%63% and others, "));
+    buffer_free(&sets);
+    pack_fixture_end(&fixture);
+}
+
 static const struct index_range *ranges_of(const struct media_set *set,
                                            const struct index_entry *entry)
 {
@@ -446,6 +466,7 @@ int main(void)
         cmocka_unit_test(alternate_directory_inside_its_set_is_no_part_of_it),
         cmocka_unit_test(named_file_that_is_missing_is_told_with_its_component),
         cmocka_unit_test(unknown_names_are_all_told_before_anything_is_made),
+        cmocka_unit_test(unknown_names_without_end_are_told_in_part),
         cmocka_unit_test(partial_files_are_saved_by_their_ranges),
         cmocka_unit_test(directed_sources_are_taken_although_excluded),
         cmocka_unit_test(all_adds_the_rest_as_unprotected),
