@@ -368,17 +368,63 @@ bool journal_next(struct journal_cursor *cursor, struct journal_record *record,
     return true;
 }
 
-bool journal_holds_record(struct view bytes)
+/* The data that begins at or behind *at, and where it ends; false: there is none. A file system
+ * that does not tell has no holes. */
+static bool data_next(int fd, uint64_t offset, size_t bytes, size_t *at, size_t *end)
 {
-    struct journal_record record;
-    struct view payload;
-    while (bytes.n >= sizeof record) {
-        memcpy(&record, bytes.p, sizeof record);
-        struct journal_cursor cursor = {.bytes = bytes, .sequence = record.sequence};
-        if (journal_next(&cursor, &record, &payload)) {
-            return true;
+    const off_t data = fd < 0 ? -1 : lseek(fd, (off_t)(offset + *at), SEEK_DATA);
+    const off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
+    if (fd >= 0 && data < 0 && errno == ENXIO) {
+        return false;
+    }
+    *end = bytes;
+    if (data >= 0 && (uint64_t)data >= offset + *at) {
+        *at = (uint64_t)data - offset < bytes ? (size_t)((uint64_t)data - offset) : bytes;
+    }
+    if (hole > data && (uint64_t)hole - offset < bytes) {
+        *end = (size_t)((uint64_t)hole - offset);
+    }
+    return *at < *end;
+}
+
+/* The next place in bytes from *at to end that begins like a record; its length with its check. 0:
+ * none. */
+static size_t record_seek(struct view bytes, size_t *at, size_t end, struct journal_record *record)
+{
+    const char *found = NULL;
+    while ((found = memmem(bytes.p + *at, end - *at, &JOURNAL_MAGIC, sizeof JOURNAL_MAGIC)) !=
+           NULL) {
+        *at = (size_t)(found - bytes.p);
+        if (bytes.n - *at < sizeof *record) {
+            return 0;
         }
-        bytes = view_skip(bytes, 1);
+        memcpy(record, found, sizeof *record);
+        const size_t whole = sizeof *record + record->payload_bytes + sizeof(uint64_t);
+        if (record->payload_bytes <= JOURNAL_PAYLOAD_BYTES_MAX && whole <= bytes.n - *at) {
+            return whole;
+        }
+        (*at)++;
+    }
+    return 0;
+}
+
+bool journal_holds_record(struct view bytes, int fd, uint64_t offset)
+{
+    uint64_t looked = 0;
+    size_t end = 0;
+    for (size_t at = 0; data_next(fd, offset, bytes.n, &at, &end); at = end) {
+        struct journal_record record;
+        struct view payload;
+        size_t whole;
+        while (at < end && (whole = record_seek(bytes, &at, end, &record)) > 0) {
+            struct journal_cursor cursor = {.bytes = view_skip(bytes, at),
+                                            .sequence = record.sequence};
+            looked += whole;
+            if (journal_next(&cursor, &record, &payload) || looked / 4 > bytes.n) {
+                return true;
+            }
+            at++;
+        }
     }
     return false;
 }

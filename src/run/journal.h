@@ -204,7 +204,8 @@ bool journal_next(struct journal_cursor *cursor, struct journal_record *record,
                   struct view *payload);
 
 /* Does a whole record stand anywhere in these bytes? Behind the last good one: then what is between
- * is no torn end, but damage. */
-bool journal_holds_record(struct view bytes);
+ * is no torn end, but damage; so are many that lie over each other, which none ever wrote. fd: of
+ * the file in which they stand at offset, whose holes are passed over; or -1. */
+bool journal_holds_record(struct view bytes, int fd, uint64_t offset);
 
 #endif

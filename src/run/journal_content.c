@@ -394,7 +394,7 @@ static void content_drop_intents(struct journal_content *out, struct view bytes)
     out->intent_count = count;
 }
 
-vsr_code journal_content_read(struct journal_content *out, struct view bytes,
+vsr_code journal_content_read(struct journal_content *out, struct view bytes, int fd,
                               const struct plan *plan, const uint8_t plan_xxh3[16],
                               const char *path, vsr_error *error)
 {
@@ -418,7 +418,7 @@ vsr_code journal_content_read(struct journal_content *out, struct view bytes,
     out->good_bytes = cursor.at;
     out->torn_bytes = fault == NULL ? bytes.n - cursor.at : 0;
     /* what a cut has left of the last write is no record, and none stands behind it */
-    if (out->torn_bytes > 0 && journal_holds_record(view_skip(bytes, cursor.at))) {
+    if (out->torn_bytes > 0 && journal_holds_record(view_skip(bytes, cursor.at), fd, cursor.at)) {
         fault = cursor.fault != NULL ? cursor.fault : "a record's length is wrong";
     }
     if (fault != NULL) {

@@ -82,9 +82,10 @@ struct journal_content {
     size_t committing_capacity;
 };
 
-/* plan_xxh3: of the plan beside it. Errors: RUN_FOREIGN, naming path. *out is freed by the caller,
+/* plan_xxh3: of the plan beside it. fd: of the file that bytes are, whose holes are passed over; or
+ * -1. Errors: RUN_FOREIGN, naming path. *out is freed by the caller,
  * also when it failed. */
-vsr_code journal_content_read(struct journal_content *out, struct view bytes,
+vsr_code journal_content_read(struct journal_content *out, struct view bytes, int fd,
                               const struct plan *plan, const uint8_t plan_xxh3[16],
                               const char *path, vsr_error *error);
 void journal_content_free(struct journal_content *content);

@@ -256,6 +256,43 @@ static uint32_t item_find(const struct pending_content *content, uint64_t seq)
     return low;
 }
 
+static uint64_t unit_hash(uint32_t unit)
+{
+    return hash_bytes(&unit, sizeof unit);
+}
+
+static bool unit_is(const void *context, const void *key, uint32_t number)
+{
+    const struct pending_content *content = context;
+    return content->units[number].unit == *(const uint32_t *)key;
+}
+
+static uint32_t unit_find(const struct pending_content *content, uint32_t unit)
+{
+    return hash_map_find(&content->unit_of, unit_hash(unit), &unit, unit_is, content);
+}
+
+/* One entry for each unit: what its last record says. */
+static void unit_put(struct pending_content *content, const struct pending_unit *unit)
+{
+    const uint32_t known = unit_find(content, unit->unit);
+    if (known != MARK_NONE) {
+        content->units[known] = *unit;
+        return;
+    }
+    content->units = heap_grow(content->units, content->unit_count, &content->unit_capacity,
+                               sizeof *content->units);
+    hash_map_add(&content->unit_of, unit_hash(unit->unit), content->unit_count);
+    content->units[content->unit_count++] = *unit;
+}
+
+const struct pending_unit *pending_content_unit(const struct pending_content *content,
+                                                uint32_t unit)
+{
+    const uint32_t known = unit_find(content, unit);
+    return known != MARK_NONE ? &content->units[known] : NULL;
+}
+
 static const char *take_unit(struct pending_content *content, struct view payload)
 {
     struct frame_unit frame;
@@ -272,12 +309,10 @@ static const char *take_unit(struct pending_content *content, struct view payloa
     texts = view_skip(texts, frame.writer_bytes);
     unit.logical_path = arena_copy(&content->arena, (struct view){texts.p, frame.path_bytes});
     unit.component = arena_copy(&content->arena, view_skip(texts, frame.path_bytes));
-    content->units = heap_grow(content->units, content->unit_count, &content->unit_capacity,
-                               sizeof *content->units);
-    content->units[content->unit_count++] = unit;
-    for (uint32_t i = item_find(content, frame.first_seq);
-         i < content->item_count && content->items[i].record.unit == frame.unit; i++) {
-        content->items[i].counts = true;
+    unit_put(content, &unit);
+    const uint32_t first = item_find(content, frame.first_seq);
+    if (first < content->item_count && content->items[first].record.unit == frame.unit) {
+        content->items[first].told_end = content->item_count;
     }
     return NULL;
 }
@@ -318,16 +353,22 @@ static bool item_is_dropped(const struct pending_content *content, uint32_t item
     return low < content->drop_count && content->drops[low].unit == wanted.unit;
 }
 
-/* Many units are dropped at once where a run was killed: all of them together. */
-static void content_drop(struct pending_content *content)
+/* Records count from where their unit's record says, as far as they stood before it, unless they
+ * were dropped. A journal may have as many of both as it has records: all of them together. */
+static void content_settle(struct pending_content *content)
 {
+    uint32_t told_end = 0;
     if (content->drop_count > 0) {
         qsort(content->drops, content->drop_count, sizeof *content->drops, drops_compare);
     }
     for (uint32_t i = 0; i < content->item_count; i++) {
         struct pending_item *item = &content->items[i];
+        if (i == 0 || item[-1].record.unit != item->record.unit) {
+            told_end = 0;
+        }
+        told_end = item->told_end > told_end ? item->told_end : told_end; /* the last is longest */
         item->dropped = item_is_dropped(content, i);
-        item->counts = item->counts && !item->dropped;
+        item->counts = i < told_end && !item->dropped;
     }
 }
 
@@ -394,7 +435,7 @@ static const char *content_parse(struct pending_journal *journal, struct pending
     while (fault == NULL && journal_next(&cursor, &record, &payload)) {
         fault = take_frame(content, record.sequence, record.type, payload);
     }
-    content_drop(content);
+    content_settle(content);
     journal->sequence = cursor.sequence;
     journal->good_bytes = cursor.at;
     if (fault == NULL && cursor.sequence == 0) {
@@ -402,7 +443,7 @@ static const char *content_parse(struct pending_journal *journal, struct pending
     }
     /* what a power cut has left of the last write is no record, and none stands behind it */
     content->torn_bytes = fault == NULL ? bytes.n - cursor.at : 0;
-    if (content->torn_bytes > 0 && journal_holds_record(view_skip(bytes, cursor.at))) {
+    if (content->torn_bytes > 0 && journal_holds_record(view_skip(bytes, cursor.at), -1, 0)) {
         fault = cursor.fault != NULL ? cursor.fault : "a record's length is wrong";
     }
     return fault;
@@ -412,7 +453,8 @@ vsr_code pending_journal_open(struct pending_journal *out, struct pending_conten
                               const struct pending_folder *folder, const char *path, bool to_change,
                               vsr_error *error)
 {
-    const int flags = (to_change ? O_RDWR | O_APPEND : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW;
+    const int flags = (to_change ? O_RDWR | O_APPEND : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW |
+                      O_NONBLOCK | O_NOCTTY; /* what is no file is told by who reads it */
     *content = (struct pending_content){0};
     *out = (struct pending_journal){.fd = openat(folder->fd, PENDING_JOURNAL, flags)};
     if (out->fd < 0) {
@@ -454,7 +496,8 @@ bool pending_journal_is_begun(const struct pending_folder *folder)
     struct journal_cursor cursor = {.bytes = {bytes, sizeof bytes}};
     struct journal_record record;
     struct view payload;
-    OWN(fd) fd = openat(folder->fd, PENDING_JOURNAL, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    OWN(fd)
+    fd = openat(folder->fd, PENDING_JOURNAL, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     return fd >= 0 && pread(fd, bytes, sizeof bytes, 0) == (ssize_t)sizeof bytes &&
            journal_next(&cursor, &record, &payload);
 }
@@ -473,5 +516,6 @@ void pending_content_free(struct pending_content *content)
     free(content->items);
     free(content->units);
     free(content->drops);
+    hash_map_free(&content->unit_of);
     *content = (struct pending_content){0};
 }

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/hash_map.h"
 #include "dest/pending.h"
 
 #define PENDING_JOURNAL "journal" /* its name in the folder */
@@ -43,8 +44,9 @@ struct pending_item {
     bool counts;  /* its unit's record stands behind it */
     bool dropped; /* its unit failed, or was cut short: it never will */
     enum pending_state state;
-    bool found;   /* done already, which is not written down yet */
-    int os_errno; /* why it failed last */
+    bool found;        /* done already, which is not written down yet */
+    int os_errno;      /* why it failed last */
+    uint32_t told_end; /* while it is read: its unit's record begins here, and was said of these */
 };
 
 /* What a journal says. Texts stand in the arena. */
@@ -57,6 +59,7 @@ struct pending_content {
     struct pending_unit *units;
     uint32_t unit_count;
     size_t unit_capacity;
+    struct hash_map unit_of;    /* unit -> units */
     struct pending_drop *drops; /* in the order of their units */
     uint32_t drop_count;
     size_t drop_capacity;
@@ -92,6 +95,9 @@ vsr_code pending_journal_open(struct pending_journal *out, struct pending_conten
 /* Does a folder's journal have its first record? Without, whoever made it was killed. */
 bool pending_journal_is_begun(const struct pending_folder *folder);
 void pending_journal_close(struct pending_journal *journal);
+/* Who a record's unit is; NULL: the journal does not tell. */
+const struct pending_unit *pending_content_unit(const struct pending_content *content,
+                                                uint32_t unit);
 void pending_content_free(struct pending_content *content);
 
 #endif

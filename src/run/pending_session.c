@@ -143,11 +143,7 @@ uint32_t pending_unit_steps(const struct pending_sessions *sessions, uint32_t fi
 const struct pending_unit *pending_unit_of(const struct pending_step *step)
 {
     static const struct pending_unit none = {.writer = {"", 0}, .logical_path = {"", 0}};
-    const struct pending_content *content = &step->session->content;
-    for (uint32_t i = content->unit_count; i-- > 0;) {
-        if (content->units[i].unit == step->item->record.unit) {
-            return &content->units[i];
-        }
-    }
-    return &none;
+    const struct pending_unit *unit =
+        pending_content_unit(&step->session->content, step->item->record.unit);
+    return unit != NULL ? unit : &none;
 }

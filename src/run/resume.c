@@ -69,8 +69,8 @@ vsr_code resume_open(struct resume *out, const char *path, bool lock, vsr_error 
     rc = rc == VSR_OK ? plan_open(out, hash, error) : rc;
     rc = rc == VSR_OK ? journal_map(out, error) : rc;
     if (rc == VSR_OK) {
-        rc = journal_content_read(&out->content, out->journal, out->plan, hash, out->folder.path,
-                                  error);
+        rc = journal_content_read(&out->content, out->journal, out->folder.journal_fd, out->plan,
+                                  hash, out->folder.path, error);
     }
     if (rc == VSR_OK) {
         memcpy(out->folder.run.bytes, out->content.begin.run_uuid, sizeof out->folder.run.bytes);

@@ -93,7 +93,7 @@ static uint64_t journal_number(struct view bytes)
 {
     struct journal_content content;
     vsr_error error = {0};
-    const vsr_code rc = journal_content_read(&content, bytes, plan, plan_xxh3, "p", &error);
+    const vsr_code rc = journal_content_read(&content, bytes, -1, plan, plan_xxh3, "p", &error);
     VSR_REQUIRE(rc == VSR_OK || rc == VSR_ERR_RUN_FOREIGN || rc == VSR_ERR_MEMORY);
     const uint64_t sum = rc == VSR_OK ? content_number(&content, bytes) : fuzz_refused(rc, &error);
     journal_content_free(&content);

@@ -185,7 +185,7 @@ static vsr_code read_version(uint32_t version, vsr_error *error)
     memcpy(begin.plan_xxh3, of_plan, sizeof begin.plan_xxh3);
     journal_frame(&bytes, 0, JOURNAL_BEGIN, MARK_NONE, &begin, sizeof begin);
     const vsr_code rc =
-        journal_content_read(&content, buffer_view(&bytes), &plan, of_plan, "run", error);
+        journal_content_read(&content, buffer_view(&bytes), -1, &plan, of_plan, "run", error);
     journal_content_free(&content);
     buffer_free(&bytes);
     return rc;
@@ -235,8 +235,8 @@ static void those_who_were_asked_are_told_once(void **state)
     assert_int_equal(journal_asking(&journal, items, COUNT_OF(items), NULL), VSR_OK);
     const ssize_t n = pread(fd, bytes, sizeof bytes, 0);
     assert_in_range(n, 1, sizeof bytes - 1);
-    assert_int_equal(journal_content_read(&content, (struct view){bytes, (size_t)n}, &plan, of_plan,
-                                          "run", NULL),
+    assert_int_equal(journal_content_read(&content, (struct view){bytes, (size_t)n}, -1, &plan,
+                                          of_plan, "run", NULL),
                      VSR_OK);
     assert_int_equal(content.stopped_count, 2);
     assert_string_equal(content.stopped[0].p, "Second");
@@ -249,6 +249,73 @@ static void those_who_were_asked_are_told_once(void **state)
     (void)close(fd);
 }
 
+/* The beginning of a journal in a file of many bytes, mapped; then what stands there is read. */
+static vsr_code read_long(off_t bytes, off_t record_at, struct journal_content *content,
+                          vsr_error *error)
+{
+    const int fd = memfd_create("journal", MFD_CLOEXEC);
+    const struct uuid run = uuid_random();
+    const struct plan plan = {.file_count = 3, .unit_count = 1};
+    struct journal journal;
+    assert_int_equal(journal_begin(&journal, fd, "run", &run, &plan, of_plan, VIEW_NONE, NULL),
+                     VSR_OK);
+    assert_int_equal(ftruncate(fd, bytes), 0);
+    if (record_at > 0) {
+        struct buffer record = {0};
+        journal_frame(&record, 9, JOURNAL_SYNCED, MARK_NONE, NULL, 0);
+        assert_int_equal(pwrite(fd, record.p, record.n, record_at), (ssize_t)record.n);
+        buffer_free(&record);
+    }
+    void *mapped = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0);
+    assert_ptr_not_equal(mapped, MAP_FAILED);
+    const vsr_code rc = journal_content_read(content, (struct view){mapped, (size_t)bytes}, fd,
+                                             &plan, of_plan, "run", error);
+    (void)munmap(mapped, (size_t)bytes);
+    (void)close(fd);
+    return rc;
+}
+
+/* Looking through all of it would take longer than this test may. */
+static void a_tail_of_holes_is_passed_over(void **state)
+{
+    (void)state;
+    const off_t bytes = (off_t)4 << 40;
+    struct journal_content content;
+    vsr_error error = {0};
+    assert_int_equal(read_long(bytes, 0, &content, &error), VSR_OK);
+    assert_true(content.torn_bytes > (uint64_t)bytes - 4096);
+    journal_content_free(&content);
+    assert_int_equal(read_long(bytes, bytes / 2 + 5, &content, &error), VSR_ERR_RUN_FOREIGN);
+    journal_content_free(&content);
+    assert_int_equal(read_long(bytes, bytes - 40, &content, &error), VSR_ERR_RUN_FOREIGN);
+    journal_content_free(&content);
+}
+
+/* Each of them as long as a record can be: hashed one by one they are a hundred gigabytes. */
+static void records_that_lie_over_each_other_are_none_of_ours(void **state)
+{
+    (void)state;
+    enum { COUNT = 1 << 20 };
+    struct buffer one = {0}, tail = {0};
+    char *payload = calloc(1, JOURNAL_PAYLOAD_BYTES_MAX);
+    journal_frame(&one, 9, JOURNAL_CALL, MARK_NONE, payload, JOURNAL_PAYLOAD_BYTES_MAX);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        buffer_add(&tail, one.p, sizeof(struct journal_record));
+    }
+    assert_true(journal_holds_record(buffer_view(&tail), -1, 0));
+    /* what is torn may name a length that it does not have any more, also twice */
+    const struct view two = {tail.p, 2 * sizeof(struct journal_record)};
+    assert_false(journal_holds_record(two, -1, 0));
+    one.p[one.n - 1] = (char)~one.p[one.n - 1];
+    tail.n = 0;
+    buffer_add(&tail, one.p, one.n);
+    buffer_add(&tail, one.p, one.n);
+    assert_false(journal_holds_record(buffer_view(&tail), -1, 0));
+    buffer_free(&one);
+    buffer_free(&tail);
+    free(payload);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +326,8 @@ int main(void)
         cmocka_unit_test(nothing_follows_half_a_record),
         cmocka_unit_test(another_version_is_refused),
         cmocka_unit_test(those_who_were_asked_are_told_once),
+        cmocka_unit_test(a_tail_of_holes_is_passed_over),
+        cmocka_unit_test(records_that_lie_over_each_other_are_none_of_ours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -425,6 +425,41 @@ static void what_never_counted_is_kept_and_told(void **state)
     assert_int_equal(stat(w->path, &facts), 0);
 }
 
+/* Its run said that nobody needs it: what it kept is back in its staging folder, or gone. */
+static void what_was_dropped_is_no_reason_to_keep_the_folder(void **state)
+{
+    struct world *w = *state;
+    struct stat facts;
+    pending_begin(w, "2");
+    record(w, 0, PENDING_MOVE, "dropped", "its unit failed");
+    unit_counts(w, 0, 0);
+    record(w, 1, PENDING_MOVE, "restored", "its unit did not");
+    unit_counts(w, 1, 1);
+    pending_batch_drop(&w->batch, 0);
+    pending_end(w);
+    const struct pending_sums sums = apply(w, NULL);
+    assert_int_equal(sums.exit_code, 0);
+    assert_int_equal(sums.units_done, 3);
+    assert_int_equal(w->messages, 0);
+    assert_string_equal(text_at(w, "dropped"), "-");
+    assert_string_equal(text_at(w, "restored"), "its unit did not");
+    assert_int_equal(stat(w->path, &facts), -1);
+}
+
+/* A volume of another machine may bring anything. */
+static void a_journal_that_is_no_file_is_refused(void **state)
+{
+    struct world *w = *state;
+    char journal[256];
+    (void)snprintf(journal, sizeof journal, "%s/" PENDING_JOURNAL, w->path);
+    assert_int_equal(unlink(journal), 0);
+    assert_int_equal(mkfifo(journal, 0600), 0);
+    const struct pending_sums sums = apply(w, NULL); /* and nobody waits for who writes to it */
+    assert_int_not_equal(sums.exit_code, 0);
+    assert_int_equal(sums.records, 0);
+    assert_int_equal(w->messages, 1);
+}
+
 static void folders_that_others_may_write_are_not_trusted(void **state)
 {
     struct world *w = *state;
@@ -451,6 +486,8 @@ int main(void)
         TEST(links_out_of_the_volume_are_not_followed),
         TEST(runs_go_in_their_order),
         TEST(what_never_counted_is_kept_and_told),
+        TEST(what_was_dropped_is_no_reason_to_keep_the_folder),
+        TEST(a_journal_that_is_no_file_is_refused),
         TEST(folders_that_others_may_write_are_not_trusted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

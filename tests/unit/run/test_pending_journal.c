@@ -167,6 +167,89 @@ static void a_dropped_unit_that_is_kept_again_counts(void **state)
     pending_content_free(&content);
 }
 
+static struct pending_record record_of(uint32_t unit, uint64_t seq)
+{
+    return (struct pending_record){.seq = seq,
+                                   .unit = unit,
+                                   .op = PENDING_MOVE,
+                                   .kind = PENDING_FILE,
+                                   .src = VIEW("0"),
+                                   .dst = VIEW("a")};
+}
+
+/* Kept, dropped, kept again, as units that are tried again are: what counts is what was said of the
+ * records that stood there then, and were not dropped since. */
+static void records_count_that_stood_there_when_it_was_said(void **state)
+{
+    struct world *w = *state;
+    const struct pending_identity identity = {.created_s = 1};
+    const struct pending_unit from_1 = {.unit = 5, .first_seq = 1};
+    const struct pending_unit from_4 = {.unit = 5, .first_seq = 4, .component = VIEW("last")};
+    const struct pending_unit of_none = {.unit = 6, .first_seq = 4};
+    static const char want[] = "-dccc-dd"; /* dropped, counts */
+    struct pending_journal journal;
+    struct pending_content content;
+    assert_int_equal(pending_journal_make(&journal, &w->folder, &identity), 0);
+    struct pending_batch batch = pending_batch_begin(&journal);
+    const uint32_t units[] = {4, 5, 5, 5, 5, 5, 7, 7};
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct pending_record record = record_of(units[i], i);
+        pending_batch_record(&batch, &record);
+    }
+    pending_batch_unit(&batch, &from_1);
+    pending_batch_drop(&batch, 5);
+    for (uint32_t i = 2; i < COUNT_OF(units); i++) {
+        const struct pending_record record = record_of(units[i], i);
+        pending_batch_record(&batch, &record);
+        if (i == 4) { /* the fifth record comes after it was said, and never counts */
+            pending_batch_unit(&batch, &(struct pending_unit){.unit = 5, .first_seq = 2});
+            pending_batch_unit(&batch, &from_4);
+            pending_batch_unit(&batch, &of_none);
+        }
+    }
+    pending_batch_unit(&batch, &(struct pending_unit){.unit = 7, .first_seq = 7});
+    pending_batch_drop(&batch, 7);
+    pending_batch_unit(&batch, &(struct pending_unit){.unit = 7, .first_seq = 6});
+    assert_int_equal(pending_batch_write(&batch, &journal), 0);
+    pending_journal_close(&journal);
+    assert_int_equal(read_journal(w, &content, false), VSR_OK);
+    for (uint32_t i = 0; i < COUNT_OF(units); i++) {
+        const char found = content.items[i].counts ? 'c' : content.items[i].dropped ? 'd' : '-';
+        assert_int_equal(found, want[i]);
+    }
+    assert_view_equal(pending_content_unit(&content, 5)->component, "last");
+    assert_null(pending_content_unit(&content, 4));
+    pending_content_free(&content);
+}
+
+/* Each of them about all records, one by one: that would be a day. */
+static void records_about_the_same_unit_are_looked_at_once(void **state)
+{
+    struct world *w = *state;
+    enum { COUNT = 200000 };
+    const struct pending_identity identity = {.created_s = 1};
+    const struct pending_unit unit = {.unit = 5, .writer = VIEW("W")};
+    struct pending_journal journal;
+    struct pending_content content;
+    assert_int_equal(pending_journal_make(&journal, &w->folder, &identity), 0);
+    struct pending_batch batch = pending_batch_begin(&journal);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        const struct pending_record record = record_of(5, i);
+        pending_batch_record(&batch, &record);
+    }
+    for (uint32_t i = 0; i < COUNT; i++) {
+        pending_batch_drop(&batch, 5);
+        pending_batch_unit(&batch, &unit);
+    }
+    assert_int_equal(pending_batch_write(&batch, &journal), 0);
+    pending_journal_close(&journal);
+    assert_int_equal(read_journal(w, &content, false), VSR_OK);
+    assert_int_equal(content.item_count, COUNT);
+    assert_int_equal(content.unit_count, 1);
+    assert_true(content.items[0].counts && content.items[COUNT - 1].counts);
+    pending_content_free(&content);
+}
+
 /* However much of it a power cut has left: whole records count, the rest is cut off. */
 static void a_torn_tail_is_cut_off(void **state)
 {
@@ -268,6 +351,8 @@ int main(void)
         TEST(what_was_written_comes_back),
         TEST(a_dropped_unit_does_not_count),
         TEST(a_dropped_unit_that_is_kept_again_counts),
+        TEST(records_count_that_stood_there_when_it_was_said),
+        TEST(records_about_the_same_unit_are_looked_at_once),
         TEST(a_torn_tail_is_cut_off),
         TEST(damage_inside_is_refused),
         TEST(a_locked_journal_is_busy),
