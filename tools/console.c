@@ -41,11 +41,12 @@ static struct console {
     struct outlet events, text, people; /* people: standard error */
     uint64_t status_ns, redraw_ns;
     struct meter_rates rates;
-    struct last_words last_words[2]; /* by ENDINGS */
+    struct last_words last_words[4]; /* by ENDINGS */
 } console;
 
 /* Codes that the process may end with in the middle: vsr_ending_code(), console_end(). */
-static const int ENDINGS[] = {-(int)VSR_ERR_BUG, -(int)VSR_ERR_MEMORY};
+static const int ENDINGS[] = {-(int)VSR_ERR_BUG, -(int)VSR_ERR_MEMORY,
+                              -(int)VSR_ERR_MEDIA_UNREADABLE, -(int)VSR_ERR_DEST_IO};
 
 /* Of console.events, while it is written to: the process may end on another thread. Nobody who has
  * it ends the process. */

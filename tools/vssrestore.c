@@ -1,6 +1,7 @@
 /* vssrestore.c - main(): the verbs, and nothing else. It and its neighbours see include/ only. */
 #include "console.h"
 #include "line.h"
+#include "mapped.h"
 #include "metrics.h"
 #include "verbs.h"
 
@@ -88,6 +89,7 @@ static int no_verb(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    mapped_watch();
     if (argc < 2) {
         help_print();
         return EXIT_USAGE;

@@ -42,6 +42,7 @@ int thread_start(pthread_t *out, const char *name, void *(*run)(void *context), 
 {
     sigset_t all, before;
     (void)sigfillset(&all);
+    (void)sigdelset(&all, SIGBUS); /* its own doing, for whoever has a word for it: a mapped file */
     const int masking = pthread_sigmask(SIG_SETMASK, &all, &before);
     if (masking != 0) {
         return masking;

@@ -1,4 +1,5 @@
-/* thread.h - threads that take no signals: a handler of the caller's runs on its own threads.
+/* thread.h - threads that take no signals: a handler of the caller's runs on its own threads (but
+ * for SIGBUS, which is what a thread has met itself, in a file that is mapped).
  *
  * One that is joined when it has ended; several that share a work; one that ticks. */
 #ifndef BASE_THREAD_H

@@ -145,6 +145,30 @@ def a_paused_run_can_be_cancelled():
             run.end(143)
 
 
+def an_index_that_is_cut_ends_the_run_with_21():
+    """Whoever maps a file cannot be told by a call that it ends: it is told by the program, and the
+    run is gone on with, as after a kill, when the index is there again."""
+    with Folder() as folder:
+        slow_set(folder)
+        with open(folder / "set/index.bin", "rb") as opened:
+            whole = opened.read()
+        with Running(folder, "--throttle", "500K") as run:
+            run.ask("pause")
+            run.ask_until_it_stands()
+            os.truncate(folder / "set/index.bin", 0)
+            run.ask("throttle", "off")
+            run.ask("resume")
+            out, err = run.child.communicate(timeout=WAIT_S)
+            expect(run.child.returncode == 21, f"{run.child.returncode}: {out[-500:]} {err}")
+            last = json.loads(out.splitlines()[-1])
+            expect(last["t"] == "summary" and last["exit_code"] == 21, f"{last}")
+            expect(b"set/index.bin" in err and b"cut short" in err, f"{err}")
+            with open(folder / "set/index.bin", "wb") as opened:
+                opened.write(whole)
+            vssrestore("resume", run.dir)
+        expect({row["outcome"] for row in rows_of(folder)} == {"RESTORED"}, "all is there")
+
+
 def what_is_no_command_is_2():
     with Folder() as folder:
         slow_set(folder)
@@ -258,6 +282,7 @@ def a_nice_run_is_no_other():
 
 run_cases({case.__name__: case for case in (
     a_paused_run_stands_still_and_goes_on, a_limit_holds, a_limit_can_be_changed,
-    a_cancelled_run_can_be_resumed, a_paused_run_can_be_cancelled, what_is_no_command_is_2,
+    a_cancelled_run_can_be_resumed, a_paused_run_can_be_cancelled,
+    an_index_that_is_cut_ends_the_run_with_21, what_is_no_command_is_2,
     a_client_holds_up_nobody, a_flood_drowns_nobody, every_thread_of_a_nice_run_is_nice,
     a_nice_run_is_no_other)})
