@@ -1,6 +1,8 @@
 /* folder_list.c - readdir() on a descriptor of its own, so that the caller's stays where it is. */
 #include "dest/folder_list.h"
 
+#include "base/heap.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +13,9 @@ int folder_list(int dir_fd, folder_visit *visit, void *context)
 {
     const int listed = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = listed < 0 ? NULL : fdopendir(listed);
+    if (listed >= 0 && list == NULL && errno == ENOMEM) {
+        heap_require(NULL); /* it would seem to be empty, or not to be there */
+    }
     if (list == NULL) {
         const int fault = errno;
         if (listed >= 0) {

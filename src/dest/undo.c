@@ -241,7 +241,7 @@ static int undo_restore(int folder_fd, uint32_t file, int base_fd)
     char name[UNDO_NAME_BYTES];
     OWN(heap) block = heap_alloc(1, sizeof(uint64_t) + UNDO_BLOCK_BYTES);
     undo_name(file, name);
-    OWN(fd) fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    OWN(fd) fd = openat(folder_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         return errno;
     }
@@ -300,7 +300,7 @@ static bool undone_is_written_to(int folder_fd, const char *done, int base_fd)
 {
     struct undo_header header;
     struct stat put_back, base;
-    OWN(fd) fd = openat(folder_fd, done, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    OWN(fd) fd = openat(folder_fd, done, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || base_fd < 0 || fstat(fd, &put_back) != 0 || fstat(base_fd, &base) != 0 ||
         undo_pread(fd, &header, sizeof header, 0) != 0) {
         return false;

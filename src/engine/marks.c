@@ -77,7 +77,7 @@ static void marks_open_old(struct marks *old, int dir_fd)
 {
     struct stat facts;
     *old = (struct marks){.fd = -1};
-    OWN(fd) fd = openat(dir_fd, MARKS_PIECES, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    OWN(fd) fd = openat(dir_fd, MARKS_PIECES, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0 && fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0 &&
         marks_map(old, fd, (uint64_t)facts.st_size, PROT_READ) && !marks_lay_out(old)) {
         marks_fini(old);

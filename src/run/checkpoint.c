@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/hash_map.h"
 #include "base/io.h"
+#include "base/limits.h"
 #include "base/own.h"
 
 #include <errno.h>
@@ -70,7 +71,8 @@ static bool slot_read(int fd, uint64_t number, struct checkpoint_slot *slot)
 {
     return io_pread(fd, slot, sizeof *slot, number * SLOT_BYTES, NAME, VSR_ERR_DEST_IO,
                     VSR_ERR_DEST_IO, NULL) == VSR_OK &&
-           slot->magic == CHECKPOINT_MAGIC && slot->check == slot_check(slot);
+           slot->magic == CHECKPOINT_MAGIC && slot->check == slot_check(slot) &&
+           slot->epoch <= EPOCH_MAX;
 }
 
 static enum checkpoint_syncs syncs_read(int fd)
@@ -182,7 +184,7 @@ uint32_t checkpoint_read(int dir_fd, enum checkpoint_syncs *syncs)
 {
     struct checkpoint_slot slot;
     uint32_t epoch = 0;
-    OWN(fd) fd = openat(dir_fd, NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    OWN(fd) fd = openat(dir_fd, NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     for (uint64_t i = 0; i < SLOT_COUNT && fd >= 0; i++) {
         if (slot_read(fd, i, &slot) && slot.epoch > epoch) {
             epoch = slot.epoch;

@@ -187,7 +187,9 @@ static bool mounts_stand(const struct resume *r)
 static bool rows_are_right(const struct resume *r, uint32_t unit)
 {
     const struct content_unit *told = &r->content.units[unit];
-    return !told->rows_told || told->rows_check == row_check_unit(r->plan, unit, r->folder.rows);
+    const struct plan_unit *u = &r->plan->units[unit];
+    return row_check_known(&r->folder.rows[u->first_file], u->file_count) &&
+           (!told->rows_told || told->rows_check == row_check_unit(r->plan, unit, r->folder.rows));
 }
 
 static bool commit_counts(const struct resume *r, const struct content_unit *unit, bool stand)

@@ -181,7 +181,8 @@ static void summary_fold(const struct resume *r, struct report *report, json_t *
                          struct buffer *text)
 {
     const bool rotten =
-        r->content.rows_told && r->content.rows_check != row_check_all(r->plan, r->folder.rows);
+        !row_check_known(r->folder.rows, r->plan->file_count) ||
+        (r->content.rows_told && r->content.rows_check != row_check_all(r->plan, r->folder.rows));
     struct outcome_row *made = rotten ? rows_make(r->plan, summary) : NULL;
     rows_fold(r, report, summary, rotten ? made : r->folder.rows);
     if (rotten) {

@@ -4,7 +4,6 @@
 
 #include "base/hash_map.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 enum { BLOCK_ROWS = 256 };
@@ -29,6 +28,16 @@ uint64_t row_check_unit(const struct plan *plan, uint32_t unit, const struct out
         block.check = hash_bytes(&block, sizeof block.check + count * sizeof *rows);
     }
     return block.check;
+}
+
+bool row_check_known(const struct outcome_row *rows, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (rows[i].outcome >= OUTCOME_COUNT) {
+            return false;
+        }
+    }
+    return true;
 }
 
 uint64_t row_check_all(const struct plan *plan, const struct outcome_row *rows)

@@ -104,7 +104,7 @@ vsr_code run_folder_plan_hash(const struct run_folder *folder, uint8_t out[16], 
 {
     enum { HASH_BYTES = 16 };
     struct stat facts;
-    OWN(fd) fd = openat(folder->dir_fd, PLAN, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    OWN(fd) fd = openat(folder->dir_fd, PLAN, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &facts) != 0 || facts.st_size < HASH_BYTES) {
         return err_set(error, VSR_ERR_RUN_FOREIGN, WHERE, "there is no plan in %s", folder->path);
     }

@@ -4,6 +4,7 @@
  * Method: rounds as the thread that syncs makes them, then a byte of the file spoilt. */
 #include "vsr_test.h"
 
+#include "base/hash_map.h"
 #include "media_fixture.h"
 #include "run/checkpoint.h"
 
@@ -252,6 +253,50 @@ static void test_a_short_file_is_filled(void **state)
     fixture_remove(folder);
 }
 
+/* The one behind it is 0, which says that nothing was done. */
+static void test_an_epoch_that_no_run_reaches_is_none(void **state)
+{
+    char folder[64];
+    struct {
+        uint64_t magic;
+        uint32_t epoch, reserved;
+        uint64_t check;
+    } slot;
+    (void)state;
+    fixture_folder(folder);
+    const int fd = folder_with_rounds(folder);
+    const int file = openat(fd, "checkpoint", O_RDWR | O_CLOEXEC);
+    assert_int_equal(pread(file, &slot, sizeof slot, 0), (ssize_t)sizeof slot);
+    slot.epoch = UINT32_MAX;
+    slot.check = hash_bytes(&slot, offsetof(__typeof__(slot), check));
+    assert_int_equal(pwrite(file, &slot, sizeof slot, 0), (ssize_t)sizeof slot);
+    (void)close(file);
+    assert_int_equal(epoch_read(fd), 7);
+    (void)close(fd);
+    fixture_remove(folder);
+}
+
+static void test_what_is_no_file_is_not_waited_for(void **state)
+{
+    char folder[64];
+    struct marks marks;
+    struct marks_segment segment = {.file = 1, .count = 2};
+    vsr_error error = {0};
+    enum checkpoint_syncs syncs = SYNCS_GOOD;
+    (void)state;
+    fixture_folder(folder);
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(mkfifoat(fd, "checkpoint", 0600), 0);
+    assert_int_equal(mkfifoat(fd, MARKS_PIECES, 0600), 0);
+    assert_int_equal(checkpoint_read(fd, &syncs), 0);
+    assert_int_not_equal(syncs, SYNCS_GOOD);
+    marks_init(&marks, fd, 0, NULL, 2, 1);
+    assert_int_equal(marks_pieces_make(&marks, &segment, 1, NULL, NULL, &error), VSR_OK);
+    marks_fini(&marks);
+    (void)close(fd);
+    fixture_remove(folder);
+}
+
 static void test_none_is_none(void **state)
 {
     char folder[64];
@@ -276,6 +321,8 @@ int main(void)
         cmocka_unit_test(test_a_long_wait_is_told),
         cmocka_unit_test(test_a_short_file_is_filled),
         cmocka_unit_test(test_none_is_none),
+        cmocka_unit_test(test_an_epoch_that_no_run_reaches_is_none),
+        cmocka_unit_test(test_what_is_no_file_is_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
