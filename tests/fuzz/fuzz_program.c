@@ -117,7 +117,7 @@ static uint64_t writer_number(const struct writer_calls *calls, unsigned code, u
 /* Nobody is left: also of a call that memory ran out in. */
 void fuzz_forget(void)
 {
-    while (waitpid(-1, NULL, 0) > 0) {
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
     }
 }
 
