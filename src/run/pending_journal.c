@@ -256,43 +256,6 @@ static uint32_t item_find(const struct pending_content *content, uint64_t seq)
     return low;
 }
 
-static uint64_t unit_hash(uint32_t unit)
-{
-    return hash_bytes(&unit, sizeof unit);
-}
-
-static bool unit_is(const void *context, const void *key, uint32_t number)
-{
-    const struct pending_content *content = context;
-    return content->units[number].unit == *(const uint32_t *)key;
-}
-
-static uint32_t unit_find(const struct pending_content *content, uint32_t unit)
-{
-    return hash_map_find(&content->unit_of, unit_hash(unit), &unit, unit_is, content);
-}
-
-/* One entry for each unit: what its last record says. */
-static void unit_put(struct pending_content *content, const struct pending_unit *unit)
-{
-    const uint32_t known = unit_find(content, unit->unit);
-    if (known != MARK_NONE) {
-        content->units[known] = *unit;
-        return;
-    }
-    content->units = heap_grow(content->units, content->unit_count, &content->unit_capacity,
-                               sizeof *content->units);
-    hash_map_add(&content->unit_of, unit_hash(unit->unit), content->unit_count);
-    content->units[content->unit_count++] = *unit;
-}
-
-const struct pending_unit *pending_content_unit(const struct pending_content *content,
-                                                uint32_t unit)
-{
-    const uint32_t known = unit_find(content, unit);
-    return known != MARK_NONE ? &content->units[known] : NULL;
-}
-
 static const char *take_unit(struct pending_content *content, struct view payload)
 {
     struct frame_unit frame;
@@ -309,7 +272,7 @@ static const char *take_unit(struct pending_content *content, struct view payloa
     texts = view_skip(texts, frame.writer_bytes);
     unit.logical_path = arena_copy(&content->arena, (struct view){texts.p, frame.path_bytes});
     unit.component = arena_copy(&content->arena, view_skip(texts, frame.path_bytes));
-    unit_put(content, &unit);
+    pending_content_put_unit(content, &unit);
     const uint32_t first = item_find(content, frame.first_seq);
     if (first < content->item_count && content->items[first].record.unit == frame.unit) {
         content->items[first].told_end = content->item_count;
@@ -328,48 +291,6 @@ static const char *take_drop(struct pending_content *content, struct view payloa
                                sizeof *content->drops);
     content->drops[content->drop_count++] = (struct pending_drop){unit, content->item_count};
     return NULL;
-}
-
-static int drops_compare(const void *left, const void *right)
-{
-    const struct pending_drop *a = left, *b = right;
-    return a->unit != b->unit ? (a->unit > b->unit) - (a->unit < b->unit)
-                              : (a->item_count > b->item_count) - (a->item_count < b->item_count);
-}
-
-/* Is the item of a unit that was dropped behind it? */
-static bool item_is_dropped(const struct pending_content *content, uint32_t item)
-{
-    uint32_t low = 0, high = content->drop_count; /* the first behind it, of its unit or later */
-    const struct pending_drop wanted = {content->items[item].record.unit, item + 1};
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2;
-        if (drops_compare(&content->drops[middle], &wanted) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < content->drop_count && content->drops[low].unit == wanted.unit;
-}
-
-/* Records count from where their unit's record says, as far as they stood before it, unless they
- * were dropped. A journal may have as many of both as it has records: all of them together. */
-static void content_settle(struct pending_content *content)
-{
-    uint32_t told_end = 0;
-    if (content->drop_count > 0) {
-        qsort(content->drops, content->drop_count, sizeof *content->drops, drops_compare);
-    }
-    for (uint32_t i = 0; i < content->item_count; i++) {
-        struct pending_item *item = &content->items[i];
-        if (i == 0 || item[-1].record.unit != item->record.unit) {
-            told_end = 0;
-        }
-        told_end = item->told_end > told_end ? item->told_end : told_end; /* the last is longest */
-        item->dropped = item_is_dropped(content, i);
-        item->counts = i < told_end && !item->dropped;
-    }
 }
 
 static const char *take_state(struct pending_content *content, struct view payload)
@@ -435,7 +356,7 @@ static const char *content_parse(struct pending_journal *journal, struct pending
     while (fault == NULL && journal_next(&cursor, &record, &payload)) {
         fault = take_frame(content, record.sequence, record.type, payload);
     }
-    content_settle(content);
+    pending_content_settle(content);
     journal->sequence = cursor.sequence;
     journal->good_bytes = cursor.at;
     if (fault == NULL && cursor.sequence == 0) {
@@ -508,14 +429,4 @@ void pending_journal_close(struct pending_journal *journal)
         (void)close(journal->fd); /* and the lock with it */
     }
     journal->fd = -1;
-}
-
-void pending_content_free(struct pending_content *content)
-{
-    arena_free(&content->arena);
-    free(content->items);
-    free(content->units);
-    free(content->drops);
-    hash_map_free(&content->unit_of);
-    *content = (struct pending_content){0};
 }

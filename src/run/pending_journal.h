@@ -98,6 +98,11 @@ void pending_journal_close(struct pending_journal *journal);
 /* Who a record's unit is; NULL: the journal does not tell. */
 const struct pending_unit *pending_content_unit(const struct pending_content *content,
                                                 uint32_t unit);
+/* While it is read: one entry for each unit, with what its last record says; and, behind all of it:
+ * records count from where their unit's record says, as far as they stood before that, unless they
+ * were dropped since. */
+void pending_content_put_unit(struct pending_content *content, const struct pending_unit *unit);
+void pending_content_settle(struct pending_content *content);
 void pending_content_free(struct pending_content *content);
 
 #endif
