@@ -22,7 +22,7 @@
 enum { HEAD_BYTES = 3, TIMES_MAX = 64, SERVICE_OUTPUT_MAX = 4096, CODE_SIGNAL = 250 };
 
 static char script[256];
-static int folder_fd = -1;
+static int folder_fd = -1, pipes_fd = -1; /* pipes_fd: the first that a program's can be */
 
 void fuzz_prepare(void)
 {
@@ -117,7 +117,7 @@ static uint64_t writer_number(const struct writer_calls *calls, unsigned code, u
 /* Nobody is left: also of a call that memory ran out in. */
 void fuzz_forget(void)
 {
-    (void)close_range((unsigned)folder_fd + 1, ~0u, 0); /* or it could wait for us to read */
+    (void)close_range((unsigned)pipes_fd, ~0u, 0); /* or it could wait for us to read */
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
     }
 }
@@ -137,6 +137,8 @@ uint64_t fuzz_target(const uint8_t *data, size_t size)
     struct writer_programs players;
     fuzz_plenty(true);
     script_put(code, times, output, view_skip(rest, output.n < rest.n ? output.n + 1 : output.n));
+    pipes_fd = dup(folder_fd);
+    VSR_REQUIRE(pipes_fd >= 0 && close(pipes_fd) == 0);
     fuzz_plenty(false);
     writer_programs_recall(&players, programs, 1, &options);
     const struct writer_calls calls = writer_programs_calls(&players);

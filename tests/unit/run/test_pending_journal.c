@@ -246,7 +246,7 @@ static void records_about_the_same_unit_are_looked_at_once(void **state)
     assert_int_equal(read_journal(w, &content, false), VSR_OK);
     assert_int_equal(content.item_count, COUNT);
     assert_int_equal(content.unit_count, 1);
-    assert_true(content.items[0].counts && content.items[COUNT - 1].counts);
+    assert_true(content.items[0].dropped && content.items[COUNT - 1].dropped);
     pending_content_free(&content);
 }
 
