@@ -454,7 +454,15 @@ static void a_journal_that_is_no_file_is_refused(void **state)
     (void)snprintf(journal, sizeof journal, "%s/" PENDING_JOURNAL, w->path);
     assert_int_equal(unlink(journal), 0);
     assert_int_equal(mkfifo(journal, 0600), 0);
-    const struct pending_sums sums = apply(w, NULL); /* and nobody waits for who writes to it */
+    struct pending_content content;
+    struct pending_journal none;
+    vsr_error error = {0};
+    assert_int_equal(pending_folder_open(&w->folder, w->path), 0);
+    assert_false(pending_journal_is_begun(&w->folder)); /* nobody waits for who writes to it */
+    assert_int_not_equal(pending_journal_open(&none, &content, &w->folder, "p", false, &error),
+                         VSR_OK);
+    pending_folder_close(&w->folder);
+    const struct pending_sums sums = apply(w, NULL);
     assert_int_not_equal(sums.exit_code, 0);
     assert_int_equal(sums.records, 0);
     assert_int_equal(w->messages, 1);
