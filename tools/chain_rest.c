@@ -3,9 +3,20 @@
 
 #include "memory.h"
 
+#include "vssrestore/vssrestore.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char HEAD[] = "chain 2";
 
 void chain_rest_add(struct text_list *list, const char *text)
 {
@@ -15,6 +26,26 @@ void chain_rest_add(struct text_list *list, const char *text)
     list->items =
         memory_resize((void *)(size_t)list->items, (list->count + 1) * sizeof *list->items);
     list->items[list->count++] = copy;
+}
+
+void chain_rest_add_code(struct text_list *list, int code)
+{
+    char digits[16];
+    (void)snprintf(digits, sizeof digits, "%d", code);
+    chain_rest_add(list, digits);
+}
+
+void chain_rest_id(char out[CHAIN_ID_BYTES])
+{
+    uint64_t parts[2] = {0};
+    if (getrandom(parts, sizeof parts, GRND_NONBLOCK) != (ssize_t)sizeof parts) {
+        struct timespec now = {0};
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        parts[0] = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+        parts[1] = (uint64_t)getpid();
+    }
+    (void)snprintf(out, CHAIN_ID_BYTES, "%016llx%016llx", (unsigned long long)parts[0],
+                   (unsigned long long)parts[1]);
 }
 
 /* --- writing --- */
@@ -64,10 +95,13 @@ static void out_list(struct out *out, const struct text_list *list)
 char *chain_rest_render(const struct chain_rest *rest)
 {
     struct out out = {0};
-    out_add(&out, "chain 1");
+    out_add(&out, HEAD);
     out_number(&out, rest->step);
+    out_number(&out, rest->steps);
+    out_word(&out, rest->id);
     out_word(&out, rest->folder);
     out_list(&out, &rest->run_dirs);
+    out_list(&out, &rest->codes);
     out_list(&out, &rest->words);
     return out.text;
 }
@@ -122,20 +156,30 @@ static bool list_read(const char **at, struct text_list *list)
     return right;
 }
 
+static bool id_read(const char **at, char out[CHAIN_ID_BYTES])
+{
+    char *word = word_read(at);
+    const bool read = word != NULL && strlen(word) < CHAIN_ID_BYTES;
+    (void)snprintf(out, CHAIN_ID_BYTES, "%s", read ? word : "");
+    free(word);
+    return read;
+}
+
 bool chain_rest_parse(struct chain_rest *out, const char *text)
 {
-    static const char head[] = "chain 1";
     *out = (struct chain_rest){0};
-    if (strncmp(text, head, sizeof head - 1) != 0) {
+    if (strncmp(text, HEAD, sizeof HEAD - 1) != 0) {
         return false;
     }
-    text += sizeof head - 1;
-    if (!number_read(&text, &out->step)) {
+    text += sizeof HEAD - 1;
+    if (!number_read(&text, &out->step) || !number_read(&text, &out->steps) ||
+        !id_read(&text, out->id)) {
         return false;
     }
     out->folder = word_read(&text);
     return out->folder != NULL && list_read(&text, &out->run_dirs) &&
-           list_read(&text, &out->words) && *text == '\0' && out->run_dirs.count == out->step;
+           list_read(&text, &out->codes) && list_read(&text, &out->words) && *text == '\0' &&
+           out->run_dirs.count == out->step && out->codes.count == out->step;
 }
 
 static void list_free(struct text_list *list)
@@ -150,6 +194,101 @@ void chain_rest_free(struct chain_rest *rest)
 {
     free(rest->folder);
     list_free(&rest->run_dirs);
+    list_free(&rest->codes);
     list_free(&rest->words);
     *rest = (struct chain_rest){0};
+}
+
+/* --- of run folders --- */
+
+struct kept {
+    char text[1 << 23]; /* of the longest command line */
+    size_t bytes;
+};
+
+static int kept_take(void *context, const char *text, size_t bytes)
+{
+    struct kept *kept = context;
+    if (bytes >= sizeof kept->text - kept->bytes) {
+        return ENOSPC;
+    }
+    memcpy(kept->text + kept->bytes, text, bytes);
+    kept->bytes += bytes;
+    kept->text[kept->bytes] = '\0';
+    return 0;
+}
+
+bool chain_rest_read(struct chain_rest *out, const char *run_dir)
+{
+    static struct kept kept;
+    vsr_error ignored = {0};
+    kept.bytes = 0;
+    kept.text[0] = '\0';
+    *out = (struct chain_rest){0};
+    return vsr_run_kept(run_dir, kept_take, &kept, &ignored) == VSR_OK &&
+           chain_rest_parse(out, kept.text);
+}
+
+/* Is it of the step behind those of rest, which met the end that the last of these has? */
+static bool is_next(const struct chain_rest *rest, const char *run_dir)
+{
+    struct chain_rest other;
+    const size_t before = rest->run_dirs.count;
+    const bool is = chain_rest_read(&other, run_dir) && strcmp(other.id, rest->id) == 0 &&
+                    other.step == before && before > 0 &&
+                    strcmp(other.codes.items[before - 1], rest->codes.items[before - 1]) == 0;
+    chain_rest_free(&other);
+    return is;
+}
+
+static bool next_in(const struct chain_rest *rest, const char *folder, char **out)
+{
+    static const char prefix[] = "vssrestore-run-";
+    DIR *entries = opendir(folder);
+    bool found = false;
+    if (entries == NULL && errno == ENOMEM) {
+        memory_end();
+    }
+    for (struct dirent *entry; !found && entries != NULL && (entry = readdir(entries)) != NULL;) {
+        if (strncmp(entry->d_name, prefix, sizeof prefix - 1) == 0) {
+            const size_t bytes = strlen(folder) + strlen(entry->d_name) + 2;
+            char *path = memory_resize(NULL, bytes);
+            (void)snprintf(path, bytes, "%s/%s", folder, entry->d_name);
+            found = is_next(rest, path);
+            *out = found ? path : NULL;
+            if (!found) {
+                free(path);
+            }
+        }
+    }
+    if (entries != NULL) {
+        (void)closedir(entries);
+    }
+    return found;
+}
+
+bool chain_rest_next(const struct chain_rest *rest, char **out)
+{
+    const struct text_list *dirs = &rest->run_dirs;
+    const char *last = dirs->count > 0 ? dirs->items[dirs->count - 1] : "";
+    const char *slash = strrchr(last, '/');
+    bool found = next_in(rest, rest->folder, out);
+    if (!found && slash != NULL) { /* they were moved since */
+        const int bytes = (int)(slash - last) + 1;
+        char *beside = memory_resize(NULL, (size_t)bytes + 1);
+        (void)snprintf(beside, (size_t)bytes + 1, "%.*s", bytes, last);
+        found = next_in(rest, beside, out);
+        free(beside);
+    }
+    return found;
+}
+
+int chain_rest_hold(const char *run_dir)
+{
+    const int fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        (void)close(fd);
+        return -1;
+    }
+    return fd >= 0 ? fd : open("/dev/null", O_RDONLY | O_CLOEXEC); /* gone: nobody else has it */
 }

@@ -7,29 +7,14 @@
 #include "verbs.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-struct kept {
-    char text[1 << 20]; /* of a call with thousands of words */
-    size_t bytes;
-};
-
-static int kept_take(void *context, const char *text, size_t bytes)
-{
-    struct kept *kept = context;
-    if (bytes >= sizeof kept->text - kept->bytes) {
-        return ENOSPC;
-    }
-    memcpy(kept->text + kept->bytes, text, bytes);
-    kept->bytes += bytes;
-    kept->text[kept->bytes] = '\0';
-    return 0;
-}
-
 /* The steps of a chain behind the one that was gone on with, as `run` was called. */
-static int chain_go_on(struct chain_rest *rest, int code)
+static int chain_go_on(const struct chain_rest *rest, int held, int code)
 {
     struct call run = {0};
     char **words = memory_resize(NULL, (rest->words.count + 1) * sizeof *words);
@@ -41,25 +26,67 @@ static int chain_go_on(struct chain_rest *rest, int code)
                   strerror(errno));
         code = code != 0 ? code : -VSR_ERR_SELECTION;
     } else if (args_read(&verb_run, (int)rest->words.count, words, &run)) {
-        code = chain_run_from(&run, rest->step + 1, &rest->run_dirs, code);
+        code = chain_run_from(&run, rest, held);
+        held = -1;
+    } else {
+        code = code != 0 ? code : EXIT_USAGE;
+    }
+    if (held >= 0) {
+        (void)close(held);
     }
     args_free(&run);
     free(words);
     return code;
 }
 
-/* What the run folder keeps of a chain; false: it is of none. */
-static bool chain_find(const char *run_dir, struct chain_rest *rest)
+static bool chain_has_next(const struct chain_rest *rest)
 {
-    static struct kept kept;
-    char path[4096];
-    vsr_error ignored = {0};
-    const bool found = vsr_run_kept(run_dir, kept_take, &kept, &ignored) == VSR_OK &&
-                       chain_rest_parse(rest, kept.text) && realpath(run_dir, path) != NULL;
-    if (found) {
-        chain_rest_add(&rest->run_dirs, path);
+    char *next = NULL;
+    char sentence[8192];
+    if (!chain_rest_next(rest, &next)) {
+        return false;
     }
-    return found;
+    (void)snprintf(sentence, sizeof sentence, "its chain went on in %s", next);
+    console_note(sentence);
+    free(next);
+    return true;
+}
+
+/* None of the steps that are left begins: a summary for each, as of `run`. */
+static int chain_leave(size_t left, int code)
+{
+    for (size_t i = 0; i < left; i++) {
+        console_say("not begun\n");
+        restore_summary_without_run(code);
+    }
+    return code;
+}
+
+/* The step has ended, with that code: the steps behind it, if none has begun. */
+static int chain_end(struct chain_rest *rest, const char *run_dir, int code)
+{
+    const size_t left = rest->steps > rest->step + 1 ? rest->steps - rest->step - 1 : 0;
+    char path[PATH_MAX];
+    if (left == 0 || restore_was_cut_short(code)) {
+        return code;
+    }
+    chain_rest_add(&rest->run_dirs, realpath(run_dir, path) != NULL ? path : run_dir);
+    chain_rest_add_code(&rest->codes, code);
+    if (chain_has_next(rest)) {
+        return code;
+    }
+    if (restore_signal != 0) {
+        return chain_leave(left, chain_is_left(left, code));
+    }
+    const int held = chain_rest_hold(run_dir);
+    if (held < 0) {
+        return chain_leave(left, chain_is_busy(run_dir, code));
+    }
+    if (chain_has_next(rest)) { /* by who held it until now */
+        (void)close(held);
+        return code;
+    }
+    return chain_go_on(rest, held, chain_worst(&rest->codes));
 }
 
 static int resume_run(const struct call *call)
@@ -76,11 +103,11 @@ static int resume_run(const struct call *call)
     if (unfit != 0) {
         return unfit;
     }
-    const bool chain = chain_find(run_dir, &rest);
+    const bool chain = chain_rest_read(&rest, run_dir);
     const vsr_code rc = vsr_resume(&report, run_dir, &options, &error);
     int code = report != NULL ? restore_tell(call, report, rc, &error) : restore_fail(call, &error);
-    if (chain && report != NULL && restore_signal == 0 && !restore_was_cut_short(code)) {
-        code = chain_go_on(&rest, code);
+    if (chain && report != NULL) {
+        code = chain_end(&rest, run_dir, code);
     }
     chain_rest_free(&rest);
     vsr_report_free(report);

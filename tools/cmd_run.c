@@ -66,27 +66,31 @@ static void run_dir_add(struct text_list *run_dirs, const char *run_dir)
     }
 }
 
-/* What comes after this step; NULL: nothing. */
+/* What comes after this step; NULL: it is of no chain. */
 static char *step_rest(const struct call *call, const vsr_chain *chain, size_t number,
-                       const struct text_list *run_dirs)
+                       const struct chain_rest *so_far)
 {
     char here[4096];
-    const struct chain_rest rest = {.step = number,
-                                    .folder = here,
-                                    .run_dirs = *run_dirs,
-                                    .words = call->words};
-    return number + 1 < vsr_chain_count(chain) && getcwd(here, sizeof here) != NULL
-               ? chain_rest_render(&rest)
-               : NULL;
+    if (vsr_chain_count(chain) == 1 || getcwd(here, sizeof here) == NULL) {
+        return NULL;
+    }
+    struct chain_rest rest = {.step = number,
+                              .steps = vsr_chain_count(chain),
+                              .folder = here,
+                              .run_dirs = so_far->run_dirs,
+                              .codes = so_far->codes,
+                              .words = call->words};
+    (void)snprintf(rest.id, sizeof rest.id, "%s", so_far->id);
+    return chain_rest_render(&rest);
 }
 
 /* A step of the chain, or the saved plan (chain NULL). Returns the exit code; *begun: it has run,
  * to whatever end. */
 static int step_run(const struct call *call, vsr_chain *chain, size_t number,
-                    struct text_list *run_dirs, bool *begun)
+                    struct chain_rest *so_far, bool *begun)
 {
     vsr_error error = {0};
-    char *keep = chain != NULL ? step_rest(call, chain, number, run_dirs) : NULL;
+    char *keep = chain != NULL ? step_rest(call, chain, number, so_far) : NULL;
     struct step step = {.call = call, .chain = chain, .number = number, .keep = keep};
     vsr_code rc = chain == NULL ? step_load(&step, &error)
                                 : vsr_set_open(&step.set, vsr_chain_path(chain, number), &error);
@@ -98,7 +102,8 @@ static int step_run(const struct call *call, vsr_chain *chain, size_t number,
         *begun ? restore_tell(call, step.report, rc, &error) : restore_fail(call, &error);
     if (*begun && chain != NULL) {
         vsr_chain_note(chain, number, step.report);
-        run_dir_add(run_dirs, vsr_report_run_dir(step.report));
+        run_dir_add(&so_far->run_dirs, vsr_report_run_dir(step.report));
+        chain_rest_add_code(&so_far->codes, code);
     }
     free(keep);
     vsr_report_free(step.report);
@@ -123,6 +128,16 @@ static int code_rank(int code)
     return code == 70 ? 1 : 2;
 }
 
+int chain_worst(const struct text_list *codes)
+{
+    int worst = 0;
+    for (size_t i = 0; i < codes->count; i++) {
+        const int code = (int)strtol(codes->items[i], NULL, 10);
+        worst = code_rank(code) < code_rank(worst) ? code : worst;
+    }
+    return worst;
+}
+
 static void step_announce(const vsr_chain *chain, size_t number)
 {
     const size_t count = vsr_chain_count(chain);
@@ -131,22 +146,57 @@ static void step_announce(const vsr_chain *chain, size_t number)
     }
 }
 
+int chain_is_left(size_t steps, int code)
+{
+    /* a signal that came when a step had ended changes nothing of it, but keeps others from it */
+    const int told = restore_signal != 0 && steps > 0 ? 128 + restore_signal : 0;
+    return code_rank(told) < code_rank(code) ? told : code;
+}
+
+int chain_is_busy(const char *run_dir, int code)
+{
+    vsr_error error = {.code = VSR_ERR_RUN_BUSY};
+    (void)snprintf(error.what, sizeof error.what,
+                   "the chain of the run in %s is gone on with by another process", run_dir);
+    const int busy = console_error(&error);
+    return code_rank(busy) < code_rank(code) ? busy : code;
+}
+
+/* The chain stays this process's from step to step; false: it is another one's. */
+static bool chain_keep(int *held, const struct chain_rest *so_far)
+{
+    const int next = chain_rest_hold(so_far->run_dirs.items[so_far->run_dirs.count - 1]);
+    if (*held >= 0) {
+        (void)close(*held);
+    }
+    *held = next;
+    return next >= 0;
+}
+
 /* Step by step: one summary each, and the worst exit code (contract, ruling 33). Once a step
  * cannot begin, or the run is told to end, none of the later ones begins. */
-static int chain_run(const struct call *call, vsr_chain *chain, size_t first,
-                     struct text_list *run_dirs, int worst)
+static int chain_run(const struct call *call, vsr_chain *chain, struct chain_rest *so_far,
+                     int *held)
 {
+    const size_t count = vsr_chain_count(chain);
+    int worst = chain_worst(&so_far->codes);
     bool stopped = false;
-    for (size_t i = first; i < vsr_chain_count(chain); i++) {
+    for (size_t i = so_far->run_dirs.count; i < count; i++) {
         bool begun = false;
         step_announce(chain, i);
         if (stopped) {
             console_say("not begun\n");
             restore_summary_without_run(worst);
-        } else {
-            const int code = step_run(call, chain, i, run_dirs, &begun);
-            worst = i == 0 || code_rank(code) < code_rank(worst) ? code : worst;
-            stopped = !begun || restore_signal != 0 || restore_was_cut_short(code);
+            continue;
+        }
+        const int code = step_run(call, chain, i, so_far, &begun);
+        worst = i == 0 || code_rank(code) < code_rank(worst) ? code : worst;
+        stopped = !begun || restore_signal != 0 || restore_was_cut_short(code);
+        if (stopped) {
+            worst = chain_is_left(count - i - 1, worst);
+        } else if (i + 1 < count && !chain_keep(held, so_far)) {
+            worst = chain_is_busy(so_far->run_dirs.items[i], worst);
+            stopped = true;
         }
     }
     return worst;
@@ -173,13 +223,8 @@ static bool chain_is_refused(const struct call *call, const vsr_chain *chain)
     return false;
 }
 
-/* The sets named, or the one named and what it adds to. */
-int chain_run_from(const struct call *call, size_t first, const struct text_list *run_dirs,
-                   int worst)
+static vsr_code chain_open(vsr_chain **chain, const struct call *call, vsr_error *error)
 {
-    vsr_error error = {0};
-    vsr_chain *chain = NULL;
-    const vsr_choices choices = choices_from(call);
     const vsr_chain_options options = {
         .size = sizeof options,
         .set_folders = call->sets.items,
@@ -188,24 +233,37 @@ int chain_run_from(const struct call *call, size_t first, const struct text_list
         .continues = call->after.count > 0,
         .on_warning = console_warn,
     };
-    vsr_code rc =
-        vsr_chain_open(&chain, call->positional.items, call->positional.count, &options, &error);
+    return vsr_chain_open(chain, call->positional.items, call->positional.count, &options, error);
+}
+
+/* The sets named, or the one named and what it adds to. */
+int chain_run_from(const struct call *call, const struct chain_rest *from, int held)
+{
+    vsr_error error = {0};
+    vsr_chain *chain = NULL;
+    const vsr_choices choices = choices_from(call);
+    vsr_code rc = chain_open(&chain, call, &error);
     if (rc == VSR_OK && vsr_chain_count(chain) > 1 && chain_is_refused(call, chain)) {
         vsr_chain_close(chain);
         restore_summary_without_run(EXIT_USAGE);
-        return EXIT_USAGE;
+        return EXIT_USAGE; /* of `run` alone: nothing is held */
     }
     if (rc == VSR_OK) {
         const vsr_writers writers = writers_from(call);
         rc = vsr_chain_check(chain, &choices, &writers, &error);
     }
     struct chain_rest so_far = {0};
-    for (size_t i = 0; i < first && rc == VSR_OK && i < vsr_chain_count(chain); i++) {
-        vsr_chain_note_run(chain, i, run_dirs->items[i]);
-        chain_rest_add(&so_far.run_dirs, run_dirs->items[i]);
+    (void)snprintf(so_far.id, sizeof so_far.id, "%s", from->id);
+    for (size_t i = 0; i < from->run_dirs.count && rc == VSR_OK; i++) {
+        vsr_chain_note_run(chain, i, from->run_dirs.items[i]);
+        chain_rest_add(&so_far.run_dirs, from->run_dirs.items[i]);
+        chain_rest_add(&so_far.codes, from->codes.items[i]);
     }
-    const int code = rc == VSR_OK ? chain_run(call, chain, first, &so_far.run_dirs, worst)
-                                  : restore_fail(call, &error);
+    const int code =
+        rc == VSR_OK ? chain_run(call, chain, &so_far, &held) : restore_fail(call, &error);
+    if (held >= 0) {
+        (void)close(held);
+    }
     chain_rest_free(&so_far);
     vsr_chain_close(chain);
     return code;
@@ -234,8 +292,10 @@ static int run_run(const struct call *call)
         return unfit;
     }
     bool begun = false;
+    struct chain_rest none = {0};
+    chain_rest_id(none.id);
     return call->plan_file != NULL ? step_run(call, NULL, 0, NULL, &begun)
-                                   : chain_run_from(call, 0, NULL, 0);
+                                   : chain_run_from(call, &none, -1);
 }
 
 static const struct arg_table *const tables[] = {

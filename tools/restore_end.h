@@ -3,6 +3,7 @@
 #ifndef TOOLS_RESTORE_END_H
 #define TOOLS_RESTORE_END_H
 
+#include "chain_rest.h"
 #include "verbs.h"
 
 #include <stdbool.h>
@@ -23,10 +24,16 @@ bool restore_was_cut_short(int code);
 /* There is none: the restore did not begin. */
 int restore_fail(const struct call *call, const vsr_error *error);
 
-/* The steps of the call's chain (of `run`) from number first on; run_dirs: of those before it.
- * worst: the exit code so far. */
-int chain_run_from(const struct call *call, size_t first, const struct text_list *run_dirs,
-                   int worst);
+/* The steps of the call's chain (of `run`) behind those that have run: from->run_dirs, with their
+ * codes; of from its id counts, too. held: of chain_rest_hold(), of the last of these, closed in
+ * here; or -1. */
+int chain_run_from(const struct call *call, const struct chain_rest *from, int held);
+/* So many steps do not begin, since the restore was told to end; code: so far. The exit code. */
+int chain_is_left(size_t steps, int code);
+/* Another process goes on with the chain of that run. The exit code; code: so far. */
+int chain_is_busy(const char *run_dir, int code);
+/* The worst of several exit codes. */
+int chain_worst(const struct text_list *codes);
 
 /* A summary is the last event, also when the run never began (contract, section 5). */
 void restore_summary_without_run(int code);

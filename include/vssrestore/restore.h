@@ -164,8 +164,8 @@ VSR_API vsr_code vsr_resume(vsr_report **report, const char *run_dir,
 VSR_API vsr_code vsr_run_inspect(const char *run_dir, vsr_format format, vsr_sink sink,
                                  void *context, vsr_error *error);
 
-/** The text that vsr_restore_options.keep gave to the run; nothing, if there was none, or if the
- *  run is over. Results as of vsr_run_inspect(). */
+/** The text that vsr_restore_options.keep gave to the run, be it over or not; nothing, if there was
+ *  none. Results as of vsr_run_inspect(). */
 VSR_API vsr_code vsr_run_kept(const char *run_dir, vsr_sink sink, void *context, vsr_error *error);
 
 /** Every number that a run with these options would use here, whether it was asked for, chosen or

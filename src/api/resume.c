@@ -204,8 +204,8 @@ vsr_code vsr_run_kept(const char *run_dir, vsr_sink sink, void *context, vsr_err
     struct resume resume;
     vsr_code rc = resume_open(&resume, run_dir, false, error);
     if (rc == VSR_OK) {
-        const bool left = view_present(resume.call.keep) && !resume_is_over(&resume);
-        rc = left ? sink_give(sink, context, resume.call.keep, error) : VSR_OK;
+        const struct view keep = resume.call.keep;
+        rc = view_present(keep) ? sink_give(sink, context, keep, error) : VSR_OK;
         resume_close(&resume);
     }
     return rc;

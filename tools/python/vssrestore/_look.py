@@ -27,7 +27,7 @@ def run_inspect(run_dir: Path) -> dict[str, Any]:
 
 
 def run_kept(run_dir: Path) -> str | None:
-    """The text that Options.keep gave to the run; None: there was none, or the run is over."""
+    """The text that Options.keep gave to the run, be it over or not; None: there was none."""
     return gathered("vsr_run_kept", os.fsencode(run_dir)).decode() or None
 
 
