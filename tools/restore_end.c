@@ -29,6 +29,8 @@ static void signals_catch(void)
     action.sa_handler = SIG_IGN;
     (void)sigaction(SIGPIPE, &action, NULL); /* a reader that goes away does not stop a restore */
     (void)sigaction(SIGXFSZ, &action, NULL); /* EFBIG tells it by file */
+    action.sa_handler = SIG_DFL;
+    (void)sigaction(SIGCHLD, &action, NULL); /* who ignored it has handed that down */
 }
 
 int restore_prepare(const struct call *call)

@@ -43,8 +43,13 @@ VSR_API void vsr_writer_reply_document(vsr_writer_reply *reply, const char *text
 /** Why it failed, one sentence. Copied. */
 VSR_API void vsr_writer_reply_message(vsr_writer_reply *reply, const char *sentence);
 
-/** Either programs or functions; both is VSR_ERR_USAGE. Set `size` to sizeof(vsr_writers), the rest
- *  to zero or what is meant. Strings are borrowed during the call that gets it. */
+/** Either programs or functions; both is VSR_ERR_USAGE. Programs are children of this process, and
+ *  how each ends is waited for: a process that ignores SIGCHLD (SIG_IGN, also inherited, or
+ *  SA_NOCLDWAIT) names none (VSR_ERR_USAGE, before anybody is asked), and no thread of it waits for
+ *  children that are not its own (waitpid(-1)). Else nobody knows how a program ended: a writer
+ *  counts as failed, and a service that was to be stopped is started. Set `size` to
+ *  sizeof(vsr_writers), the rest to zero or what is meant. Strings are borrowed during the call
+ *  that gets it. */
 typedef struct vsr_writers {
     size_t size;
     const char *const *programs; /**< WRITER=program, run with pre-restore or post-restore */

@@ -2,6 +2,7 @@
 #include "api/writers.h"
 
 #include "base/json.h"
+#include "run/program.h"
 
 #include <unistd.h>
 
@@ -155,7 +156,8 @@ vsr_code players_init(struct players *out, const vsr_writers *given,
             .limit_s = mine->limit_s,
             .cancel = cancel,
         };
-        rc = writer_programs_init(&out->programs, documents, &options, error);
+        rc = program_check_children(error);
+        rc = rc == VSR_OK ? writer_programs_init(&out->programs, documents, &options, error) : rc;
         out->calls = writer_programs_calls(&out->programs);
         out->any = rc == VSR_OK;
     }

@@ -3,6 +3,7 @@
 
 #include "base/base64.h"
 #include "base/limits.h"
+#include "run/program.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -74,5 +75,5 @@ vsr_code players_recall(struct players *out, struct view text, const vsr_writers
                      "the journal does not say who played writers and services in this run");
     }
     json_decref(object);
-    return rc;
+    return rc == VSR_OK && out->any ? program_check_children(error) : rc;
 }

@@ -41,7 +41,7 @@ static const char *service_text(const struct service_answer *answer)
     case SERVICE_UNKNOWN:
         return "there is no such service";
     case SERVICE_CUT_SHORT:
-        return "it took too long";
+        return "it was cut short";
     case SERVICE_FAILED:
         return "it failed";
     case SERVICE_DONE:

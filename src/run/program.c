@@ -276,12 +276,27 @@ static void program_reap(struct running *r)
     if (r->end->fate != PROGRAM_EXITED) {
         return;
     }
-    if (reaped == r->pid && WIFEXITED(status)) {
+    if (reaped != r->pid) {
+        r->end->fate = PROGRAM_LOST;
+    } else if (WIFEXITED(status)) {
         r->end->status = WEXITSTATUS(status);
     } else {
         r->end->fate = PROGRAM_SIGNALLED;
-        r->end->status = reaped == r->pid && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+        r->end->status = WTERMSIG(status);
     }
+}
+
+vsr_code program_check_children(vsr_error *error)
+{
+    struct sigaction action = {0};
+    (void)sigaction(SIGCHLD, NULL, &action);
+    const bool handled = (action.sa_flags & SA_SIGINFO) != 0; /* then sa_handler is none */
+    if ((!handled && action.sa_handler == SIG_IGN) || (action.sa_flags & SA_NOCLDWAIT) != 0) {
+        return err_set(error, VSR_ERR_USAGE, WHERE,
+                       "this process ignores SIGCHLD, so nobody learns how a program ends that "
+                       "plays a writer or stops a service: set it to SIG_DFL");
+    }
+    return VSR_OK;
 }
 
 vsr_code program_run(struct program_end *out, const struct program_call *call, vsr_error *error)
@@ -319,6 +334,10 @@ void program_end_text(const struct program_end *end, const struct program_call *
         break;
     case PROGRAM_FLOODED:
         buffer_printf(out, "was killed: it printed more than %zu bytes", call->output_bytes_max);
+        break;
+    case PROGRAM_LOST:
+        buffer_printf(out, "ended, and nobody knows how: this process ignores SIGCHLD, or waits "
+                           "for children elsewhere");
         break;
     }
 }

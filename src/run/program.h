@@ -5,8 +5,8 @@
  * does with its pipes, nothing waits for ever and memory is bounded: its input is a sealed file in
  * memory, its output is read up to a bound, of its errors only the last line is kept.
  *
- * Blocks the calling thread. Other threads may exist; nobody else may reap this process's
- * children. */
+ * Blocks the calling thread. Other threads may exist; nobody else should reap this process's
+ * children: what became of a program is not known then. */
 #ifndef RUN_PROGRAM_H
 #define RUN_PROGRAM_H
 
@@ -27,7 +27,8 @@ enum program_fate {
     PROGRAM_SIGNALLED, /* status: the signal's number    */
     PROGRAM_TIMED_OUT, /* killed: the limit was over     */
     PROGRAM_CANCELLED, /* killed: *cancel was raised     */
-    PROGRAM_FLOODED    /* killed: more output than may be */
+    PROGRAM_FLOODED,   /* killed: more output than may be */
+    PROGRAM_LOST       /* ended, and somebody else has reaped it: nobody knows how */
 };
 
 struct program_end {
@@ -36,6 +37,9 @@ struct program_end {
     struct buffer output;                       /* the caller's: buffer_free() */
     char last_line[PROGRAM_LINE_BYTES_MAX + 1]; /* of its standard error that is not empty; or "" */
 };
+
+/* Can this process learn how a program ended? Errors: USAGE: it ignores SIGCHLD. */
+vsr_code program_check_children(vsr_error *error);
 
 /* Run it to its end. Errors: DEST_IO when it could not be started at all; *out is then empty. */
 vsr_code program_run(struct program_end *out, const struct program_call *call, vsr_error *error);

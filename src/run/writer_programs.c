@@ -116,7 +116,7 @@ void writer_programs_fini(struct writer_programs *programs)
 static void message_take(struct buffer *message, const struct program_end *end,
                          const struct program_call *call)
 {
-    if (end->last_line[0] != '\0') {
+    if (end->last_line[0] != '\0' && end->fate != PROGRAM_LOST) {
         buffer_add_view(message, view_of(end->last_line));
     } else {
         buffer_printf(message, "%s ", call->arguments[0]);
@@ -204,10 +204,9 @@ static void service_ask(struct writer_programs *programs, const char *what, cons
     if (program_run(&end, &call, &error) != VSR_OK) {
         buffer_printf(&answer->message, "%s", error.what);
     } else if (end.fate != PROGRAM_EXITED || end.status != 0) {
-        answer->state = end.fate == PROGRAM_TIMED_OUT ? SERVICE_CUT_SHORT
-                        : end.fate == PROGRAM_EXITED && end.status == EXIT_NO_SUCH_SERVICE
-                            ? SERVICE_UNKNOWN
-                            : SERVICE_FAILED;
+        answer->state = end.fate != PROGRAM_EXITED           ? SERVICE_CUT_SHORT
+                        : end.status == EXIT_NO_SUCH_SERVICE ? SERVICE_UNKNOWN
+                                                             : SERVICE_FAILED;
         message_take(&answer->message, &end, &call);
     } else {
         const struct view said = buffer_view(&end.output);

@@ -7,6 +7,7 @@
 #include "media_fixture.h"
 #include "vssrestore/vssrestore.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +237,31 @@ static void what_does_not_fit_is_usage(void **state)
     assert_string_equal(end->diary, "");
 }
 
+/* Nobody would learn how his programs end: nobody is asked, and nothing is restored. */
+static void programs_of_who_ignores_children_are_usage(void **state)
+{
+    struct front_end *end = *state;
+    char service[200];
+    char ran[200];
+    (void)snprintf(service, sizeof service, "%s/service", end->folder);
+    (void)snprintf(ran, sizeof ran, "%s/ran", end->folder);
+    file_write(end->folder, "service", "#!/bin/sh\n: > \"${0%/*}/ran\"\n");
+    assert_int_equal(fixture_shell("chmod 755 '%s'", service), 0);
+    vsr_writers writers = {.service_command = service};
+    vsr_summary summary = {0};
+    char error_name[64] = "";
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction before;
+    assert_int_equal(sigaction(SIGCHLD, &ignore, &before), 0);
+    restore(end, &writers, VSR_ERR_USAGE, NULL, NULL);
+    assert_int_equal(sigaction(SIGCHLD, &before, NULL), 0);
+    assert_false(stands(end, "db/f"));
+    assert_int_not_equal(access(ran, F_OK), 0);
+    restore(end, &writers, VSR_OK, &summary, error_name);
+    assert_int_equal(summary.exit_code, 0);
+    assert_int_equal(access(ran, F_OK), 0);
+}
+
 /* A plan that was made before places were told cannot ask anybody. */
 static void a_made_plan_asks_nobody(void **state)
 {
@@ -288,11 +314,9 @@ static void cancelled_before_it_began_is_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(functions_play_in_order),
-        TEST(a_function_may_veto),
-        TEST(what_does_not_fit_is_usage),
-        TEST(a_made_plan_asks_nobody),
-        TEST(cancelled_before_it_began_is_nothing),
+        TEST(functions_play_in_order),    TEST(a_function_may_veto),
+        TEST(what_does_not_fit_is_usage), TEST(programs_of_who_ignores_children_are_usage),
+        TEST(a_made_plan_asks_nobody),    TEST(cancelled_before_it_began_is_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,6 +212,34 @@ static void what_cannot_be_started_is_an_error(void **state)
     assert_non_null(strstr(error.what, "/no/such/program"));
 }
 
+/* Somebody else has reaped it: nobody knows how it ended, and that is no end by a signal. */
+static void what_is_reaped_elsewhere_is_lost(void **state)
+{
+    (void)state;
+    struct sigaction before;
+    struct sigaction action = {.sa_handler = SIG_IGN};
+    vsr_error error = {0};
+    assert_int_equal(program_check_children(&error), VSR_OK);
+    assert_int_equal(sigaction(SIGCHLD, &action, &before), 0);
+    assert_int_equal(program_check_children(&error), VSR_ERR_USAGE);
+    assert_non_null(strstr(error.what, "SIGCHLD"));
+    struct program_end end = shell_run(&(struct shell){.line = "echo said; exit 3"});
+    const struct program_call call = {0};
+    struct buffer text = {0};
+    assert_int_equal(end.fate, PROGRAM_LOST);
+    assert_true(view_equal(buffer_view(&end.output), view_of("said\n")));
+    program_end_text(&end, &call, &text);
+    buffer_add_char(&text, '\0');
+    assert_non_null(strstr(text.p, "SIGCHLD"));
+    buffer_free(&text);
+    buffer_free(&end.output);
+    action = (struct sigaction){.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
+    assert_int_equal(sigaction(SIGCHLD, &action, NULL), 0);
+    assert_int_equal(program_check_children(&error), VSR_ERR_USAGE);
+    assert_int_equal(sigaction(SIGCHLD, &before, NULL), 0);
+    assert_int_equal(program_check_children(&error), VSR_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_program_starts_clean),
         cmocka_unit_test(programs_are_found),
         cmocka_unit_test(what_cannot_be_started_is_an_error),
+        cmocka_unit_test(what_is_reaped_elsewhere_is_lost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
