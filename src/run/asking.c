@@ -80,6 +80,19 @@ void asking_strike(void *context, const char *service)
     }
 }
 
+vsr_code asking_note_service(void *context, uint32_t writer, const char *service, vsr_error *error)
+{
+    const struct journal_asked_one one = {.what = ASKING_SERVICE, .service = view_of(service)};
+    (void)writer;
+    return journal_asking(context, &one, 1, error);
+}
+
+void asking_strike_service(void *context, const char *service)
+{
+    const struct journal_asked_one one = {.what = ASKING_NOT_STOPPED, .service = view_of(service)};
+    (void)journal_asking(context, &one, 1, NULL);
+}
+
 void asking_end(struct asking *asking, const struct dialogue *dialogue, int signal)
 {
     if (asking->folder.dir_fd >= 0) {

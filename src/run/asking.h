@@ -31,6 +31,10 @@ vsr_code asking_note(void *context, uint32_t writer, const char *service, vsr_er
  * whoever goes on with the run starts the service, as one whose answer nobody has. */
 void asking_strike(void *context, const char *service);
 
+/* The same of services alone that are stopped once the copy has begun; context: struct journal. */
+vsr_code asking_note_service(void *context, uint32_t writer, const char *service, vsr_error *error);
+void asking_strike_service(void *context, const char *service);
+
 /* Write down, in one, that this is a run that asks (BEGUN) or that everybody was told the end
  * (TOLD), and who is owed the end all the same: was not told, or did not take it. dialogue NULL:
  * nobody. */

@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "dest/sync_child.h"
+#include "run/asking.h"
 #include "run/row_check.h"
 #include "run/rows.h"
 
@@ -192,6 +193,9 @@ vsr_code conduct_account(struct conduct *c, struct report *report, vsr_code move
         rows_write(&c->folder, c->plan, c->set, c->budget.workers,
                    c->options->durability != DURABILITY_NONE && !c->journal.hurried, error);
     run_profile_mark(&c->profile, CONTROL_ROWS);
+    c->dialogue->options.on_asking = asking_note_service; /* for method 8 */
+    c->dialogue->options.on_not_stopped = asking_strike_service;
+    c->dialogue->options.asking_context = &c->journal;
     const vsr_code told =
         discard ? VSR_OK : dialogue_end(c->dialogue, c->plan, report, rc == VSR_OK ? error : NULL);
     rc = rc == VSR_OK ? told : rc;

@@ -26,7 +26,7 @@ struct dialogue_options {
      * fails then is not done. Or NULL. */
     vsr_code (*on_asking)(void *context, uint32_t writer, const char *service, vsr_error *error);
     /* A service of which on_asking heard was not stopped, by its answer, and is not to be started
-     * either (Q18). Or NULL. */
+     * either (Q18); or it is started already. Or NULL. */
     void (*on_not_stopped)(void *context, const char *service);
     void *asking_context; /* of both */
     /* A sentence for people, when it happens; or NULL. */

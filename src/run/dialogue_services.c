@@ -156,14 +156,15 @@ vsr_code dialogue_stop_again(struct dialogue *d, const struct plan *plan, const 
         if (!service_is_needed(d, plan, done, service->name)) {
             continue;
         }
-        const struct view fault = service_stop(d, service);
+        service->stopped = false;
+        const struct view fault =
+            before ? service_stop(d, service) : service_stop_noted(d, service);
+        service->again = service->stopped; /* it ran until now, or nobody knows */
+        service->stopped = service->again || before;
         if (view_present(fault)) {
-            service->stopped = before;
             return err_set(error, VSR_ERR_DEST_PERMISSION, "run/dialogue",
                            "cannot go on with the run: %.*s", VIEW_ARG(fault));
         }
-        service->again = service->stopped && !before;
-        service->stopped = service->stopped || before;
     }
     return VSR_OK;
 }
@@ -188,6 +189,9 @@ void dialogue_start(struct dialogue *d, bool is_loss)
         struct dialogue_service *service = &d->services[i - 1];
         if (service->stopped) {
             service->stopped = !service_start(d, service->name.p, is_loss);
+            if (!service->stopped && d->options.on_not_stopped != NULL) {
+                d->options.on_not_stopped(d->options.asking_context, service->name.p);
+            }
         }
     }
 }
@@ -214,12 +218,22 @@ static void service_cycle(struct dialogue *d, const char *name)
             name);
         return;
     }
+    vsr_error error = {0};
+    if (d->options.on_asking != NULL &&
+        d->options.on_asking(d->options.asking_context, 0, name, &error) != VSR_OK) {
+        dialogue_note(d, true, "the service %s is not stopped and started: %s", name, error.what);
+        return;
+    }
     calls->service_stop(calls->context, name, &answer);
+    bool runs = true;
     if (answer.state == SERVICE_DONE || answer.state == SERVICE_CUT_SHORT) {
-        (void)service_start(d, name, true);
+        runs = service_start(d, name, true);
     } else if (answer.state != SERVICE_ALREADY) { /* one that did not run needs no new start */
         dialogue_note(d, true, "the service %s could not be stopped and started, %s: %.*s", name,
                       service_text(&answer), VIEW_ARG(buffer_view(&answer.message)));
+    }
+    if (runs && d->options.on_not_stopped != NULL) {
+        d->options.on_not_stopped(d->options.asking_context, name);
     }
     buffer_free(&answer.message);
 }

@@ -93,7 +93,7 @@ enum journal_asked {
     ASKING_WRITER,
     ASKING_SERVICE,
     ASKING_TOLD,       /* all of these have been told the end */
-    ASKING_NOT_STOPPED /* this service was not, by its answer: it is not owed a start */
+    ASKING_NOT_STOPPED /* this service was not, by its answer, or is started: nothing is owed */
 };
 
 struct journal_asked_one {

@@ -9,6 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What was said of it last does not count. */
+static void stopped_strike(struct journal_content *out, struct view service)
+{
+    uint32_t at = out->stopped_count;
+    while (at > 0 && !view_equal(out->stopped[at - 1], service)) {
+        at--;
+    }
+    if (at > 0) {
+        memmove(&out->stopped[at - 1], &out->stopped[at],
+                (out->stopped_count - at) * sizeof *out->stopped);
+        out->stopped_count--;
+    }
+}
+
 const char *journal_content_take_asking(struct reading *r, struct view payload)
 {
     struct journal_content *out = r->out;
@@ -37,9 +51,7 @@ const char *journal_content_take_asking(struct reading *r, struct view payload)
         out->stopped_count = 0;
         return NULL;
     case ASKING_NOT_STOPPED:
-        out->stopped_count -=
-            out->stopped_count > 0 && /* right behind what it was about */
-            view_equal(out->stopped[out->stopped_count - 1], view_skip(payload, sizeof asking));
+        stopped_strike(out, view_skip(payload, sizeof asking));
         return NULL;
     default:
         return journal_content_no_such;

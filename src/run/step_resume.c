@@ -7,6 +7,7 @@
 #include "plan/replay.h"
 #include "run/resume.h"
 #include "run/step_inside.h"
+#include "vss/winpath.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -52,6 +53,48 @@ static vsr_code resume_copy(struct report *report, bool *begun, struct resume *r
     return rc;
 }
 
+/* What an earlier process stopped when the copy had begun, and may not have started. */
+static void services_recall(struct resume *resume, struct dialogue_recall *recall)
+{
+    const struct journal_content *content = &resume->content;
+    struct dialogue_recalled_service *all =
+        ARENA_ARRAY(&resume->call.arena, struct dialogue_recalled_service,
+                    recall->service_count + content->stopped_count);
+    uint32_t count = recall->service_count;
+    for (uint32_t i = 0; i < count; i++) {
+        all[i] = recall->services[i];
+    }
+    for (uint32_t s = 0; s < content->stopped_count; s++) {
+        uint32_t at = 0;
+        while (at < count && !win_fold_equal(view_of(all[at].name), content->stopped[s])) {
+            at++;
+        }
+        count = at == count ? count + 1 : count;
+        all[at] = (struct dialogue_recalled_service){content->stopped[s].p, true};
+    }
+    recall->services = all;
+    recall->service_count = count;
+}
+
+/* Stopped again, and that written down before. */
+static vsr_code services_stop_again(struct dialogue *dialogue, struct resume *resume,
+                                    vsr_error *error)
+{
+    const uint64_t next = resume->content.next_sequence;
+    struct journal journal = {.fd = resume->folder.journal_fd,
+                              .path = resume->folder.path,
+                              .sequence = next,
+                              .kept = next};
+    dialogue->options.on_asking = asking_note_service;
+    dialogue->options.on_not_stopped = asking_strike_service;
+    dialogue->options.asking_context = &journal;
+    const vsr_code rc = dialogue_stop_again(dialogue, resume->plan, resume->done, error);
+    dialogue->options.on_asking = NULL;
+    dialogue->options.on_not_stopped = NULL;
+    resume->content.next_sequence = journal.sequence;
+    return rc;
+}
+
 static vsr_code step_go_on(struct report *report, bool *begun, struct resume *resume,
                            const struct media_set *set, const struct documents *documents,
                            const struct plan_choices *choices, const struct step_options *options,
@@ -70,12 +113,13 @@ static vsr_code step_go_on(struct report *report, bool *begun, struct resume *re
                                              .cancel = options->conduct.cancel,
                                              .on_warning = options->on_warning,
                                              .context = options->warning_context};
+        services_recall(resume, &resume->call.recall);
         resume->call.recall.document = document.n > 0 ? buffer_view(&document) : VIEW_NONE;
         rc = dialogue_reopen(&dialogue, &how, &resume->call.recall, error);
     }
     if (rc == VSR_OK) {
         resume_prepare(resume);
-        rc = dialogue_stop_again(&dialogue, resume->plan, resume->done, error);
+        rc = services_stop_again(&dialogue, resume, error);
         if (rc == VSR_OK) {
             rc = resume_copy(report, begun, resume, set, &dialogue, options, error);
         }

@@ -207,7 +207,7 @@ static void another_version_is_refused(void **state)
 }
 
 /* What several processes wrote of whom they asked: each once, services as they were stopped first;
- * one that was not stopped takes back the record before it alone. */
+ * one that was not stopped, or is started, takes back the last record of it alone. */
 static void those_who_were_asked_are_told_once(void **state)
 {
     (void)state;
@@ -222,7 +222,10 @@ static void those_who_were_asked_are_told_once(void **state)
         {.what = ASKING_SERVICE, .service = {"First", 5}},
         {.what = ASKING_NOT_STOPPED, .service = {"First", 5}},
         {.what = ASKING_SERVICE, .service = {"Runs", 4}},
+        {.what = ASKING_SERVICE, .service = {"Later", 5}},
         {.what = ASKING_NOT_STOPPED, .service = {"Runs", 4}},
+        {.what = ASKING_NOT_STOPPED, .service = {"Later", 5}},
+        {.what = ASKING_NOT_STOPPED, .service = {"Nobody", 6}},
     };
     const int fd = memfd_create("journal", MFD_CLOEXEC);
     const struct uuid run = uuid_random();
