@@ -185,12 +185,13 @@ uint32_t checkpoint_read(int dir_fd, enum checkpoint_syncs *syncs)
     struct checkpoint_slot slot;
     uint32_t epoch = 0;
     OWN(fd) fd = openat(dir_fd, NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const bool none = fd < 0 && errno == ENOENT; /* else what it says is not known */
     for (uint64_t i = 0; i < SLOT_COUNT && fd >= 0; i++) {
         if (slot_read(fd, i, &slot) && slot.epoch > epoch) {
             epoch = slot.epoch;
         }
     }
-    *syncs = fd >= 0 ? syncs_read(fd) : SYNCS_GOOD;
+    *syncs = fd >= 0 ? syncs_read(fd) : none ? SYNCS_GOOD : SYNCS_UNTOLD;
     return epoch;
 }
 
@@ -199,6 +200,10 @@ vsr_code checkpoint_wait(int dir_fd, const struct checkpoint_waiting *waiting, v
     static const struct timespec pause = {.tv_nsec = WAIT_LOOK_MS * 1000000L};
     uint32_t looks = 0;
     OWN(fd) fd = openat(dir_fd, NAME, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT) {
+        return err_sys(error, err_dest_code(errno), "run/checkpoint",
+                       "cannot open %s in the run folder", NAME);
+    }
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 &&
            (errno == EWOULDBLOCK || errno == EINTR)) {
         if (cancel_number(waiting->cancel) != 0) {

@@ -51,7 +51,8 @@ enum checkpoint_syncs {
     SYNCS_UNTOLD = 2  /* one may have: nobody has told its end */
 };
 
-/* The last epoch that was kept; 0: none, or nothing that can be read. */
+/* The last epoch that was kept; 0: none, or nothing that can be read. What cannot be opened may say
+ * anything: SYNCS_UNTOLD. */
 uint32_t checkpoint_read(int dir_fd, enum checkpoint_syncs *syncs);
 
 struct checkpoint_waiting {
@@ -61,7 +62,8 @@ struct checkpoint_waiting {
 };
 
 /* Nobody else is in it: wait until those who sync for a process that has ended have ended too, for
- * as long as that takes. Errors: CANCELLED, when *cancel is raised meanwhile. */
+ * as long as that takes. Errors: CANCELLED, when *cancel is raised meanwhile; DEST_*: nobody can tell
+ * whether they have. */
 vsr_code checkpoint_wait(int dir_fd, const struct checkpoint_waiting *waiting, vsr_error *error);
 
 #endif

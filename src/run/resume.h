@@ -51,7 +51,7 @@ struct resume {
 vsr_code resume_open(struct resume *out, const char *path, bool lock, vsr_error *error);
 
 /* Locked, and to be gone on with: wait for syncs that an earlier process has left behind, then look
- * how they ended. Errors: CANCELLED (checkpoint_wait()). */
+ * how they ended. Errors: CANCELLED, DEST_* (checkpoint_wait()). */
 vsr_code resume_wait(struct resume *resume, const struct checkpoint_waiting *waiting,
                      vsr_error *error);
 void resume_close(struct resume *resume);

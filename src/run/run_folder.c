@@ -92,6 +92,10 @@ vsr_code run_folder_map(struct run_folder *folder, uint32_t file_count, bool to_
     const size_t count = rows_size(folder, file_count);
     folder->rows_fd = openat(folder->dir_fd, "rows.bin",
                              (to_change ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (folder->rows_fd < 0 && errno != ENOENT && errno != ELOOP) {
+        return err_sys(error, err_dest_code(errno), WHERE, "cannot open rows.bin in %s",
+                       folder->path);
+    }
     if (folder->rows_fd < 0 || fstat(folder->rows_fd, &facts) != 0 || !S_ISREG(facts.st_mode) ||
         (uint64_t)facts.st_size != folder->rows_bytes) {
         return err_set(error, VSR_ERR_RUN_FOREIGN, WHERE,
@@ -105,6 +109,10 @@ vsr_code run_folder_plan_hash(const struct run_folder *folder, uint8_t out[16], 
     enum { HASH_BYTES = 16 };
     struct stat facts;
     OWN(fd) fd = openat(folder->dir_fd, PLAN, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT && errno != ELOOP) {
+        return err_sys(error, err_dest_code(errno), WHERE, "cannot open the plan in %s",
+                       folder->path);
+    }
     if (fd < 0 || fstat(fd, &facts) != 0 || facts.st_size < HASH_BYTES) {
         return err_set(error, VSR_ERR_RUN_FOREIGN, WHERE, "there is no plan in %s", folder->path);
     }
@@ -334,10 +342,14 @@ vsr_code run_folder_begin(struct run_folder *out, const char *path, const struct
                        out->path);
     }
     out->dir_fd = openat(parent_fd, hidden, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (out->dir_fd < 0) {
+        rc =
+            err_sys(error, err_dest_code(errno), WHERE, "cannot open the run folder %s", out->path);
+        (void)unlinkat(parent_fd, hidden, AT_REMOVEDIR);
+        return rc;
+    }
     (void)flock(out->dir_fd, LOCK_EX | LOCK_NB); /* nobody sweeps it away */
-    rc = out->dir_fd < 0 ? err_sys(error, err_dest_code(errno), WHERE,
-                                   "cannot open the run folder %s", out->path)
-                         : folder_fill(out, plan, set, error);
+    rc = folder_fill(out, plan, set, error);
     if (rc != VSR_OK) {
         run_folder_end(out);
     }

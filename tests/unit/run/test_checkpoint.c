@@ -8,8 +8,10 @@
 #include "media_fixture.h"
 #include "run/checkpoint.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +51,35 @@ static void test_the_last_one_is_read(void **state)
     fixture_folder(folder);
     const int fd = folder_with_rounds(folder);
     assert_int_equal(epoch_read(fd), 7);
+    (void)close(fd);
+    fixture_remove(folder);
+}
+
+/* A process that may open nothing more knows nothing of the syncs: it takes none for good. */
+static void test_one_that_cannot_be_opened_says_nothing(void **state)
+{
+    char folder[64];
+    struct rlimit before, none;
+    enum checkpoint_syncs syncs = SYNCS_GOOD;
+    const struct checkpoint_waiting waiting = {0};
+    vsr_error error = {0};
+    (void)state;
+    fixture_folder(folder);
+    const int fd = folder_with_rounds(folder);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const uint32_t epoch = checkpoint_read(fd, &syncs);
+    const vsr_code waited = checkpoint_wait(fd, &waiting, &error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(epoch, 0);
+    assert_int_equal(syncs, SYNCS_UNTOLD);
+    assert_int_equal(waited, VSR_ERR_DEST_IO);
+    assert_int_equal(error.os_errno, EMFILE);
+    assert_int_equal(unlinkat(fd, "checkpoint", 0), 0);
+    assert_int_equal(checkpoint_read(fd, &syncs), 0);
+    assert_int_equal(syncs, SYNCS_GOOD); /* there has been none */
     (void)close(fd);
     fixture_remove(folder);
 }
@@ -312,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_last_one_is_read),
+        cmocka_unit_test(test_one_that_cannot_be_opened_says_nothing),
         cmocka_unit_test(test_a_torn_slot_leaves_the_one_before),
         cmocka_unit_test(test_a_failure_is_kept),
         cmocka_unit_test(test_a_sync_without_an_end_may_have_failed),
