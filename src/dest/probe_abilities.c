@@ -30,17 +30,12 @@ static const char PROBE_A[] = "probe-a";
 static const char PROBE_B[] = "probe-b";
 static const char PROBE_A_FOLDED[] = "PROBE-A";
 
-/* 0, or the errno of a destination that is too full to be tried. */
-static int probe_lacks_room(int fault)
-{
-    return fault == ENOSPC || fault == EDQUOT ? fault : 0;
-}
-
+/* 0, or why nothing can be tried: what is not known is not taken for something that it lacks. */
 static int probe_renames(int fd, struct dest_abilities *out)
 {
     const int a = openat(fd, PROBE_A, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (a < 0) {
-        return probe_lacks_room(errno);
+        return errno;
     }
     out->folds_names = faccessat(fd, PROBE_A_FOLDED, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     out->user_xattrs = fsetxattr(a, "user.vssrestore", "1", 1, 0) == 0;
@@ -54,7 +49,7 @@ static int probe_renames(int fd, struct dest_abilities *out)
         (void)renameat(fd, PROBE_A, fd, PROBE_B);
     }
     const int again = openat(fd, PROBE_A, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    const int fault = again < 0 ? probe_lacks_room(errno) : 0;
+    const int fault = again < 0 ? errno : 0;
     if (again >= 0) {
         (void)close(again);
         out->rename_exchange = renameat2(fd, PROBE_A, fd, PROBE_B, RENAME_EXCHANGE) == 0;

@@ -12,24 +12,41 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static void place_lose(struct publication *p, uint32_t directory, const struct meta_loss *loss)
+{
+    const uint32_t record = p->layout->directory_record[directory];
+    const uint8_t bits = meta_loss_bits(loss);
+    if (record == MARK_NONE || (p->rows[record].loss & bits) == 0) {
+        meta_loss_add(&p->stage->losses, loss);
+    }
+    if (record != MARK_NONE) {
+        p->rows[record].loss |= bits;
+    }
+}
+
 /* Made in place: its units are decided, so that what fails now is a loss. Other units may still
  * come to one that the plan knows as a place: it stays open to us until the run ends. */
 static void place_settle_made(struct publication *p, uint32_t directory, int fd)
 {
     const uint32_t at = p->layout->directory_anchor[directory];
-    const uint32_t record = p->layout->directory_record[directory];
-    const struct meta_loss loss = {.attributes = 1};
     if (at != MARK_NONE) {
         p->layout->anchors[at].opened = p->policy.obeys_modes;
     }
-    if (publish_describe_directory(p, directory, fd, at != MARK_NONE) == 0) {
-        return;
+    if (publish_describe_directory(p, directory, fd, at != MARK_NONE) != 0) {
+        place_lose(p, directory, &(struct meta_loss){.attributes = 1});
     }
-    if (record == MARK_NONE || (p->rows[record].loss & meta_loss_bits(&loss)) == 0) {
-        meta_loss_add(&p->stage->losses, &loss);
-    }
-    if (record != MARK_NONE) {
-        p->rows[record].loss |= meta_loss_bits(&loss);
+}
+
+/* It was moved away, so that its times are no longer our business, or it is of somebody else, who
+ * may refuse (ruling 20): else what it was to get is lost. */
+static void place_is_not_opened(struct publication *p, uint32_t directory, bool made, int fault)
+{
+    const bool away =
+        fault == ENOENT || fault == ENOTDIR || fault == ESTALE || fault == ELOOP || fault == EXDEV;
+    if (made && !away) {
+        place_lose(p, directory, &(struct meta_loss){.attributes = 1});
+    } else if (!away && fault != EACCES && fault != EPERM) {
+        place_lose(p, directory, &(struct meta_loss){.times = 1});
     }
 }
 
@@ -41,7 +58,8 @@ void publish_settle_place(struct publication *p, uint32_t directory, bool made)
     OWN(fd) fd = publish_open_parent(stage, directory);
     OWN(fd) listed = fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (listed < 0) {
-        return; /* moved away: its times are no longer our business */
+        place_is_not_opened(p, directory, made, fd < 0 ? -fd : errno);
+        return;
     }
     if (made) {
         place_settle_made(p, directory, listed);

@@ -229,7 +229,8 @@ void publish_step_examine(const struct publication *p, struct publish_step *step
     const struct stage_base *base = stage_base_of(stage, step->file);
     struct publish_identity staged = {.present = false}, at_place = {.present = false};
     struct step_ends ends;
-    if (publish_step_open(p, step->file, &ends) == 0) { /* if not, carrying it out fails, too */
+    step->fault = publish_step_open(p, step->file, &ends);
+    if (step->fault == 0) {
         staged = publish_identify(ends.staged_fd, ends.staged);
         at_place = publish_identify(ends.place_fd, ends.place);
         publish_step_close(&ends);
@@ -262,12 +263,20 @@ void publish_touch(struct publication *p, uint32_t directory)
     }
 }
 
+/* Why no intent knows it: it was not there then, or could not be looked at. */
+static int step_unknown(const struct publish_step *step)
+{
+    const int fault = step->fault;
+    const bool away = fault == ENOENT || fault == ENOTDIR || fault == ELOOP || fault == EXDEV;
+    return fault == 0 || away ? ESTALE : fault;
+}
+
 int publish_step_carry_out(struct publication *p, struct publish_step *step)
 {
     struct step_ends ends;
     int fault = publish_step_open(p, step->file, &ends);
     if (fault == 0) { /* what its intent does not know would be nobody's after a kill */
-        fault = step->staged.inode != 0 ? step_rename(p, step, &ends) : ESTALE;
+        fault = step->staged.inode != 0 ? step_rename(p, step, &ends) : step_unknown(step);
         publish_step_close(&ends);
     }
     publish_touch(p, p->stage->plan->files[step->file].directory);

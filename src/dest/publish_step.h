@@ -27,6 +27,7 @@ struct publish_step { /* of a file; there is one for each, and the budget counts
     struct publish_inode staged;
     struct publish_inode at_place;
     enum publish_how how;
+    int32_t fault; /* why it could not be examined, or 0 */
 };
 
 struct step_ends { /* both ends of a rename, open */
