@@ -41,7 +41,7 @@ static void check_index(struct check_run *run, struct media_set *set)
         return;
     }
     uint64_t offset = 0;
-    if (check_index_locate(run, &offset)) {
+    if (error.code == VSR_ERR_MEDIA && check_index_locate(run, &offset)) {
         vsr_error placed = {0};
         (void)err_set(&placed, VSR_ERR_MEDIA, "media/check",
                       "index.bin is damaged at byte %llu; 'reindex' rebuilds it",
