@@ -63,7 +63,7 @@ vsr_code stage_sign(struct stage *stage, const struct uuid *token, vsr_error *er
     token_name(token, name);
     for (uint32_t i = 0; i < stage->mount_count; i++) {
         const int fd = stage->mounts[i].fd;
-        if (mkdirat(fd, name, 0700) != 0) {
+        if (mkdirat(fd, name, 0700) != 0 && errno != EEXIST) { /* it was laid out before */
             return err_sys(error, err_dest_code(errno), "dest/stage",
                            "cannot make the folder %s in the staging folder %s", name,
                            stage->folder_name);

@@ -62,8 +62,8 @@ struct checkpoint_waiting {
 };
 
 /* Nobody else is in it: wait until those who sync for a process that has ended have ended too, for
- * as long as that takes. Errors: CANCELLED, when *cancel is raised meanwhile; DEST_*: nobody can tell
- * whether they have. */
+ * as long as that takes. Errors: CANCELLED, when *cancel is raised meanwhile; DEST_*: nobody can
+ * tell whether they have. */
 vsr_code checkpoint_wait(int dir_fd, const struct checkpoint_waiting *waiting, vsr_error *error);
 
 #endif

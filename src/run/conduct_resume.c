@@ -29,8 +29,12 @@ vsr_code conduct_go_on(struct conduct *c, vsr_error *error)
     }
     marks_init(&c->marks, c->folder.dir_fd, run_folder_seed(&c->folder), c->folder.epochs,
                resume->kept + 1, resume->kept);
-    return journal_go_on(&c->journal, c->folder.journal_fd, c->folder.path,
-                         resume->content.next_sequence, error);
+    const vsr_code rc = journal_go_on(&c->journal, c->folder.journal_fd, c->folder.path,
+                                      resume->content.next_sequence, error);
+    if (rc == VSR_OK) {
+        resume_know_token(resume, &c->journal.token);
+    }
+    return rc;
 }
 
 static void took_back_failed(void *context, const struct resume_failure *failure)

@@ -408,6 +408,16 @@ static bool folders_were_left(const struct resume *r)
     return r->content.ready && (!r->content.ended || r->content.end.exit_code > SIGNAL_EXIT_CODE);
 }
 
+void resume_know_token(struct resume *r, const struct uuid *token)
+{
+    struct journal_content *content = &r->content;
+    content->tokens = heap_grow(content->tokens, content->token_count, &content->token_capacity,
+                                sizeof *content->tokens);
+    content->tokens[content->token_count++] = *token;
+    r->known.tokens = content->tokens;
+    r->known.token_count = content->token_count;
+}
+
 void resume_prepare(struct resume *r)
 {
     units_judge(r);

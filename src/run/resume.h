@@ -62,6 +62,10 @@ bool resume_is_over(const struct resume *resume);
 /* The set is known now: which units are done, and what staging has to know. */
 void resume_prepare(struct resume *resume);
 
+/* The journal has it, and staging folders may have it from now on: who lays staging out a second
+ * time meets his own. */
+void resume_know_token(struct resume *resume, const struct uuid *token);
+
 /* The report of a run that is over, as it was told when it ended; with a note where its rows have
  * rotted. Errors: RUN_FOREIGN: its summary is not there. */
 vsr_code resume_report(const struct resume *resume, struct report *report, vsr_error *error);

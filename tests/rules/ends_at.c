@@ -14,7 +14,8 @@
  * NOT_SYNCED, the end of a path from its last '/', such a file cannot be synced (EIO, or the
  * number in NOT_SYNCED_FAULT), once NOT_SYNCED_BEHIND is there, if that is given, with NOTE_FAULT,
  * an errno's number, no sync can be noted, with NO_FOLDER there is no room for one whose name
- * begins so, with NO_FLAGS no rename takes a flag. */
+ * begins so (with NO_FOLDER_FAULT it fails so, the first time), with NO_FLAGS no rename takes a
+ * flag. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -202,10 +203,12 @@ SEEN int unlinkat(int fd, const char *name, int flags)
 
 SEEN int mkdirat(int fd, const char *name, mode_t mode)
 {
-    const char *begins = getenv("NO_FOLDER");
+    static atomic_bool told;
+    const char *begins = getenv("NO_FOLDER"), *fault = getenv("NO_FOLDER_FAULT");
     call();
-    if (begins != NULL && strncmp(name, begins, strlen(begins)) == 0) {
-        errno = ENOSPC;
+    if (begins != NULL && strncmp(name, begins, strlen(begins)) == 0 &&
+        (fault == NULL || !atomic_exchange(&told, 1))) {
+        errno = fault != NULL ? (int)strtol(fault, NULL, 10) : ENOSPC;
         return -1;
     }
     return (int)syscall(SYS_mkdirat, fd, name, mode);

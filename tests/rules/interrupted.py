@@ -71,7 +71,7 @@ def killed_in_the_middle(town):
 
 def killed_behind(town, stands):
     """Killed before the first call at which stands() is true: a rename was the one before it, and
-    nothing is committed."""
+    nothing is committed. The number of that call."""
     first, last = 1, town.count_calls()
     while first < last:
         half = (first + last) // 2
@@ -80,9 +80,9 @@ def killed_behind(town, stands):
         town.clear()
     for number in range(first, first + 20): # some calls come a little earlier or later
         if town.kill_at(number) and town.is_begun() and stands():
-            return
+            return number
         town.clear()
-    expect(False, "no run was killed behind the rename")
+    raise Failure("no run was killed behind the rename")
 
 
 def staging_of(town):

@@ -6,11 +6,14 @@ change in the moment of an exchange: test_overtaken.py; files of new folders: te
 what a disk loses: test_unsynced.py; links that a neighbour plants: fault/test_planted.py.
 """
 
+import errno
 import json
 import os
 import shutil
+import signal
 
-from interrupted import holds, inspected, journal_of, killed_in_the_middle, staging_of
+from interrupted import (holds, inspected, journal_of, killed_behind, killed_in_the_middle,
+                         staging_of)
 from scenario import Scenario, Told, equal, expect, run_rules
 from town import (CAN, Town, ends_at, grown, pattern, replaced, snapshot, statuses,
                   tell_difference)
@@ -212,6 +215,45 @@ def K09_a_volume_of_refused_components_keeps_what_another_one_needs():
             equal(run.summary["notes"], [], what)
             seen.append("over" if over else len(seen))
         expect(len(seen) > 20, f"{seen}")
+
+
+def K09_what_failed_is_kept_where_staging_is_laid_out_twice():
+    """Somebody changed a place of one component, and the folder of another one went; what is made in
+    staging goes, too, in that moment, so that all is done again without the latter. Killed behind
+    that: whoever goes on knows of both, and of no other one."""
+    with Scenario() as s:
+        b, w = s.backup(), s.writer("Ledger", method=CAN)
+        for name in ("new", "old", "gone"):
+            b.include(w.component(name).files(rf"C:\{name}", "*"))
+            s.put(rf"C:\{name}\0.dat", pattern(1, 3000), mtime=1500000000)
+            if name != "new":
+                s.place(rf"C:\{name}\0.dat", b"was 0", mtime=1400000000)
+        town = Town(s, s.pack(), "--workers", "1")
+        place = b"C/old/0.dat"
+        number = killed_behind(town, lambda: holds(os.path.join(town.root, place),
+                                                   pattern(1, 3000)))
+        killed, ended = 0, False
+        while not ended:
+            killed += 1
+            town.clear()
+            town.kill_at(number)
+            changed = os.path.join(town.root, place)
+            expect(holds(changed, pattern(1, 3000)), "it was not exchanged")
+            os.unlink(changed)
+            with open(changed, "wb") as out:
+                out.write(b"somebody's")
+            shutil.rmtree(os.path.join(town.root, b"C/gone"))
+            words = ["resume", town.folder(), "--json"]
+            told = Told(words, env={**os.environ, "LD_PRELOAD": ends_at(), "NO_FOLDER": "t",
+                                    "NO_FOLDER_FAULT": str(errno.ENOENT), "ENDS_AT": str(killed)})
+            ended = told.exit != -signal.SIGKILL
+            told = told if ended else Told(words)
+            units = {unit["component"]: unit["status"]
+                     for unit in json.loads(told.out.splitlines()[-1])["units"]}
+            equal(units, {"new": "ALL", "old": "FAILED", "gone": "NONE"},
+                  f"call {killed}\n{told.told()}")
+            expect(holds(changed, b"somebody's"), f"call {killed}\n{told.told()}")
+        expect(killed > 30, f"{killed - 1} were killed")
 
 
 if __name__ == "__main__":
