@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
                                 "rules"))
 
 from scenario import PROGRAM, Run, Skip, equal, expect, schemas # noqa: E402
-from town import CAN, pattern, replaced_and_grown, snapshot # noqa: E402
+from town import CAN, pattern, replaced_and_grown, snapshot, waited # noqa: E402
 
 SECONDS_MAX = 120
 EXT4_SHUTDOWN = 0x8004587D # EXT4_IOC_SHUTDOWN, _IOR('X', 125, u32)
@@ -62,7 +62,7 @@ def run_stopped(town, number, change, **more):
     with open(told, "w+b") as out, open(told + b"-to-people", "w+b") as err:
         with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                               env=environment, **more) as child:
-            _, status = os.waitpid(child.pid, os.WUNTRACED)
+            status = waited(child)
             stopped = os.WIFSTOPPED(status)
             if stopped:
                 try:
@@ -155,7 +155,7 @@ def kill_stopped(town, number):
     environment = {**os.environ, "LD_PRELOAD": shim(), "STOPS_AT": str(number)}
     with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL, env=environment) as child:
-        os.waitpid(child.pid, os.WUNTRACED)
+        waited(child)
         child.kill()
 
 

@@ -27,7 +27,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 from scenario import PROGRAM, Scenario, Skip, Told, equal, expect, run_rules  # noqa: E402
 from town import (CAN, MIB, pattern, replaced_and_grown, snapshot,  # noqa: E402
-                  tell_difference)
+                  tell_difference, waited)
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
@@ -218,11 +218,11 @@ def stopped_calls(words):
     with subprocess.Popen(words, stdout=subprocess.DEVNULL,
                           env={**os.environ, "LD_PRELOAD": STOPS_AT, "STOPS_AT": "1",
                                "STOPS_STEP": "1"}) as child:
-        _, status = os.waitpid(child.pid, os.WUNTRACED)
+        status = waited(child)
         while os.WIFSTOPPED(status):
             yield child
             os.kill(child.pid, signal.SIGCONT)
-            _, status = os.waitpid(child.pid, os.WUNTRACED)
+            status = waited(child)
         child.returncode = os.waitstatus_to_exitcode(status)
 
 

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from scenario import Failure, Told, expect
-from town import CAN, MIB, pattern
+from town import CAN, MIB, pattern, waited
 
 
 def large(s, count=12):
@@ -34,7 +34,7 @@ def stopped(town, pieces=0, env=None):
         while run.poll() is None and not (os.path.exists(rows) and marked(rows) > pieces):
             time.sleep(0.001)
         run.send_signal(signal.SIGSTOP)
-        if run.returncode is None and os.WIFSTOPPED(os.waitpid(run.pid, os.WUNTRACED)[1]):
+        if run.returncode is None and os.WIFSTOPPED(waited(run)):
             return run
         run.communicate()
         town.clear()

@@ -15,7 +15,8 @@ import time
 
 from players import Players
 from scenario import Failure, Scenario, Told, equal, expect, run_rules
-from town import CAN, MIB, Town, each_call, ends_at, grown, pattern, ranged, replaced
+from town import (CAN, MIB, Town, each_call, ends_at, grown, pattern, ranged, replaced,
+                  waited)
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
@@ -328,7 +329,7 @@ def stood_still_with(run, town, wanted):
     while they are counted, which may take longer than the rest of it."""
     while True:
         run.send_signal(signal.SIGSTOP)
-        if not os.WIFSTOPPED(os.waitpid(run.pid, os.WUNTRACED)[1]):
+        if not os.WIFSTOPPED(waited(run)):
             return False
         if staged_whole(town.root) >= wanted:
             return True

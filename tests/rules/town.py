@@ -230,6 +230,30 @@ def each_call(town, half=False, each=None, killed=None):
     expect(begun > 10, f"{begun} of {count} runs had begun")
 
 
+STAND_SECONDS = 2
+
+
+def stands(process):
+    """Its first thread does."""
+    with open(f"/proc/{process.pid}/stat", encoding="ascii", errors="replace") as opened:
+        return opened.read().rpartition(")")[2].split()[0] == "T"
+
+
+def waited(process):
+    """Its status once it stands still, or has ended. Where a thread of it just ends, that waits for
+    the kernel's workers of its ring, and those stand still: so the kernel never says that all do.
+    It is let go on then, to stand at its next call, if it is to."""
+    until = time.monotonic() + STAND_SECONDS
+    while True:
+        pid, status = os.waitpid(process.pid, os.WUNTRACED | os.WNOHANG)
+        if pid != 0:
+            return status
+        if time.monotonic() > until and stands(process):
+            os.kill(process.pid, signal.SIGCONT)
+            until = time.monotonic() + STAND_SECONDS
+        time.sleep(0.0003)
+
+
 # --- places of every kind ---
 
 def replaced(s):
