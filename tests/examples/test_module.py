@@ -128,7 +128,7 @@ def its_questions_are_answered():
             expect(report.exit_code == 0 and report.profile["pipeline_ns"] > 0, f"{report}")
             expect(plan.verify() == 0, "all is as planned")
         expect(vssrestore.run_inspect(folder / "run")["state"] == "ended", "its run")
-        expect(vssrestore.run_kept(folder / "run") is None, "it is over")
+        expect(vssrestore.run_kept(folder / "run") == "more", "what it keeps")
         expect(vssrestore.text_shown(b"a\x1b\xff") == "a\\x1b\\xff", "what steers a terminal")
         try:
             vssrestore.run_kept(path)
