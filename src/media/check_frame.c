@@ -69,11 +69,13 @@ static void worker_found_files(const struct check_worker *worker, const struct c
 static void pack_hash_compare(struct check_run *run, const struct check_claim *claim)
 {
     XXH128_canonical_t got;
+    if (run->pack_hash_broken) {
+        return; /* what broke it is told */
+    }
     XXH128_canonicalFromHash(&got, XXH3_128bits_digest(run->pack_hash));
     run->packs[claim->pack].hash_wrong =
-        !run->pack_hash_broken &&
         memcmp(got.digest, run->set->description.packs[claim->pack].xxh3_128, sizeof got.digest) !=
-            0;
+        0;
 }
 
 static void worker_hash_stored(const struct check_worker *worker, const struct check_claim *claim,
@@ -85,8 +87,8 @@ static void worker_hash_stored(const struct check_worker *worker, const struct c
         (void)XXH3_128bits_reset(run->pack_hash);
         run->pack_hash_broken = false;
     }
-    run->pack_hash_broken |= !is_read;
-    if (is_read && claim->stored_bytes > 0) {
+    run->pack_hash_broken |= !is_read || claim->behind_gap;
+    if (!run->pack_hash_broken && claim->stored_bytes > 0) {
         (void)XXH3_128bits_update(run->pack_hash, worker->stored, claim->stored_bytes);
     }
     if (claim->stored_bytes > 0 &&

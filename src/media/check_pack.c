@@ -122,6 +122,7 @@ static bool claim_next_pack(struct check_run *run)
     run->pack++;
     run->offset = 0;
     run->raw_end = 0;
+    run->claimed_end = 0;
     run->trailer_claimed = false;
     return run->pack < run->pack_count;
 }
@@ -175,7 +176,9 @@ static bool claim_next_locked(struct check_run *run, struct check_claim *out)
     while (claim_pass_ended(run)) {
         if (claim_take(run, out)) {
             out->ticket = run->ticket++;
+            out->behind_gap = run->offset != run->claimed_end;
             run->offset += out->stored_bytes;
+            run->claimed_end = run->offset;
             return true;
         }
     }

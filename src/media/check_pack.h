@@ -1,6 +1,7 @@
 /* check_pack.h - the packs' bytes as claims that workers check (`verify`).
  *
- * Every byte of every pack is in exactly one claim, claims are in order, and each has a ticket.
+ * Every byte of every pack is in one claim at most, and in exactly one unless that is told; claims
+ * are in order, and each has a ticket.
  * Two turnstiles let claims through in the order of their tickets: one for the hash of the
  * pack's stored bytes, one for the hashes of files that lie in several frames. Everything else
  * is done side by side. */
@@ -25,6 +26,7 @@ struct check_claim {
     uint32_t pack;
     uint64_t ticket;
     uint64_t offset;
+    bool behind_gap; /* bytes of the pack before it are in no claim */
     uint32_t stored_bytes;
     uint32_t plain_bytes;
     uint64_t first_chunk; /* chunks in the frame; none without an index */
@@ -55,7 +57,8 @@ struct check_run {
     pthread_mutex_t claim_lock;
     uint32_t pack;
     uint64_t offset;
-    uint64_t raw_end; /* of a gap that is being claimed raw */
+    uint64_t raw_end;     /* of a gap that is being claimed raw */
+    uint64_t claimed_end; /* of the last claim in this pack */
     bool trailer_claimed;
     uint64_t chunk;
     uint32_t entry;
