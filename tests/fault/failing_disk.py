@@ -15,7 +15,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
-from scenario import PROGRAM, Run, Skip, equal, expect, schemas # noqa: E402
+from scenario import (PROGRAM, Run, Skip, equal, expect, preloadable, # noqa: E402
+                      schemas)
 from town import CAN, pattern, replaced_and_grown, snapshot, waited # noqa: E402
 
 SECONDS_MAX = 120
@@ -24,13 +25,7 @@ SHUTDOWN_NOLOGFLUSH = 2
 
 
 def shim():
-    path = os.environ.get("VSSRESTORE_STOPS_AT")
-    if not path:
-        raise Skip("VSSRESTORE_STOPS_AT does not name what is to be preloaded")
-    with open(PROGRAM, "rb") as opened:
-        if b"__asan_init" in opened.read():
-            raise Skip("the address sanitizer wants to be loaded first")
-    return path
+    return preloadable("VSSRESTORE_STOPS_AT")
 
 
 def mount(*words):

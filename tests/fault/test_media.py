@@ -17,7 +17,8 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
-from scenario import PROGRAM, Failure, Scenario, Skip, Told, equal, expect, run_cases  # noqa: E402
+from scenario import (Failure, Scenario, Told, equal, expect, preloadable,  # noqa: E402
+                      run_cases)
 import media_map  # noqa: E402
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
@@ -332,12 +333,7 @@ def V04_a_pack_of_an_older_set():
 
 def V05_a_byte_that_changes_on_its_way_to_the_disk():
     """Memory that flips a bit behind the check is found by reading back (V-05)."""
-    shim = os.environ.get("VSSRESTORE_WRITES_FLIP")
-    if not shim:
-        raise Skip("VSSRESTORE_WRITES_FLIP does not name what is to be preloaded")
-    with open(PROGRAM, "rb") as opened:
-        if b"__asan_init" in opened.read():
-            raise Skip("the address sanitizer wants to be loaded first")
+    shim = preloadable("VSSRESTORE_WRITES_FLIP")
     with Scenario() as s:
         w = s.writer("Bits", wre="never")
         c = w.component("one")

@@ -15,8 +15,8 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
-from scenario import (PROGRAM, Failure, Scenario, Skip, equal, expect, run_cases,  # noqa: E402
-                      schemas, told_case)
+from scenario import (PROGRAM, Failure, Scenario, equal, expect, preloadable,  # noqa: E402
+                      run_cases, schemas, told_case)
 from terminals import WAIT_S, fill # noqa: E402
 from town import NOT_THERE, pattern # noqa: E402
 
@@ -28,12 +28,7 @@ FIRST, STEP = 12, 1 if LONG else 25
 
 def starved(number):
     """The environment of a program that gets no memory from that allocation on."""
-    shim = os.environ.get("VSSRESTORE_MEMORY_ENDS")
-    if not shim:
-        raise Skip("VSSRESTORE_MEMORY_ENDS does not name what is to be preloaded")
-    with open(PROGRAM, "rb") as opened:
-        if b"__asan_init" in opened.read():
-            raise Skip("the address sanitizer wants to be loaded first")
+    shim = preloadable("VSSRESTORE_MEMORY_ENDS")
     return {**os.environ, "LD_PRELOAD": shim, "MEMORY_ENDS": str(number)}
 
 

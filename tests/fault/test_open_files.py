@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
                                 "rules"))
 
 from failing_disk import judge, judge_units, two_units  # noqa: E402
-from scenario import PROGRAM, Run, Scenario, Skip, Told, equal, expect, run_rules  # noqa: E402
+from scenario import Run, Scenario, Told, equal, expect, preloadable, run_rules  # noqa: E402
 from town import Town, snapshot, statuses, tell_difference  # noqa: E402
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
@@ -30,13 +30,7 @@ HOW = ({}, {"OPENS_ONCE": "1"})
 
 
 def shim():
-    path = os.environ.get("VSSRESTORE_OPENS_END")
-    if not path:
-        raise Skip("VSSRESTORE_OPENS_END does not name what is to be preloaded")
-    with open(PROGRAM, "rb") as opened:
-        if b"__asan_init" in opened.read():
-            raise Skip("the address sanitizer wants to be loaded first")
-    return path
+    return preloadable("VSSRESTORE_OPENS_END")
 
 
 def full_at(number, how):

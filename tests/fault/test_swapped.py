@@ -14,7 +14,7 @@ import time
 
 from sentinel import Sentinel, one_set # knows where scenario.py is
 from scenario import (PROGRAM, SECONDS_MAX, Run, Scenario, Skip, Told, equal, expect,
-                      run_cases)
+                      preloadable, run_cases)
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
@@ -243,12 +243,7 @@ def S04_folders_change_places_with_links():
 
 def S11_a_staging_folder_that_is_another_one():
     """The same, by somebody who is always fast enough: nothing in that folder is ours."""
-    shim = os.environ.get("VSSRESTORE_FOLDER_TAKEN")
-    if not shim:
-        raise Skip("VSSRESTORE_FOLDER_TAKEN does not name what is to be preloaded")
-    with open(PROGRAM, "rb") as opened:
-        if b"__asan_init" in opened.read():
-            raise Skip("the address sanitizer wants to be loaded first")
+    shim = preloadable("VSSRESTORE_FOLDER_TAKEN")
     with Scenario() as s:
         one_set(s)
         media = s.pack()

@@ -12,7 +12,8 @@ import subprocess
 import time
 
 from failing_disk import Mount # noqa: E402  (knows where scenario.py is)
-from scenario import PROGRAM, Run, Scenario, Skip, equal, expect, run_rules # noqa: E402
+from scenario import (PROGRAM, Run, Scenario, equal, expect, # noqa: E402
+                      preloadable, run_rules)
 from town import CAN, MIB # noqa: E402
 
 SECONDS_MAX = 60
@@ -21,12 +22,7 @@ SMALL, LARGE = 24 * MIB, 200 * MIB
 
 
 def preloaded(**words):
-    path = os.environ.get("VSSRESTORE_SYNC_ENDS")
-    if not path:
-        raise Skip("VSSRESTORE_SYNC_ENDS does not name what is to be preloaded")
-    with open(PROGRAM, "rb") as opened:
-        if b"__asan_init" in opened.read():
-            raise Skip("the address sanitizer wants to be loaded first")
+    path = preloadable("VSSRESTORE_SYNC_ENDS")
     return {**os.environ, "LD_PRELOAD": path, **{key: os.fsdecode(word) for key, word in words.items()}}
 
 

@@ -269,6 +269,17 @@ class Step(Run):
         self.rows = rows_of(self.folder)
 
 
+def preloadable(variable):
+    """The library that a variable names, to be loaded before the program's own; else a skip."""
+    path = os.environ.get(variable)
+    if not path:
+        raise Skip(f"{variable} does not name what is to be preloaded")
+    with open(PROGRAM, "rb") as opened:
+        if b"__asan_init" in opened.read():
+            raise Skip("the address sanitizer wants to be loaded first")
+    return path
+
+
 class Scenario:
     """Everything of one test, in a folder that goes with it."""
 
@@ -397,12 +408,7 @@ class Scenario:
 
     def run_ending_at(self, name, media, *arguments):
         """run(), on a file system that takes no renames from the first one to that name on."""
-        shim = os.environ.get("VSSRESTORE_RENAMES_END")
-        if not shim:
-            raise Skip("VSSRESTORE_RENAMES_END does not name what is to be preloaded")
-        with open(PROGRAM, "rb") as opened:
-            if b"__asan_init" in opened.read():
-                raise Skip("the address sanitizer wants to be loaded first")
+        shim = preloadable("VSSRESTORE_RENAMES_END")
         folder = os.path.join(self.folder, b"run-" + self.number())
         return Run(["run", media, "--json", "--run-dir", folder, *self.where(arguments),
                     *arguments], folder, env={**os.environ, "LD_PRELOAD": shim,

@@ -12,7 +12,7 @@ import stat
 import subprocess
 import time
 
-from scenario import PROGRAM, Run, Skip, Told, equal, expect
+from scenario import Run, Skip, Told, equal, expect, preloadable
 
 MIB = 1 << 20
 CAN = "RESTORE_IF_CAN_BE_REPLACED"
@@ -202,13 +202,7 @@ def on_disk(s):
 
 
 def ends_at():
-    shim = os.environ.get("VSSRESTORE_ENDS_AT")
-    if not shim:
-        raise Skip("VSSRESTORE_ENDS_AT does not name what is to be preloaded")
-    with open(PROGRAM, "rb") as opened:
-        if b"__asan_init" in opened.read():
-            raise Skip("the address sanitizer wants to be loaded first")
-    return shim
+    return preloadable("VSSRESTORE_ENDS_AT")
 
 
 def each_call(town, half=False, each=None, killed=None):
