@@ -50,8 +50,8 @@ vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_e
 enum { IO_PART_NAME_BYTES = 300 };
 bool io_part_name(char out[IO_PART_NAME_BYTES], const char *name);
 
-/* Open what becomes a file's content as a new file, whatever stands at its hidden name: left by a
- * kill, or put there by others, as a FIFO or a link, or as a file that they go on owning. access:
+/* Open what becomes a file's content as a new file, whatever stands at that name, hidden or not:
+ * left by a kill, or put there by others, as a FIFO or a link, or as a file that they own. access:
  * O_WRONLY or O_RDWR. -1: errno. */
 int io_open_part(int dir_fd, const char *name, int access, mode_t mode);
 

@@ -71,7 +71,7 @@ vsr_code rows_write(const struct run_folder *folder, const struct plan *plan,
                            .set = set,
                            .durable = durable,
                            .blocks = {.count = plan->file_count, .size = ROWS_BLOCK}};
-    job.fd = openat(folder->dir_fd, "report.jsonl", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    job.fd = io_open_part(folder->dir_fd, "report.jsonl", O_WRONLY, 0644);
     if (job.fd < 0) {
         return err_sys(error, err_dest_code(errno), "run/rows", "cannot create report.jsonl in %s",
                        folder->path);

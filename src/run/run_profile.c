@@ -188,9 +188,7 @@ static void render_table(const struct run_profile *profile, struct buffer *out)
 /* Not synced: no restore depends on it. */
 static vsr_code profile_save(int dir_fd, struct view object, vsr_error *error)
 {
-    OWN(fd)
-    fd =
-        openat(dir_fd, "profile.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    OWN(fd) fd = io_open_part(dir_fd, "profile.json", O_WRONLY, 0644);
     return fd < 0 ? err_sys(error, err_dest_code(errno), "run/profile",
                             "cannot create profile.json in the run folder")
                   : io_write(fd, object.p, object.n, "profile.json", VSR_ERR_DEST_IO, error);

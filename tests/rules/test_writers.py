@@ -9,12 +9,31 @@ are gone on with: test_asking_killed.py.
 import os
 import re
 import signal
+import stat
 import subprocess
 import time
 
 from ledger import ledger, noise, noted, one, play, spoil
 from players import Players
 from scenario import PROGRAM, Scenario, equal, expect, run_rules, schemas
+
+
+def T66_what_it_puts_at_names_of_ours_is_replaced():
+    """A link is not followed, a FIFO is not waited for."""
+    with Scenario() as s:
+        _, c, players = one(s)
+        victim = os.path.join(s.folder, b"victim")
+        with open(victim, "wb") as out:
+            out.write(b"somebody's")
+        program = players.writer("ledger", pre=f'''
+ln -s "{os.fsdecode(victim)}" "$VSSRESTORE_RUN/report.jsonl"
+mkfifo "$VSSRESTORE_RUN/profile.json"''')
+        run = s.run(s.pack(), *play(("Ledger", program))).must(0)
+        equal(run.status(c), "ALL")
+        with open(victim, "rb") as opened:
+            equal(opened.read(), b"somebody's")
+        for name in (b"report.jsonl", b"profile.json"):
+            expect(stat.S_ISREG(os.lstat(os.path.join(run.folder, name)).st_mode), name)
 
 
 def T66_a_veto_stops_its_writer_alone():
