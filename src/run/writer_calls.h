@@ -32,7 +32,7 @@ enum service_state {
     SERVICE_ALREADY, /* it was so before */
     SERVICE_UNKNOWN, /* no service of that name */
     SERVICE_FAILED,
-    SERVICE_CUT_SHORT /* ended by a time limit or a signal, without an answer: nobody knows */
+    SERVICE_CUT_SHORT /* it ended without an answer, or nobody learnt which: nobody knows */
 };
 
 struct service_answer {
