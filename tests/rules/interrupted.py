@@ -110,8 +110,9 @@ def seen(path):
 
 
 def holds(path, content):
-    """Is that what stands there?"""
-    if not os.path.isfile(path):
+    """Is that what stands there? Somebody may be at work there."""
+    try:
+        with open(path, "rb") as opened:
+            return opened.read() == content
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return False
-    with open(path, "rb") as opened:
-        return opened.read() == content

@@ -6,10 +6,12 @@ ends it. Method: ends_at.c is preloaded and ends, signals or fails at a given ca
 out at a boot: next_boot.py.
 """
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
+import time
 
 from interrupted import holds, killed_behind
 from next_boot import AT_REBOOT, LIVE, PENDING, files_of, live, one, pending, tops_with_pending
@@ -104,21 +106,22 @@ def told_to_end_while_it_syncs(*signals):
     with Scenario() as s:
         run = live(s, several(s, 2)).must(5)
         held = os.path.join(s.folder, b"held")
+        places = [os.path.join(s.dest.path("C:\\"), b"db", name) for name in (b"0", b"1")]
         with open(held, "wb"):
             pass
         with subprocess.Popen(
                 [os.environ["VSSRESTORE"], "pending", "apply", run.folder, *APPLY],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 env={**os.environ, "LD_PRELOAD": ends_at(), "SYNC_HELD": os.fsdecode(held)}) as done:
-            while set(files_of(s).values()) != {b"new"} and done.poll() is None:
-                pass
-            for number in signals:
-                done.send_signal(number)
             try:
-                done.wait(30)
-            except subprocess.TimeoutExpired:
-                pass
-            os.unlink(held)
+                while not all(holds(place, b"new") for place in places) and done.poll() is None:
+                    time.sleep(0.001)
+                for number in signals:
+                    done.send_signal(number)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    done.wait(30)
+            finally:
+                os.unlink(held) # or it never ends
             code, out = done.wait(), done.stdout.read()
         expect(code in (128 + signal.SIGTERM, 128 + signal.SIGINT), f"{code} {out}")
         equal(len(tops_with_pending(s)), 1)

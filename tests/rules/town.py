@@ -49,13 +49,16 @@ def snapshot(top):
 
 def settled(top):
     """Of a run that was killed: what the kernel had in flight for it may still come to an end."""
-    found = snapshot(top)
+    found = None
     while True:
-        time.sleep(0.05)
-        again = snapshot(top)
-        if again == found:
+        try:
+            again = snapshot(top)
+        except FileNotFoundError:
+            again = None
+        if again is not None and again == found:
             return found
         found = again
+        time.sleep(0.05)
 
 
 def tell_difference(wanted, found, what):
