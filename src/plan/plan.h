@@ -310,6 +310,12 @@ void plan_unix_path(const struct plan *plan, const struct media_set *set, uint32
                     struct buffer *out); /* "/mnt/d/alt/a.mdf" */
 struct view plan_file_name(const struct plan *plan, const struct media_set *set, uint32_t file);
 
+/* Paths of a directory. Added to out. */
+void plan_directory_path(const struct plan *plan, uint32_t directory,
+                         struct buffer *out); /* "/mnt/d/alt" */
+void plan_below_root(const struct plan *plan, uint32_t directory, char separator,
+                     struct buffer *out); /* "/alt"; of a root itself, nothing */
+
 /* Is this the first time that its writer is said to want it done? For lists for people. */
 bool plan_to_do_is_first(const struct plan *plan, uint32_t to_do);
 

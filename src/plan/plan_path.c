@@ -50,18 +50,10 @@ void plan_entry_path(const struct media_set *set, uint32_t entry, struct buffer 
     }
 }
 
-/* The root's own text, then the directory's elements. */
-static void add_directory(const struct plan *plan, uint32_t directory, char separator,
-                          struct buffer *out)
+void plan_below_root(const struct plan *plan, uint32_t directory, char separator,
+                     struct buffer *out)
 {
     VSR_REQUIRE(directory < plan->directory_count);
-    const struct plan_root *root = &plan->roots[plan->directories[directory].root];
-    if (separator == '\\') {
-        add_spec(plan_text(plan, root->spec), out);
-    } else {
-        const struct view dir = plan_text(plan, root->dir);
-        buffer_add_view(out, view_equal(dir, VIEW("/")) ? VIEW("") : dir);
-    }
     size_t bytes = 0;
     for (uint32_t at = directory; plan->directories[at].parent != MARK_NONE;
          at = plan->directories[at].parent) {
@@ -74,6 +66,26 @@ static void add_directory(const struct plan *plan, uint32_t directory, char sepa
          at = plan->directories[at].parent) {
         add_before(&end, plan_text(plan, plan->directories[at].name), separator);
     }
+}
+
+/* The root's own text, then the directory's elements. */
+static void add_directory(const struct plan *plan, uint32_t directory, char separator,
+                          struct buffer *out)
+{
+    VSR_REQUIRE(directory < plan->directory_count);
+    const struct plan_root *root = &plan->roots[plan->directories[directory].root];
+    if (separator == '\\') {
+        add_spec(plan_text(plan, root->spec), out);
+    } else {
+        const struct view dir = plan_text(plan, root->dir);
+        buffer_add_view(out, view_equal(dir, VIEW("/")) ? VIEW("") : dir);
+    }
+    plan_below_root(plan, directory, separator, out);
+}
+
+void plan_directory_path(const struct plan *plan, uint32_t directory, struct buffer *out)
+{
+    add_directory(plan, directory, '/', out);
 }
 
 static void add_record(const struct plan *plan, const struct media_set *set, uint32_t file,

@@ -66,7 +66,7 @@ static void conduct_note_file(struct conduct *c, uint32_t file)
 static void conduct_note_tree(struct conduct *c, const struct resume_failure *failure)
 {
     struct buffer path = {0};
-    resume_folder_path(c->plan, c->set, failure->tree, &path);
+    plan_directory_path(c->plan, failure->tree, &path);
     if (failure->theirs != MARK_NONE) {
         conduct_note_file(c, failure->theirs);
         buffer_printf(&c->kept, "so is all of the new folder '%.*s'", VIEW_ARG(buffer_view(&path)));

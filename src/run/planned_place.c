@@ -104,31 +104,6 @@ static int root_fd_of(const struct sought *sought, const struct plan *plan,
 
 /* --- the directories --- */
 
-static void path_below_root(const struct plan *plan, uint32_t directory, struct buffer *out)
-{
-    const struct plan_directory *at = &plan->directories[directory];
-    if (at->parent == MARK_NONE) {
-        return;
-    }
-    size_t bytes = 0;
-    for (; at->parent != MARK_NONE; at = &plan->directories[at->parent]) {
-        bytes += plan_text(plan, at->name).n + 1;
-    }
-    buffer_reserve(out, bytes);
-    out->n = bytes;
-    char *end = out->p + bytes;
-    *--end = '\0';
-    at = &plan->directories[directory];
-    for (; at->parent != MARK_NONE; at = &plan->directories[at->parent]) {
-        const struct view name = plan_text(plan, at->name);
-        end -= name.n;
-        memcpy(end, name.p, name.n);
-        if (end > out->p) {
-            *--end = '/';
-        }
-    }
-}
-
 static bool directory_is(const struct sought *sought, const struct plan *plan, uint32_t directory,
                          int root_fd)
 {
@@ -142,8 +117,9 @@ static bool directory_is(const struct sought *sought, const struct plan *plan, u
         return false;
     }
     struct buffer path = {0};
-    path_below_root(plan, directory, &path);
-    OWN(fd) fd = root_openat_crossing(root_fd, path.p, O_PATH | O_DIRECTORY, 0);
+    plan_below_root(plan, directory, '/', &path);
+    buffer_add_char(&path, '\0');
+    OWN(fd) fd = root_openat_crossing(root_fd, path.p + 1, O_PATH | O_DIRECTORY, 0);
     buffer_free(&path);
     return is_folder(sought, fd);
 }

@@ -92,8 +92,4 @@ vsr_code resume_take_back(const struct resume *resume, struct stage *stage,
                           const struct run_folder *folder, resume_failed *failed, void *context,
                           vsr_error *error);
 
-/* A folder's path, for people. */
-void resume_folder_path(const struct plan *plan, const struct media_set *set, uint32_t directory,
-                        struct buffer *out);
-
 #endif

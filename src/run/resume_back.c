@@ -11,38 +11,6 @@
 
 static const char WHERE[] = "run/resume";
 
-/* A file below a directory, and how many names below it that one is; MARK_NONE: there is none. */
-static uint32_t file_below(const struct plan *plan, uint32_t directory, uint32_t *names)
-{
-    for (uint32_t i = 0; i < plan->file_count; i++) {
-        uint32_t at = plan->files[i].directory;
-        for (*names = 1; at != MARK_NONE && at != directory; ++*names) {
-            at = plan->directories[at].parent;
-        }
-        if (at == directory && plan->files[i].kind != KIND_DIRECTORY) {
-            return i;
-        }
-    }
-    return MARK_NONE;
-}
-
-void resume_folder_path(const struct plan *plan, const struct media_set *set, uint32_t directory,
-                        struct buffer *out)
-{
-    uint32_t names;
-    const uint32_t file = file_below(plan, directory, &names);
-    if (file == MARK_NONE) {
-        const uint32_t root = plan->directories[directory].root;
-        buffer_printf(out, "a folder below %.*s", VIEW_ARG(plan_text(plan, plan->roots[root].dir)));
-        return;
-    }
-    plan_unix_path(plan, set, file, out);
-    for (; names > 0; names--) {
-        while (out->n > 0 && out->p[--out->n] != '/') {
-        }
-    }
-}
-
 static vsr_code intent_stays(const struct resume *r, const struct stage *stage, const char *run_dir,
                              const struct publish_intent *intent, int fault, vsr_error *error)
 {
@@ -50,7 +18,7 @@ static vsr_code intent_stays(const struct resume *r, const struct stage *stage, 
     if (intent->file != MARK_NONE) {
         plan_unix_path(r->plan, stage->set, intent->file, &path);
     } else {
-        resume_folder_path(r->plan, stage->set, intent->tree, &path);
+        plan_directory_path(r->plan, intent->tree, &path);
     }
     errno = fault;
     const vsr_code rc = err_sys(error, err_dest_code(fault), WHERE,
