@@ -228,6 +228,9 @@ static inline uint32_t stage_target(const struct plan *plan, uint32_t file)
     return f->kind == KIND_DIRECTED && f->link_owner != MARK_NONE ? f->link_owner : file;
 }
 
+/* Which of bases, sorted by file, is that file's; MARK_NONE: none. Any thread. */
+uint32_t stage_base_find(const struct stage_base *bases, uint32_t count, uint32_t file);
+
 /* The base of a destination by its first record; NULL: none is planned. Any thread. */
 const struct stage_base *stage_base_of(const struct stage *stage, uint32_t file);
 

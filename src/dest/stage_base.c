@@ -42,18 +42,18 @@ bool publish_identity_equal(const struct publish_identity *a, const struct publi
                             a->modify_s == b->modify_s && a->modify_ns == b->modify_ns));
 }
 
-static uint32_t base_find(const struct stage *stage, uint32_t file)
+uint32_t stage_base_find(const struct stage_base *bases, uint32_t count, uint32_t file)
 {
-    uint32_t first = 0, end = stage->base_count;
+    uint32_t first = 0, end = count;
     while (first < end) {
         const uint32_t middle = first + (end - first) / 2;
-        if (stage->bases[middle].file < file) {
+        if (bases[middle].file < file) {
             first = middle + 1;
         } else {
             end = middle;
         }
     }
-    return first < stage->base_count && stage->bases[first].file == file ? first : MARK_NONE;
+    return first < count && bases[first].file == file ? first : MARK_NONE;
 }
 
 /* --- when the run begins --- */
@@ -113,18 +113,7 @@ static int base_examine(const struct stage *stage, struct base_folder *folder,
 static uint32_t base_known(const struct stage *stage, uint32_t file)
 {
     const struct stage_known *known = stage->options.known;
-    uint32_t first = 0, end = known != NULL ? known->base_count : 0;
-    while (first < end) {
-        const uint32_t middle = first + (end - first) / 2;
-        if (known->bases[middle].file < file) {
-            first = middle + 1;
-        } else {
-            end = middle;
-        }
-    }
-    return known != NULL && first < known->base_count && known->bases[first].file == file
-               ? first
-               : MARK_NONE;
+    return known == NULL ? MARK_NONE : stage_base_find(known->bases, known->base_count, file);
 }
 
 /* Looked at anew, since nothing is staged any more that was made of it. But the run, whatever ended
@@ -174,7 +163,7 @@ void stage_find_bases(struct stage_layout *layout)
         }
         const uint32_t target = stage_target(plan, i);
         if (target != i) {
-            const uint32_t first = base_find(stage, target);
+            const uint32_t first = stage_base_find(stage->bases, stage->base_count, target);
             if (first != MARK_NONE) {
                 stage->bases[first].last_record = i;
             }
@@ -192,7 +181,7 @@ void stage_find_bases(struct stage_layout *layout)
 
 const struct stage_base *stage_base_of(const struct stage *stage, uint32_t file)
 {
-    const uint32_t at = base_find(stage, file);
+    const uint32_t at = stage_base_find(stage->bases, stage->base_count, file);
     return at == MARK_NONE ? NULL : &stage->bases[at];
 }
 

@@ -336,17 +336,9 @@ static void bases_know(struct resume *r)
 
 static void base_has_begun(struct resume *r, uint32_t file)
 {
-    uint32_t first = 0, end = r->content.base_count;
-    while (first < end) {
-        const uint32_t middle = first + (end - first) / 2;
-        if (r->content.bases[middle].file < file) {
-            first = middle + 1;
-        } else {
-            end = middle;
-        }
-    }
-    if (first < r->content.base_count && r->content.bases[first].file == file) {
-        r->bases_begun[first] = 1;
+    const uint32_t at = stage_base_find(r->content.bases, r->content.base_count, file);
+    if (at != MARK_NONE) {
+        r->bases_begun[at] = 1;
     }
 }
 
