@@ -12,8 +12,7 @@ vsr_code vsr_file_replace(const char *path, const void *bytes, size_t bytes_coun
     if (rc == VSR_OK) {
         rc = io_check_replaceable(folder_fd, name, VSR_ERR_SELECTION, error);
     }
-    return rc != VSR_OK
-               ? rc
-               : io_replace_file_unsynced(folder_fd, name, (struct view){bytes, bytes_count},
-                                          VSR_ERR_DEST_IO, error);
+    return rc != VSR_OK ? rc
+                        : io_replace_file(folder_fd, name, (struct view){bytes, bytes_count},
+                                          IO_UNSYNCED, VSR_ERR_DEST_IO, error);
 }

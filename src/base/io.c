@@ -203,8 +203,8 @@ int io_open_part(int dir_fd, const char *name, int access, mode_t mode)
     return openat(dir_fd, name, access | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 }
 
-static vsr_code file_replace(int dir_fd, const char *name, struct view bytes, bool sync,
-                             vsr_code code, vsr_error *error)
+vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, enum io_sync sync,
+                         vsr_code code, vsr_error *error)
 {
     char hidden[IO_PART_NAME_BYTES];
     if (!io_part_name(hidden, name)) {
@@ -219,7 +219,7 @@ static vsr_code file_replace(int dir_fd, const char *name, struct view bytes, bo
         return err_sys(error, io_code(code), "base/io", "cannot create %s", hidden);
     }
     rc = io_write(fd, bytes.p, bytes.n, name, code, error);
-    if (rc == VSR_OK && sync && fsync(fd) != 0) {
+    if (rc == VSR_OK && sync == IO_SYNCED && fsync(fd) != 0) {
         rc = err_sys(error, io_code(code), "base/io", "cannot sync %s", hidden);
     }
     if (rc == VSR_OK && renameat(dir_fd, hidden, dir_fd, name) != 0) {
@@ -229,20 +229,8 @@ static vsr_code file_replace(int dir_fd, const char *name, struct view bytes, bo
         (void)unlinkat(dir_fd, hidden, 0);
         return rc;
     }
-    if (sync && fsync(dir_fd) != 0 && errno != EINVAL) {
+    if (sync == IO_SYNCED && fsync(dir_fd) != 0 && errno != EINVAL) {
         return err_sys(error, io_code(code), "base/io", "cannot sync the folder of %s", name);
     }
     return VSR_OK;
-}
-
-vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_code code,
-                         vsr_error *error)
-{
-    return file_replace(dir_fd, name, bytes, true, code, error);
-}
-
-vsr_code io_replace_file_unsynced(int dir_fd, const char *name, struct view bytes, vsr_code code,
-                                  vsr_error *error)
-{
-    return file_replace(dir_fd, name, bytes, false, code, error);
 }

@@ -55,12 +55,10 @@ bool io_part_name(char out[IO_PART_NAME_BYTES], const char *name);
  * O_WRONLY or O_RDWR. -1: errno. */
 int io_open_part(int dir_fd, const char *name, int access, mode_t mode);
 
-/* Make or replace dir_fd/name as a whole: written under a hidden name, synced, renamed, the
- * folder synced. */
-vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, vsr_code code,
-                         vsr_error *error);
-/* The same without a sync: a power cut may leave an empty file, or the one before. */
-vsr_code io_replace_file_unsynced(int dir_fd, const char *name, struct view bytes, vsr_code code,
-                                  vsr_error *error);
+/* Make or replace dir_fd/name as a whole: written under a hidden name, synced, renamed, the folder
+ * synced. IO_UNSYNCED: neither is; a power cut may leave an empty file, or the one before. */
+enum io_sync { IO_UNSYNCED, IO_SYNCED };
+vsr_code io_replace_file(int dir_fd, const char *name, struct view bytes, enum io_sync sync,
+                         vsr_code code, vsr_error *error);
 
 #endif

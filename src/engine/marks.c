@@ -142,8 +142,7 @@ vsr_code marks_pieces_make(struct marks *marks, struct marks_segment *segments,
     if (segment_count == 0) {
         return VSR_OK;
     }
-    OWN(fd)
-    fd = openat(marks->dir_fd, PART, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    OWN(fd) fd = io_open_part(marks->dir_fd, PART, O_RDWR, 0600);
     if (fd < 0) {
         return err_sys(error, err_dest_code(errno), WHERE, "cannot create %s", MARKS_PIECES);
     }

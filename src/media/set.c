@@ -322,7 +322,8 @@ vsr_code set_write_description(int dir_fd, const struct set_description *descrip
     struct buffer text = {0};
     vsr_code rc = set_json_render(&text, description, error);
     if (rc == VSR_OK) {
-        rc = io_replace_file(dir_fd, SET_JSON_NAME, buffer_view(&text), VSR_ERR_DEST_IO, error);
+        rc = io_replace_file(dir_fd, SET_JSON_NAME, buffer_view(&text), IO_SYNCED, VSR_ERR_DEST_IO,
+                             error);
     }
     buffer_free(&text);
     return rc;

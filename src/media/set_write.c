@@ -190,8 +190,8 @@ vsr_code set_writer_document(struct set_writer *writer, struct view name, struct
                            "cannot store two documents as \"%.*s\"", VIEW_ARG(name));
         }
     }
-    const vsr_code rc =
-        io_replace_file(writer->documents_fd, part.name.p, bytes, VSR_ERR_DEST_IO, error);
+    const vsr_code rc = io_replace_file(writer->documents_fd, part.name.p, bytes, IO_SYNCED,
+                                        VSR_ERR_DEST_IO, error);
     if (rc != VSR_OK) {
         return rc;
     }

@@ -121,11 +121,9 @@ static vsr_code summary_write(const struct conduct *c, const struct report *repo
 {
     struct buffer summary = {0};
     report_render_summary(report, &summary);
-    const struct view text = buffer_view(&summary);
-    const int dir_fd = c->folder.dir_fd;
     const vsr_code rc =
-        c->journal.hurried ? io_replace_file_unsynced(dir_fd, SUMMARY, text, VSR_ERR_DEST_IO, error)
-                           : io_replace_file(dir_fd, SUMMARY, text, VSR_ERR_DEST_IO, error);
+        io_replace_file(c->folder.dir_fd, SUMMARY, buffer_view(&summary),
+                        c->journal.hurried ? IO_UNSYNCED : IO_SYNCED, VSR_ERR_DEST_IO, error);
     buffer_free(&summary);
     return rc;
 }

@@ -353,9 +353,8 @@ vsr_code document_out_write(const struct document_out *out, int dir_fd, const ch
         dir_fd = parent_fd;
     }
     if (rc == VSR_OK) {
-        const struct view text = buffer_view(&bytes);
-        rc = durable ? io_replace_file(dir_fd, name, text, VSR_ERR_DEST_IO, error)
-                     : io_replace_file_unsynced(dir_fd, name, text, VSR_ERR_DEST_IO, error);
+        rc = io_replace_file(dir_fd, name, buffer_view(&bytes), durable ? IO_SYNCED : IO_UNSYNCED,
+                             VSR_ERR_DEST_IO, error);
     }
     buffer_free(&bytes);
     return rc;

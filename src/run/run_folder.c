@@ -239,8 +239,8 @@ static vsr_code identity_write(const struct run_folder *folder, const struct pla
     volumes_add(&json, plan);
     json_object_end(&json);
     json_line_end(&json);
-    const vsr_code rc =
-        io_replace_file(folder->dir_fd, "run.json", buffer_view(&text), VSR_ERR_DEST_IO, error);
+    const vsr_code rc = io_replace_file(folder->dir_fd, "run.json", buffer_view(&text), IO_SYNCED,
+                                        VSR_ERR_DEST_IO, error);
     buffer_free(&text);
     return rc;
 }

@@ -4,6 +4,7 @@
  * one's place. What is in the files is not looked at. */
 #include "run/run_folder.h"
 
+#include "base/io.h"
 #include "dest/folder_list.h"
 #include "engine/marks.h"
 #include "run/document_out.h"
@@ -20,20 +21,14 @@ static const char *const ours[] = {
     "checkpoint", MARKS_PIECES, DOCUMENT_PRE_RESTORE, DOCUMENT_FINAL,
 };
 
-enum { OURS_COUNT = sizeof ours / sizeof *ours, PART_BYTES = 64 };
-
-/* Its name while it is written. */
-static void part_name(const char *name, char out[PART_BYTES])
-{
-    (void)snprintf(out, PART_BYTES, ".%s.part", name);
-}
+enum { OURS_COUNT = sizeof ours / sizeof *ours };
 
 static bool name_is_ours(const char *name)
 {
     bool found = false;
     for (size_t i = 0; i < OURS_COUNT && !found; i++) {
-        char part[PART_BYTES];
-        part_name(ours[i], part);
+        char part[IO_PART_NAME_BYTES];
+        (void)io_part_name(part, ours[i]);
         found = strcmp(name, ours[i]) == 0 || strcmp(name, part) == 0;
     }
     return found;
@@ -42,8 +37,8 @@ static bool name_is_ours(const char *name)
 void run_folder_empty(int dir_fd)
 {
     for (size_t i = 0; i < OURS_COUNT; i++) {
-        char part[PART_BYTES];
-        part_name(ours[i], part);
+        char part[IO_PART_NAME_BYTES];
+        (void)io_part_name(part, ours[i]);
         (void)unlinkat(dir_fd, ours[i], 0);
         (void)unlinkat(dir_fd, part, 0);
     }

@@ -367,7 +367,7 @@ static vsr_code files_note(const struct salvage_input *input, bool before, struc
     }
     return numbers->n == 0 && !before
                ? VSR_OK
-               : io_replace_file(input->run_folder_fd, BEGUN_NAME, buffer_view(numbers),
+               : io_replace_file(input->run_folder_fd, BEGUN_NAME, buffer_view(numbers), IO_SYNCED,
                                  VSR_ERR_DEST_IO, error);
 }
 
@@ -423,7 +423,7 @@ vsr_code salvage_run(const struct salvage_input *input, struct salvage_told *tol
     }
     salvage_settle(&folders, input->stage);
     if (rc == VSR_OK && told->saved > 0) {
-        rc = io_replace_file(input->run_folder_fd, "salvage.jsonl", buffer_view(&lines),
+        rc = io_replace_file(input->run_folder_fd, "salvage.jsonl", buffer_view(&lines), IO_SYNCED,
                              VSR_ERR_DEST_IO, error);
     } else if (rc == VSR_OK && before) {
         (void)unlinkat(input->run_folder_fd, "salvage.jsonl", 0);

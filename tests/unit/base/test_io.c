@@ -59,7 +59,9 @@ static void assert_made(void)
 {
     vsr_error error = {0};
     struct stat st;
-    assert_int_equal(io_replace_file(dir_fd, "out", VIEW("new"), VSR_ERR_DEST_IO, &error), VSR_OK);
+    assert_int_equal(io_replace_file(dir_fd, "out", VIEW("new"), IO_SYNCED, VSR_ERR_DEST_IO,
+                                     &error),
+                     VSR_OK);
     assert_holds("out", "new");
     assert_int_equal(fstatat(dir_fd, "out", &st, AT_SYMLINK_NOFOLLOW), 0);
     assert_true(S_ISREG(st.st_mode));
@@ -87,7 +89,9 @@ static void a_file_of_others_does_not_become_ours(void **state)
     vsr_error error = {0};
     const int held = openat(dir_fd, HIDDEN, O_RDWR | O_CLOEXEC); /* its number is not given again */
     assert_int_equal(fstat(held, &planted), 0);
-    assert_int_equal(io_replace_file(dir_fd, "out", VIEW("new"), VSR_ERR_DEST_IO, &error), VSR_OK);
+    assert_int_equal(io_replace_file(dir_fd, "out", VIEW("new"), IO_SYNCED, VSR_ERR_DEST_IO,
+                                     &error),
+                     VSR_OK);
     assert_int_equal(fstatat(dir_fd, "out", &made, 0), 0);
     assert_true(made.st_ino != planted.st_ino);
     assert_int_equal(close(held), 0);
@@ -120,7 +124,8 @@ static void what_is_no_file_is_left_alone(void **state)
     vsr_error error = {0};
     struct stat st;
     assert_int_equal(mkfifoat(dir_fd, "out", 0600), 0);
-    assert_int_equal(io_replace_file(dir_fd, "out", VIEW("new"), VSR_ERR_DEST_IO, &error),
+    assert_int_equal(io_replace_file(dir_fd, "out", VIEW("new"), IO_SYNCED, VSR_ERR_DEST_IO,
+                                     &error),
                      VSR_ERR_DEST_IO);
     assert_int_equal(fstatat(dir_fd, "out", &st, AT_SYMLINK_NOFOLLOW), 0);
     assert_true(S_ISFIFO(st.st_mode));
