@@ -76,11 +76,11 @@ static int chain_end(struct chain_rest *rest, const char *run_dir, int code)
         return code;
     }
     if (restore_signal != 0) {
-        return chain_leave(left, chain_is_left(left, code));
+        return chain_leave(left, chain_code_cut_short(left, code));
     }
     const int held = chain_rest_hold(run_dir);
     if (held < 0) {
-        return chain_leave(left, chain_is_busy(run_dir, code));
+        return chain_leave(left, chain_tell_busy(run_dir, code));
     }
     if (chain_has_next(rest)) { /* by who held it until now */
         (void)close(held);

@@ -146,14 +146,14 @@ static void step_announce(const vsr_chain *chain, size_t number)
     }
 }
 
-int chain_is_left(size_t steps, int code)
+int chain_code_cut_short(size_t steps, int code)
 {
     /* a signal that came when a step had ended changes nothing of it, but keeps others from it */
     const int told = restore_signal != 0 && steps > 0 ? 128 + restore_signal : 0;
     return code_rank(told) < code_rank(code) ? told : code;
 }
 
-int chain_is_busy(const char *run_dir, int code)
+int chain_tell_busy(const char *run_dir, int code)
 {
     vsr_error error = {.code = VSR_ERR_RUN_BUSY};
     (void)snprintf(error.what, sizeof error.what,
@@ -193,9 +193,9 @@ static int chain_run(const struct call *call, vsr_chain *chain, struct chain_res
         worst = i == 0 || code_rank(code) < code_rank(worst) ? code : worst;
         stopped = !begun || restore_signal != 0 || restore_was_cut_short(code);
         if (stopped) {
-            worst = chain_is_left(count - i - 1, worst);
+            worst = chain_code_cut_short(count - i - 1, worst);
         } else if (i + 1 < count && !chain_keep(held, so_far)) {
-            worst = chain_is_busy(so_far->run_dirs.items[i], worst);
+            worst = chain_tell_busy(so_far->run_dirs.items[i], worst);
             stopped = true;
         }
     }

@@ -29,9 +29,9 @@ int restore_fail(const struct call *call, const vsr_error *error);
  * here; or -1. */
 int chain_run_from(const struct call *call, const struct chain_rest *from, int held);
 /* So many steps do not begin, since the restore was told to end; code: so far. The exit code. */
-int chain_is_left(size_t steps, int code);
+int chain_code_cut_short(size_t steps, int code);
 /* Another process goes on with the chain of that run. The exit code; code: so far. */
-int chain_is_busy(const char *run_dir, int code);
+int chain_tell_busy(const char *run_dir, int code);
 /* The worst of several exit codes. */
 int chain_worst(const struct text_list *codes);
 
