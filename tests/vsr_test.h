@@ -11,20 +11,13 @@
 /* clang-format on */
 
 #include "base/view.h"
+#include "campaign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
-/* A campaign takes every STEP-th of its cases under VSSRESTORE_TRIM=1: where tools/check has run
- * them all before, and wants the same code with another compiler or sanitizer. Else 1: all. */
-static inline size_t campaign_step(size_t step)
-{
-    const char *trim = getenv("VSSRESTORE_TRIM");
-    return trim != NULL && strcmp(trim, "1") == 0 ? step : 1;
-}
 
 /* Skip the rest of a case, and say why: tools/check shows the sentence beside the case's name. */
 #define skip_because(...)                                                                          \

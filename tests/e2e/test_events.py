@@ -8,7 +8,7 @@ import threading
 import time
 
 import schemas
-from harness import (PROGRAM, SOURCE_ROOT, Failure, Folder, Skip, expect, expect_none, path_of,
+from harness import (PROGRAM, SOURCE_ROOT, TRIM, Failure, Folder, Skip, expect, expect_none, path_of,
                      run_cases, vssrestore)
 from terminals import (WAIT_S, end_of_terminal, fill, frames_of, full_terminal,
                        on_a_terminal)
@@ -258,6 +258,8 @@ def a_full_terminal_stops_nothing():
 
 
 def a_terminal_that_becomes_full_stops_nothing():
+    if TRIM:
+        raise Skip("campaigns are trimmed: it waits long for a reader; events on one do, too")
     with Folder() as folder:
         small_set(folder)
         drawn, _ = until_it_is_full(folder, lambda slave: draw(folder, slave, "--throttle", "3M"))
@@ -280,7 +282,7 @@ def the_line_fits_the_terminal():
     with Folder() as folder:
         make_set(folder, {"small": (3000, 3000), "large": (2, 3 << 20), "tiny": (2, 100)})
         flip(folder / "set/packs/pack-000000.tar.lz4", 0.6)
-        for number, columns in enumerate((10, 20, 40, 80, 200)):
+        for number, columns in enumerate((10, 200) if TRIM else (10, 20, 40, 80, 200)):
             drawn = on_a_terminal([PROGRAM, "run", folder / "set", "--root", folder / f"r{number}",
                                    "--run-dir", folder / f"run{number}", "--throttle", "8M"], columns)
             frames = frames_of(drawn)

@@ -3,6 +3,7 @@
  *
  * So the kept inputs, each of which once led somewhere new or was a finding, are run by the normal
  * tests, with every compiler and sanitizer. */
+#include "campaign.h"
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -15,15 +16,10 @@
 
 int LLVMFuzzerInitialize(int *argument_count, char ***arguments);
 
-enum { FAILURES_MAX = 200, FAILURES_MAX_TRIMMED = 40 };
-
-/* Spread over all of them when there are more. VSSRESTORE_TRIM: another stage takes more. */
+/* Spread over all of them when there are more. */
 static void replay_scant(const uint8_t *data, size_t bytes, uint64_t whole, uint64_t allocations)
 {
-    const char *trim = getenv("VSSRESTORE_TRIM");
-    const uint64_t most =
-        trim != NULL && strcmp(trim, "1") == 0 ? FAILURES_MAX_TRIMMED : FAILURES_MAX;
-    const uint64_t step = allocations / most + 1;
+    const uint64_t step = allocations / campaign_amount(200, 80, 30) + 1;
     for (uint64_t at = 0; at < allocations; at += step) {
         fuzz_scant(data, bytes, whole, at, false);
         fuzz_scant(data, bytes, whole, at, true);

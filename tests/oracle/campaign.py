@@ -25,7 +25,7 @@ from windows import text_of  # noqa: E402
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
-COUNT = 2000 if LONG else 60 if TRIM else 300
+COUNT = 2000 if LONG else 40 if TRIM else 200
 SHOWN_MAX = 12
 
 

@@ -8,6 +8,8 @@ import os
 import random
 from types import SimpleNamespace
 
+from scenario import read_entry
+
 METHODS = (*["RESTORE_IF_CAN_BE_REPLACED"] * 4, *["RESTORE_IF_NOT_THERE"] * 4,
            *["RESTORE_TO_ALTERNATE_LOCATION"] * 3, *["STOP_RESTORE_START"] * 2,
            *["RESTORE_STOP_START"] * 2, "REPLACE_AT_REBOOT", "RESTORE_AT_REBOOT",
@@ -27,6 +29,10 @@ RANGES = (*["0:5"] * 4, "3:4,0x2:1", "0:1, 5:2", "4:0", "2:3,1:4", "0:6", "0:999
 PAIRS = (("0:5", "0:5"), ("0:5", "7:5"), ("0:3,3:2", "10:3,0x0:2"), ("2:2", "3:2"), ("0:0", "0:0"),
          ("0:5", "0:4"), ("0:3", "0:3,3:1"), ("0:2,2:2", "0:2,1:2"), ("0:999", "0:999"), ("x", "0:1"))
 ENVIRONMENT = {"Data": "C:\\data", "SystemDrive": "C:", "LOGS": "D:\\logs"}
+
+
+def is_regular(path):
+    return os.path.isfile(path) and not os.path.islink(path)
 
 
 class Maker:
@@ -50,7 +56,7 @@ class Maker:
 
     def known_folder(self):
         """One of the source's, or one above it."""
-        path = self.pick(*self.s.source.listing(), "C:\\", "C:\\", "D:\\")
+        path = self.pick(*self.s.source.places(), "C:\\", "C:\\", "D:\\")
         elements = path.rstrip("\\").split("\\")
         elements = elements[:self.pick(1, len(elements), max(1, len(elements) - 1))]
         return "\\".join(elements) + ("\\" if len(elements) == 1 else "")
@@ -165,8 +171,7 @@ class Maker:
 
     def make_named(self, entry):
         """Partial, differenced and directed files."""
-        files = [path for path, content in self.s.source.listing().items()
-                 if isinstance(content, bytes)]
+        files = [path for path, place in self.s.source.places().items() if is_regular(place)]
         for _ in range(self.pick(0, 1, 1, 2)):
             folder, _, name = self.pick(*files).rpartition("\\") if files else ("C:", "", "none")
             kind = self.pick("partial", "partial", "differenced", "directed", "directed")
@@ -199,8 +204,8 @@ class Maker:
 
     def make_entry(self, path):
         place = self.s.put(path, path.encode())
-        regular = [name for name, content in self.s.source.listing().items()
-                   if isinstance(content, bytes) and name[:2] == path[:2]]
+        regular = [name for name, at in self.s.source.places().items()
+                   if name[:2] == path[:2] and is_regular(at)]
         if self.chance(0.06):
             os.unlink(place)
             os.symlink(self.pick("nowhere", "../a.dat"), place)
@@ -211,11 +216,10 @@ class Maker:
     @staticmethod
     def clashes(tree, path):
         """Is something there already that differs by case, or of another kind?"""
-        listing = {name.lower() for name in tree.listing()}
-        return path.lower() in listing
+        return path.lower() in {name.lower() for name in tree.places()}
 
     def make_destination(self):
-        alike = [path for path in self.s.source.listing() if not path.endswith("\\")]
+        alike = [path for path in self.s.source.places() if not path.endswith("\\")]
         for _ in range(self.pick(0, 0, 0, 1, 1, 2, 4)):
             path = self.pick(*alike) if alike and self.chance(0.7) else \
                 self.pick("E:\\alt", "E:", "D:\\alt", self.folder("CDE").rstrip("\\")) + "\\" + \
@@ -226,9 +230,10 @@ class Maker:
         if self.clashes(self.s.dest, path):
             return
         try:
+            stored = self.s.source.places().get(path)
             if self.chance(0.2):
                 self.s.block(path, self.pick("folder", "pipe", "link"))
-            elif self.s.source.listing().get(path, b"") is None:
+            elif stored is not None and read_entry(stored) is None:
                 self.s.place_folder(path)
             else:
                 self.s.place(path, b"old " + path.encode())

@@ -17,9 +17,14 @@ class NoPath(Exception):
 
 
 class Table(dict):
-    """{folded name: value} for %NAMES%; aliases: {folded volume: the volume that it is}."""
+    """{folded name: value} for %NAMES%; aliases: {folded volume: the volume that it is}. Neither
+    changes once a folder was asked for."""
 
     aliases = {}
+
+    def __init__(self, names):
+        super().__init__(names)
+        self.folders = {} # asked for again and again
 
 
 @functools.cache
@@ -38,6 +43,12 @@ def expand(text, table):
 
 def folder(text, table):
     """5.3: the folder that a document's text names."""
+    if text not in table.folders:
+        table.folders[text] = resolved(text, table)
+    return table.folders[text]
+
+
+def resolved(text, table):
     text = expand(text, table).replace("/", "\\")
     for prefix, instead in (("\\\\?\\UNC\\", "\\\\"), ("\\??\\UNC\\", "\\\\"), ("\\??\\", ""),
                             ("\\\\?\\", "")):

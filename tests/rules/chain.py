@@ -14,8 +14,8 @@ def one(s, **more):
 def packed(s, type, component, *files, parent=None, stamp=None, previous=None, **more):
     """The set of a backup with these files (name, content) and no others. component: one or
     several."""
-    for path in list(s.source.listing()):
-        if s.source.listing().get(path) is not None:
+    for path, content in s.source.listing().items():
+        if content is not None:
             s.remove(path)
     for name, content in files:
         s.put("C:\\d\\" + name, content)

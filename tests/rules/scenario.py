@@ -92,16 +92,19 @@ class Tree:
                        below + ":" if len(below) == 1 else "\\\\?\\" + below), folder
                 folders.clear()
 
-    def listing(self):
-        """{Windows path: content, None for a folder, ('->', text) for a link}."""
+    def places(self):
+        """{Windows path: where it stands}."""
         found = {}
         for spec, top in sorted(self.tops()):
             for folder, folders, files in os.walk(top):
+                above = spec + os.fsdecode(folder[len(top):]).replace("/", "\\") + "\\"
                 for name in folders + files:
-                    path = os.path.join(folder, name)
-                    below = os.fsdecode(os.path.relpath(path, top)).replace("/", "\\")
-                    found[spec + "\\" + below] = read_entry(path)
+                    found[above + os.fsdecode(name)] = folder + b"/" + name
         return found
+
+    def listing(self):
+        """{Windows path: content, None for a folder, ('->', text) for a link}."""
+        return {path: read_entry(place) for path, place in self.places().items()}
 
 
 def read_entry(path):

@@ -19,7 +19,7 @@ import time
 from interrupted import (copied, inspected, journal_of, killed_in_the_middle, large, staging_of,
                          stopped)
 from scenario import Run, Scenario, Skip, Told, equal, expect, run_rules, schemas
-from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, pattern, ranged, replaced,
+from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, moments, pattern, ranged, replaced,
                   replaced_and_grown, settled, snapshot, tell_difference)
 
 
@@ -221,7 +221,7 @@ def K08_inspect_says_what_stands_where():
         b.include(d)
         town = Town(s, s.pack())
         states = set()
-        for number in range(1, town.count_calls() + 1):
+        for number in moments(town.count_calls(), 3):
             if town.kill_at(number) and town.is_begun():
                 before = settled(town.root)
                 found = inspected(town.folder())
@@ -366,7 +366,7 @@ def K11_a_chain_that_is_told_to_end_ends():
         c = s.writer("Ledger", method=NOT_THERE).component("db").files(r"C:\db", "*")
         s.backup().include(c, stamp="one")
         s.put(r"C:\db\a.dat", b"full", mtime=1500000000)
-        s.put(r"C:\db\big.bin", os.urandom(3 * MIB), mtime=1500000000)
+        s.put(r"C:\db\big.bin", os.urandom(MIB), mtime=1500000000)
         full = s.pack()
         s.backup(type="incremental").include(c, stamp="two")
         s.put(r"C:\db\a.dat", b"incremental", mtime=1500000001)

@@ -111,7 +111,7 @@ def K01_kill_at_each_call_by_half_a_record():
         b = s.backup()
         b.include(replaced(s))
         b.include(grown(s)[0])
-        each_call(Town(s, s.pack(), "--durability", "none"), half=True)
+        each_call(Town(s, s.pack(), "--durability", "none"), half=True, step=2)
 
 
 def K01_kill_at_each_call_with_a_writer_and_a_service():
@@ -143,7 +143,7 @@ echo said >&2; exit 1'''
             equal([name for name in os.listdir(s.folder) if run in name], [],
                   f"{what}: something of this run is left hidden")
 
-        each_call(town, each=each)
+        each_call(town, each=each, step=3)
 
 
 def ends_in_order(diary, what):
@@ -172,7 +172,7 @@ def K01_kill_at_each_call_of_what_waits_for_the_boot():
         town = Town(s, s.pack(), *LIVE)
         wanted = waiting(town)
         expect(len(wanted) >= 3, f"{wanted}")
-        each_call(town, each=lambda what: equal(waiting(town), wanted, what))
+        each_call(town, each=lambda what: equal(waiting(town), wanted, what), step=2)
 
 
 def waiting(town):

@@ -12,7 +12,8 @@ import subprocess
 
 from interrupted import inspected, staging_of
 from scenario import Scenario, Skip, Told, equal, expect, run_rules
-from town import CAN, MIB, Town, ends_at, pattern, settled, snapshot, tell_difference
+from town import (CAN, MIB, Town, ends_at, moments, pattern, settled, snapshot,
+                  tell_difference)
 
 
 def K09_another_folder_in_a_volumes_stead_is_refused():
@@ -24,7 +25,7 @@ def K09_another_folder_in_a_volumes_stead_is_refused():
             s.put(rf"C:\{name}\1.txt", name.encode(), mtime=1500000000)
         s.place_folder("C:\\")
         town, seen = Town(s, s.pack()), set()
-        for number in range(1, town.count_calls() + 1):
+        for number in moments(town.count_calls(), 2):
             if town.kill_at(number) and town.is_begun():
                 whole, away = os.path.join(town.root, b"C"), os.path.join(s.folder, b"away")
                 published = {unit["state"] for unit in inspected(town.folder())["units"]}
@@ -49,7 +50,7 @@ def K09_another_file_system_at_the_same_path_is_refused():
         s.backup().include(s.writer("Web", method=CAN).component("a").files(r"C:\a", "*"))
         s.place_folder("C:\\")
         town, seen = Town(s, s.pack()), 0
-        for number in range(1, town.count_calls() + 1):
+        for number in moments(town.count_calls(), 2):
             if town.kill_at(number) and town.is_begun() and staging_of(town):
                 top = os.fsdecode(os.path.join(town.root, b"C"))
                 done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=755", "none",
@@ -113,7 +114,7 @@ def K09_a_volume_whose_folder_is_gone_is_waited_for():
     for kind in (VolumesTown, Town):
         with Scenario() as s:
             town, seen = kind(s, two_volumes(s)), set()
-            for number in range(1, town.count_calls() + 1):
+            for number in moments(town.count_calls(), 2):
                 state = state_of(town, "D") if town.kill_at(number) and town.is_begun() else None
                 if state in ("publishing", "published") and \
                         inspected(town.folder())["state"] == "killed":
@@ -174,7 +175,7 @@ def K09_a_volume_that_is_not_mounted_is_waited_for():
     """Its empty folder lies on a file system that the run writes to as well."""
     with Scenario() as s, nothing_stays_mounted(s):
         town, seen = MountTown(s, two_volumes(s)), set()
-        for number in range(1, town.count_calls() + 1, 2):
+        for number in moments(town.count_calls(), 3):
             if town.kill_at(number) and town.is_begun() and \
                     inspected(town.folder())["state"] == "killed" and \
                     any(name.startswith(b".vssrestore-") for name in os.listdir(town.top)):

@@ -14,6 +14,7 @@ import time
 
 from scenario import Run, Skip, Told, equal, expect, preloadable
 
+LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 MIB = 1 << 20
 CAN = "RESTORE_IF_CAN_BE_REPLACED"
 NOT_THERE = "RESTORE_IF_NOT_THERE"
@@ -208,13 +209,18 @@ def ends_at():
     return preloadable("VSSRESTORE_ENDS_AT")
 
 
-def each_call(town, half=False, each=None, killed=None):
-    """Killed before each call in turn, resumed, compared; each(what) looks at more then, killed()
-    before it is gone on with."""
+def moments(count, step):
+    """Which of so many calls are a run's last ones: every step-th, or with VSSRESTORE_LONG=1 each."""
+    return range(1, count + 1, 1 if LONG else step)
+
+
+def each_call(town, half=False, each=None, killed=None, step=1):
+    """Killed before each call in turn, or every step-th, resumed, compared; each(what) looks at more
+    then, killed() before it is gone on with."""
     count = town.count_calls()
     expect(count > 20, f"{count} calls only")
     begun = 0
-    for number in range(1, count + 1):
+    for number in moments(count, step):
         if town.kill_at(number, half) and town.is_begun():
             what = f"killed before call {number} of {count}"
             if killed:

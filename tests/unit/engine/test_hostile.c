@@ -247,7 +247,7 @@ static void world_try(struct world *w, const char *record, size_t offset, size_t
     const uint64_t full = field_bytes == 8 ? UINT64_MAX : (UINT64_C(1) << 8 * field_bytes) - 1;
     const uint64_t values[] = {0,         1,        was + 1,  was - 1,        full,     full >> 1,
                                full - 15, was << 1, was ^ 16, full / 2 + was, 0x100000, was + 4096};
-    for (size_t i = 0; i < COUNT_OF(values); i += campaign_step(3)) {
+    for (size_t i = 0; i < COUNT_OF(values); i += campaign_step(2, 3)) {
         const uint64_t value = values[i] & full;
         char what[128];
         if (value == was) {
@@ -329,7 +329,7 @@ static void every_byte_of_the_blobs_is_distrusted(void **state)
     static const uint8_t values[] = {0, '/', '\\', '.', 0xFF, 1, ':', 0x80};
     memcpy(&header, w->index.p, sizeof header);
     const struct index_section_place *blobs = &header.sections[SECTION_BLOBS];
-    for (uint64_t i = 0; i < blobs->record_count; i += campaign_step(3)) {
+    for (uint64_t i = 0; i < blobs->record_count; i += campaign_step(2, 3)) {
         for (size_t v = 0; v < COUNT_OF(values); v++) {
             char what[64];
             (void)snprintf(what, sizeof what, "blob byte %llu: %u", (unsigned long long)i,

@@ -326,7 +326,7 @@ static void each_fault(struct world *w, enum ring_kind kind)
     count_operations(w, ring, counts);
     assert_int_not_equal(counts[kind], 0);
     for (unsigned number = 0; number < counts[kind]; number++) {
-        for (size_t e = 0; e < COUNT_OF(errnos); e += campaign_step(3)) {
+        for (size_t e = 0; e < COUNT_OF(errnos); e += campaign_step(1, 3)) {
             char what[96];
             fault.number = number;
             fault.os_errno = errnos[e];

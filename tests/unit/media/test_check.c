@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TRIM_STEP 11 /* odd: every place in an aligned field is met */
+#define STEPS 3, 11 /* odd: every place in an aligned field is met */
 
 /* --- a drive that fails: pread() of one pack is wrapped by the linker (tests/meson.build) --- */
 
@@ -198,7 +198,7 @@ static void every_flip_in(const char *name)
     uint64_t size = 0;
     const int fd = open_part(small_set, name, &size);
     uint64_t seed = size;
-    for (uint64_t at = 0; at < size; at += campaign_step(TRIM_STEP)) {
+    for (uint64_t at = 0; at < size; at += campaign_step(STEPS)) {
         const unsigned char bits = (unsigned char)(1u << fixture_random(&seed) % 8);
         (void)flip_is_found(small_set, name, fd, at, bits);
     }
@@ -238,7 +238,7 @@ static void every_flip_in_the_index_is_found_and_placed(void **state)
     (void)state;
     uint64_t size = 0;
     const int fd = open_part(small_set, "index.bin", &size);
-    for (uint64_t at = 0; at < size; at += campaign_step(TRIM_STEP)) {
+    for (uint64_t at = 0; at < size; at += campaign_step(STEPS)) {
         const struct heard heard = flip_is_found(small_set, "index.bin", fd, at, 0x04);
         if (at + 16 < size) {
             assert_int_equal(heard.offset, at);
@@ -524,7 +524,7 @@ static void seeded_flips_in_a_larger_set(void **state)
     (void)check(path, NULL, VSR_OK);
     const char *parts[] = {"packs/pack-000000.tar.lz4", "packs/pack-000001.tar.lz4",
                            "packs/pack-000002.tar.lz4", "index.bin"};
-    for (size_t i = 0; i < FLIPS / campaign_step(TRIM_STEP); i++) {
+    for (size_t i = 0; i < FLIPS / campaign_step(STEPS); i++) {
         uint64_t size = 0;
         const char *name = parts[i % COUNT_OF(parts)];
         const int fd = open_part(path, name, &size);

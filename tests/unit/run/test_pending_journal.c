@@ -295,7 +295,7 @@ static void damage_inside_is_refused(void **state)
     const off_t bytes = write_journal(w);
     const int fd = openat(w->folder.fd, PENDING_JOURNAL, O_RDWR);
     /* the last record's checksum may be a torn write; everything before it is not */
-    for (off_t at = 0; at < bytes - 48; at += (off_t)campaign_step(1)) {
+    for (off_t at = 0; at < bytes - 48; at++) {
         char byte;
         assert_int_equal(pread(fd, &byte, 1, at), 1);
         const char flipped = (char)(byte ^ 0x20);
