@@ -366,7 +366,7 @@ def K11_a_chain_that_is_told_to_end_ends():
         c = s.writer("Ledger", method=NOT_THERE).component("db").files(r"C:\db", "*")
         s.backup().include(c, stamp="one")
         s.put(r"C:\db\a.dat", b"full", mtime=1500000000)
-        s.put(r"C:\db\big.bin", os.urandom(MIB), mtime=1500000000)
+        s.put(r"C:\db\big.bin", os.urandom(3 * MIB), mtime=1500000000)
         full = s.pack()
         s.backup(type="incremental").include(c, stamp="two")
         s.put(r"C:\db\a.dat", b"incremental", mtime=1500000001)
