@@ -5,6 +5,7 @@ sets: logical paths, excludes, wildcards, %NAMES%, alternate paths. It knows not
 differenced files. What vssrestore packs and plans is held against it.
 """
 
+import functools
 import os
 import re
 import xml.etree.ElementTree as ElementTree
@@ -12,6 +13,7 @@ import xml.etree.ElementTree as ElementTree
 BACKUP_BITS = {"full": 1, "copy": 1, "differential": 2, "incremental": 4, "log": 8}
 
 
+@functools.cache
 def fold(text):
     """Upper case, one character for one."""
     if text.isascii():
@@ -19,6 +21,7 @@ def fold(text):
     return "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
 
 
+@functools.cache
 def spec_pattern(spec):
     """The names that a search for spec finds on Windows, as a regular expression."""
     if spec in ("", "*", "*.*"):

@@ -8,6 +8,7 @@ byte-identical with its source on the volume, and has its time; nothing else was
 statuses, the rows and the exit code say so. A damaged byte is named, and reaches no final name.
 """
 
+import functools
 import glob
 import json
 import os
@@ -76,6 +77,13 @@ class Server:
         with open(self.folder / run_dir + b"/report.jsonl", "rb") as rows:
             lines = [json.loads(line) for line in rows]
         self.rows = [line for line in lines if line["t"] == "row"]
+
+    @functools.cached_property
+    def first_pack(self):
+        """(path, frames, members)"""
+        pack = os.path.join(self.folder / "set", b"packs", b"pack-000000.tar.lz4")
+        with open(pack, "rb") as opened:
+            return pack, packs.frames(opened.read()), packs.members(pack)
 
     def refused(self):
         return [unit for unit in self.units if unit["error"] is not None]
@@ -245,10 +253,7 @@ def made_case(name):
 def damaged_frame(server, shared):
     """A frame in the middle of the first pack that holds several files (shared) or a part of
     one: (pack, frame, members)."""
-    pack = os.path.join(server.folder / "set", b"packs", b"pack-000000.tar.lz4")
-    with open(pack, "rb") as opened:
-        frames = packs.frames(opened.read())
-    members = packs.members(pack)
+    pack, frames, members = server.first_pack
     middle = len(frames) // 2
     for frame in frames[middle:] + frames[:middle]:
         hurt = packs.members_of(frame, members)

@@ -103,7 +103,7 @@ def round_trips(first, count, keep):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--count", type=int, default=30 if TRIM else 300)
+    parser.add_argument("--count", type=int, default=30 if TRIM else 150)
     parser.add_argument("--keep", action="store_true")
     options = parser.parse_args()
     run_cases({"random_trees_come_back_as_they_were":

@@ -23,7 +23,7 @@ from town import Town, snapshot, statuses, tell_difference  # noqa: E402
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
-TRIALS = 10 if TRIM else 30
+TRIALS = 8 if TRIM else 20
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 FULL = os.strerror(errno.ENFILE)
 HOW = ({}, {"OPENS_ONCE": "1"})

@@ -25,7 +25,7 @@ from windows import text_of  # noqa: E402
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
-COUNT = 2000 if LONG else 40 if TRIM else 200
+COUNT = 2000 if LONG else 30 if TRIM else 120
 SHOWN_MAX = 12
 
 

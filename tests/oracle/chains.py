@@ -23,7 +23,7 @@ from harness import TRIM, run_cases  # noqa: E402
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
-COUNT = 1000 if LONG else 15 if TRIM else 60
+COUNT = 1000 if LONG else 12 if TRIM else 40
 
 THERE, CAN, ALTERNATE = ("RESTORE_IF_NOT_THERE", "RESTORE_IF_CAN_BE_REPLACED",
                          "RESTORE_TO_ALTERNATE_LOCATION")
