@@ -340,7 +340,7 @@ def K02_what_was_published_outlives_a_resume_that_is_killed_in_a_sync():
         for _ in range(2):
             held = Held(town, b"", resumed=True)
             with held as run: # and who syncs for it, as where a whole unit of systemd is killed
-                for pid in {run.pid} | held.waiting():
+                for pid in [run.pid, *(held.waiting() - {run.pid})]: # or it notes a sync that failed
                     os.kill(pid, signal.SIGKILL)
             with open(journal_of(town), "rb") as opened: # until all of it has ended
                 fcntl.flock(opened, fcntl.LOCK_EX)
