@@ -1,8 +1,8 @@
 /* campaign.h - how many of a campaign's cases are taken: VSSRESTORE_LONG=1, all; without, a share;
  * under VSSRESTORE_TRIM=1, where tools/check has run more of them before and wants the same code
  * with another compiler or sanitizer, fewer. Python's tests have the same words. */
-#ifndef VSR_CAMPAIGN_H
-#define VSR_CAMPAIGN_H
+#ifndef CAMPAIGN_H
+#define CAMPAIGN_H
 
 #include <stdbool.h>
 #include <stddef.h>
