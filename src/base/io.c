@@ -191,6 +191,18 @@ vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_e
     return VSR_OK;
 }
 
+bool io_data_next(int fd, uint64_t at, uint64_t end, uint64_t *data, uint64_t *hole)
+{
+    const off_t first = lseek(fd, (off_t)at, SEEK_DATA);
+    if (first < 0 && errno == ENXIO) {
+        return false;
+    }
+    const off_t behind = first < 0 ? -1 : lseek(fd, first, SEEK_HOLE);
+    *data = first < 0 ? at : (uint64_t)first;
+    *hole = behind > first && (uint64_t)behind < end ? (uint64_t)behind : end;
+    return *data < *hole;
+}
+
 bool io_part_name(char out[IO_PART_NAME_BYTES], const char *name)
 {
     const int length = snprintf(out, IO_PART_NAME_BYTES, ".%s.part", name);

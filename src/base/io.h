@@ -46,6 +46,10 @@ bool io_folder_is_below(int folder_fd, int top_fd);
  * and a failing call is told as err_place_code() does. */
 vsr_code io_check_replaceable(int dir_fd, const char *name, vsr_code code, vsr_error *error);
 
+/* The data of a file that begins at or behind `at` and before `end`: [*data, *hole). A file system
+ * that does not tell has no holes. False: there is none. */
+bool io_data_next(int fd, uint64_t at, uint64_t end, uint64_t *data, uint64_t *hole);
+
 /* What the file is called while it is written. False: too long for that. */
 enum { IO_PART_NAME_BYTES = 300 };
 bool io_part_name(char out[IO_PART_NAME_BYTES], const char *name);

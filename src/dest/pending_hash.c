@@ -72,22 +72,17 @@ static void blocks_hash(const struct hashing *h, uint64_t offset, size_t count)
     }
 }
 
-/* The blocks that [*begin, *end), the next data from *begin on, lies in. Where holes are not told,
- * all is data. False: there are none. */
+/* The blocks that [*begin, *end), the next data from *begin on, lies in. False: there are none. */
 static bool data_find(const struct hashing *h, uint64_t *begin, uint64_t *end)
 {
-    const off_t data = lseek(h->fd, (off_t)*begin, SEEK_DATA);
-    if (data < 0 && errno == ENXIO) {
+    uint64_t data, hole;
+    if (!io_data_next(h->fd, *begin, h->bytes, &data, &hole)) {
         return false;
     }
-    const off_t hole = data < 0 ? -1 : lseek(h->fd, data, SEEK_HOLE);
-    *end = h->bytes;
-    if (hole > data) {
-        const uint64_t after = ((uint64_t)hole + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
-        *begin = (uint64_t)data / BLOCK_BYTES * BLOCK_BYTES;
-        *end = after < h->bytes ? after : h->bytes;
-    }
-    return *begin < *end;
+    const uint64_t after = (hole + BLOCK_BYTES - 1) / BLOCK_BYTES * BLOCK_BYTES;
+    *begin = data / BLOCK_BYTES * BLOCK_BYTES;
+    *end = after < h->bytes ? after : h->bytes;
+    return true;
 }
 
 static int data_hash(const struct hashing *h)

@@ -5,6 +5,7 @@
  * to read, and only as long as it is the file of the run's beginning; publishing looks again. */
 #include "engine/worker.h"
 
+#include "base/io.h"
 #include "base/limits.h"
 
 #include <errno.h>
@@ -136,20 +137,13 @@ int ranges_copy(struct worker *worker, const struct claim_piece *piece, char *bu
             return fault;
         }
     }
-    for (uint64_t at = part->offset; at < end;) {
-        off_t data = lseek(large->base_fd, (off_t)at, SEEK_DATA);
-        if (data < 0 && errno == ENXIO) {
-            break; /* a hole to its end */
-        }
-        data = data < 0 ? (off_t)at : data;
-        const off_t hole = lseek(large->base_fd, data, SEEK_HOLE);
-        const uint64_t stop = hole < 0 || (uint64_t)hole > end ? end : (uint64_t)hole;
-        const int fault =
-            (uint64_t)data < stop ? copy_data(worker, large, (uint64_t)data, stop, buffer) : 0;
+    uint64_t data, hole;
+    for (uint64_t at = part->offset;
+         at < end && io_data_next(large->base_fd, at, end, &data, &hole); at = hole) {
+        const int fault = copy_data(worker, large, data, hole, buffer);
         if (fault != 0) {
             return fault;
         }
-        at = stop > (uint64_t)data ? stop : end;
     }
     return 0;
 }

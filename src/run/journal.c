@@ -368,23 +368,17 @@ bool journal_next(struct journal_cursor *cursor, struct journal_record *record,
     return true;
 }
 
-/* The data that begins at or behind *at, and where it ends; false: there is none. A file system
- * that does not tell has no holes. */
+/* The data that begins at or behind *at, and where it ends, in bytes that begin at offset of the
+ * file, or are of none; false: there is none. */
 static bool data_next(int fd, uint64_t offset, size_t bytes, size_t *at, size_t *end)
 {
-    const off_t data = fd < 0 ? -1 : lseek(fd, (off_t)(offset + *at), SEEK_DATA);
-    const off_t hole = data < 0 ? -1 : lseek(fd, data, SEEK_HOLE);
-    if (fd >= 0 && data < 0 && errno == ENXIO) {
-        return false;
+    uint64_t from = offset + *at, to = offset + bytes;
+    const bool found = fd < 0 ? from < to : io_data_next(fd, from, to, &from, &to);
+    if (found) {
+        *at = (size_t)(from - offset);
+        *end = (size_t)(to - offset);
     }
-    *end = bytes;
-    if (data >= 0 && (uint64_t)data >= offset + *at) {
-        *at = (uint64_t)data - offset < bytes ? (size_t)((uint64_t)data - offset) : bytes;
-    }
-    if (hole > data && (uint64_t)hole - offset < bytes) {
-        *end = (size_t)((uint64_t)hole - offset);
-    }
-    return *at < *end;
+    return found;
 }
 
 /* The next place in bytes from *at to end that begins like a record; its length with its check. 0:

@@ -1,4 +1,4 @@
-/* test_io.c - a file is replaced as a whole, by one that is ours.
+/* test_io.c - a file is replaced as a whole, by one that is ours; and where a file has data.
  *
  * Goal: whatever others put at the hidden name that a file is written under - a FIFO, a link, a
  * second name of another file, a file of theirs - is neither waited for, nor written into, nor
@@ -132,6 +132,33 @@ static void what_is_no_file_is_left_alone(void **state)
     assert_int_equal(unlinkat(dir_fd, "out", 0), 0);
 }
 
+/* Whatever a file system's blocks are, and whether it tells of holes. */
+static void data_is_found(void **state)
+{
+    (void)state;
+    enum { AT = 4 << 20, SIZE = 16 << 20 };
+    uint64_t data, hole;
+    const int fd = openat(dir_fd, "holes", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, SIZE), 0);
+    assert_int_equal(pwrite(fd, "here", 4, AT), 4);
+    assert_true(io_data_next(fd, 0, SIZE, &data, &hole));
+    assert_true(data <= AT && hole >= AT + 4 && hole <= SIZE);
+    const bool told = data > 0;
+    assert_true(io_data_next(fd, AT + 1, SIZE, &data, &hole));
+    assert_int_equal(data, AT + 1);
+    assert_true(io_data_next(fd, AT, AT + 2, &data, &hole));
+    assert_true(data == AT && hole == AT + 2);
+    assert_false(io_data_next(fd, AT, AT, &data, &hole));
+    if (told) {
+        assert_false(io_data_next(fd, 0, AT / 2, &data, &hole));
+        assert_false(io_data_next(fd, SIZE / 2, SIZE, &data, &hole));
+    }
+    assert_false(io_data_next(fd, SIZE, UINT64_C(2) * SIZE, &data, &hole)); /* it has been cut */
+    (void)close(fd);
+    assert_int_equal(unlinkat(dir_fd, "holes", 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +167,7 @@ int main(void)
         cmocka_unit_test(a_second_name_of_another_file_leaves_it_alone),
         cmocka_unit_test(a_link_is_not_followed),
         cmocka_unit_test(what_is_no_file_is_left_alone),
+        cmocka_unit_test(data_is_found),
     };
     return cmocka_run_group_tests(tests, folder_make, folder_remove);
 }
