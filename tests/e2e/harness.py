@@ -22,6 +22,7 @@ SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__
 SHARED = os.environ.get("VSSRESTORE_SHARED", os.path.join(SOURCE_ROOT, "..", "shared"))
 DOCUMENTS = os.path.join(SOURCE_ROOT, "tests", "data", "documents")
 SHOWN_MAX = 20
+LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 TRIM = os.environ.get("VSSRESTORE_TRIM") == "1" # fewer of the same: another stage runs them all
 ROOMY_BYTES = 3 << 30
 

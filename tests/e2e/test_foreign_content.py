@@ -12,7 +12,7 @@ import time
 
 import schemas
 from foreign import DATA, TIME_NS, TIME_S, Plan, chunk, is_valid, lz4_block, text
-from harness import SOURCE_ROOT, TRIM, Folder, command, expect, run_cases, vssrestore
+from harness import LONG, SOURCE_ROOT, TRIM, Folder, command, expect, run_cases, vssrestore
 
 
 def plain_files_come_back():
@@ -143,7 +143,7 @@ def many_small_files_of_one_stored_file():
     with Folder() as folder:
         plan = Plan(folder)
         whole, offset = [], 0
-        for number in range(1000 if TRIM else 10000):
+        for number in range(10000 if LONG else 1000 if TRIM else 3000):
             data = b"%d: " % number + DATA.randbytes(number % 200)
             whole.append(data)
             plan.file(f"{number % 50}/{number}", data, [chunk("all", data, offset=offset)])
