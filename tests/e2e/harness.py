@@ -93,6 +93,16 @@ def vssrestore(*arguments, codes=(0,), **more):
     return result
 
 
+class Child(subprocess.Popen):
+    """with Child(words) as child: a process whose end is waited for. Where something goes wrong
+    meanwhile it is killed first: it may stand still, or wait for what does not come any more."""
+
+    def __exit__(self, wrong, *more):
+        if wrong is not None:
+            self.kill()
+        super().__exit__(wrong, *more)
+
+
 def path_of(record, key):
     """A path of a JSON record as bytes; KEY_b64 holds what is no text."""
     if record.get(key + "_b64") is not None:

@@ -10,7 +10,7 @@ import subprocess
 import termios
 import time
 
-from harness import expect
+from harness import Child, expect
 
 WAIT_S = 120
 FILLING = b"."
@@ -63,8 +63,8 @@ def on_a_terminal(words, columns, **environment):
     """What the program draws on a terminal as wide as that: bytes of its standard error."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave,
-                          env={**os.environ, "TERM": "xterm", **environment}) as child:
+    with Child(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=slave,
+               env={**os.environ, "TERM": "xterm", **environment}) as child:
         os.close(slave)
         drawn = b""
         while child.poll() is None or select.select([master], [], [], 0)[0]:

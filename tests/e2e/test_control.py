@@ -29,8 +29,20 @@ class Running:
              *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def __enter__(self):
-        self.until(lambda: os.path.exists(self.dir + b"/control"), "there is no control line")
+        try:
+            self.until(self.listens, "there is no control line")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
+
+    def listens(self):
+        """Its socket has a name a moment before anybody listens."""
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError), \
+                socket.socket(socket.AF_UNIX) as client:
+            self.connect(client)
+            return True
+        return False
 
     def __exit__(self, *ignored):
         if self.child.poll() is None:

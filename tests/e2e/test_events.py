@@ -8,8 +8,8 @@ import threading
 import time
 
 import schemas
-from harness import (PROGRAM, SOURCE_ROOT, TRIM, Failure, Folder, Skip, expect, expect_none, path_of,
-                     run_cases, vssrestore)
+from harness import (PROGRAM, SOURCE_ROOT, TRIM, Child, Failure, Folder, Skip, expect, expect_none,
+                     path_of, run_cases, vssrestore)
 from terminals import (WAIT_S, end_of_terminal, fill, frames_of, full_terminal,
                        on_a_terminal)
 from units import flip, make_later_set, make_set, rows_of
@@ -148,7 +148,7 @@ class Reader:
 
     def __init__(self, fd, after=None):
         self.fd, self.after, self.data = fd, after, []
-        self.thread = threading.Thread(target=self.read)
+        self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()
 
     def read(self):
@@ -180,8 +180,8 @@ def a_reader_that_goes_away_in_the_middle_changes_nothing():
     with Folder() as folder:
         small_set(folder)
         ours, theirs = os.pipe()
-        with subprocess.Popen(run_words(folder, "--json", "--throttle", "3M"), stdout=theirs,
-                              stderr=subprocess.PIPE) as child:
+        with Child(run_words(folder, "--json", "--throttle", "3M"), stdout=theirs,
+                   stderr=subprocess.PIPE) as child:
             os.close(theirs)
             expect(os.read(ours, 4096).startswith(b'{"t":"begin"'), "it has begun")
             os.close(ours)
@@ -196,8 +196,8 @@ def a_reader_that_stands_still_stops_nothing():
         ours, theirs = os.pipe()
         fill(theirs)
         began = time.monotonic()
-        with subprocess.Popen(run_words(folder, "--json"), stdout=theirs,
-                              stderr=subprocess.PIPE) as child:
+        with Child(run_words(folder, "--json"), stdout=theirs,
+                   stderr=subprocess.PIPE) as child:
             summary = folder / "run/summary.json"
             while not os.path.exists(summary) and time.monotonic() - began < WAIT_S:
                 time.sleep(0.05)

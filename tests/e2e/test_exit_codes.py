@@ -14,7 +14,7 @@ import subprocess
 
 import limits
 import schemas
-from harness import PROGRAM, Folder, Skip, command, expect, run_cases, vssrestore
+from harness import PROGRAM, Child, Folder, Skip, command, expect, run_cases, vssrestore
 from test_space import Memory
 from units import flip, make_set
 
@@ -215,9 +215,9 @@ def exit_128_and_a_signal(folder):
     make_set(folder, {**FILES, "large": (4, 2 << 20)})
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         run = folder / f"run{number}"
-        with subprocess.Popen([PROGRAM, "run", folder / "set", "--root", folder / f"root{number}",
-                               "--run-dir", run, "--throttle", "1M", "--json"],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        with Child([PROGRAM, "run", folder / "set", "--root", folder / f"root{number}",
+                    "--run-dir", run, "--throttle", "1M", "--json"],
+                   stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
             begun = child.stdout.readline()
             child.send_signal(number)
             out, err = child.communicate(timeout=WAIT_S)

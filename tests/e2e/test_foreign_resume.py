@@ -10,7 +10,7 @@ import time
 
 import schemas
 from foreign import Plan, chunk, flip, lz4_block, text
-from harness import PROGRAM, Failure, Folder, expect, run_cases, vssrestore
+from harness import PROGRAM, Child, Failure, Folder, expect, run_cases, vssrestore
 from test_space import Memory
 
 WAIT_S = 60
@@ -21,9 +21,9 @@ def killed(plan, share):
     run, told, enough = plan.folder / "run", b"", share * plan.records()[0]["bytes"]
     plan.write()
     for limit in ("15M", "3M", "500K"):
-        with subprocess.Popen([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir", run,
-                               "--throttle", limit, "--quiet"], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
+        with Child([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir", run,
+                    "--throttle", limit, "--quiet"], stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as running:
             while running.poll() is None and done_of(run) < enough:
                 time.sleep(0.02)
             running.kill()
@@ -55,9 +55,9 @@ def pause(run):
 def stopped(plan):
     """Run it until it copies, and kill it while it stands still: nothing depends on the moment."""
     plan.write()
-    with subprocess.Popen([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir",
-                           plan.folder / "run", "--throttle", "1M", "--json"],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
+    with Child([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir",
+                plan.folder / "run", "--throttle", "1M", "--json"],
+               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
         pause(plan.folder / "run")
         running.send_signal(signal.SIGKILL)
 
@@ -138,9 +138,9 @@ def filled(path):
 
 def fill_it_up(plan):
     """Run it, and fill its disk when it has begun, and stands still: its exit code."""
-    with subprocess.Popen([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir",
-                           plan.folder / "run", "--throttle", "1M", "--json"],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
+    with Child([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir",
+                plan.folder / "run", "--throttle", "1M", "--json"],
+               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
         pause(plan.folder / "run")
         filled(plan.folder / "out/filler")
         for words in (("throttle", "off"), ("resume",)):

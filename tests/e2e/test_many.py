@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import PROGRAM, TRIM, Folder, Result, command, expect, run_cases, vssrestore
+from harness import PROGRAM, TRIM, Child, Folder, Result, command, expect, run_cases, vssrestore
 import schemas
 from terminals import frames_of, on_a_terminal
 from units import write_documents
@@ -32,8 +32,8 @@ def is_sanitized():
 def measured(*words, codes=(0,)):
     """vssrestore, within the bounds."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        with subprocess.Popen([PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=out,
-                              stderr=err) as child:
+        with Child([PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=out,
+                   stderr=err) as child:
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)

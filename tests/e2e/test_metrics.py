@@ -83,12 +83,14 @@ def nobody_reads_half_a_file():
 
         watcher = threading.Thread(target=watch)
         watcher.start()
-        for number in range(10):
-            subprocess.run([PROGRAM, "run", folder / "set", "--root", folder / f"r{number}",
-                            "--run-dir", folder / f"run{number}", "--metrics", prom], check=True,
-                           capture_output=True)
-        ended.set()
-        watcher.join()
+        try:
+            for number in range(10):
+                subprocess.run([PROGRAM, "run", folder / "set", "--root", folder / f"r{number}",
+                                "--run-dir", folder / f"run{number}", "--metrics", prom],
+                               check=True, capture_output=True)
+        finally:
+            ended.set()
+            watcher.join()
         if faults:
             raise faults[0]
 

@@ -15,7 +15,7 @@ import sys
 import time
 
 import limits
-from harness import PROGRAM, SOURCE_ROOT, Folder, Result, Skip, command, expect, run_cases
+from harness import PROGRAM, SOURCE_ROOT, Child, Folder, Result, Skip, command, expect, run_cases
 from small_set import standing
 from units import make_set
 
@@ -116,9 +116,9 @@ def what_was_killed_is_gone_on_with():
         os.makedirs(folder / "state")
         begun = lambda: [name for name in os.listdir(folder / "state") if
                          os.path.exists(folder / "state" + b"/" + name + b"/control")]
-        with subprocess.Popen([INSTANCE, "--throttle", "500K", *choices], cwd=folder / "state",
-                              env={**os.environ, "VSSRESTORE": os.path.abspath(PROGRAM)},
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        with Child([INSTANCE, "--throttle", "500K", *choices], cwd=folder / "state",
+                   env={**os.environ, "VSSRESTORE": os.path.abspath(PROGRAM)},
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
             end = time.monotonic() + WAIT_S
             while not begun() and time.monotonic() < end:
                 time.sleep(0.02)

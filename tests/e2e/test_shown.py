@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import schemas
-from harness import PROGRAM, Folder, command, expect, expect_none, run_cases, vssrestore
+from harness import PROGRAM, Child, Folder, command, expect, expect_none, run_cases, vssrestore
 from terminals import WAIT_S, on_a_terminal
 from units import flip, folder_below, write_documents
 
@@ -144,9 +144,9 @@ def nothing_on_the_progress_line_and_in_status():
         drawn = on_a_terminal(words, 250)
         expect(b"\\u{9b}2J" in drawn, f"no unit is named: {drawn[-600:]!r}")
         check_shown(OURS.sub(b"", drawn), "the progress line")
-        with subprocess.Popen([*words[:3], "--root", folder / "root2", "--run-dir", folder / "run2",
-                               "--throttle", "500K", "--json"], stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE) as child:
+        with Child([*words[:3], "--root", folder / "root2", "--run-dir", folder / "run2",
+                    "--throttle", "500K", "--json"], stdout=subprocess.PIPE,
+                   stderr=subprocess.PIPE) as child:
             end, status = time.monotonic() + WAIT_S, None
             while (status is None or b", in " not in status.out) and time.monotonic() < end:
                 time.sleep(0.02)

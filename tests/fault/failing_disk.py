@@ -15,7 +15,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
-from scenario import (PROGRAM, Run, Skip, equal, expect, preloadable, # noqa: E402
+from scenario import (PROGRAM, Child, Run, Skip, equal, expect, preloadable, # noqa: E402
                       schemas)
 from town import CAN, pattern, replaced_and_grown, snapshot, waited # noqa: E402
 
@@ -55,8 +55,8 @@ def run_stopped(town, number, change, **more):
     environment = {**os.environ, "LD_PRELOAD": shim(), "STOPS_AT": str(number)}
     told = os.path.join(town.s.folder, b"told")
     with open(told, "w+b") as out, open(told + b"-to-people", "w+b") as err:
-        with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                              env=environment, **more) as child:
+        with Child(words, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                   env=environment, **more) as child:
             status = waited(child)
             stopped = os.WIFSTOPPED(status)
             if stopped:
@@ -148,8 +148,8 @@ def kill_stopped(town, number):
     """Run, killed before that call."""
     words = [os.fsencode(PROGRAM), *map(os.fsencode, town.call())]
     environment = {**os.environ, "LD_PRELOAD": shim(), "STOPS_AT": str(number)}
-    with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL, env=environment) as child:
+    with Child(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+               stderr=subprocess.DEVNULL, env=environment) as child:
         waited(child)
         child.kill()
 

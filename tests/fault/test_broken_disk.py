@@ -18,7 +18,7 @@ import time
 
 from failing_disk import (count_calls, ext4, judge, judge_units, mount, run_stopped, shut_down,
                           told_units, two_units) # knows where scenario.py is
-from scenario import PROGRAM, Run, Scenario, Skip, equal, expect, run_rules
+from scenario import PROGRAM, Child, Run, Scenario, Skip, equal, expect, run_rules
 from town import CAN, MIB, Town, pattern, snapshot
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
@@ -157,9 +157,9 @@ def lost_content(unit, i):
 def lose_and_go_on(s, media, durability, folder, place, words):
     os.makedirs(place + b"/C")
     subprocess.run(["sync", "-f", place], check=True)
-    with subprocess.Popen([PROGRAM, "run", media, "--quiet", "--run-dir", folder, "--root", place,
-                           "--durability", durability, "--throttle", "20M", "--workers", "1"],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as child:
+    with Child([PROGRAM, "run", media, "--quiet", "--run-dir", folder, "--root", place,
+                "--durability", durability, "--throttle", "20M", "--workers", "1"],
+               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as child:
         while child.poll() is None and not os.path.exists(place + b"/C/1"):
             time.sleep(0.002)
         child.kill()

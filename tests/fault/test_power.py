@@ -25,7 +25,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
-from scenario import PROGRAM, Scenario, Skip, Told, equal, expect, run_rules  # noqa: E402
+from scenario import PROGRAM, Child, Scenario, Skip, Told, equal, expect, run_rules  # noqa: E402
 from town import (CAN, MIB, pattern, replaced_and_grown, snapshot,  # noqa: E402
                   tell_difference, waited)
 
@@ -199,7 +199,7 @@ def look(disk, clone, committed, what):
 
 def by_chance(words, dice):
     """A run; again and again, whatever it is at."""
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL) as child:
+    with Child(words, stdout=subprocess.DEVNULL) as child:
         for _ in range(CLONES_MAX):
             time.sleep(dice.uniform(0, 0.01))
             if child.poll() is not None:
@@ -215,9 +215,9 @@ def is_stoppable():
 
 def stopped_calls(words):
     """The process, before each of its calls; it is let go on, unless it was killed."""
-    with subprocess.Popen(words, stdout=subprocess.DEVNULL,
-                          env={**os.environ, "LD_PRELOAD": STOPS_AT, "STOPS_AT": "1",
-                               "STOPS_STEP": "1"}) as child:
+    with Child(words, stdout=subprocess.DEVNULL,
+               env={**os.environ, "LD_PRELOAD": STOPS_AT, "STOPS_AT": "1",
+                    "STOPS_STEP": "1"}) as child:
         status = waited(child)
         while os.WIFSTOPPED(status):
             yield child

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from sentinel import one_set # knows where scenario.py is
-from scenario import PROGRAM, SECONDS_MAX, Scenario, Skip, Told, equal, expect, run_rules
+from scenario import PROGRAM, SECONDS_MAX, Child, Scenario, Skip, Told, equal, expect, run_rules
 
 LANDLOCK_CREATE_RULESET = 444 # asked for its version: the number of its call
 
@@ -96,13 +96,15 @@ def S11_workers_of_a_run_are_confined():
             s.put(f"C:\\one\\large{number}", os.urandom(1 << 20))
         media, folder = s.pack(), os.path.join(s.folder, b"run")
         for workers in (1, 6):
-            with subprocess.Popen([PROGRAM, "run", media, "--quiet", "--root", s.dest.folder,
-                                   "--run-dir", folder, "--throttle", "64K", "--workers",
-                                   str(workers)], stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
-                found, wanted, ends = None, ({"the first"}, workers), time.monotonic() + 10
+            with Child([PROGRAM, "run", media, "--quiet", "--root", s.dest.folder,
+                        "--run-dir", folder, "--throttle", "64K", "--workers",
+                        str(workers)], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+                found, wanted = None, ({"the first"}, workers)
+                ends = time.monotonic() + SECONDS_MAX
                 while run.poll() is None and found != wanted and time.monotonic() < ends:
                     found = threads_of(run.pid) # one that has just begun is not confined yet
+                    time.sleep(0.01)
                 run.kill()
             shutil.rmtree(folder)
             equal(found, wanted, "threads that are free, and how many are workers")
@@ -118,13 +120,14 @@ def S11_staging_is_ours_alone():
         s.place_folder("C:\\one")
         top, folder = s.dest.path("C:\\"), os.path.join(s.folder, b"run")
         os.chmod(top, 0o777)
-        with subprocess.Popen([PROGRAM, "run", media, "--root", s.dest.folder, "--run-dir", folder,
-                               "--throttle", "256K"], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
+        with Child([PROGRAM, "run", media, "--root", s.dest.folder, "--run-dir", folder,
+                    "--throttle", "256K"], stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as run:
             staging = []
             while run.poll() is None and not staging:
                 staging = [os.path.join(top, name) for name in os.listdir(top)
                            if name.startswith(b".vssrestore-")]
+            expect(staging, "it ended without a staging folder")
             facts = os.lstat(staging[0])
             equal((stat.S_IMODE(facts.st_mode), facts.st_uid), (0o700, os.geteuid()), staging)
             expect(stat.S_ISDIR(facts.st_mode), staging)

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 from failing_disk import Mount # noqa: E402  (knows where scenario.py is)
-from scenario import (PROGRAM, Run, Scenario, equal, expect, # noqa: E402
+from scenario import (PROGRAM, Child, Run, Scenario, equal, expect, # noqa: E402
                       preloadable, run_rules)
 from town import CAN, MIB # noqa: E402
 
@@ -105,11 +105,11 @@ class Held:
         self.tells, self.gate = self.folder + b".tells", self.folder + b".gate"
         call = ["run", media, "--quiet", "--durability", durability, "--run-dir", self.folder,
                 "--root", disk.place]
-        with subprocess.Popen([os.fsencode(PROGRAM), *map(os.fsencode, call)],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL,
-                              env=preloaded(SYNC_TELLS=self.tells, SYNC_GATE=self.gate,
-                                            **words)) as child:
+        with Child([os.fsencode(PROGRAM), *map(os.fsencode, call)],
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL,
+                   env=preloaded(SYNC_TELLS=self.tells, SYNC_GATE=self.gate,
+                                 **words)) as child:
             try:
                 wait_until(lambda: count(self.tells) > 0 or child.poll() is not None, "a sync")
                 # all is staged, and waits for a sync: sooner does no harm
@@ -215,8 +215,8 @@ def K03_an_orphan_is_waited_for():
             expect(staged, "something is staged")
             call = [os.fsencode(PROGRAM), b"resume", held.folder, b"--quiet"]
             for gone_on in (False, True):
-                with subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.PIPE) as child:
+                with Child(call, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE) as child:
                     try:
                         time.sleep(0.3)
                         equal(child.poll(), None, "it waits")
@@ -258,8 +258,12 @@ class Early:
             self.child = subprocess.Popen([os.fsencode(PROGRAM), *map(os.fsencode, call)],
                                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                           stderr=subprocess.STDOUT, env=words)
-            wait_until(lambda: NOTER_PUBLISH in content_of(self.tells + b".ended") or
-                       self.child.poll() is not None, "a sync of its own")
+            try:
+                wait_until(lambda: NOTER_PUBLISH in content_of(self.tells + b".ended") or
+                           self.child.poll() is not None, "a sync of its own")
+            except BaseException:
+                self.child.kill()
+                raise
             if NOTER_EARLY in content_of(self.tells):
                 return
             self.open_gate()

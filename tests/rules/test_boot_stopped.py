@@ -15,7 +15,7 @@ import time
 
 from interrupted import holds, killed_behind
 from next_boot import AT_REBOOT, LIVE, PENDING, files_of, live, one, pending, tops_with_pending
-from scenario import Scenario, Told, equal, expect, run_rules
+from scenario import Child, Scenario, Told, equal, expect, run_rules
 from town import Town, ends_at
 
 APPLY = ("--json", "--registry", "")
@@ -109,7 +109,7 @@ def told_to_end_while_it_syncs(*signals):
         places = [os.path.join(s.dest.path("C:\\"), b"db", name) for name in (b"0", b"1")]
         with open(held, "wb"):
             pass
-        with subprocess.Popen(
+        with Child(
                 [os.environ["VSSRESTORE"], "pending", "apply", run.folder, *APPLY],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 env={**os.environ, "LD_PRELOAD": ends_at(), "SYNC_HELD": os.fsdecode(held)}) as done:

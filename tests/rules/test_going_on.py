@@ -18,7 +18,7 @@ import time
 
 from interrupted import (copied, inspected, journal_of, killed_in_the_middle, large, staging_of,
                          stopped)
-from scenario import Run, Scenario, Skip, Told, equal, expect, run_rules, schemas
+from scenario import Child, Run, Scenario, Skip, Told, equal, expect, run_rules, schemas
 from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, moments, pattern, ranged, replaced,
                   replaced_and_grown, settled, snapshot, tell_difference)
 
@@ -373,9 +373,9 @@ def K11_a_chain_that_is_told_to_end_ends():
         step = s.pack("--parent", full)
         folder = os.path.join(s.folder, b"chain")
         os.mkdir(folder)
-        with subprocess.Popen([os.environ["VSSRESTORE"], "run", full, step, "--json", "--throttle", "256K",
-                               "--root", s.dest.folder], cwd=folder, stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL) as run:
+        with Child([os.environ["VSSRESTORE"], "run", full, step, "--json", "--throttle", "256K",
+                    "--root", s.dest.folder], cwd=folder, stdout=subprocess.PIPE,
+                   stderr=subprocess.DEVNULL) as run:
             ends = time.monotonic() + 20
             asked = None
             while time.monotonic() < ends and (asked is None or asked.exit != 0):

@@ -14,7 +14,7 @@ import subprocess
 import time
 
 from players import Players
-from scenario import Failure, Scenario, Told, equal, expect, run_rules
+from scenario import Child, Failure, Scenario, Told, equal, expect, run_rules
 from town import (CAN, MIB, Town, each_call, ends_at, grown, pattern, ranged, replaced,
                   waited)
 
@@ -203,8 +203,8 @@ def busy(s):
 
 def killed_after(arguments, seconds):
     """True: it was killed before it ended."""
-    with subprocess.Popen([os.environ["VSSRESTORE"], *arguments], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+    with Child([os.environ["VSSRESTORE"], *arguments], stdin=subprocess.DEVNULL,
+               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         try:
             run.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -268,8 +268,8 @@ def K01_little_is_moved_twice():
         town = Town(s, s.pack(), "--workers", "2")
         for limit in ("100M", "20M", "5M"): # slower, should the machine be so busy that it ended
             town.copy()
-            with subprocess.Popen([os.environ["VSSRESTORE"], *town.call(), "--throttle", limit],
-                                  stdout=subprocess.DEVNULL) as run:
+            with Child([os.environ["VSSRESTORE"], *town.call(), "--throttle", limit],
+                       stdout=subprocess.DEVNULL) as run:
                 done = 0
                 while run.poll() is None and done < 60:
                     time.sleep(0.001)
@@ -340,8 +340,8 @@ def stood_still_with(run, town, wanted):
 def small_files_killed(town, wanted):
     for limit in ("100M", "40M", "10M"): # slower, should the machine be so busy that it ended
         town.copy()
-        with subprocess.Popen([os.environ["VSSRESTORE"], *town.call(), "--throttle", limit],
-                              stdout=subprocess.DEVNULL) as run:
+        with Child([os.environ["VSSRESTORE"], *town.call(), "--throttle", limit],
+                   stdout=subprocess.DEVNULL) as run:
             stood = stood_still_with(run, town, wanted)
             run.kill()
         if stood and staged_whole(town.root) < SMALL_COUNT:

@@ -74,9 +74,11 @@ def race(s, media, c):
     seen, stop = threading.Event(), threading.Event()
     intruder = threading.Thread(target=intrude, args=(folders, path, seen, stop))
     intruder.start()
-    run = s.run(media)
-    stop.set()
-    intruder.join()
+    try:
+        run = s.run(media)
+    finally:
+        stop.set()
+        intruder.join()
     return run if seen.is_set() else None
 
 

@@ -8,7 +8,7 @@ import time
 
 from ledger import ledger, noise, noted, one, play, spoil
 from players import Players
-from scenario import Scenario, equal, run_rules
+from scenario import Child, Scenario, equal, run_rules
 
 LIVE = ("--tree", "live", "--registry", "", "--in-use", "ignore")
 
@@ -90,7 +90,7 @@ def T46_what_the_service_holds_is_free_once_it_is_stopped():
     with Scenario() as s:
         _, c, players = one(s, method="STOP_RESTORE_START", service="LedgerSvc")
         path = s.place(r"C:\db\f0", b"old")
-        with subprocess.Popen(["flock", "--no-fork", path, "sleep", "100"]) as service:
+        with Child(["flock", "--no-fork", path, "sleep", "100"]) as service:
             while subprocess.run(["flock", "-n", path, "true"], check=False).returncode == 0:
                 time.sleep(0.02) # until it holds the file
             media = s.pack()

@@ -15,7 +15,7 @@ import time
 
 from ledger import ledger, noise, noted, one, play, spoil
 from players import Players
-from scenario import PROGRAM, Scenario, equal, expect, run_rules, schemas
+from scenario import PROGRAM, Child, Scenario, equal, expect, run_rules, schemas
 
 
 def T66_what_it_puts_at_names_of_ours_is_replaced():
@@ -262,10 +262,10 @@ def ends_in_order(number):
         program = players.writer("ledger", pre="sleep 60 & wait")
         media = s.pack()
         folder = os.path.join(s.folder, b"cancelled")
-        with subprocess.Popen([PROGRAM, "run", media, "--json", "--root", s.dest.folder,
-                               "--run-dir", folder, *play(("Ledger", program))],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-            while not players.diary:
+        with Child([PROGRAM, "run", media, "--json", "--root", s.dest.folder,
+                    "--run-dir", folder, *play(("Ledger", program))],
+                   stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            while not players.diary and running.poll() is None:
                 time.sleep(0.02)
             began = time.monotonic()
             running.send_signal(number)
@@ -287,11 +287,12 @@ def R211_a_signal_after_the_last_commit_ends_nothing():
         program = players.writer("ledger", post=f"cat '{os.fsdecode(told)}' >&2")
         folder = os.path.join(s.folder, b"late")
         media = s.pack()
-        with subprocess.Popen([PROGRAM, "run", media, "--json", "--root", s.dest.folder,
-                               "--run-dir", folder, *play(("Ledger", program))],
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-            while len(players.diary) < 2:
+        with Child([PROGRAM, "run", media, "--json", "--root", s.dest.folder,
+                    "--run-dir", folder, *play(("Ledger", program))],
+                   stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+            while len(players.diary) < 2 and running.poll() is None:
                 time.sleep(0.02)
+            equal(running.poll(), None, "it ended without the end told")
             running.send_signal(signal.SIGTERM)
             os.close(os.open(told, os.O_WRONLY)) # what the writer waits for
             out, err = running.communicate(timeout=30)
