@@ -78,14 +78,18 @@ def run_stopped(town, number, change, **more):
 
 
 def count_calls(town):
-    preloaded = shim()
+    """How many calls every run has: one that takes longer notes more syncs."""
+    preloaded, least = shim(), None
     count = os.path.join(town.s.folder, b"calls")
-    town.copy()
-    Run(town.call(), town.folder(), env={**os.environ, "LD_PRELOAD": preloaded,
-                                         "STOPS_COUNT": os.fsdecode(count)})
-    town.clear()
-    with open(count, encoding="ascii") as opened:
-        return int(opened.read())
+    for _ in range(2):
+        town.copy()
+        Run(town.call(), town.folder(), env={**os.environ, "LD_PRELOAD": preloaded,
+                                             "STOPS_COUNT": os.fsdecode(count)})
+        town.clear()
+        with open(count, encoding="ascii") as opened:
+            counted = int(opened.read())
+        least = counted if least is None else min(least, counted)
+    return least
 
 
 def judge(town, before, what):

@@ -233,7 +233,7 @@ def each_call(town, half=False, each=None, killed=None, step=1):
     expect(begun > 10, f"{begun} of {count} runs had begun")
 
 
-STAND_SECONDS = 2
+STAND_SECONDS, MOMENT_SECONDS = 2, 0.002
 
 
 def stands(process):
@@ -245,7 +245,7 @@ def stands(process):
 def waited(process):
     """Its status once it stands still, or has ended. Where a thread of it just ends, that waits for
     the kernel's workers of its ring, and those stand still: so the kernel never says that all do.
-    It is let go on then, to stand at its next call, if it is to."""
+    It is let go on for a moment then, and stopped again."""
     until = time.monotonic() + STAND_SECONDS
     while True:
         pid, status = os.waitpid(process.pid, os.WUNTRACED | os.WNOHANG)
@@ -253,6 +253,8 @@ def waited(process):
             return status
         if time.monotonic() > until and stands(process):
             os.kill(process.pid, signal.SIGCONT)
+            time.sleep(MOMENT_SECONDS)
+            os.kill(process.pid, signal.SIGSTOP) # no second stop where it stands at its next call
             until = time.monotonic() + STAND_SECONDS
         time.sleep(0.0003)
 
