@@ -47,7 +47,7 @@ class Mounted:
         return self
 
     def __exit__(self, *ignored):
-        subprocess.run(["umount", self.place], check=False)
+        subprocess.run(["umount", "-l", self.place], check=False)
 
 
 def one_component(s, path="C:\\one"):

@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 from failing_disk import (Mount, count_calls, ext4, fill_bytes, judge, judge_units,  # noqa: E402
                           kill_stopped, run_stopped, shim, shut_down, two_units, unfill)
 from scenario import Scenario, Told, equal, expect, run_rules  # noqa: E402
-from town import MIB, Town, ends_at, snapshot, tell_difference  # noqa: E402
+from town import MIB, Town, ends_at, snapshot, tell_difference, when_free  # noqa: E402
 
 LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 TRIALS = 15
@@ -217,7 +217,7 @@ def D12_read_only():
         two_units(s)
         town = Apart(s, s.pack())
         before = snapshot(town.copy())
-        subprocess.run(["mount", "-o", "remount,ro", top], check=True)
+        when_free("mount", "-o", "remount,ro", top)
         run = Told(town.call())
         told_why(run.exit, run.err, run.told())
         equal(run.exit, 31, run.told())
@@ -227,7 +227,7 @@ def D12_read_only():
         town.copy()
         kill_stopped(town, calls // 2)
         before = snapshot(town.root)
-        subprocess.run(["mount", "-o", "remount,ro", top], check=True)
+        when_free("mount", "-o", "remount,ro", top)
         again = Told(["resume", town.folder(), "--json"])
         told_why(again.exit, again.err, again.told())
         equal(again.exit, 31, again.told())

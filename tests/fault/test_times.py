@@ -10,6 +10,7 @@ from mounted import (EXT4_OF_32_BITS, EXT4_OF_34_BITS, MEMORY, NTFS, XFS_OF_32_B
                      one_component) # knows where scenario.py is
 from scenario import Scenario, Skip, equal, expect, run_rules
 from test_ranges import partial
+from town import when_free
 
 
 def N09_times_at_their_edges():
@@ -64,7 +65,7 @@ def times_are_held_or_told(how, megabytes=16):
             equal(run.status(c), "ALL", run.told())
             lost = 0
             if how != MEMORY: # as it is on the disk
-                subprocess.run(["umount", dest.place], check=True)
+                when_free("umount", dest.place)
                 subprocess.run([*how[1], dest.image, dest.place], check=True)
             for row in run.rows:
                 name = os.path.basename(row["path"])

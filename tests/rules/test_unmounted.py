@@ -13,7 +13,7 @@ import subprocess
 from interrupted import inspected, staging_of
 from scenario import Scenario, Skip, Told, equal, expect, run_rules
 from town import (CAN, MIB, Town, ends_at, moments, pattern, settled, snapshot,
-                  tell_difference)
+                  tell_difference, when_free)
 
 
 def K09_another_folder_in_a_volumes_stead_is_refused():
@@ -61,7 +61,7 @@ def K09_another_file_system_at_the_same_path_is_refused():
                     told = s.resume(town.folder())
                     found = os.listdir(top)
                 finally:
-                    subprocess.run(["umount", top], check=True)
+                    when_free("umount", top)
                 what = f"call {number}\n{told.told()}"
                 expect(told.exit in (0, 41), what) # 0: it had ended, or nothing had been begun
                 expect(told.exit == 0 or (not found and told.told_of("is it mounted")), what)
@@ -143,7 +143,7 @@ def nothing_stays_mounted(s):
         with open("/proc/self/mounts", "rb") as opened:
             for line in opened:
                 if line.split()[1].startswith(s.folder + b"/"):
-                    subprocess.run(["umount", line.split()[1]], check=True)
+                    subprocess.run(["umount", "-l", line.split()[1]], check=True)
 
 
 class MountTown(Town):
@@ -166,7 +166,7 @@ class MountTown(Town):
 
     def clear(self):
         if os.path.ismount(self.top):
-            subprocess.run(["umount", self.top], check=True)
+            when_free("umount", self.top)
         os.unlink(self.image)
         super().clear()
 
@@ -181,7 +181,7 @@ def K09_a_volume_that_is_not_mounted_is_waited_for():
                     any(name.startswith(b".vssrestore-") for name in os.listdir(town.top)):
                 state = state_of(town, "D")
                 what = f"call {number}, {state}"
-                subprocess.run(["umount", town.top], check=True)
+                when_free("umount", town.top)
                 must_wait(s, town, what)
                 mount(town.image, town.top)
                 town.resume(what)
@@ -208,9 +208,9 @@ def K09_a_volume_of_what_was_refused_hinders_nobody():
                             **os.environ, "LD_PRELOAD": ends_at(), "ENDS_AT": str(again)})
                         again += 1
                 if how == "read-only":
-                    subprocess.run(["mount", "-o", "remount,ro", town.top], check=True)
+                    when_free("mount", "-o", "remount,ro", town.top)
                 elif how == "away":
-                    subprocess.run(["umount", town.top], check=True)
+                    when_free("umount", town.top)
                 run = s.resume(town.folder())
                 what = f"call {number}, {how}\n{run.told()}"
                 equal((run.exit, run.status("C"), run.status("D")), (3, "ALL", "NONE"), what)

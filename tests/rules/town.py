@@ -205,6 +205,17 @@ def on_disk(s):
         subprocess.run(["umount", "-l", top], check=False, capture_output=True)
 
 
+def when_free(*words):
+    """A command that unmounts, or mounts as read-only, once nobody keeps that busy. What the kernel
+    still holds for a process that has ended may, and so may who synced for it."""
+    for _ in range(200):
+        done = subprocess.run(words, check=False, capture_output=True)
+        if done.returncode == 0:
+            return
+        time.sleep(0.05)
+    expect(False, f"{words}: {done.stderr.decode(errors='replace')}")
+
+
 def ends_at():
     return preloadable("VSSRESTORE_ENDS_AT")
 
