@@ -22,10 +22,10 @@ def large(s, count=12):
     return s.pack()
 
 
-def stopped(town, pieces=0, env=None):
+def stopped(town, pieces=0, env=None, limits=("100M", "20M", "5M")):
     """A process that runs, has come so far, and stands still until SIGCONT. It has a limit, so that
     a busy machine does not miss the moment; it is tried again if it did."""
-    for limit in ("100M", "20M", "5M"):
+    for limit in limits:
         town.copy()
         run = subprocess.Popen([os.environ["VSSRESTORE"], *town.call(), "--throttle", limit],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
