@@ -257,14 +257,15 @@ def no_file_name_steers_a_terminal():
             os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
         os.write(fd, f"bind 'set enable-bracketed-paste off'; source {MADE}/vssrestore.bash; "
                      "echo REA''DY\nvssrestore inspect \t\t".encode())
-        drawn, end = b"", time.monotonic() + WAIT_S
-        while b"plain" not in drawn and time.monotonic() < end:
+        drawn, offered, end = b"", b"", time.monotonic() + WAIT_S
+        while not all(word in offered for word in (b"plain", b"red", b"two", b"lines")) and \
+                time.monotonic() < end:
             if select.select([fd], [], [], 0.05)[0]:
                 drawn += os.read(fd, 65536)
+                offered = drawn.partition(b"READY")[2]
         os.write(fd, b"\x15exit\n")
         os.close(fd)
         os.waitpid(pid, 0)
-    offered = drawn.partition(b"READY")[2]
     expect(b"plain" in offered and b"red" in offered, f"{drawn}")
     expect(b"\x1b[31m" not in offered and not re.search(rb"(?m)^lines", offered), f"{offered}")
 
