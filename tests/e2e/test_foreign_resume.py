@@ -139,7 +139,7 @@ def filled(path):
 def fill_it_up(plan):
     """Run it, and fill its disk when it has begun, and stands still: its exit code."""
     with Child([PROGRAM, "run", "--plan", plan.folder / "plan", "--run-dir",
-                plan.folder / "run", "--throttle", "1M", "--json"],
+                plan.folder / "run", "--throttle", "256K", "--json"],
                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as running:
         pause(plan.folder / "run")
         filled(plan.folder / "out/filler")

@@ -97,6 +97,13 @@ def wait_until(true, what):
         time.sleep(0.005)
 
 
+def is_caught(process, number):
+    """Does it catch that signal yet?"""
+    with open(f"/proc/{process.pid}/status", encoding="ascii", errors="replace") as opened:
+        told = next(line for line in opened if line.startswith("SigCgt:"))
+    return int(told.split()[1], 16) >> number - 1 & 1 == 1
+
+
 class Held:
     """A run that was ended while processes which sync for it are held where that begins."""
 
@@ -217,16 +224,15 @@ def K03_an_orphan_is_waited_for():
             for gone_on in (False, True):
                 with Child(call, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                            stderr=subprocess.PIPE) as child:
-                    try:
-                        time.sleep(0.3)
-                        equal(child.poll(), None, "it waits")
-                        if gone_on:
-                            held.open_gate()
-                        else:
-                            child.terminate()
-                        told = child.communicate(timeout=SECONDS_MAX)[1]
-                    finally:
-                        child.kill()
+                    wait_until(lambda: is_caught(child, signal.SIGTERM) or
+                               child.poll() is not None, "a process that has begun")
+                    time.sleep(0.3)
+                    equal(child.poll(), None, "it waits")
+                    if gone_on:
+                        held.open_gate()
+                    else:
+                        child.terminate()
+                    told = child.communicate(timeout=SECONDS_MAX)[1]
                 equal(child.returncode, 0 if gone_on else 128 + signal.SIGTERM, told)
                 expect(b"nothing was written" not in told, told)
             judge(disk.place, 40, "waited for")

@@ -18,7 +18,7 @@ import time
 
 from interrupted import (copied, inspected, journal_of, killed_in_the_middle, large, staging_of,
                          stopped)
-from scenario import Child, Run, Scenario, Skip, Told, equal, expect, run_rules, schemas
+from scenario import PROGRAM, Child, Run, Scenario, Skip, Told, equal, expect, run_rules, schemas
 from town import (CAN, MIB, NOT_THERE, Town, ends_at, grown, moments, pattern, ranged, replaced,
                   replaced_and_grown, settled, snapshot, tell_difference)
 
@@ -48,7 +48,7 @@ def K05_a_lock_that_goes_soon_is_waited_for():
         gone = threading.Event()
 
         def let_go():
-            while not others_have(journal_of(town)):
+            while not program_has(journal_of(town)):
                 time.sleep(0.01)
             time.sleep(0.1) # so that it has asked for the lock, and in vain
             os.close(first)
@@ -59,13 +59,15 @@ def K05_a_lock_that_goes_soon_is_waited_for():
         expect(gone.is_set(), "it did not wait for the lock")
 
 
-def others_have(path):
-    """Has another process opened that file?"""
-    for link in glob.iglob("/proc/[0-9]*/fd/*"):
+def program_has(path):
+    """Has a process of the program opened that file? Of others nothing is looked at: there may be
+    many, and a lock is waited for for a second."""
+    for process in glob.iglob("/proc/[0-9]*"):
         try:
-            if os.readlink(os.fsencode(link)) == path and f"/{os.getpid()}/" not in link:
+            if os.path.samefile(process + "/exe", PROGRAM) and path in [
+                    os.readlink(os.fsencode(link)) for link in glob.iglob(process + "/fd/*")]:
                 return True
-        except OSError: # it was closed meanwhile
+        except OSError: # it has ended, or closed something, meanwhile
             pass
     return False
 
