@@ -18,9 +18,7 @@ static inline bool campaign_is(const char *variable)
 /* So many; or, of a step, every so many-th. */
 static inline size_t campaign_amount(size_t all, size_t usual, size_t trimmed)
 {
-    return campaign_is("VSSRESTORE_LONG")   ? all
-           : campaign_is("VSSRESTORE_TRIM") ? trimmed
-                                            : usual;
+    return campaign_is("VSSRESTORE_LONG") ? all : campaign_is("VSSRESTORE_TRIM") ? trimmed : usual;
 }
 
 static inline size_t campaign_step(size_t usual, size_t trimmed)
