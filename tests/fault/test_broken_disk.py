@@ -18,10 +18,9 @@ import time
 
 from failing_disk import (count_calls, ext4, judge, judge_units, mount, run_stopped, shut_down,
                           told_units, two_units) # knows where scenario.py is
-from scenario import PROGRAM, Child, Run, Scenario, Skip, equal, expect, run_rules
+from scenario import LONG, PROGRAM, Child, Run, Scenario, Skip, equal, expect, run_rules
 from town import CAN, MIB, Town, pattern, snapshot
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 
 

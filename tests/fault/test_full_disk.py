@@ -14,12 +14,10 @@ import subprocess
 from failing_disk import (count_calls, fill_bytes, judge, judge_units, kill_stopped, mount,
                           run_stopped, shim, told_units, two_units,
                           unfill) # knows where scenario.py is
-from scenario import Run, Scenario, Skip, equal, expect, run_rules
+from scenario import LONG, TRIM, Run, Scenario, Skip, equal, expect, run_rules
 from town import CAN, MIB, Town, ends_at, pattern, snapshot
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
-TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
 FILLS = 200 if LONG else 3 if TRIM else 12
 SIZE = 48 * MIB
 INODES = 400

@@ -17,12 +17,10 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
-from scenario import (Failure, Scenario, Told, equal, expect, preloadable,  # noqa: E402
+from scenario import (LONG, TRIM, Failure, Scenario, Told, equal, expect, preloadable,  # noqa: E402
                       run_cases)
 import media_map  # noqa: E402
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
-TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
 FLIPS = 1000 if LONG else 10 if TRIM else 60
 KIB = 1 << 10
 MEDIA_CODES = (20, 21)

@@ -15,12 +15,11 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
-from scenario import (PROGRAM, Failure, Scenario, equal, expect, preloadable,  # noqa: E402
+from scenario import (LONG, PROGRAM, Failure, Scenario, equal, expect, preloadable,  # noqa: E402
                       run_cases, schemas, told_case)
 from terminals import WAIT_S, fill # noqa: E402
 from town import NOT_THERE, pattern # noqa: E402
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 LATE_S = 0.2
 LIBRARY = {"MEMORY_LIBRARY": "1"}
 FIRST, STEP = 12, 1 if LONG else 25

@@ -18,11 +18,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
                                 "rules"))
 
 from failing_disk import judge, judge_units, two_units  # noqa: E402
-from scenario import Run, Scenario, Told, equal, expect, preloadable, run_rules  # noqa: E402
+from scenario import (LONG, TRIM, Run, Scenario, Told, equal, expect, preloadable,  # noqa: E402
+                      run_rules)
 from town import Town, snapshot, statuses, tell_difference  # noqa: E402
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
-TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
 TRIALS = 8 if TRIM else 20
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 FULL = os.strerror(errno.ENFILE)

@@ -25,11 +25,11 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                                 "rules"))
 
-from scenario import PROGRAM, Child, Scenario, Skip, Told, equal, expect, run_rules  # noqa: E402
+from scenario import (LONG, PROGRAM, Child, Scenario, Skip, Told, equal, expect,  # noqa: E402
+                      run_rules)
 from town import (CAN, MIB, pattern, replaced_and_grown, snapshot,  # noqa: E402
                   tell_difference, waited)
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 RUNS = 10 if LONG else 2
 CLONES_MAX = 40

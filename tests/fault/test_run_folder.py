@@ -20,10 +20,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 
 from failing_disk import (Mount, count_calls, ext4, fill_bytes, judge, judge_units,  # noqa: E402
                           kill_stopped, run_stopped, shim, shut_down, two_units, unfill)
-from scenario import Scenario, Told, equal, expect, run_rules  # noqa: E402
+from scenario import LONG, Scenario, Told, equal, expect, run_rules  # noqa: E402
 from town import MIB, Town, ends_at, snapshot, tell_difference, when_free  # noqa: E402
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 TRIALS = 15
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 

@@ -6,10 +6,8 @@ import os
 import shutil
 
 from mounted import one_component # knows where scenario.py is
-from scenario import Scenario, Skip, equal, expect, run_rules
+from scenario import LONG, TRIM, Scenario, Skip, equal, expect, run_rules
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
-TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
 MANY_FILES = 1_000_000 if LONG else 2_000 if TRIM else 20_000
 MANY_FOLDERS = 100_000 if LONG else 500 if TRIM else 4_000
 DEPTH = 200

@@ -13,11 +13,9 @@ import subprocess
 import time
 
 from sentinel import Sentinel, one_set # knows where scenario.py is
-from scenario import (PROGRAM, SECONDS_MAX, Run, Scenario, Skip, Told, equal, expect,
+from scenario import (LONG, PROGRAM, SECONDS_MAX, TRIM, Run, Scenario, Skip, Told, equal, expect,
                       preloadable, run_cases)
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
-TRIM = os.environ.get("VSSRESTORE_TRIM") == "1"
 SWAPPER = os.environ.get("VSSRESTORE_SWAPPER")
 FOLDERS, FILES_EACH = 12, 16
 KILLED = ("killed, and gone on with",)

@@ -127,12 +127,10 @@ static uint64_t writer_number(const struct writer_calls *calls, unsigned code, u
 static void children_list(char out[CHILDREN_BYTES])
 {
     const int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
-    const ssize_t bytes = fd < 0 ? 0 : read(fd, out, CHILDREN_BYTES - 1);
+    const ssize_t bytes = read(fd, out, CHILDREN_BYTES - 1);
     VSR_REQUIRE(bytes >= 0 && bytes < CHILDREN_BYTES - 1);
     out[bytes] = '\0';
-    if (fd >= 0) {
-        (void)close(fd);
-    }
+    (void)close(fd);
 }
 
 /* A child, but not the sanitizer's own, which looks up symbols; 0: there is none. */

@@ -14,7 +14,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "rules")]
 
-from scenario import Failure, Scenario, expect, told_case  # noqa: E402
+from scenario import LONG, Failure, Scenario, expect, told_case  # noqa: E402
 from harness import TRIM, run_cases  # noqa: E402
 from chosen import Wrong  # noqa: E402
 from made import GUID, Maker  # noqa: E402
@@ -23,7 +23,6 @@ from naive import expected  # noqa: E402
 from stored import Documents, full_name  # noqa: E402
 from windows import text_of  # noqa: E402
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 COUNT = 2000 if LONG else 30 if TRIM else 120
 SHOWN_MAX = 12

@@ -18,10 +18,9 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "rules")]
 
-from scenario import Scenario, expect, told_case  # noqa: E402
+from scenario import LONG, Scenario, expect, told_case  # noqa: E402
 from harness import TRIM, run_cases  # noqa: E402
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 COUNT = 1000 if LONG else 12 if TRIM else 40
 

@@ -20,7 +20,7 @@ from types import SimpleNamespace
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "rules")]
 
-from scenario import expect, told_case  # noqa: E402
+from scenario import LONG, expect, told_case  # noqa: E402
 from harness import TRIM, run_cases  # noqa: E402
 from documents import Backup, Writer  # noqa: E402
 from meant import node  # noqa: E402
@@ -28,7 +28,6 @@ from naive import expected  # noqa: E402
 from stored import Documents  # noqa: E402
 
 PLAN_TEXTS = os.environ.get("VSSRESTORE_PLAN_TEXTS", "plan_texts")
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 BATCH = 2000
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 PART, TRIM_PART = 3, 15

@@ -31,8 +31,8 @@ import xml.etree.ElementTree as ElementTree
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "e2e"))
 
 # What tests of rules use of the harness is imported from here.
-from harness import (PROGRAM, Child, Failure, Skip, expect, expect_none,  # noqa: E402, F401
-                     make_folder, run_cases)
+from harness import (LONG, PROGRAM, TRIM, Child, Failure, Skip, expect,  # noqa: E402, F401
+                     expect_none, make_folder, run_cases)
 import schemas  # noqa: E402
 from documents import Backup, Component, Entry, Writer  # noqa: E402
 

@@ -14,11 +14,10 @@ import subprocess
 import time
 
 from players import Players
-from scenario import Child, Failure, Scenario, Told, equal, expect, run_rules
+from scenario import LONG, Child, Failure, Scenario, Told, equal, expect, run_rules
 from town import (CAN, MIB, Town, each_call, ends_at, grown, pattern, ranged, replaced,
                   waited)
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 SEED = int(os.environ.get("VSSRESTORE_SEED", "1"))
 LIVE = ("--tree", "live", "--registry", "")
 

@@ -17,11 +17,10 @@ import time
 
 from interrupted import (decoded, inspected, journal_of, killed_behind, large, marked, stopped)
 from players import Players
-from scenario import Failure, Scenario, Told, equal, expect, run_rules, schemas
+from scenario import LONG, Failure, Scenario, Told, equal, expect, run_rules, schemas
 from town import (MIB, DiskTown, Town, ends_at, on_disk, pattern, ranged, replaced_and_grown,
                   snapshot)
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 
 
 def K02_signals_end_a_run_in_order():

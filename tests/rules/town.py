@@ -12,9 +12,8 @@ import stat
 import subprocess
 import time
 
-from scenario import Run, Skip, Told, equal, expect, preloadable
+from scenario import LONG, Run, Skip, Told, equal, expect, preloadable
 
-LONG = os.environ.get("VSSRESTORE_LONG") == "1"
 MIB = 1 << 20
 CAN = "RESTORE_IF_CAN_BE_REPLACED"
 NOT_THERE = "RESTORE_IF_NOT_THERE"
